@@ -1,0 +1,43 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "cowork-code-mcp-server",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "cowork-code-mcp-server", targets: ["cowork-code-mcp-server"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
+    .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
+  ],
+  targets: [
+    .target(name: "MCP", dependencies: [.product(name: "Logging", package: "swift-log")]),
+    .target(name: "Bridge", dependencies: [.product(name: "Logging", package: "swift-log")]),
+    .target(
+      name: "SQLiteStore",
+      dependencies: [
+        "Bridge", "Schema",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(name: "Schema", path: "sql", resources: [.embedInCode("sqlite")]),
+    .target(name: "BridgeServer", dependencies: ["Bridge", "MCP", .product(name: "Logging", package: "swift-log")]),
+    .executableTarget(
+      name: "cowork-code-mcp-server",
+      dependencies: [
+        "Bridge", "BridgeServer", "MCP", "SQLiteStore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Rainbow", package: "Rainbow"),
+        .product(name: "TextTable", package: "TextTable"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)
