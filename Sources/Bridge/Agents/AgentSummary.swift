@@ -1,0 +1,40 @@
+/// An agent as the others see it.
+public struct AgentSummary: Hashable, Sendable {
+  public var name: String
+  /// A process with this identity is running: its last sign of life is recent, and it is not known to be dead.
+  public var online: Bool
+  /// Its last sign of life; nil when it never connected.
+  public var lastSeen: String?
+  /// The host name of its most recent process.
+  public var host: String?
+  /// The MCP client that started it, with its version.
+  public var client: String?
+  public var unreadMessages: Int
+  /// Tasks assigned to it that have not ended.
+  public var openTasks: Int
+
+  public init(
+    name: String, online: Bool, lastSeen: String?, host: String?, client: String?, unreadMessages: Int, openTasks: Int
+  ) {
+    self.name = name
+    self.online = online
+    self.lastSeen = lastSeen
+    self.host = host
+    self.client = client
+    self.unreadMessages = unreadMessages
+    self.openTasks = openTasks
+  }
+}
+
+extension BridgeError {
+  /// There is no agent of this name.
+  ///
+  /// - Parameter known: the names that exist.
+  public static func unknownRecipient(_ name: Identity, known: [String]) -> BridgeError {
+    let nearest = NearestName.of(name.name, among: known).map { " Did you mean \"\($0)\"?" } ?? ""
+    return BridgeError(
+      .unknownRecipient,
+      "There is no agent \"\(name)\"; known are \(known.sorted().joined(separator: ", ")).\(nearest) "
+        + "A new agent exists once it has connected or was added with `cowork-code-mcp-server agents add \(name)`.")
+  }
+}

@@ -1,0 +1,98 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Names a process so that another one can tell whether it is still running, if both see the same processes.
+public struct ProcessIdentity: Hashable, Sendable {
+  /// The set of processes that the pid belongs to: this boot of this machine, and on Linux the pid namespace.
+  public let scope: String
+  public let pid: Int32
+  /// When the process started, in the system's own units: a pid is used again after its process is gone.
+  public let start: String
+
+  public init(scope: String, pid: Int32, start: String) {
+    self.scope = scope
+    self.pid = pid
+    self.start = start
+  }
+
+  /// The text that `encoded` made.
+  public init?(encoded: String) {
+    let parts = encoded.split(separator: "|", omittingEmptySubsequences: false)
+    guard parts.count == 3, let pid = Int32(parts[1]) else { return nil }
+    self.init(scope: String(parts[0]), pid: pid, start: String(parts[2]))
+  }
+
+  /// As one line of text.
+  public var encoded: String { "\(scope)|\(pid)|\(start)" }
+
+  /// This process.
+  public static let current = ProcessIdentity(scope: currentScope(), pid: getpid(), start: startTime(of: getpid()) ?? "")
+
+  /// This host's name without its domain.
+  public static let hostName: String = {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return name.split(separator: ".").first.map(String.init) ?? "localhost"
+  }()
+
+  /// Whether this process can see that the other one has ended. False when it cannot know.
+  public var isKnownDead: Bool {
+    guard !scope.isEmpty, scope == Self.current.scope else { return false }
+    if kill(pid, 0) != 0 { return errno == ESRCH }
+    guard !start.isEmpty, let now = Self.startTime(of: pid) else { return false }
+    return now != start
+  }
+}
+
+#if os(Linux)
+  private func currentScope() -> String {
+    guard let boot = contents(of: "/proc/sys/kernel/random/boot_id") else { return "" }
+    var buffer = [CChar](repeating: 0, count: 128)
+    let count = readlink("/proc/self/ns/pid", &buffer, buffer.count)
+    guard count > 0 else { return "" }
+    return boot.filter { !$0.isNewline } + " " + String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  extension ProcessIdentity {
+    /// Clock ticks since boot: field 22 of proc(5)'s `/proc/PID/stat`, counted behind the command's closing parenthesis.
+    /// A zombie has ended, whatever its parent has yet to do.
+    fileprivate static func startTime(of pid: Int32) -> String? {
+      guard let stat = contents(of: "/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+      let fields = stat[end...].split(separator: " ")
+      guard fields.count > 20 else { return nil }
+      return fields[1] == "Z" || fields[1] == "X" ? "ended" : String(fields[20])
+    }
+  }
+
+  private func contents(of path: String) -> String? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(file, &bytes, bytes.count)
+    return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+  }
+#else
+  private func currentScope() -> String {
+    var buffer = [CChar](repeating: 0, count: 128)
+    var size = buffer.count
+    guard sysctlbyname("kern.bootsessionuuid", &buffer, &size, nil, 0) == 0 else { return "" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  extension ProcessIdentity {
+    /// Seconds and microseconds since 1970 of `proc_pidinfo`; a zombie has none.
+    fileprivate static func startTime(of pid: Int32) -> String? {
+      var info = proc_bsdinfo()
+      let size = Int32(MemoryLayout<proc_bsdinfo>.size)
+      guard proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, size) == size else { return nil }
+      return "\(info.pbi_start_tvsec).\(info.pbi_start_tvusec)"
+    }
+  }
+#endif

@@ -1,0 +1,72 @@
+/// What the bridge refuses or fails to do, in one sentence for a person or a model.
+public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What kind of failure it is; more may be added.
+  public struct Code: Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    private init(_ description: String) { self.description = description }
+
+    /// A name of an agent or a workspace is misspelled.
+    public static let invalidName = Code("invalidName")
+    /// A value is outside of its limits.
+    public static let invalidValue = Code("invalidValue")
+    /// No agent of that name is known.
+    public static let unknownRecipient = Code("unknownRecipient")
+    /// There is no such message or task for this agent.
+    public static let notFound = Code("notFound")
+    /// The agent may not do this to the task.
+    public static let notAllowed = Code("notAllowed")
+    /// The task's present status does not allow the change.
+    public static let wrongStatus = Code("wrongStatus")
+    /// Another process holds the task.
+    public static let alreadyClaimed = Code("alreadyClaimed")
+    /// The key was used before, for something else.
+    public static let keyReused = Code("keyReused")
+    /// The store cannot be reached or opened.
+    public static let storeUnavailable = Code("storeUnavailable")
+    /// The store was made by a newer version of this program.
+    public static let storeTooNew = Code("storeTooNew")
+    /// The store failed in the middle of an operation; nothing is half done.
+    public static let storeFailed = Code("storeFailed")
+  }
+
+  public let code: Code
+  /// What went wrong, on what, and what to do next.
+  public let message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+
+  static func invalidName(_ name: String, of what: String) -> BridgeError {
+    BridgeError(
+      .invalidName,
+      "\"\(excerpt(name))\" is not a name for \(what == "agent" ? "an agent" : "a \(what)"): "
+        + "use 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or a digit.")
+  }
+
+  /// The start of a text, for naming it in an error.
+  static func excerpt(_ text: String) -> String {
+    text.count <= 80 ? text : text.prefix(77) + "..."
+  }
+}
+
+extension BridgeError {
+  /// An idempotency key that stands for something else.
+  public static func keyReused(_ key: String, by earlier: String) -> BridgeError {
+    BridgeError(
+      .keyReused,
+      "idempotency_key \"\(excerpt(key))\" was used before for \(earlier), which differs from this one: nothing was written; use a new key.")
+  }
+
+  /// A `before` that is neither.
+  public static func notATimeOrID(_ text: String) -> BridgeError {
+    BridgeError(
+      .invalidValue,
+      "before is neither the id of a known message nor a time: \"\(excerpt(text))\"; use an id from search_history or a time such as 2026-01-31T12:00:00Z."
+    )
+  }
+}

@@ -1,0 +1,59 @@
+/// Decides how many messages and tasks fit into one reply.
+///
+/// The first is admitted whatever its size, so that one that is larger than a reply comes alone and whole.
+public struct ReplyBudget: Sendable {
+  /// Characters left for the messages and tasks of a reply when its frame is taken off.
+  public static let characters = Limits.replyCharacters - 1_500
+
+  private var left: Int
+  private var isEmpty = true
+
+  /// - Parameter characters: characters of JSON, counted as UTF-16 code units.
+  public init(characters: Int = ReplyBudget.characters) { left = characters }
+
+  /// Takes something in, unless it no longer fits.
+  public mutating func admits(_ cost: Int) -> Bool {
+    guard isEmpty || cost <= left else { return false }
+    isEmpty = false
+    left -= cost
+    return true
+  }
+
+  /// What is left for others.
+  public var remainder: Int { max(0, left) }
+}
+
+extension Message {
+  /// An upper bound of its characters in a reply.
+  public var replyCost: Int {
+    260 + [id, sender, recipient, content, createdAt, replyTo, taskID, readAt].reduce(0) { $0 + jsonLength($1) }
+  }
+}
+
+extension BridgeTask {
+  /// An upper bound of its characters in a reply.
+  public var replyCost: Int {
+    300 + [id, sender, recipient, title, description, status, result, createdAt, updatedAt, holder].reduce(0) { $0 + jsonLength($1) }
+  }
+}
+
+extension TaskEvent {
+  /// An upper bound of its characters in a reply.
+  public var replyCost: Int { 100 + [at, actor, from, to, note].reduce(0) { $0 + jsonLength($1) } }
+}
+
+/// UTF-16 code units of a text inside of a JSON string.
+private func jsonLength(_ text: String?) -> Int {
+  guard let text else { return 0 }
+  var length = 0
+  for byte in text.utf8 {
+    switch byte {
+    case 0x0A, 0x0D, 0x09, 0x22, 0x5C: length += 2
+    case 0..<0x20, 0x7F: length += 6
+    case 0x80..<0xC0: break
+    case 0xF0...: length += 2
+    default: length += 1
+    }
+  }
+  return length
+}

@@ -1,0 +1,15 @@
+/// The limits of what the bridge accepts and returns. Both stores keep them.
+public enum Limits {
+  /// A message's content, a task's description and a task's result: bytes of UTF-8.
+  public static let textBytes = 256 * 1024
+  /// A task's title: Unicode scalars.
+  public static let titleCharacters = 200
+  /// An idempotency key: bytes of UTF-8.
+  public static let keyBytes = 200
+  /// How many messages or tasks one call may ask for.
+  public static let pageSize = 1...200
+  /// How long a call may wait, in seconds: clients are known to cut calls at 60.
+  public static let waitSeconds = 0...55
+  /// A reply's characters, as UTF-16 counts them.
+  public static let replyCharacters = 40_000
+}

@@ -1,0 +1,39 @@
+/// Which messages of an agent's past are wanted: those it sent and received, newest first.
+public struct HistoryQuery: Hashable, Sendable {
+  public var agent: Identity
+  /// Words that the content must contain, each as the beginning of a word; a query without letters or digits is looked for as it stands.
+  public var text: String?
+  /// The other side of the conversation.
+  public var with: String?
+  public var taskID: String?
+  /// Only messages older than this one: a message's id, or a time.
+  public var before: String?
+  public var limit: Int
+  /// The most characters that the messages may take in a reply; the first is returned whatever its size.
+  public var characters: Int
+
+  public init(
+    agent: Identity, text: String? = nil, with: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20,
+    characters: Int = ReplyBudget.characters
+  ) {
+    self.agent = agent
+    self.text = text
+    self.with = with
+    self.taskID = taskID
+    self.before = before
+    self.limit = limit
+    self.characters = characters
+  }
+}
+
+/// A page of an agent's past.
+public struct HistoryPage: Hashable, Sendable {
+  public var messages: [Message]
+  /// There are older messages that match.
+  public var more: Bool
+
+  public init(messages: [Message], more: Bool) {
+    self.messages = messages
+    self.more = more
+  }
+}

@@ -1,0 +1,53 @@
+/// A message to be sent. The caller makes the id, so that a write with an unknown outcome can be repeated without doubling.
+public struct NewMessage: Hashable, Sendable {
+  /// UUID v4, lower case.
+  public var id: String
+  public var sender: Identity
+  public var recipient: Identity
+  /// 1 byte to 256 KiB of UTF-8 without NUL.
+  public var content: String
+  public var replyTo: String?
+  public var taskID: String?
+  /// The sender's own name for this message: a second message with the same key is not sent.
+  public var idempotencyKey: String?
+
+  public init(
+    id: String = UniqueID.make(), sender: Identity, recipient: Identity, content: String, replyTo: String? = nil, taskID: String? = nil,
+    idempotencyKey: String? = nil
+  ) {
+    self.id = id
+    self.sender = sender
+    self.recipient = recipient
+    self.content = content
+    self.replyTo = replyTo
+    self.taskID = taskID
+    self.idempotencyKey = idempotencyKey
+  }
+
+  /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
+  public func validate() throws(BridgeError) {
+    try TextRule.text(content, field: "content", allowEmpty: false)
+    try TextRule.key(idempotencyKey)
+    try TextRule.reference(replyTo, field: "reply_to")
+    try TextRule.reference(taskID, field: "task_id")
+  }
+}
+
+/// What is known of a message once it is in the store.
+public struct SendReceipt: Hashable, Sendable {
+  public var messageID: String
+  public var recipient: Identity
+  public var createdAt: String
+  /// A process with the recipient's identity is running.
+  public var recipientOnline: Bool
+  /// The idempotency key had been used for this very message before: nothing new was sent.
+  public var duplicate: Bool
+
+  public init(messageID: String, recipient: Identity, createdAt: String, recipientOnline: Bool, duplicate: Bool) {
+    self.messageID = messageID
+    self.recipient = recipient
+    self.createdAt = createdAt
+    self.recipientOnline = recipientOnline
+    self.duplicate = duplicate
+  }
+}

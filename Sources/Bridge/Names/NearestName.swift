@@ -1,0 +1,26 @@
+/// Finds the known name that a person most likely meant.
+enum NearestName {
+  /// The known name with the fewest edits to `name`, if that is at most half of its length.
+  static func of(_ name: String, among known: [String]) -> String? {
+    let wanted = Array(name.lowercased().prefix(64))
+    let rated = known.map { (name: $0, distance: distance(wanted, Array($0))) }
+    guard let best = rated.min(by: { $0.distance < $1.distance }) else { return nil }
+    return best.distance <= max(2, wanted.count / 2) ? best.name : nil
+  }
+
+  /// Edit distance in which exchanging two neighbours is one edit (optimal string alignment).
+  private static func distance(_ left: [Character], _ right: [Character]) -> Int {
+    var beforeLast = [Int]()
+    var last = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+      var row = [i + 1]
+      for (j, b) in right.enumerated() {
+        var cost = min(last[j + 1] + 1, row[j] + 1, last[j] + (a == b ? 0 : 1))
+        if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { cost = min(cost, beforeLast[j - 1] + 1) }
+        row.append(cost)
+      }
+      (beforeLast, last) = (last, row)
+    }
+    return last[right.count]
+  }
+}

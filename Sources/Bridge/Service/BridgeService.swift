@@ -1,0 +1,181 @@
+import Logging
+import Synchronization
+
+/// What an agent does on the bridge: it sends, reads, waits, delegates and shows that it is there.
+///
+/// One for each process. All verbs throw `BridgeError`; those that wait also throw `CancellationError`.
+public final class BridgeService: Sendable {
+  /// The agent that this process acts for.
+  public let identity: Identity
+  public let store: any BridgeStore
+  let logger: Logger
+  let leases: LeaseKeeper
+  private let instanceState: Mutex<Instance>
+
+  public init(store: any BridgeStore, identity: Identity, logger: Logger) {
+    self.store = store
+    self.identity = identity
+    self.logger = logger
+    self.leases = LeaseKeeper(store: store, logger: logger)
+    self.instanceState = Mutex(Instance(agent: identity))
+  }
+
+  /// This process, as the store knows it.
+  public var instance: Instance { instanceState.withLock { $0 } }
+
+  // MARK: Messages
+
+  /// Sends a message.
+  ///
+  /// - Throws: `invalidName`, `invalidValue`, `unknownRecipient`, `keyReused`.
+  public func send(
+    to recipient: Identity, content: String, replyTo: String? = nil, taskID: String? = nil, idempotencyKey: String? = nil
+  ) async throws(BridgeError) -> SendReceipt {
+    let message = NewMessage(
+      sender: identity, recipient: recipient, content: content, replyTo: replyTo, taskID: taskID, idempotencyKey: idempotencyKey)
+    try message.validate()
+    return try await store.send(message)
+  }
+
+  /// Reads unread messages; where there is none, waits for one.
+  ///
+  /// - Parameters:
+  ///   - markRead: false to look only.
+  ///   - waitSeconds: 0 to 55.
+  /// - Returns: the messages, to be confirmed with `delivered(_:)` or given back with `undelivered(_:)`.
+  public func readMessages(
+    markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0
+  ) async throws -> Delivery {
+    let request = TakeRequest(agent: identity, sender: sender, limit: limit, owner: markRead ? instance : nil)
+    return try await firstNews(within: waitSeconds) { try await self.take(request) }
+  }
+
+  /// Reads messages and news of tasks; where there is nothing, waits.
+  ///
+  /// - Parameter timeoutSeconds: 0 to 55.
+  public func waitForUpdates(timeoutSeconds: Int = 25) async throws -> Delivery {
+    let request = TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, owner: instance)
+    return try await firstNews(within: timeoutSeconds) { try await self.take(request) }
+  }
+
+  /// Waits until there is something, and takes nothing.
+  ///
+  /// - Returns: what there is; empty when the time is over.
+  public func waitForAnything(
+    messages: Bool = true, tasks: Bool = true, timeout: Duration
+  ) async throws -> UnreadCounts {
+    let wakeUps = store.wakeUps(for: identity, .waiting)
+    let deadline = Deadline(timeout, ends: wakeUps)
+    defer { deadline.cancel() }
+    func look() async throws -> UnreadCounts {
+      try await store.recoverExpired()
+      var counts = try await store.unreadCounts(for: identity)
+      if !messages { counts.messages = 0 }
+      if !tasks { counts.tasks = 0 }
+      return counts
+    }
+    var found = try await look()
+    guard found.isEmpty else { return found }
+    for await _ in wakeUps {
+      found = try await look()
+      if !found.isEmpty { return found }
+    }
+    try Task.checkCancellation()
+    return try await look()
+  }
+
+  /// Messages that the agent sent and received.
+  public func history(
+    text: String? = nil, with other: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20
+  ) async throws(BridgeError) -> HistoryPage {
+    try await store.history(HistoryQuery(agent: identity, text: text, with: other, taskID: taskID, before: before, limit: limit))
+  }
+
+  /// How much waits for the agent.
+  public func unreadCounts() async throws(BridgeError) -> UnreadCounts { try await store.unreadCounts(for: identity) }
+
+  // MARK: Tasks
+
+  /// Delegates a task.
+  ///
+  /// - Throws: `invalidName`, `invalidValue`, `unknownRecipient`, `keyReused`.
+  public func createTask(
+    for recipient: Identity, title: String, description: String, idempotencyKey: String? = nil
+  ) async throws(BridgeError) -> TaskReceipt {
+    let task = NewTask(
+      sender: identity, recipient: recipient, title: title, description: description, idempotencyKey: idempotencyKey)
+    try task.validate()
+    return try await store.createTask(task)
+  }
+
+  /// Moves a task.
+  ///
+  /// - Throws: `notFound`, `notAllowed`, `wrongStatus`, `alreadyClaimed`, `invalidValue`.
+  public func updateTask(_ id: String, to status: TaskStatus, result: String? = nil) async throws(BridgeError) -> BridgeTask {
+    let request = TransitionRequest(taskID: id, actor: identity, instance: instance, status: status, result: result)
+    try request.validate()
+    return try await store.transitionTask(request)
+  }
+
+  /// The agent's tasks; what is shown counts as seen once it is delivered.
+  public func tasks(
+    role: TaskQuery.Role = .assignee, status: TaskStatus? = nil, limit: Int = 50
+  ) async throws(BridgeError) -> TaskPage {
+    let page = try await store.tasks(TaskQuery(agent: identity, role: role, status: status, limit: limit, reader: instance))
+    leases.began(page.batch)
+    return page
+  }
+
+  /// One task with its history; what is shown counts as seen once it is delivered.
+  ///
+  /// - Throws: `notFound`.
+  public func task(_ id: String) async throws(BridgeError) -> TaskReport {
+    let report = try await store.task(id, for: identity, reader: instance)
+    leases.began(report.batch)
+    return report
+  }
+
+  // MARK: Leases
+
+  /// The reply with what was taken has left the process.
+  public func delivered(_ batch: String?) async { await leases.confirm(batch) }
+
+  /// The reply with what was taken did not leave the process.
+  public func undelivered(_ batch: String?) async { await leases.undo(batch) }
+
+  private func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
+    let delivery = try await store.take(request)
+    leases.began(delivery.batch)
+    return delivery
+  }
+
+  // MARK: Presence
+
+  /// The MCP client has told its name.
+  public func clientIs(_ client: String) async {
+    let changed = instanceState.withLock { instance in
+      defer { instance.client = client }
+      return instance.client != client
+    }
+    if changed { await signOfLife() }
+  }
+
+  /// Shows that the agent is there, keeps its leases and claims, and gives back what others left behind, each 10 s, until cancelled.
+  public func run(interval: Duration = .seconds(10)) async {
+    while !Task.isCancelled {
+      await signOfLife()
+      await leases.maintain()
+      do { try await store.recoverExpired() } catch { logger.debug("recovery failed", metadata: ["error": "\(error)"]) }
+      do { try await Task.sleep(for: interval) } catch { break }
+    }
+  }
+
+  /// Ends the agent's presence at once.
+  public func signOff() async {
+    do { try await store.signOff(instance) } catch { logger.debug("signing off failed", metadata: ["error": "\(error)"]) }
+  }
+
+  private func signOfLife() async {
+    do { try await store.heartbeat(instance) } catch { logger.warning("\(error)") }
+  }
+}

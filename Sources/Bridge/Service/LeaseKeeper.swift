@@ -1,0 +1,60 @@
+import Logging
+import Synchronization
+
+/// The leases of this process: what was taken and is on its way to the client.
+final class LeaseKeeper: Sendable {
+  private struct State {
+    /// Replies that are still being written.
+    var outstanding: Set<String> = []
+    /// Replies that were written while the store could not be told.
+    var unconfirmed: Set<String> = []
+  }
+
+  private let state = Mutex(State())
+  private let store: any BridgeStore
+  private let logger: Logger
+
+  init(store: any BridgeStore, logger: Logger) {
+    self.store = store
+    self.logger = logger
+  }
+
+  func began(_ batch: String?) {
+    guard let batch else { return }
+    state.withLock { _ = $0.outstanding.insert(batch) }
+  }
+
+  /// The lease stays known until the store was told, so that a store that comes back learns of it.
+  func confirm(_ batch: String?) async {
+    guard let batch else { return }
+    do {
+      try await store.confirm(batch)
+      state.withLock { state in
+        state.outstanding.remove(batch)
+        state.unconfirmed.remove(batch)
+      }
+    } catch {
+      state.withLock { _ = $0.unconfirmed.insert(batch) }
+      logger.debug("a delivery could not be confirmed yet", metadata: ["error": "\(error)"])
+    }
+  }
+
+  func undo(_ batch: String?) async {
+    guard let batch else { return }
+    state.withLock { _ = $0.outstanding.remove(batch) }
+    do { try await store.undo(batch) } catch {
+      logger.debug("a delivery could not be undone; its lease will expire", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Renews what is outstanding, and confirms what could not be confirmed before.
+  func maintain() async {
+    let (unconfirmed, outstanding) = state.withLock { ($0.unconfirmed, $0.outstanding) }
+    for batch in unconfirmed { await confirm(batch) }
+    let waiting = outstanding.subtracting(unconfirmed)
+    guard !waiting.isEmpty else { return }
+    do { try await store.renew(Array(waiting)) } catch {
+      logger.debug("leases could not be renewed", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/// How long things last in a store. The defaults are the documented ones; tests set others.
+public struct StoreTiming: Hashable, Sendable {
+  /// How long what was taken may stay unconfirmed.
+  public var lease: Duration
+  /// How long a claim on a task is kept without a sign of life of its holder.
+  public var claim: Duration
+  /// How long an instance counts as running without a sign of life.
+  public var presence: Duration
+
+  public init(lease: Duration = .seconds(30), claim: Duration = .seconds(600), presence: Duration = .seconds(45)) {
+    self.lease = lease
+    self.claim = claim
+    self.presence = presence
+  }
+}
+
+extension Duration {
+  /// In seconds, with a fraction.
+  public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

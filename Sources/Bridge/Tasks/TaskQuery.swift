@@ -1,0 +1,57 @@
+/// Which tasks are wanted, in the order in which they were created.
+public struct TaskQuery: Hashable, Sendable {
+  /// On which side of the task the agent stands.
+  public enum Role: String, Sendable, CaseIterable {
+    case assignee, creator
+  }
+
+  public var agent: Identity
+  public var role: Role
+  public var status: TaskStatus?
+  public var limit: Int
+  /// The most characters that the tasks may take in a reply; the first is returned whatever its size.
+  public var characters: Int
+  /// The instance that reads: what it is shown counts as seen once the reply has left it. Nil to look only.
+  public var reader: Instance?
+
+  public init(
+    agent: Identity, role: Role = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
+    reader: Instance? = nil
+  ) {
+    self.agent = agent
+    self.role = role
+    self.status = status
+    self.limit = limit
+    self.characters = characters
+    self.reader = reader
+  }
+}
+
+/// Tasks that were asked for. What they tell counts as seen once the lease `batch` is confirmed.
+public struct TaskPage: Hashable, Sendable {
+  /// Names the lease; nil when there is nothing to confirm.
+  public var batch: String?
+  public var tasks: [BridgeTask]
+  /// Tasks that match and were left.
+  public var remaining: Int
+
+  public init(batch: String? = nil, tasks: [BridgeTask], remaining: Int = 0) {
+    self.batch = batch
+    self.tasks = tasks
+    self.remaining = remaining
+  }
+}
+
+/// One task and everything that happened to it, oldest first.
+public struct TaskReport: Hashable, Sendable {
+  /// Names the lease; nil when there is nothing to confirm.
+  public var batch: String?
+  public var task: BridgeTask
+  public var history: [TaskEvent]
+
+  public init(batch: String? = nil, task: BridgeTask, history: [TaskEvent]) {
+    self.batch = batch
+    self.task = task
+    self.history = history
+  }
+}

@@ -1,0 +1,91 @@
+/// Decides who may move a task, and where to.
+///
+/// Only the assignee moves a task; its creator may end one that has not ended. An ended task stays ended. Of several processes with the
+/// assignee's identity one holds a task that is in progress; another may take it over once the claim is stale.
+public enum TaskStateMachine {
+  /// What a request does to a task.
+  ///
+  /// - Throws: `BridgeError` with the code `notFound`, `notAllowed`, `wrongStatus` or `alreadyClaimed`.
+  public static func transition(_ state: TaskState, by request: TransitionRequest) throws(BridgeError) -> TaskTransition {
+    let task = state.task
+    let isAssignee = task.recipient == request.actor.name
+    let isCreator = task.sender == request.actor.name
+    guard isAssignee || isCreator else { throw .noSuchTask(request.taskID, for: request.actor) }
+    if let status = task.status.flatMap(TaskStatus.init), status.isEnded {
+      return try again(status, state, request, isAssignee: isAssignee)
+    }
+    return isAssignee ? try move(task, request) : try end(task, request)
+  }
+
+  /// The creator's one right.
+  private static func end(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskTransition {
+    guard request.status == .failed else {
+      throw BridgeError(
+        .notAllowed,
+        "Task \(request.taskID) is assigned to \(task.recipient ?? "nobody"), and only the assignee moves it to \(request.status): "
+          + "as its creator you may end it with status failed.")
+    }
+    let result = endedByCreator(request)
+    return .change(status: .failed, result: result, holder: nil, note: result)
+  }
+
+  private static func move(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskTransition {
+    let status = task.status.flatMap(TaskStatus.init)
+    switch request.status {
+    case .pending:
+      if status == .pending, isSame(request.result, task.result) { return .unchanged }
+      throw BridgeError(
+        .wrongStatus,
+        "Task \(request.taskID) is \(task.status ?? "without a status") and cannot become pending: "
+          + "move it to in_progress, completed or failed.")
+    case .inProgress:
+      guard status == .inProgress, let holder = task.holder else {
+        return .change(status: .inProgress, result: request.result, holder: request.instance.id, note: request.result)
+      }
+      if holder == request.instance.id {
+        if isSame(request.result, task.result) { return .unchanged }
+        return .change(status: .inProgress, result: request.result, holder: holder, note: request.result)
+      }
+      guard task.stale else {
+        throw BridgeError(
+          .alreadyClaimed,
+          "Task \(request.taskID) is in_progress already, held by \(holder): leave it to that process, or take another task.")
+      }
+      return .change(
+        status: .inProgress, result: request.result, holder: request.instance.id, note: "taken over from \(holder), which gave no sign of life")
+    case .completed, .failed:
+      return .change(status: request.status, result: request.result, holder: nil, note: request.result)
+    }
+  }
+
+  /// A request about a task that has ended.
+  private static func again(
+    _ status: TaskStatus, _ state: TaskState, _ request: TransitionRequest, isAssignee: Bool
+  ) throws(BridgeError) -> TaskTransition {
+    if request.status == status {
+      if isSame(request.result, state.task.result) { return .unchanged }
+      if !isAssignee, state.task.result == endedByCreator(request) { return .unchanged }
+    }
+    let message = "Task \(request.taskID) is \(status) already, and an ended task stays as it is"
+    if isAssignee, state.actorWasHolder, let result = request.result {
+      let error = BridgeError(.wrongStatus, "\(message); your late result was recorded in its history.")
+      return .lateResult(note: "late result (\(request.status)): \(result)", error: error)
+    }
+    throw BridgeError(.wrongStatus, "\(message): create a new task if there is more to do.")
+  }
+
+  /// No result given means none is disputed.
+  private static func isSame(_ wished: String?, _ present: String?) -> Bool { wished == nil || wished == present }
+
+  private static func endedByCreator(_ request: TransitionRequest) -> String {
+    "Ended by its creator \(request.actor): \(request.result ?? "no reason given")"
+  }
+}
+
+extension BridgeError {
+  /// No task of this id that the agent created or is assigned to.
+  public static func noSuchTask(_ id: String, for agent: Identity) -> BridgeError {
+    BridgeError(
+      .notFound, "There is no task \"\(excerpt(id))\" that \(agent) created or is assigned to: get_tasks lists the task ids.")
+  }
+}

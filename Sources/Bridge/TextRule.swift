@@ -1,0 +1,50 @@
+/// The rules for texts that agents write.
+public enum TextRule {
+  /// At most 256 KiB of UTF-8, no NUL character.
+  ///
+  /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
+  public static func text(_ text: String, field: String, allowEmpty: Bool = true) throws(BridgeError) {
+    let bytes = text.utf8.count
+    if bytes == 0, !allowEmpty { throw BridgeError(.invalidValue, "\(field) is empty: write at least one character.") }
+    if bytes > Limits.textBytes {
+      throw BridgeError(
+        .invalidValue, "\(field) has \(bytes) bytes, and at most \(Limits.textBytes) (256 KiB) are allowed: send it in parts, or name a file.")
+    }
+    try noNUL(text, field: field)
+  }
+
+  /// 1 to 200 characters.
+  public static func title(_ title: String) throws(BridgeError) {
+    let characters = title.unicodeScalars.count
+    if characters == 0 { throw BridgeError(.invalidValue, "title is empty: write at least one character.") }
+    if characters > Limits.titleCharacters {
+      throw BridgeError(
+        .invalidValue,
+        "title has \(characters) characters, and at most \(Limits.titleCharacters) are allowed: move the rest into the description.")
+    }
+    try noNUL(title, field: "title")
+  }
+
+  /// 1 to 200 bytes, where given.
+  public static func key(_ key: String?) throws(BridgeError) {
+    guard let key else { return }
+    guard (1...Limits.keyBytes).contains(key.utf8.count) else {
+      throw BridgeError(.invalidValue, "idempotency_key must have 1 to \(Limits.keyBytes) bytes: use a short unique word such as a UUID.")
+    }
+    try noNUL(key, field: "idempotency_key")
+  }
+
+  /// An id that somebody made, where given: 1 to 200 bytes.
+  public static func reference(_ id: String?, field: String) throws(BridgeError) {
+    guard let id else { return }
+    guard (1...Limits.keyBytes).contains(id.utf8.count) else {
+      throw BridgeError(.invalidValue, "\(field) must be an id of 1 to \(Limits.keyBytes) bytes, as another tool returned it.")
+    }
+    try noNUL(id, field: field)
+  }
+
+  private static func noNUL(_ text: String, field: String) throws(BridgeError) {
+    guard text.utf8.contains(0) else { return }
+    throw BridgeError(.invalidValue, "\(field) contains a NUL character (U+0000), which cannot be stored: remove it.")
+  }
+}
