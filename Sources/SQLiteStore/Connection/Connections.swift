@@ -1,0 +1,102 @@
+import Bridge
+import Dispatch
+import GRDB
+import Logging
+import Synchronization
+
+/// The connections of this process to the database file: one that writes, one that reads.
+///
+/// They are opened when first needed, and again when the file at the path is another one than the one that is open.
+final class Connections: Sendable {
+  /// What is open.
+  struct Open: Sendable {
+    let writer: DatabaseQueue
+    let reader: DatabaseQueue
+    let file: FileIdentity
+  }
+
+  private enum State {
+    case closed
+    case open(Open)
+    case ended
+  }
+
+  /// Where the database is, links resolved.
+  let path: String
+  private let busyTimeout: Duration
+  private let logger: Logger
+  private let state = Mutex(State.closed)
+  /// Opening blocks: never on the cooperative threads.
+  private let openingQueue = DispatchQueue(label: "cowork-bridge.sqlite.open")
+
+  init(path: String, busyTimeout: Duration, logger: Logger) {
+    self.path = StorePath.resolved(path)
+    self.busyTimeout = busyTimeout
+    self.logger = logger
+  }
+
+  /// The connections, opened where they are not.
+  func opened() async throws -> Open {
+    if let open = current() { return open }
+    return try await withCheckedThrowingContinuation { continuation in
+      openingQueue.async { continuation.resume(with: Result { try self.open() }) }
+    }
+  }
+
+  /// The connections, if they are open and the file is still the same.
+  func current() -> Open? {
+    state.withLock { state in
+      guard case .open(let open) = state, FileIdentity(path: path) == open.file else { return nil }
+      return open
+    }
+  }
+
+  /// A further connection of its own to the file that is open, for reading.
+  func extraReader() throws -> (queue: DatabaseQueue, file: FileIdentity) {
+    guard let open = current() else { throw BridgeError(.storeUnavailable, "The database \(path) is not open.") }
+    return (try DatabaseQueue(path: path, configuration: configuration(reading: true, busyTimeout: .zero)), open.file)
+  }
+
+  func close() {
+    let open = state.withLock { state -> Open? in
+      defer { state = .ended }
+      guard case .open(let open) = state else { return nil }
+      return open
+    }
+    try? open?.reader.close()
+    try? open?.writer.close()
+  }
+
+  /// Only on the opening queue.
+  private func open() throws -> Open {
+    if let open = current() { return open }
+    if state.withLock({ if case .ended = $0 { true } else { false } }) {
+      throw BridgeError(.storeUnavailable, "The database \(path) was closed, since this process is ending.")
+    }
+    try StorePath.prepare(path)
+    let writer = try DatabaseQueue(path: path, configuration: configuration(reading: false, busyTimeout: busyTimeout))
+    try Migrator.migrate(writer, path: path, logger: logger)
+    let reader = try DatabaseQueue(path: path, configuration: configuration(reading: true, busyTimeout: busyTimeout))
+    guard let file = FileIdentity(path: path) else {
+      throw BridgeError(.storeUnavailable, "The database \(path) was removed while it was being opened: call again.")
+    }
+    let open = Open(writer: writer, reader: reader, file: file)
+    state.withLock { state in
+      if case .open = state { logger.notice("the database file was replaced: opened the new one", metadata: ["path": "\(path)"]) }
+      state = .open(open)
+    }
+    return open
+  }
+
+  private func configuration(reading: Bool, busyTimeout: Duration) -> Configuration {
+    var configuration = Configuration()
+    configuration.busyMode = busyTimeout == .zero ? .immediateError : .timeout(busyTimeout.inSeconds)
+    configuration.foreignKeysEnabled = false
+    configuration.label = "cowork-bridge.sqlite"
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -2000")
+      if reading { try db.execute(sql: "PRAGMA query_only = 1") }
+    }
+    return configuration
+  }
+}

@@ -1,0 +1,81 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+import Bridge
+import GRDB
+import Logging
+import Schema
+
+/// Brings a database file to the schema of this program. Additive: another implementation of the bridge can go on using the file.
+enum Migrator {
+  static let newest = Schema.sqlite.map(\.version).max() ?? 0
+
+  static func migrate(_ writer: DatabaseQueue, path: String, logger: Logger) throws {
+    if try writer.read({ try version($0) }) == newest { return }
+    try useWriteAheadLog(writer, logger: logger)
+    try writer.writeWithoutTransaction { db in
+      try db.inTransaction(.immediate) {
+        let present = try version(db)
+        guard present <= newest else {
+          throw BridgeError(
+            .storeTooNew,
+            "The database \(path) has schema \(present), and this program knows schemas up to \(newest): "
+              + "install the newer cowork-code-mcp-server that made it.")
+        }
+        try db.execute(sql: "CREATE TABLE IF NOT EXISTS bridge_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
+        for migration in Schema.sqlite where migration.version > present {
+          if migration.version == 1 { try addMissingColumns(db) }
+          try db.execute(sql: migration.sql)
+          try db.execute(
+            sql: "INSERT INTO bridge_schema VALUES (?, \(SQL.now))", arguments: [migration.version])
+          logger.info("applied schema", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
+        }
+        return .commit
+      }
+    }
+  }
+
+  /// 0 for a file that this program has never opened.
+  private static func version(_ db: Database) throws -> Int {
+    guard try tableExists("bridge_schema", db) else { return 0 }
+    return try Int.fetchOne(db, sql: "SELECT MAX(version) FROM bridge_schema") ?? 0
+  }
+
+  /// Asked of the file: GRDB remembers what it saw, and another process may have made the table since.
+  private static func tableExists(_ name: String, _ db: Database) throws -> Bool {
+    try Bool.fetchOne(
+      db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", arguments: [name]) ?? false
+  }
+
+  private static func addMissingColumns(_ db: Database) throws {
+    guard try tableExists("tasks", db) else { return }
+    let present = try String.fetchAll(db, sql: "SELECT lower(name) FROM pragma_table_info('tasks')")
+    for column in ["updated_at", "result"] where !present.contains(column) {
+      try db.execute(sql: "ALTER TABLE tasks ADD COLUMN \(column) TEXT")
+    }
+  }
+
+  /// Once, when this program first opens a file: a journal mode that a person sets later is kept. A file system without shared memory
+  /// refuses the mode, and the file works without it.
+  private static func useWriteAheadLog(_ writer: DatabaseQueue, logger: Logger) throws {
+    try writer.writeWithoutTransaction { db in
+      guard try version(db) == 0 else { return }
+      for _ in 0..<200 {
+        do {
+          let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+          if mode != "wal" { logger.notice("the write-ahead log is not available here", metadata: ["journal_mode": "\(mode ?? "")"]) }
+          return
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+          // SQLite does not wait by itself here; another process is changing the mode or writing.
+          guard try String.fetchOne(db, sql: "PRAGMA journal_mode") != "wal" else { return }
+          _ = try? Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master")
+          usleep(10_000)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/// Pieces of SQL that several statements share.
+enum SQL {
+  /// The present time as we write it: RFC 3339, UTC, milliseconds.
+  static let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+  /// The time so many seconds from now; a bound argument such as `+30.000 seconds`.
+  static let later = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
+
+  static let messageColumns =
+    "m.rowid AS row, m.id, m.sender, m.recipient, m.content, m.created_at, m.read, d.reply_to, d.task_id, d.redelivered, d.read_at"
+  static let messages = "messages m LEFT JOIN message_details d ON d.message_id = m.id"
+
+  static let taskColumns =
+    "t.rowid AS row, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.result, t.created_at, t.updated_at, "
+    + "d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_unseen, d.creator_unseen"
+  static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
+
+  /// Leases and claims that have run out.
+  static func offset(_ duration: Duration) -> String {
+    let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+    let sign = milliseconds < 0 ? "-" : "+"
+    let fraction = "\(1000 + abs(milliseconds) % 1000)".dropFirst()
+    return "\(sign)\(abs(milliseconds) / 1000).\(fraction) seconds"
+  }
+}

@@ -1,0 +1,71 @@
+import Bridge
+import GRDB
+
+extension SQLiteStore {
+  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
+    let (page, unseen) = try await read { try Self.page(query, $0) }
+    guard let reader = query.reader, !unseen.isEmpty else { return page }
+    return try await shown(page, unseen, to: reader) { $0.batch = $1 }
+  }
+
+  public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
+    let (report, unseen) = try await read { try Self.report(id, for: agent, $0) }
+    guard let reader, !unseen.isEmpty else { return report }
+    return try await shown(report, unseen, to: reader) { $0.batch = $1 }
+  }
+
+  /// Marks as seen, under a lease, what a reply tells.
+  private func shown<Reply: Sendable>(
+    _ reply: Reply, _ unseen: [Delivered.TaskReference], to reader: Instance, _ name: @Sendable @escaping (inout Reply, String) -> Void
+  ) async throws(BridgeError) -> Reply {
+    let lease = SQL.offset(timing.lease)
+    return try await write(wakes: { _ in false }) { db in
+      var delivered = Delivered()
+      delivered.tasks = unseen
+      try Self.markSeen(unseen, db)
+      var named = reply
+      name(&named, try Self.lease(delivered, to: reader, for: lease, db))
+      return named
+    }
+  }
+
+  private static func page(_ query: TaskQuery, _ db: Database) throws -> (TaskPage, [Delivered.TaskReference]) {
+    let side = query.role == .assignee ? "recipient" : "sender"
+    let condition = "t.\(side) = ? AND (? IS NULL OR t.status = ?)"
+    let arguments: StatementArguments = [query.agent.name, query.status?.rawValue, query.status?.rawValue]
+    var budget = ReplyBudget(characters: query.characters)
+    var page = TaskPage(tasks: [])
+    var unseen = [Delivered.TaskReference]()
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(sql: "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(condition) ORDER BY t.rowid LIMIT ?"),
+      arguments: arguments + [query.limit])
+    while let row = try rows.next() {
+      let task = BridgeTask(row)
+      guard budget.admits(task.replyCost) else { break }
+      page.tasks.append(task)
+      unseen += TaskNews.unseen(row, by: query.agent)
+    }
+    let count = try Int.fetchOne(
+      db.cachedStatement(sql: "SELECT COUNT(*) FROM tasks t WHERE \(condition)"), arguments: arguments)
+    page.remaining = (count ?? 0) - page.tasks.count
+    return (page, unseen)
+  }
+
+  private static func report(_ id: String, for agent: Identity, _ db: Database) throws -> (TaskReport, [Delivered.TaskReference]) {
+    guard let stored = try storedID(of: id, db),
+      let row = try Row.fetchOne(
+        db.cachedStatement(sql: "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.id = ?"), arguments: [stored])
+    else { throw BridgeError.noSuchTask(id, for: agent) }
+    let task = BridgeTask(row)
+    guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
+    let events = try Row.fetchAll(
+      db.cachedStatement(
+        sql: "SELECT at, actor, from_status, to_status, note FROM task_events WHERE task_id = ? ORDER BY seq"),
+      arguments: [stored]
+    ).map { row in
+      TaskEvent(
+        at: row.text("at"), actor: row.text("actor"), from: row.text("from_status"), to: row.text("to_status"), note: row.text("note"))
+    }
+    return (TaskReport(task: task, history: events), TaskNews.unseen(row, by: agent))
+  }
+}

@@ -1,0 +1,42 @@
+import Bridge
+import GRDB
+
+extension SQLiteStore {
+  public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
+    try await write(wakes: { !$0.duplicate }) { [presence] db in
+      if let earlier = try Self.earlier(message, db) {
+        return SendReceipt(
+          messageID: earlier.id ?? message.id, recipient: message.recipient, createdAt: earlier.createdAt ?? "",
+          recipientOnline: try presence.isOnline(message.recipient, db), duplicate: true)
+      }
+      try presence.requireKnown(message.recipient, db)
+      let createdAt = try db.cachedStatement(
+        sql: "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now)) RETURNING created_at"
+      )
+      let time = try String.fetchOne(
+        createdAt, arguments: [message.id, message.sender.name, message.recipient.name, message.content])
+      if message.replyTo != nil || message.taskID != nil || message.idempotencyKey != nil {
+        try db.cachedStatement(
+          sql: "INSERT INTO message_details (message_id, sender, reply_to, task_id, idempotency_key) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [message.id, message.sender.name, message.replyTo, message.taskID, message.idempotencyKey])
+      }
+      return SendReceipt(
+        messageID: message.id, recipient: message.recipient, createdAt: time ?? "",
+        recipientOnline: try presence.isOnline(message.recipient, db), duplicate: false)
+    }
+  }
+
+  /// The message that was written before under the same id or key.
+  private static func earlier(_ message: NewMessage, _ db: Database) throws -> Message? {
+    let select = "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE "
+    if let row = try Row.fetchOne(db.cachedStatement(sql: select + "m.id = ?"), arguments: [message.id]) { return Message(row) }
+    guard let key = message.idempotencyKey else { return nil }
+    let byKey = "m.id = (SELECT message_id FROM message_details WHERE sender = ? AND idempotency_key = ?)"
+    guard let row = try Row.fetchOne(db.cachedStatement(sql: select + byKey), arguments: [message.sender.name, key]) else { return nil }
+    let earlier = Message(row)
+    guard earlier.recipient == message.recipient.name, earlier.content == message.content else {
+      throw BridgeError.keyReused(key, by: "message \(earlier.id ?? "")")
+    }
+    return earlier
+  }
+}

@@ -1,0 +1,68 @@
+import Bridge
+import GRDB
+
+extension SQLiteStore {
+  public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
+    try await recoverExpired()
+    guard let owner = request.owner else { return try await read { try Self.look(request, $0).delivery } }
+    // A write transaction only where there is something: hints come for other agents' messages as well.
+    guard try await read({ try Self.hasNews(request, $0) }) else { return Delivery() }
+    let lease = SQL.offset(timing.lease)
+    return try await write(wakes: { _ in false }) { db in
+      var (delivery, refs) = try Self.look(request, db)
+      guard !delivery.isEmpty else { return delivery }
+      let markRead = try db.cachedStatement(sql: "UPDATE messages SET read = 1 WHERE rowid = ?")
+      for ref in refs.messages { try markRead.execute(arguments: [ref.row]) }
+      try Self.markSeen(refs.tasks, db)
+      delivery.batch = try Self.lease(refs, to: owner, for: lease, db)
+      return delivery
+    }
+  }
+
+  private static let unread = "m.recipient = ? AND COALESCE(m.read, 0) = 0 AND (? IS NULL OR m.sender = ?)"
+
+  private static func hasNews(_ request: TakeRequest, _ db: Database) throws -> Bool {
+    let messages = try Bool.fetchOne(
+      db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM messages m WHERE \(unread))"),
+      arguments: [request.agent.name, request.sender, request.sender])
+    if messages == true { return true }
+    return request.includesTasks ? try !TaskNews.references(for: request.agent, limit: 1, db).isEmpty : false
+  }
+
+  /// What fits, and where it stands.
+  private static func look(_ request: TakeRequest, _ db: Database) throws -> (delivery: Delivery, refs: Delivered) {
+    var budget = ReplyBudget(characters: request.characters)
+    var delivery = Delivery()
+    var refs = Delivered()
+    let arguments: StatementArguments = [request.agent.name, request.sender, request.sender]
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(
+        sql: "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?"),
+      arguments: arguments + [request.limit])
+    while let row = try rows.next() {
+      let message = Message(row)
+      guard budget.admits(message.replyCost) else { break }
+      delivery.messages.append(message)
+      refs.messages.append(Delivered.MessageReference(row))
+    }
+    if request.includesTasks {
+      for reference in try TaskNews.references(for: request.agent, limit: request.limit, db) {
+        guard let task = try TaskNews.task(reference.id, db), budget.admits(task.replyCost) else { break }
+        if delivery.tasks.last?.id != task.id { delivery.tasks.append(task) }
+        refs.tasks.append(reference)
+      }
+    }
+    let count = try Int.fetchOne(db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE \(unread)"), arguments: arguments)
+    delivery.remaining = (count ?? 0) - delivery.messages.count
+    return (delivery, refs)
+  }
+
+  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
+    try await read { db in
+      let messages = try Int.fetchOne(
+        db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0"),
+        arguments: [agent.name])
+      return UnreadCounts(messages: messages ?? 0, tasks: try TaskNews.count(for: agent, db))
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// When to look whether a commit has become visible, counted from the event that announced it.
+///
+/// A value without a clock: the times are nanoseconds of any one clock.
+struct CheckSchedule: Sendable {
+  /// 50 µs to 50 ms. The sum covers a commit whose data is being forced to a slow disk.
+  static let delays: [UInt64] = [50_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000]
+
+  private var remaining: ArraySlice<UInt64> = []
+  private var next: UInt64?
+
+  /// An event came: begin anew.
+  mutating func restart(at now: UInt64) {
+    remaining = Self.delays[...]
+    next = now + (remaining.popFirst() ?? 0)
+  }
+
+  /// Whether a check is due; if so, the next one is scheduled.
+  mutating func isDue(at now: UInt64) -> Bool {
+    guard let due = next, now >= due else { return false }
+    next = remaining.popFirst().map { now + $0 }
+    return true
+  }
+
+  /// Nanoseconds until the next check; nil when none is planned.
+  func wait(at now: UInt64) -> UInt64? {
+    next.map { $0 > now ? $0 - now : 0 }
+  }
+}

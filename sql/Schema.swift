@@ -1,0 +1,21 @@
+/// The schema of the stores: the numbered files beside this one, carried by the binary.
+public enum Schema {
+  /// One numbered file.
+  public struct Migration: Sendable {
+    /// Its number; files are applied in this order.
+    public let version: Int
+    public let name: String
+    public let sql: String
+
+    init(_ version: Int, _ name: String, _ bytes: [UInt8]) {
+      self.version = version
+      self.name = name
+      self.sql = String(decoding: bytes, as: UTF8.self)
+    }
+  }
+
+  /// `sqlite/sqlite_NNNN_….sql`.
+  public static let sqlite = [
+    Migration(1, "bridge", PackageResources.sqlite_0001_bridge_sql)
+  ]
+}
