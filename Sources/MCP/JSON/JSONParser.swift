@@ -1,0 +1,179 @@
+extension JSON {
+  /// The levels of arrays and objects that a text may have.
+  public static let depthLimit = 128
+
+  /// Decodes one JSON text in UTF-8, strictly by RFC 8259.
+  ///
+  /// - A key that occurs twice in an object is refused, because readers differ in which one counts.
+  /// - Half of a surrogate pair (`"\ud83d"`) is not text in any encoding; U+FFFD takes its place.
+  /// - Numbers beyond 64 bits become doubles, those beyond a double infinite.
+  public init(decoding bytes: [UInt8], depthLimit: Int = JSON.depthLimit) throws(JSONError) {
+    let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSON, JSONError> in
+      var parser = JSONParser(bytes: buffer, depthLimit: depthLimit)
+      do throws(JSONError) {
+        return .success(try parser.document())
+      } catch {
+        return .failure(error)
+      }
+    }
+    self = try result.get()
+  }
+
+  /// Decodes the UTF-8 bytes of a string.
+  public init(decoding text: String) throws(JSONError) {
+    try self.init(decoding: Array(text.utf8))
+  }
+}
+
+struct JSONParser {
+  let bytes: UnsafeBufferPointer<UInt8>
+  let depthLimit: Int
+  private var index = 0
+
+  init(bytes: UnsafeBufferPointer<UInt8>, depthLimit: Int) {
+    self.bytes = bytes
+    self.depthLimit = depthLimit
+  }
+
+  mutating func document() throws(JSONError) -> JSON {
+    skipSpace()
+    let value = try value(depth: 0)
+    skipSpace()
+    if index < bytes.count { throw .trailingBytes(offset: index) }
+    return value
+  }
+
+  private mutating func value(depth: Int) throws(JSONError) -> JSON {
+    switch try peek() {
+    case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
+    case UInt8(ascii: "["): return .array(try array(depth: depth + 1))
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"): return try literal("true", .bool(true))
+    case UInt8(ascii: "f"): return try literal("false", .bool(false))
+    case UInt8(ascii: "n"): return try literal("null", .null)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
+    case let other: throw .unexpectedByte(other, offset: index)
+    }
+  }
+
+  private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
+    if depth > depthLimit { throw .tooDeep(limit: depthLimit) }
+    index += 1
+    skipSpace()
+    var members: [(key: String, value: JSON)] = []
+    if try take(UInt8(ascii: "}")) { return JSONObject() }
+    var seen = KeySet()
+    while true {
+      if try peek() != UInt8(ascii: "\"") { throw .unexpectedByte(bytes[index], offset: index) }
+      let key = try string()
+      if !seen.insert(key, among: members) { throw .duplicateKey(key) }
+      skipSpace()
+      try expect(UInt8(ascii: ":"))
+      skipSpace()
+      members.append((key, try value(depth: depth)))
+      skipSpace()
+      if try take(UInt8(ascii: "}")) { return JSONObject(unique: members) }
+      try expect(UInt8(ascii: ","))
+      skipSpace()
+    }
+  }
+
+  private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
+    if depth > depthLimit { throw .tooDeep(limit: depthLimit) }
+    index += 1
+    skipSpace()
+    var elements: [JSON] = []
+    if try take(UInt8(ascii: "]")) { return elements }
+    while true {
+      elements.append(try value(depth: depth))
+      skipSpace()
+      if try take(UInt8(ascii: "]")) { return elements }
+      try expect(UInt8(ascii: ","))
+      skipSpace()
+    }
+  }
+
+  private mutating func string() throws(JSONError) -> String {
+    var parser = StringParser(bytes: bytes, index: index + 1)
+    let string = try parser.string()
+    index = parser.index
+    return string
+  }
+
+  private mutating func number() throws(JSONError) -> JSON {
+    let start = index
+    if bytes[index] == UInt8(ascii: "-") { index += 1 }
+    let firstDigit = index
+    let wholeDigits = skipDigits()
+    if wholeDigits == 0 || (wholeDigits > 1 && bytes[firstDigit] == UInt8(ascii: "0")) { throw .invalidNumber(offset: start) }
+    var isWhole = true
+    if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
+      index += 1
+      isWhole = false
+      if skipDigits() == 0 { throw .invalidNumber(offset: start) }
+    }
+    if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") {
+      index += 1
+      isWhole = false
+      if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
+      if skipDigits() == 0 { throw .invalidNumber(offset: start) }
+    }
+    let text = String(decoding: bytes[start..<index], as: UTF8.self)
+    if isWhole, text != "-0", let value = Int64(text) { return .integer(value) }
+    guard let value = Double(text) else { throw .invalidNumber(offset: start) }
+    return .number(value)
+  }
+
+  private mutating func skipDigits() -> Int {
+    let start = index
+    while index < bytes.count, bytes[index] &- UInt8(ascii: "0") < 10 { index += 1 }
+    return index - start
+  }
+
+  private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+    for offset in 0..<text.utf8CodeUnitCount {
+      guard index + offset < bytes.count else { throw .unexpectedEnd }
+      if bytes[index + offset] != text.utf8Start[offset] { throw .unexpectedByte(bytes[index + offset], offset: index + offset) }
+    }
+    index += text.utf8CodeUnitCount
+    return value
+  }
+
+  private mutating func skipSpace() {
+    while index < bytes.count, isSpace(bytes[index]) { index += 1 }
+  }
+
+  private func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+  }
+
+  private func peek() throws(JSONError) -> UInt8 {
+    guard index < bytes.count else { throw .unexpectedEnd }
+    return bytes[index]
+  }
+
+  private mutating func take(_ byte: UInt8) throws(JSONError) -> Bool {
+    if try peek() != byte { return false }
+    index += 1
+    return true
+  }
+
+  private mutating func expect(_ byte: UInt8) throws(JSONError) {
+    let found = try peek()
+    if found != byte { throw .unexpectedByte(found, offset: index) }
+    index += 1
+  }
+}
+
+/// Finds keys that occur twice: by looking at each while they are few, then in a set.
+private struct KeySet {
+  private var keys: Set<ExactText>?
+
+  mutating func insert(_ key: String, among members: [(key: String, value: JSON)]) -> Bool {
+    if keys == nil {
+      if members.count < 16 { return !members.contains { ExactText.same($0.key, key) } }
+      keys = Set(members.map { ExactText($0.key) })
+    }
+    return keys?.insert(ExactText(key)).inserted ?? true
+  }
+}

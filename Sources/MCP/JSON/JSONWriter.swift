@@ -1,0 +1,120 @@
+extension JSON {
+  /// The value as compact UTF-8 text without a line end in it. Keys keep their order.
+  ///
+  /// U+0085, U+2028 and U+2029 are escaped, because some readers take them for the end of a line. NaN, which JSON does not have,
+  /// is written as `null`.
+  public func encoded() -> [UInt8] {
+    var writer = JSONWriter()
+    writer.write(self)
+    return writer.bytes
+  }
+}
+
+/// Appends JSON to bytes.
+struct JSONWriter {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func write(_ value: JSON) {
+    switch value {
+    case .null: write(raw: "null")
+    case .bool(let value): write(raw: value ? "true" : "false")
+    case .integer(let value): write(integer: value)
+    case .number(let value): write(number: value)
+    case .string(let value): write(string: value)
+    case .array(let elements):
+      writeList(elements, open: "[", close: "]") { writer, element in writer.write(element) }
+    case .object(let object):
+      writeList(object.members, open: "{", close: "}") { writer, member in
+        writer.write(key: member.key)
+        writer.write(member.value)
+      }
+    }
+  }
+
+  mutating func writeList<Elements: Collection>(
+    _ elements: Elements, open: Unicode.Scalar, close: Unicode.Scalar, _ write: (inout JSONWriter, Elements.Element) -> Void
+  ) {
+    bytes.append(UInt8(ascii: open))
+    var isFirst = true
+    for element in elements {
+      if !isFirst { bytes.append(UInt8(ascii: ",")) }
+      isFirst = false
+      write(&self, element)
+    }
+    bytes.append(UInt8(ascii: close))
+  }
+
+  mutating func write(key: String) {
+    write(string: key)
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  mutating func write(integer: Int64) {
+    bytes.append(contentsOf: String(integer).utf8)
+  }
+
+  mutating func write(number: Double) {
+    if number.isFinite {
+      bytes.append(contentsOf: number.description.utf8)
+    } else if number.isNaN {
+      write(raw: "null")
+    } else {
+      write(raw: number < 0 ? "-1e999" : "1e999")
+    }
+  }
+
+  /// Bytes that are JSON already, or a part of it.
+  mutating func write(raw: some Sequence<UInt8>) {
+    bytes.append(contentsOf: raw)
+  }
+
+  mutating func write(raw: StaticString) {
+    raw.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  }
+
+  mutating func write(string: String) {
+    var string = string
+    string.withUTF8 { write(utf8: $0) }
+  }
+
+  /// A string with the given content.
+  mutating func write(utf8 text: UnsafeBufferPointer<UInt8>) {
+    bytes.append(UInt8(ascii: "\""))
+    var index = 0
+    while true {
+      let end = TextScanner.endOfTextToCopy(in: text, from: index)
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[index..<end]))
+      if end == text.count { break }
+      index = end + writeSpecial(text, at: end)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Writes what begins at a byte that does not simply stand for itself; the bytes that it used.
+  private mutating func writeSpecial(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
+    let byte = text[index]
+    switch byte {
+    case UInt8(ascii: "\""): write(raw: "\\\"")
+    case UInt8(ascii: "\\"): write(raw: "\\\\")
+    case 0x0A: write(raw: "\\n")
+    case 0x0D: write(raw: "\\r")
+    case 0x09: write(raw: "\\t")
+    case 0xC2 where index + 1 < text.count && text[index + 1] == 0x85:
+      write(raw: "\\u0085")
+      return 2
+    case 0xE2 where index + 2 < text.count && text[index + 1] == 0x80 && text[index + 2] & 0xFE == 0xA8:
+      write(raw: text[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
+      return 3
+    case 0..<0x20:
+      write(raw: "\\u00")
+      bytes.append(hexadecimalDigit(byte >> 4))
+      bytes.append(hexadecimalDigit(byte & 15))
+    default: bytes.append(byte)
+    }
+    return 1
+  }
+
+  private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+}

@@ -1,0 +1,74 @@
+/// A field of a protocol object, and the revisions that know it.
+struct WireField: Hashable, Sendable {
+  let name: String
+  let revisions: ClosedRange<Revision>
+
+  init(_ name: String, since first: Revision = .november2024, until last: Revision = .july2026) {
+    self.name = name
+    revisions = first...last
+  }
+}
+
+/// An object being written for one revision. There is no way to put into it a field that the revision does not know.
+struct WireObject: Sendable {
+  let revision: Revision
+  private(set) var members: [(name: String, value: WireValue)] = []
+
+  init(for revision: Revision) {
+    self.revision = revision
+  }
+
+  /// Adds a field at the end; nothing where there is no value, or where the revision does not know the field.
+  mutating func set(_ field: WireField, _ value: WireValue?) {
+    if let value, field.revisions.contains(revision) {
+      members.append((field.name, value))
+    }
+  }
+
+  mutating func set(_ field: WireField, _ value: JSON?) {
+    set(field, value.map { .json($0) })
+  }
+
+  mutating func set(_ field: WireField, _ value: String?) {
+    set(field, value.map { .json(.string($0)) })
+  }
+}
+
+/// What a field may hold: a value, or bytes that are encoded already.
+indirect enum WireValue: Sendable {
+  case json(JSON)
+  /// JSON text.
+  case raw([UInt8])
+  /// A string whose content these UTF-8 bytes are.
+  case text([UInt8])
+  case object(WireObject)
+  case array([WireValue])
+}
+
+extension JSONWriter {
+  mutating func write(_ value: WireValue) {
+    switch value {
+    case .json(let value): write(value)
+    case .raw(let bytes): write(raw: bytes)
+    case .text(let bytes): bytes.withUnsafeBufferPointer { write(utf8: $0) }
+    case .object(let object): write(object)
+    case .array(let elements):
+      writeList(elements, open: "[", close: "]") { writer, element in writer.write(element) }
+    }
+  }
+
+  mutating func write(_ object: WireObject) {
+    writeList(object.members, open: "{", close: "}") { writer, member in
+      writer.write(key: member.name)
+      writer.write(member.value)
+    }
+  }
+}
+
+extension WireObject {
+  func encoded() -> [UInt8] {
+    var writer = JSONWriter()
+    writer.write(self)
+    return writer.bytes
+  }
+}

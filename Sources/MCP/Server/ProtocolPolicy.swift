@@ -1,0 +1,19 @@
+/// Which eras a server offers.
+public enum ProtocolPolicy: String, CaseIterable, Sendable {
+  /// Both; but to a client that calls itself `claude-code` only the handshake era, since it registers no channel in the other.
+  case auto
+  /// The handshake era only: `server/discover` is an unknown method, and the metadata of the other era means nothing.
+  case handshake
+  /// The per-request era only.
+  case stateless
+
+  static let handshakeOnlyClients: Set<String> = ["claude-code"]
+
+  func eras(for client: ClientInfo?) -> Set<Era> {
+    switch self {
+    case .handshake: [.handshake]
+    case .stateless: [.perRequest]
+    case .auto: Self.handshakeOnlyClients.contains(client?.name ?? "") ? [.handshake] : [.handshake, .perRequest]
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/// A tool: what the client sees of it, and what it does (server/tools).
+///
+/// All of the input schema, the decoding of arguments and their errors comes from the parameters; all of the output schema and the
+/// encoding from the output type. A call with arguments that do not fit is answered with `isError: true` and one sentence that names the
+/// argument; the handler does not see it.
+public struct Tool: Sendable {
+  public let name: String
+  public let title: String?
+  public let description: String
+  public let annotations: ToolAnnotations?
+  /// The tool's `_meta`, such as `["anthropic/alwaysLoad": true]`.
+  public let meta: JSONObject
+  public let inputSchema: JSONObject
+  public let outputSchema: JSONObject
+  /// Decodes and checks arguments, and returns what carries the call out.
+  let prepare: @Sendable (JSONObject) throws(ToolFailure) -> @Sendable (ToolCall) async throws -> EncodedReply
+
+  /// - Parameters:
+  ///   - name: `[A-Za-z0-9_-]{1,64}`; anything else is a programming error.
+  ///   - description: what the model reads; clients cut it at 2,048 characters.
+  ///   - parameters: in the order of the schema. Names and aliases must be unique.
+  ///   - handler: carries a call out. It may run beside other calls. A ``ToolFailure`` becomes `isError: true` with its text; any other
+  ///     error the same with a general sentence, and is logged. Its task is cancelled when the client cancels the request; what it returns
+  ///     then is not sent.
+  public init<Output: StructuredOutput, each Value: Sendable>(
+    _ name: String, title: String? = nil, description: String, annotations: ToolAnnotations? = nil, meta: JSONObject = [:],
+    parameters: repeat Parameter<each Value>, returns output: Output.Type = Output.self,
+    handler: @escaping @Sendable (ToolCall, repeat each Value) async throws -> ToolReply<Output>
+  ) {
+    var properties = InputProperties()
+    repeat properties.add(each parameters)
+    let names = properties.names
+    let schema = Output.schema
+    precondition(Self.isValidName(name), "A tool's name must be 1 to 64 of A-Z, a-z, 0-9, _ and -, not \"\(name)\".")
+    self.name = name
+    self.title = title
+    self.description = description
+    self.annotations = annotations
+    self.meta = meta
+    inputSchema = properties.schema
+    outputSchema = schema.json
+    prepare = { (values: JSONObject) throws(ToolFailure) in
+      let arguments = Arguments(tool: name, values: values)
+      try arguments.refuseUnknown(besides: names)
+      let decoded = (repeat try arguments.value(of: each parameters))
+      return { call in
+        let reply = try await handler(call, repeat each decoded)
+        return EncodedReply(output: schema.encode(reply.output), hooks: reply.hooks)
+      }
+    }
+  }
+
+  static func isValidName(_ name: String) -> Bool {
+    let isFit = name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+      default: byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+      }
+    }
+    return isFit && 1...64 ~= name.utf8.count
+  }
+}
+
+/// A tool's output as JSON text.
+struct EncodedReply: Sendable {
+  let output: [UInt8]
+  let hooks: DeliveryHooks?
+}
+
+/// The input schema, as parameters are added to it.
+private struct InputProperties {
+  private(set) var names: [[String]] = []
+  private var properties: [(key: String, value: JSON)] = []
+  private var required: [JSON] = []
+
+  mutating func add<Value>(_ parameter: Parameter<Value>) {
+    for name in parameter.names {
+      precondition(!names.joined().contains(name), "Two parameters of a tool are called \"\(name)\".")
+    }
+    names.append(parameter.names)
+    var schema = parameter.schema
+    schema["description"] = .string(parameter.description)
+    properties.append((parameter.name, .object(schema)))
+    for alias in parameter.aliases {
+      schema["description"] = .string("The same as \(parameter.name).")
+      properties.append((alias, .object(schema)))
+    }
+    if parameter.isRequired, parameter.aliases.isEmpty { required.append(.string(parameter.name)) }
+  }
+
+  var schema: JSONObject {
+    var schema: JSONObject = ["type": "object", "properties": .object(JSONObject(unique: properties))]
+    if !required.isEmpty { schema["required"] = .array(required) }
+    schema["additionalProperties"] = false
+    return schema
+  }
+}

@@ -1,0 +1,30 @@
+/// One call of a tool, as its handler sees it. When the client cancels the call, the handler's task is cancelled.
+public struct ToolCall: Sendable {
+  /// The name that the tool was called by.
+  public let tool: String
+  public let session: Session
+  private let report: @Sendable (Progress) async -> Void
+
+  init(tool: String, session: Session, report: @escaping @Sendable (Progress) async -> Void) {
+    self.tool = tool
+    self.session = session
+    self.report = report
+  }
+
+  public var client: ClientInfo? { session.client }
+
+  /// Tells the client how far the call is (basic/utilities/progress), where it asked for that by a progress token.
+  ///
+  /// `progress` must rise from report to report: one that does not is left out. So is one after the call's end or cancellation, and one
+  /// while the client is far behind with reading. `message` is sent to revisions that know it (since 2025-03-26).
+  public func progress(_ progress: Double, total: Double? = nil, message: String? = nil) async {
+    await report(Progress(value: progress, total: total, message: message))
+  }
+}
+
+/// One report of progress.
+struct Progress: Hashable, Sendable {
+  let value: Double
+  let total: Double?
+  let message: String?
+}

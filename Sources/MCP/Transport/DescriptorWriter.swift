@@ -1,0 +1,114 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+import Synchronization
+
+/// Writes to a descriptor on a thread of its own. It writes only what cannot block, so that it can be closed at any time.
+final class DescriptorWriter: Sendable {
+  private struct Job {
+    let bytes: [UInt8]
+    let continuation: CheckedContinuation<Void, any Error>
+  }
+
+  private struct State {
+    var job: Job?
+    var isClosed = false
+  }
+
+  private let descriptor: Int32
+  private let kind: Descriptor.Kind
+  private let pipe: WakePipe
+  private let state = Mutex(State())
+
+  init(_ descriptor: Int32) throws(SystemError) {
+    self.descriptor = descriptor
+    kind = Descriptor.kind(descriptor)
+    pipe = try WakePipe()
+    try SystemThread.start { self.run() }
+  }
+
+  func write(_ bytes: [UInt8]) async throws {
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      let isClosed = state.withLock { state in
+        precondition(state.job == nil, "Only one write at a time.")
+        if !state.isClosed { state.job = Job(bytes: bytes, continuation: continuation) }
+        return state.isClosed
+      }
+      if isClosed { continuation.resume(throwing: TransportClosed()) } else { pipe.wake() }
+    }
+  }
+
+  func close() {
+    finish(.failure(TransportClosed()), closing: true)
+    pipe.wake()
+  }
+
+  private func run() {
+    defer { _ = Descriptor.close(descriptor) }
+    while !isClosed {
+      if let bytes = state.withLock({ $0.job?.bytes }) {
+        if let result = write(whole: bytes) { finish(result) }
+      } else if Descriptor.poll([(pipe.readable, POLLIN)])[0] {
+        pipe.drain()
+      }
+    }
+  }
+
+  /// `nil` where the writer was closed meanwhile.
+  private func write(whole bytes: [UInt8]) -> Result<Void, any Error>? {
+    var written = 0
+    while written < bytes.count {
+      let ready = Descriptor.poll([(pipe.readable, POLLIN), (descriptor, POLLOUT)])
+      if ready[0] { pipe.drain() }
+      if isClosed { return nil }
+      guard ready[1] else { continue }
+      let count = bytes.withUnsafeBytes { write(piece: UnsafeRawBufferPointer(rebasing: $0[written...])) }
+      if count >= 0 {
+        written += count
+      } else if errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR {
+        return .failure(SystemError("write"))
+      }
+    }
+    return .success(())
+  }
+
+  private func write(piece: UnsafeRawBufferPointer) -> Int {
+    switch kind {
+    case .socket: send(descriptor, piece.baseAddress, piece.count, Self.sendFlags)
+    case .pipe: systemWrite(piece.baseAddress, min(piece.count, Int(PIPE_BUF)))
+    case .other: systemWrite(piece.baseAddress, piece.count)
+    }
+  }
+
+  private static var sendFlags: Int32 {
+    #if canImport(Darwin)
+      MSG_DONTWAIT
+    #else
+      Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+    #endif
+  }
+
+  private func systemWrite(_ address: UnsafeRawPointer?, _ count: Int) -> Int {
+    #if canImport(Glibc)
+      Glibc.write(descriptor, address, count)
+    #elseif canImport(Darwin)
+      Darwin.write(descriptor, address, count)
+    #else
+      Musl.write(descriptor, address, count)
+    #endif
+  }
+
+  private var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  private func finish(_ result: Result<Void, any Error>, closing: Bool = false) {
+    let job = state.withLock { state in
+      if closing { state.isClosed = true }
+      return state.job.take()
+    }
+    job?.continuation.resume(with: result)
+  }
+}
