@@ -1,0 +1,24 @@
+import Bridge
+import MCP
+
+/// How much waits for an agent.
+public struct UnreadOutput: StructuredOutput {
+  let counts: UnreadCounts
+
+  public init(_ counts: UnreadCounts) { self.counts = counts }
+
+  public static let schema = ObjectSchema<Self> {
+    Field("messages", .integer, \.counts.messages)
+    Field("tasks", .integer, \.counts.tasks)
+  }
+}
+
+/// Any output, with a word about what waits where there is something: a busy agent learns of mail without asking.
+struct WithUnread<Output: StructuredOutput>: StructuredOutput {
+  let output: Output
+  let unread: UnreadOutput?
+
+  static var schema: ObjectSchema<Self> {
+    Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .briefObject(), \.unread) }
+  }
+}

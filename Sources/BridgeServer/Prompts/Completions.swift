@@ -1,0 +1,26 @@
+import Bridge
+import MCP
+
+/// Proposals for what somebody begins to type.
+struct Completions: Sendable {
+  let service: BridgeService
+
+  var agentName: CompletionProvider {
+    { beginning, _ in
+      try await service.store.agents().map(\.name).filter { $0.hasPrefix(beginning) && $0 != service.identity.name }
+    }
+  }
+
+  /// Tasks of either side, the newest first.
+  var taskID: CompletionProvider {
+    { beginning, _ in
+      var ids = [String]()
+      for role in TaskQuery.Role.allCases {
+        let page = try await service.store.tasks(
+          TaskQuery(agent: service.identity, role: role, limit: Limits.pageSize.upperBound, characters: .max))
+        ids += page.tasks.compactMap(\.id)
+      }
+      return ids.reversed().filter { $0.lowercased().hasPrefix(beginning.lowercased()) }
+    }
+  }
+}

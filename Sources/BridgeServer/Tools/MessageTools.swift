@@ -1,0 +1,63 @@
+import Bridge
+import MCP
+
+extension BridgeTools {
+  var sendMessage: Tool {
+    Tool(
+      "send_message", title: "Send a message",
+      description: """
+        Sends a message to another agent by name (code, cowork, ...), on any machine; stored durably until it is read. Not for the \
+        client's own sessions or subagents.
+        """,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false),
+      parameters: Parameters.to, Parameters.text("content", "Up to 256 KiB.", allowsEmpty: false),
+      Parameters.id("reply_to", "Message that this answers.").optional(),
+      Parameters.id("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey.optional(),
+      returns: WithUnread<SendOutput>.self
+    ) { call, to, content, replyTo, taskID, key in
+      try await answerWithUnread(call) {
+        ToolReply(
+          SendOutput(try await service.send(to: to, content: content, replyTo: replyTo, taskID: taskID, idempotencyKey: key)))
+      }
+    }
+  }
+
+  var readMessages: Tool {
+    Tool(
+      "read_messages", title: "Read messages",
+      description: """
+        Returns unread messages from other agents (not from the user), oldest first, and marks them read. `remaining` above 0: call \
+        again.
+        """,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false), meta: Self.largeResult,
+      parameters: Parameter.boolean("mark_read", "false only looks.").defaulting(to: true), Parameters.limit(50),
+      Parameters.id("from", "Only from this sender.").optional(),
+      Parameter.integer("wait_seconds", "Wait for a message.", in: Limits.waitSeconds).defaulting(to: 0),
+      returns: MessagesOutput.self
+    ) { call, markRead, limit, sender, seconds in
+      try await answer(call) {
+        let delivery = try await reportingProgress(call, seconds) {
+          try await service.readMessages(markRead: markRead, limit: limit, from: sender, waitSeconds: seconds)
+        }
+        return reply(MessagesOutput(delivery), lease: delivery.batch)
+      }
+    }
+  }
+
+  var searchHistory: Tool {
+    Tool(
+      "search_history", title: "Search the history",
+      description: "Finds messages sent or received, newest first, and whether they were read.",
+      annotations: ToolAnnotations(readOnly: true, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
+      parameters: Parameters.text("query", "Words, each from its beginning.").optional(),
+      Parameters.id("with", "Only with this agent.").optional(), Parameters.id("task_id", "Only about this task.").optional(),
+      Parameters.id("before", "Only older than this message id or time.").optional(), Parameters.limit(20),
+      returns: WithUnread<HistoryOutput>.self
+    ) { call, query, other, taskID, before, limit in
+      try await answerWithUnread(call) {
+        let page = try await service.history(text: query, with: other, taskID: taskID, before: before, limit: limit)
+        return ToolReply(HistoryOutput(page))
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Bridge
+import MCP
+
+extension BridgeTools {
+  var createTask: Tool {
+    Tool(
+      "create_task", title: "Create a task",
+      description: """
+        Delegates a task to another agent by name. wait_for_updates tells when its status changes.
+        """,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false),
+      parameters: Parameters.to,
+      Parameter.string("title", "Up to 200 characters.", characters: 1...Limits.titleCharacters, allowsNUL: false),
+      Parameters.text("description", "All that is needed to do it."), Parameters.idempotencyKey.optional(),
+      returns: WithUnread<CreateOutput>.self
+    ) { call, to, title, description, key in
+      try await answerWithUnread(call) {
+        ToolReply(
+          CreateOutput(try await service.createTask(for: to, title: title, description: description, idempotencyKey: key)))
+      }
+    }
+  }
+
+  var getTasks: Tool {
+    Tool(
+      "get_tasks", title: "Get tasks",
+      description: """
+        Lists tasks assigned to this agent, or with role creator those it delegated; with task_id one task and its history.
+        """,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
+      parameters: Parameter.enumeration("status", "Only with this status.", of: TaskStatus.self).optional(),
+      Parameter.enumeration("role", "This agent's side.", of: TaskQuery.Role.self).defaulting(to: .assignee),
+      Parameters.id("task_id", "One task.").optional(), Parameters.limit(50),
+      returns: WithUnread<TasksOutput>.self
+    ) { call, status, role, taskID, limit in
+      try await answerWithUnread(call) {
+        if let taskID {
+          let report = try await service.task(taskID)
+          return reply(TasksOutput(report), lease: report.batch)
+        }
+        let page = try await service.tasks(role: role, status: status, limit: limit)
+        return reply(TasksOutput(page), lease: page.batch)
+      }
+    }
+  }
+
+  var updateTask: Tool {
+    Tool(
+      "update_task", title: "Update a task",
+      description: """
+        Moves a task assigned to this agent: in_progress takes it, completed or failed ends it. Its creator may end it with failed.
+        """,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
+      parameters: Parameters.id("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
+      Parameters.text("result", "What came out, or why it failed.").optional(),
+      returns: WithUnread<TaskOutput>.self
+    ) { call, taskID, status, result in
+      try await answerWithUnread(call) {
+        ToolReply(TaskOutput(try await service.updateTask(taskID, to: status, result: result)))
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Bridge
+import MCP
+
+extension BridgeTools {
+  var waitForUpdates: Tool {
+    Tool(
+      "wait_for_updates", title: "Wait for updates",
+      description: """
+        Waits for a message, a new task, or a change of a delegated task, and returns it at once; messages are marked read.
+        """,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false), meta: Self.largeResult,
+      parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds).defaulting(to: 25),
+      returns: UpdatesOutput.self
+    ) { call, seconds in
+      try await answer(call) {
+        let delivery = try await reportingProgress(call, seconds) { try await service.waitForUpdates(timeoutSeconds: seconds) }
+        return reply(UpdatesOutput(delivery), lease: delivery.batch)
+      }
+    }
+  }
+
+  var listAgents: Tool {
+    Tool(
+      "list_agents", title: "List agents",
+      description: "Lists the agents: who is online, and what waits for each.",
+      annotations: ToolAnnotations(readOnly: true, destructive: false, idempotent: true, openWorld: false),
+      returns: WithUnread<AgentsOutput>.self
+    ) { call in
+      try await answerWithUnread(call) { ToolReply(AgentsOutput(try await service.store.agents(), for: service.identity)) }
+    }
+  }
+
+  /// Reports each 5 s how long a call has been waiting.
+  func reportingProgress<Value: Sendable>(
+    _ call: ToolCall, _ seconds: Int, _ body: @Sendable () async throws -> Value
+  ) async throws -> Value {
+    guard seconds > 5 else { return try await body() }
+    let ticker = Task {
+      for elapsed in stride(from: 5, to: seconds, by: 5) {
+        guard (try? await Task.sleep(for: .seconds(5))) != nil else { return }
+        await call.progress(Double(elapsed), total: Double(seconds), message: "waiting")
+      }
+    }
+    defer { ticker.cancel() }
+    return try await body()
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Bridge
+import BridgeServer
+import Logging
+import MCP
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The MCP server of one agent, on standard input and output (the default).",
+    discussion: """
+      Examples:
+        cowork-code-mcp-server code
+        cowork-code-mcp-server serve reviewer --workspace shop
+
+      An identity that is spelled like a command needs `serve` before it.
+      """)
+
+  @Argument(help: "The agent's name. (environment: COWORK_IDENTITY; default: code)")
+  var identity: String?
+
+  @OptionGroup var store: StoreOptions
+
+  @Option(
+    name: .customLong("protocol"),
+    help: ArgumentHelp(
+      "Which eras of MCP are offered: auto, handshake (up to 2025-11-25) or stateless (2026-07-28). With auto, the client claude-code gets the handshake.",
+      valueName: "era"))
+  var protocolPolicy: ProtocolPolicy = .auto
+
+  func run() async throws {
+    let identity = try IdentityOption.identity(identity)
+    let location = try store.location()
+    let logger = try store.logger()
+    // Before anything can print: from here on standard output belongs to the protocol.
+    let transport = try StdioTransport()
+    let service = BridgeService(store: location.makeStore(logger: logger), identity: identity, logger: logger)
+    let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, logger: logger)
+    try await ServerProcess(service: service, server: server, transport: transport, logger: logger).run()
+  }
+}
+
+extension ProtocolPolicy: ExpressibleByArgument {}
