@@ -5,7 +5,7 @@ let package = Package(
   name: "cowork-code-mcp-server",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "cowork-code-mcp-server", targets: ["cowork-code-mcp-server"]),
+    .executable(name: "cowork-code-mcp-server", targets: ["cowork-code-mcp-server"])
   ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),

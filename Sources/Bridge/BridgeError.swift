@@ -59,7 +59,8 @@ extension BridgeError {
   public static func keyReused(_ key: String, by earlier: String) -> BridgeError {
     BridgeError(
       .keyReused,
-      "idempotency_key \"\(excerpt(key))\" was used before for \(earlier), which differs from this one: nothing was written; use a new key.")
+      "idempotency_key \"\(excerpt(key))\" was used before for \(earlier), which differs from this one: nothing was written; use a new key."
+    )
   }
 
   /// A `before` that is neither.

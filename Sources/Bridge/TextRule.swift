@@ -8,7 +8,8 @@ public enum TextRule {
     if bytes == 0, !allowEmpty { throw BridgeError(.invalidValue, "\(field) is empty: write at least one character.") }
     if bytes > Limits.textBytes {
       throw BridgeError(
-        .invalidValue, "\(field) has \(bytes) bytes, and at most \(Limits.textBytes) (256 KiB) are allowed: send it in parts, or name a file.")
+        .invalidValue,
+        "\(field) has \(bytes) bytes, and at most \(Limits.textBytes) (256 KiB) are allowed: send it in parts, or name a file.")
     }
     try noNUL(text, field: field)
   }

@@ -43,6 +43,9 @@ public struct SendReceipt: Hashable, Sendable {
   /// The idempotency key had been used for this very message before: nothing new was sent.
   public var duplicate: Bool
 
+  /// Something new was sent.
+  public var isNew: Bool { !duplicate }
+
   public init(messageID: String, recipient: Identity, createdAt: String, recipientOnline: Bool, duplicate: Bool) {
     self.messageID = messageID
     self.recipient = recipient

@@ -52,7 +52,8 @@ public enum TaskStateMachine {
           "Task \(request.taskID) is in_progress already, held by \(holder): leave it to that process, or take another task.")
       }
       return .change(
-        status: .inProgress, result: request.result, holder: request.instance.id, note: "taken over from \(holder), which gave no sign of life")
+        status: .inProgress, result: request.result, holder: request.instance.id,
+        note: "taken over from \(holder), which gave no sign of life")
     case .completed, .failed:
       return .change(status: request.status, result: request.result, holder: nil, note: request.result)
     }

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -5,7 +7,6 @@
 #elseif canImport(Musl)
   import Musl
 #endif
-import Synchronization
 
 /// Reads a descriptor on a thread of its own, and only when somebody asks: what nobody asks for stays in the pipe.
 final class DescriptorReader: Sendable {

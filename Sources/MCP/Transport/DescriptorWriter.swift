@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -5,7 +7,6 @@
 #elseif canImport(Musl)
   import Musl
 #endif
-import Synchronization
 
 /// Writes to a descriptor on a thread of its own. It writes only what cannot block, so that it can be closed at any time.
 final class DescriptorWriter: Sendable {

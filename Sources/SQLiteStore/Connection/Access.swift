@@ -5,9 +5,9 @@ extension SQLiteStore {
   /// One transaction that writes, begun IMMEDIATE: an upgrade from reading fails at once, whatever the timeout. It is carried out whole even
   /// when the calling task has been cancelled.
   ///
-  /// - Parameter wakes: look at the result: true when other agents may have something new.
+  /// - Parameter waking: whether other agents may have something new afterwards.
   func write<Value: Sendable>(
-    wakes: @Sendable @escaping (Value) -> Bool = { _ in true }, _ body: @Sendable @escaping (Database) throws -> Value
+    _ waking: Waking<Value>, _ body: @Sendable @escaping (Database) throws -> Value
   ) async throws(BridgeError) -> Value {
     do {
       let open = try await connections.opened()
@@ -25,7 +25,7 @@ extension SQLiteStore {
             })
         }
       }
-      if wakes(value) { watch.ring() }
+      if waking.wakes(after: value) { watch.ring() }
       return value
     } catch {
       throw storeError(error, path: connections.path)
@@ -43,6 +43,22 @@ extension SQLiteStore {
       }
     } catch {
       throw storeError(error, path: connections.path)
+    }
+  }
+}
+
+/// Whether a transaction wakes other agents.
+enum Waking<Value> {
+  case always
+  case never
+  /// It depends on what came out.
+  case when(KeyPath<Value, Bool>)
+
+  func wakes(after value: Value) -> Bool {
+    switch self {
+    case .always: true
+    case .never: false
+    case .when(let path): value[keyPath: path]
     }
   }
 }
@@ -69,7 +85,8 @@ func storeError(_ error: any Error, path: String) -> BridgeError {
     return BridgeError(.storeFailed, "The disk of \(path) is full and nothing was written: free some space and call again.")
   case .SQLITE_BUSY, .SQLITE_LOCKED:
     return BridgeError(
-      .storeFailed, "Another program keeps \(path) to itself for longer than the time allowed; nothing was written: end its transaction and call again.")
+      .storeFailed,
+      "Another program keeps \(path) to itself for longer than the time allowed; nothing was written: end its transaction and call again.")
   default:
     return BridgeError(.storeFailed, "The database \(path) failed and nothing was written (\(why)): call again.")
   }

@@ -1,11 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 import Bridge
+import Foundation
 import GRDB
 import Logging
 import Schema
@@ -73,7 +67,7 @@ enum Migrator {
           // SQLite does not wait by itself here; another process is changing the mode or writing.
           guard try String.fetchOne(db, sql: "PRAGMA journal_mode") != "wal" else { return }
           _ = try? Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master")
-          usleep(10_000)
+          Thread.sleep(forTimeInterval: 0.01)
         }
       }
     }

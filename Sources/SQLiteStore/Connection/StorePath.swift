@@ -71,4 +71,3 @@ public enum StorePath {
         + "check the folder's rights, or name another place with --database-url.")
   }
 }
-

@@ -3,7 +3,7 @@ import GRDB
 
 extension SQLiteStore {
   public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
-    try await write { [presence] db in
+    try await write(.always) { [presence] db in
       var created = try Self.earlier(task, db)
       if created == nil {
         try presence.requireKnown(task.recipient, db)

@@ -15,7 +15,7 @@ extension SQLiteStore {
   }
 
   public func confirm(_ batch: String) async throws(BridgeError) {
-    try await write(wakes: { false }) { db in
+    try await write(.never) { db in
       guard let delivered = try Self.removeLease(batch, db) else { return }
       let markRead = try db.cachedStatement(
         sql: """
@@ -29,7 +29,7 @@ extension SQLiteStore {
   }
 
   public func undo(_ batch: String) async throws(BridgeError) {
-    _ = try await write(wakes: { $0 }) { db in
+    _ = try await write(.when(\.self)) { db in
       guard let delivered = try Self.removeLease(batch, db) else { return false }
       try Self.giveBack(delivered, redelivered: false, db)
       return true
@@ -38,7 +38,7 @@ extension SQLiteStore {
 
   public func renew(_ batches: [String]) async throws(BridgeError) {
     let lease = SQL.offset(timing.lease)
-    try await write(wakes: { false }) { db in
+    try await write(.never) { db in
       let statement = try db.cachedStatement(sql: "UPDATE deliveries SET expires_at = \(SQL.later) WHERE batch = ?")
       for batch in batches { try statement.execute(arguments: [lease, batch]) }
     }
@@ -47,7 +47,7 @@ extension SQLiteStore {
   @discardableResult
   public func recoverExpired() async throws(BridgeError) -> Int {
     guard try await !read({ try Self.expired($0) }).isEmpty else { return 0 }
-    return try await write(wakes: { $0 > 0 }) { db in
+    return try await write(.when(\.isPositive)) { db in
       let batches = try Self.expired(db)
       for batch in batches {
         guard let delivered = try Self.removeLease(batch, db) else { continue }
@@ -101,4 +101,8 @@ extension Delivered.TaskReference.Side {
     case .creator: "creator_unseen"
     }
   }
+}
+
+extension Int {
+  fileprivate var isPositive: Bool { self > 0 }
 }

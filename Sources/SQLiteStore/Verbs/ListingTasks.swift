@@ -19,7 +19,7 @@ extension SQLiteStore {
     _ reply: Reply, _ unseen: [Delivered.TaskReference], to reader: Instance, _ name: @Sendable @escaping (inout Reply, String) -> Void
   ) async throws(BridgeError) -> Reply {
     let lease = SQL.offset(timing.lease)
-    return try await write(wakes: { _ in false }) { db in
+    return try await write(.never) { db in
       var delivered = Delivered()
       delivered.tasks = unseen
       try Self.markSeen(unseen, db)

@@ -7,11 +7,13 @@ extension SQLiteStore {
     case unchanged(BridgeTask)
     case changed(BridgeTask)
     case refused(BridgeError)
+
+    var isNews: Bool { if case .unchanged = self { false } else { true } }
   }
 
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     let claim = SQL.offset(timing.claim)
-    let outcome = try await write(wakes: { if case .unchanged = $0 { false } else { true } }) { db -> Outcome in
+    let outcome = try await write(.when(\.isNews)) { db -> Outcome in
       guard let id = try Self.storedID(of: request.taskID, db), let task = try TaskNews.task(id, db) else {
         throw BridgeError.noSuchTask(request.taskID, for: request.actor)
       }

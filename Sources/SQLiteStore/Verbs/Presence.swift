@@ -53,7 +53,7 @@ extension SQLiteStore {
       try Bool.fetchOne(db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM agents WHERE name = ?)"), arguments: [agent.name])
     }
     guard known != true else { return }
-    try await write(wakes: { false }) { db in
+    try await write(.never) { db in
       try db.execute(sql: "INSERT INTO agents (name, added_at) VALUES (?, \(SQL.now)) ON CONFLICT DO NOTHING", arguments: [agent.name])
     }
   }
@@ -61,7 +61,7 @@ extension SQLiteStore {
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
     let claim = SQL.offset(timing.claim)
     let forgotten = SQL.offset(.zero - timing.presence * 4)
-    try await write(wakes: { false }) { db in
+    try await write(.never) { db in
       try db.cachedStatement(
         sql: """
           INSERT INTO instances (id, agent, host, process, client, last_seen) VALUES (?, ?, ?, ?, ?, \(SQL.now))
@@ -77,7 +77,7 @@ extension SQLiteStore {
   }
 
   public func signOff(_ instance: Instance) async throws(BridgeError) {
-    try await write(wakes: { false }) { db in
+    try await write(.never) { db in
       try db.execute(sql: "DELETE FROM instances WHERE id = ?", arguments: [instance.id])
       try Self.touchAgent(instance, db)
       try db.execute(sql: "UPDATE task_details SET held_until = '' WHERE holder = ?", arguments: [instance.id])

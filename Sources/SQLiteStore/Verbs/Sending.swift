@@ -3,25 +3,27 @@ import GRDB
 
 extension SQLiteStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
-    try await write(wakes: { !$0.duplicate }) { [presence] db in
+    try await write(.when(\.isNew)) { [presence] db in
       if let earlier = try Self.earlier(message, db) {
         return SendReceipt(
           messageID: earlier.id ?? message.id, recipient: message.recipient, createdAt: earlier.createdAt ?? "",
           recipientOnline: try presence.isOnline(message.recipient, db), duplicate: true)
       }
       try presence.requireKnown(message.recipient, db)
-      let createdAt = try db.cachedStatement(
-        sql: "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now)) RETURNING created_at"
-      )
-      let time = try String.fetchOne(
-        createdAt, arguments: [message.id, message.sender.name, message.recipient.name, message.content])
+      let insert = try db.cachedStatement(
+        sql: """
+          INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now))
+          RETURNING created_at
+          """)
+      let createdAt = try String.fetchOne(
+        insert, arguments: [message.id, message.sender.name, message.recipient.name, message.content])
       if message.replyTo != nil || message.taskID != nil || message.idempotencyKey != nil {
         try db.cachedStatement(
           sql: "INSERT INTO message_details (message_id, sender, reply_to, task_id, idempotency_key) VALUES (?, ?, ?, ?, ?)"
         ).execute(arguments: [message.id, message.sender.name, message.replyTo, message.taskID, message.idempotencyKey])
       }
       return SendReceipt(
-        messageID: message.id, recipient: message.recipient, createdAt: time ?? "",
+        messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "",
         recipientOnline: try presence.isOnline(message.recipient, db), duplicate: false)
     }
   }

@@ -8,7 +8,7 @@ extension SQLiteStore {
     // A write transaction only where there is something: hints come for other agents' messages as well.
     guard try await read({ try Self.hasNews(request, $0) }) else { return Delivery() }
     let lease = SQL.offset(timing.lease)
-    return try await write(wakes: { _ in false }) { db in
+    return try await write(.never) { db in
       var (delivery, refs) = try Self.look(request, db)
       guard !delivery.isEmpty else { return delivery }
       let markRead = try db.cachedStatement(sql: "UPDATE messages SET read = 1 WHERE rowid = ?")

@@ -9,7 +9,7 @@ extension SQLiteStore {
   func bringIndexUpToDate() async throws(BridgeError) {
     while true {
       guard try await read({ try Self.indexIsBehind($0) }) else { return }
-      try await write(wakes: { false }) { db in
+      try await write(.never) { db in
         var last = try Self.lastIndexed(db)
         if try last > 0 && !Self.lastIndexedIsThere(db) {
           try db.execute(sql: "INSERT INTO message_index (message_index) VALUES ('delete-all')")

@@ -30,8 +30,10 @@ final class WatchThread: Sendable {
   }
 }
 
-/// What the thread does. Confined to it after `init`.
-private final class WatchLoop: @unchecked Sendable {  // safe: made by one thread, handed over before the other starts, used by that one only
+/// What the thread does.
+///
+/// Unchecked: it is made by one thread, handed over before the other starts, and used by that one only.
+private final class WatchLoop: @unchecked Sendable {
   private let connections: Connections
   private let layers: WakeLayers
   private let subscribers: Subscribers

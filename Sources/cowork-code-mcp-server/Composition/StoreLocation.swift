@@ -25,7 +25,8 @@ enum StoreLocation: Hashable, Sendable {
       self = try Self.file(StorePath.expanded(url), workspace)
     case let scheme?:
       throw BridgeError(
-        .invalidValue, "The database URL begins with \(scheme)://, which is not supported: use sqlite:///absolute/path.db or a file's path.")
+        .invalidValue, "The database URL begins with \(scheme)://, which is not supported: use sqlite:///absolute/path.db or a file's path."
+      )
     }
   }
 

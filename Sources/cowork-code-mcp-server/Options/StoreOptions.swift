@@ -13,7 +13,8 @@ struct StoreOptions: ParsableArguments {
   var databaseURL: String?
 
   @Option(
-    help: ArgumentHelp("A workspace keeps projects apart; its agents see only each other. (environment: COWORK_WORKSPACE)", valueName: "name"))
+    help: ArgumentHelp(
+      "A workspace keeps projects apart; its agents see only each other. (environment: COWORK_WORKSPACE)", valueName: "name"))
   var workspace: String?
 
   @Option(
@@ -46,7 +47,8 @@ struct StoreOptions: ParsableArguments {
 /// Who acts.
 struct IdentityOption: ParsableArguments {
   @Option(
-    name: .customLong("as"), help: ArgumentHelp("The agent that you act for. (environment: COWORK_IDENTITY; default: code)", valueName: "name"))
+    name: .customLong("as"),
+    help: ArgumentHelp("The agent that you act for. (environment: COWORK_IDENTITY; default: code)", valueName: "name"))
   var name: String?
 
   func identity() throws -> Identity { try Self.identity(name) }
