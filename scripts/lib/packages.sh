@@ -1,0 +1,52 @@
+# Installs system packages that are missing. Sourced by the other scripts.
+#
+# need COMMAND_OR_FILE DEBIAN_PACKAGE [BREW_FORMULA]   notes a package whose command or file is not there
+# install_needed                                       installs what was noted
+
+debian_packages=()
+brew_formulas=()
+
+need() {
+  case "$1" in
+    /*) compgen -G "$1" >/dev/null && return ;;
+    *) command -v "$1" >/dev/null && return ;;
+  esac
+  [ -n "${2:-}" ] && debian_packages+=("$2")
+  [ -n "${3:-}" ] && brew_formulas+=("$3")
+  return 0
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install_needed() {
+  case "$(uname -s)" in
+    Linux)
+      [ ${#debian_packages[@]} -eq 0 ] && return
+      command -v apt-get >/dev/null || {
+        echo "Missing: ${debian_packages[*]} (Debian's names). Install them and run this again." >&2
+        exit 1
+      }
+      echo "Installing ${debian_packages[*]} ..."
+      as_root apt-get update -qq
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${debian_packages[@]}" >/dev/null
+      ;;
+    Darwin)
+      [ ${#brew_formulas[@]} -eq 0 ] && return
+      command -v brew >/dev/null || {
+        echo "Missing: ${brew_formulas[*]}. Install Homebrew, or these by other means, and run this again." >&2
+        exit 1
+      }
+      echo "Installing ${brew_formulas[*]} ..."
+      brew install --quiet "${brew_formulas[@]}"
+      ;;
+  esac
+}
+
+need_swift() {
+  command -v swift >/dev/null || {
+    echo "Swift 6.1 or later is needed: see https://www.swift.org/install/" >&2
+    exit 1
+  }
+}
