@@ -26,12 +26,17 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .target(name: "Schema", path: "sql", resources: [.embedInCode("sqlite")]),
+    .target(name: "Schema", path: "sql", resources: [.embedInCode("sqlite"), .embedInCode("postgres")]),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+    .target(name: "PostgresClient", dependencies: ["CLibPQ", .product(name: "Logging", package: "swift-log")]),
+    .target(
+      name: "PostgresStore", dependencies: ["Bridge", "PostgresClient", "Schema", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "PostgresTesting", path: "Sources/PostgresTesting"),
     .target(name: "BridgeServer", dependencies: ["Bridge", "MCP", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "cowork-code-mcp-server",
       dependencies: [
-        "Bridge", "BridgeServer", "MCP", "SQLiteStore",
+        "Bridge", "BridgeServer", "MCP", "PostgresClient", "PostgresStore", "SQLiteStore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

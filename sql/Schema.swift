@@ -18,4 +18,9 @@ public enum Schema {
   public static let sqlite = [
     Migration(1, "bridge", PackageResources.sqlite_0001_bridge_sql)
   ]
+
+  /// `postgres/postgres_NNNN_….sql`. psql's variable `schema` stands for the workspace's schema.
+  public static let postgres = [
+    Migration(1, "bridge", PackageResources.postgres_0001_bridge_sql)
+  ]
 }

@@ -1,20 +1,28 @@
 extension BridgeService {
   /// Looks; where there is nothing, waits for hints and looks again until something comes or the time is over.
   ///
-  /// Subscribes before the first look, so that nothing falls between. What is found when the task has been cancelled is given back.
-  func firstNews(within seconds: Int, look: @Sendable () async throws -> Delivery) async throws -> Delivery {
+  /// Subscribes before the first look, so that nothing falls between. What is found when the task has been cancelled is given back. A store
+  /// that cannot be reached while the call waits is waited for as well; the error comes when the time is over.
+  func firstNews(within seconds: Int, look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
     guard seconds > 0 else { return try await keep(look()) }
     let wakeUps = store.wakeUps(for: identity, .waiting)
     let deadline = Deadline(.seconds(seconds), ends: wakeUps)
     defer { deadline.cancel() }
-    var found = try await keep(look())
+    var found = try await keep(bounded(by: deadline, look))
     guard found.isEmpty else { return found }
+    var failure: BridgeError?
     for await _ in wakeUps {
-      found = try await keep(look())
-      if !found.isEmpty { return found }
+      do {
+        found = try await keep(bounded(by: deadline, look))
+        failure = nil
+        if !found.isEmpty { return found }
+      } catch let error as BridgeError where error.code == .storeUnavailable {
+        failure = error
+      }
     }
     try Task.checkCancellation()
-    return try await keep(look())
+    if let failure { throw failure }
+    return try await keep(bounded(by: deadline, look))
   }
 
   private func keep(_ delivery: Delivery) async throws -> Delivery {
@@ -22,15 +30,35 @@ extension BridgeService {
     await undelivered(delivery.batch)
     throw CancellationError()
   }
+
+  /// Does not look for longer than clients wait: a store that hangs is an error, and what it finds later is given back.
+  private func bounded(by deadline: Deadline, _ look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
+    let first = FirstOf<Delivery>()
+    Task {
+      let outcome: Result<Delivery, any Error>
+      do { outcome = .success(try await look()) } catch { outcome = .failure(error) }
+      if !first.settle(outcome), case .success(let late) = outcome { await self.undelivered(late.batch) }
+    }
+    let timer = Task {
+      guard (try? await Task.sleep(until: deadline.end + .seconds(3), clock: .continuous)) != nil else { return }
+      _ = first.settle(
+        .failure(BridgeError(.storeUnavailable, "The store did not answer in time: check that it can be reached, and call again.")))
+    }
+    defer { timer.cancel() }
+    return try await first.value
+  }
 }
 
 /// Ends a sequence of hints when its time is over.
-struct Deadline {
+struct Deadline: Sendable {
+  let end: ContinuousClock.Instant
   private let timer: Task<Void, Never>
 
   init(_ duration: Duration, ends wakeUps: WakeUps) {
+    let end = ContinuousClock.now + duration
+    self.end = end
     timer = Task { [weak wakeUps] in
-      guard (try? await Task.sleep(for: duration)) != nil else { return }
+      guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
       wakeUps?.finish()
     }
   }

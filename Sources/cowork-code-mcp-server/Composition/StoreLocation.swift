@@ -1,12 +1,15 @@
 import Bridge
 import Logging
+import PostgresClient
+import PostgresStore
 import SQLiteStore
 
 /// Where a store is, decided from what was configured.
-enum StoreLocation: Hashable, Sendable {
+enum StoreLocation: Sendable {
   case sqlite(path: String)
+  case postgres(ConnectionSettings, Workspace?)
 
-  /// - Parameter url: `sqlite:///absolute/path.db` or a file's path; nil for the default file.
+  /// - Parameter url: `sqlite:///absolute/path.db`, a file's path, or any libpq URI; nil for the default file.
   /// - Throws: `BridgeError` with the code `invalidValue`; a URL is never quoted in it, since it may hold a password.
   init(url: String?, workspace: Workspace?) throws(BridgeError) {
     guard let url else {
@@ -23,9 +26,18 @@ enum StoreLocation: Hashable, Sendable {
       self = try Self.file(String(path.dropFirst(2)), workspace)
     case nil:
       self = try Self.file(StorePath.expanded(url), workspace)
+    case "postgres", "postgresql":
+      do {
+        var settings = try ConnectionSettings(url)
+        settings.fallbackApplicationName = "cowork-code-mcp-server"
+        self = .postgres(settings, workspace)
+      } catch {
+        throw BridgeError(.invalidValue, "\(error)")
+      }
     case let scheme?:
       throw BridgeError(
-        .invalidValue, "The database URL begins with \(scheme)://, which is not supported: use sqlite:///absolute/path.db or a file's path."
+        .invalidValue,
+        "The database URL begins with \(scheme)://, which is not supported: use postgres://…, sqlite:///absolute/path.db or a file's path."
       )
     }
   }
@@ -42,6 +54,7 @@ enum StoreLocation: Hashable, Sendable {
   func makeStore(logger: Logger) -> any BridgeStore {
     switch self {
     case .sqlite(let path): SQLiteStore(path: path, logger: logger)
+    case .postgres(let settings, let workspace): PostgresStore(settings: settings, workspace: workspace, logger: logger)
     }
   }
 
@@ -49,6 +62,7 @@ enum StoreLocation: Hashable, Sendable {
   var description: String {
     switch self {
     case .sqlite(let path): path
+    case .postgres(let settings, _): settings.redactedDescription
     }
   }
 }

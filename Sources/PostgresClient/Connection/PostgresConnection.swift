@@ -1,0 +1,284 @@
+import Logging
+
+/// One connection. Commands run in the order in which they were asked for, one at a time; any task may ask.
+///
+/// It is its own reader: notifications and the end of the connection are noticed while idle.
+public actor PostgresConnection {
+  public nonisolated let unownedExecutor: UnownedSerialExecutor
+
+  /// Notifications of the channels that this connection listens to. For one consumer; beyond 8,192 unread the oldest are dropped.
+  /// Ends with the connection. `PostgresListener` is what keeps listening for ever.
+  public nonisolated let notifications: AsyncStream<PostgresNotification>
+
+  /// The server process that libpq was told of; a pooler tells something else than `pg_backend_pid()`.
+  public nonisolated let serverProcessID: Int32
+  /// 150020 is 15.20.
+  public nonisolated let serverVersion: Int
+  public nonisolated let usesTLS: Bool
+
+  nonisolated let settings: ConnectionSettings
+  nonisolated let loop: PostgresEventLoop
+  private nonisolated let registration: PostgresEventLoop.RegistrationID
+  private nonisolated let ending = Ending()
+  private let handle: ConnectionHandle
+  private let logger: Logger
+  private let receiveNotification: @Sendable (PostgresNotification) -> Void
+  private let endNotifications: AsyncStream<PostgresNotification>.Continuation
+
+  private var schedule = CommandSchedule()
+  private var pending: [CommandSchedule.ID: PendingCommand] = [:]
+  private var collector = ResultCollector()
+  private var isFlushing = false
+  private var deadline: ContinuousClock.Instant?
+  private var lastID: UInt64 = 0
+
+  /// Tries each host in order, each address at most `settings.connectTimeout`.
+  /// Throws `.connectionFailed`, `.authenticationFailed`, `.tlsFailed` or `.cancelled`.
+  public static func connect(
+    _ settings: ConnectionSettings, on loop: PostgresEventLoop = .shared, logger: Logger = .silent
+  ) async throws(PostgresError) -> PostgresConnection {
+    try await connect(settings, on: loop, logger: logger, receivingNotifications: nil)
+  }
+
+  /// `receivingNotifications` is called on the loop's thread, instead of the stream.
+  static func connect(
+    _ settings: ConnectionSettings, on loop: PostgresEventLoop, logger: Logger,
+    receivingNotifications receive: (@Sendable (PostgresNotification) -> Void)?
+  ) async throws(PostgresError) -> PostgresConnection {
+    let handle = try await Connector.connect(settings)
+    let connection = PostgresConnection(handle, settings, loop, logger, receive)
+    logger.debug("connected", metadata: ["server": "\(settings.redactedDescription)", "process": "\(connection.serverProcessID)"])
+    return connection
+  }
+
+  private init(
+    _ handle: ConnectionHandle, _ settings: ConnectionSettings, _ loop: PostgresEventLoop, _ logger: Logger,
+    _ receive: (@Sendable (PostgresNotification) -> Void)?
+  ) {
+    self.handle = handle
+    self.settings = settings
+    self.loop = loop
+    self.logger = logger
+    unownedExecutor = loop.asUnownedSerialExecutor()
+    serverProcessID = handle.serverProcessID
+    serverVersion = Int(handle.serverVersion)
+    usesTLS = handle.usesTLS
+    let (stream, continuation) = AsyncStream.makeStream(of: PostgresNotification.self, bufferingPolicy: .bufferingNewest(8_192))
+    notifications = stream
+    endNotifications = continuation
+    receiveNotification = receive ?? { continuation.yield($0) }
+    let target = WeakConnection()
+    registration = loop.register(handle.socket) { readiness in
+      target.connection?.assumeIsolated { $0.socketIsReady(readiness) }
+    }
+    target.connection = self
+  }
+
+  deinit {
+    // The loop must have let go of the socket before it is closed: its number may be used again at once.
+    endNotifications.finish()
+    guard ending.error == nil else { return }
+    loop.execute { [loop, registration, handle] in
+      loop.deregister(registration)
+      handle.finish()
+    }
+  }
+
+  // MARK: state
+
+  /// False from the moment its end was noticed.
+  public nonisolated var isOpen: Bool { ending.error == nil }
+
+  /// Returns when the connection has ended, with the reason; at once if it has.
+  public nonisolated func waitUntilClosed() async -> PostgresError { await ending.wait() }
+
+  /// False when a statement left a transaction open on the server: such a connection is not to be given to somebody else.
+  nonisolated var isOutsideTransaction: Bool { ending.isOutsideTransaction }
+
+  /// A parameter that the server reports by itself, such as `server_version` or `default_transaction_read_only`.
+  public func parameterStatus(_ name: String) -> String? { isOpen ? handle.parameterStatus(name) : nil }
+
+  /// Ends the connection. Commands that wait throw `.closed`; one that runs, too, with `outcomeIsUnknown` where that is so.
+  public func close() {
+    end(PostgresError(.closed, "The connection to Postgres was closed by this program."))
+  }
+
+  // MARK: commands
+
+  /// Queues the command and waits for its result.
+  func perform(_ command: Command) async -> Result<[PostgresRows], PostgresError> {
+    lastID += 1
+    let id = lastID
+    if command.ignoresCancellation { return await enqueue(id, command) }
+    return await withTaskCancellationHandler {
+      await enqueue(id, command)
+    } onCancel: {
+      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.stop(id, .cancelled)) } }
+    }
+  }
+
+  private func enqueue(_ id: CommandSchedule.ID, _ command: Command) async -> Result<[PostgresRows], PostgresError> {
+    await withCheckedContinuation { continuation in
+      pending[id] = PendingCommand(command: command, continuation: continuation)
+      if Task.isCancelled, !command.ignoresCancellation {
+        complete(id, .failure(Self.neverSent(.cancelled)))
+      } else {
+        apply(schedule.enqueue(id, command.role))
+      }
+    }
+  }
+
+  private func apply(_ action: CommandSchedule.Action) {
+    switch action {
+    case .none: break
+    case .send(let id): send(id)
+    case .refuse(let id, let refusal): complete(id, .failure(error(for: refusal)))
+    case .cancelOnServer: cancelOnServer()
+    }
+  }
+
+  private func error(for refusal: CommandSchedule.Refusal) -> PostgresError {
+    switch refusal {
+    case .stopped(let reason): return Self.neverSent(reason)
+    case .transactionEnded: return PostgresError(.closed, "The transaction has ended; begin a new one.")
+    case .connectionClosed: return notSent(ending.error)
+    }
+  }
+
+  private static func neverSent(_ reason: CommandSchedule.StopReason) -> PostgresError {
+    switch reason {
+    case .cancelled: PostgresError(.cancelled, "The statement was cancelled before it was sent.")
+    case .timedOut: PostgresError(.timeout, "The statement was not sent within its time limit.")
+    }
+  }
+
+  private func send(_ id: CommandSchedule.ID) {
+    guard let command = pending[id]?.command else { return apply(schedule.finished(succeeded: false)) }
+    // What the server said while we were idle, its farewell above all. The second read sees the end of the stream after it.
+    guard handle.consumeInput(), handle.consumeInput() else { return lose(runningWasSent: false) }
+    deliverNotifications()
+    collector = ResultCollector()
+    let isSent =
+      switch command.content {
+      case .script(let script): handle.send(script: script)
+      case .statement(let statement, let parameters): handle.send(statement, parameters)
+      case .prepare(let name, let statement, let types): handle.sendPrepare(name: name, statement, types: types)
+      case .prepared(let name, let parameters): handle.send(prepared: name, parameters)
+      }
+    guard isSent else { return lose(runningWasSent: false) }
+    deadline = .now + command.timeout
+    isFlushing = true
+    flush()
+    loop.update(registration, wantsWritable: isFlushing, deadline: deadline)
+  }
+
+  private func complete(_ id: CommandSchedule.ID, _ result: Result<[PostgresRows], PostgresError>) {
+    pending.removeValue(forKey: id)?.continuation.resume(returning: result)
+  }
+
+  // MARK: input and output
+
+  private func socketIsReady(_ readiness: PostgresEventLoop.Readiness) {
+    guard isOpen else { return }
+    if readiness.contains(.readable) {
+      guard handle.consumeInput() else { return lose(runningWasSent: true) }
+      deliverNotifications()
+    }
+    if isFlushing {
+      flush()
+      if !isFlushing { loop.update(registration, wantsWritable: false, deadline: deadline) }
+    }
+    readResults()
+    if readiness.contains(.deadline), isOpen { deadlinePassed() }
+  }
+
+  private func flush() {
+    switch handle.flush() {
+    case .done: isFlushing = false
+    case .pending: break
+    // The reason is in what the server sent before it hung up: reading tells.
+    case .failed: isFlushing = false
+    }
+  }
+
+  private func readResults() {
+    while let id = schedule.runningID, !handle.isBusy {
+      deliverNotifications()
+      if let result = handle.nextResult() {
+        collector.add(ResultCollector.Part(result))
+        if collector.unsupported != nil {
+          end(PostgresError(.protocolViolation, "The connection was closed because of a COPY, which this client does not do."))
+          return
+        }
+      } else if handle.isBad {
+        return lose(runningWasSent: true)
+      } else {
+        let outcome = collector.outcome(stop: schedule.stopReason)
+        collector = ResultCollector()
+        deadline = schedule.stopReason == nil ? nil : deadline
+        ending.isOutsideTransaction = handle.isIdleOutsideTransaction
+        complete(id, outcome)
+        apply(schedule.finished(succeeded: (try? outcome.get()) != nil))
+      }
+    }
+  }
+
+  private func deliverNotifications() {
+    while let notification = handle.nextNotification() { receiveNotification(notification) }
+  }
+
+  // MARK: stopping
+
+  private func deadlinePassed() {
+    guard let deadline, deadline <= .now else { return }
+    self.deadline = nil
+    guard let id = schedule.runningID, schedule.stopReason == nil else {
+      if schedule.isWaitingForServer { end(lost("it did not answer a cancel request within \(settings.cancelGrace)")) }
+      return
+    }
+    if pending[id]?.command.closesOnTimeout == true { return end(lost("it did not answer in time")) }
+    apply(schedule.stop(id, .timedOut))
+  }
+
+  private func cancelOnServer() {
+    guard let request = handle.makeCancelRequest() else { return lose(runningWasSent: true) }
+    deadline = .now + settings.cancelGrace
+    loop.update(registration, wantsWritable: isFlushing, deadline: deadline)
+    Threads.start { [loop, weak self] in
+      _ = request.send()
+      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.cancelRequestReturned()) } }
+    }
+  }
+
+  // MARK: the end
+
+  private func lose(runningWasSent: Bool) {
+    let text = collector.report?.message ?? settings.sanitizer.clean(handle.errorText).text
+    end(lost(text.isEmpty ? "the server closed it" : text, collector.report), runningWasSent: runningWasSent)
+  }
+
+  private func lost(_ reason: String, _ report: PostgresError.ServerReport? = nil) -> PostgresError {
+    let reported = report.flatMap { $0.isFromLibPQ ? nil : $0 }
+    return PostgresError(
+      .connectionLost, "The connection to Postgres at \(settings.redactedDescription) was lost: \(reason)", server: reported)
+  }
+
+  private func end(_ reason: PostgresError, runningWasSent: Bool = true) {
+    guard ending.finish(reason) else { return }
+    let role = schedule.runningRole
+    let stop = schedule.stopReason
+    let (running, queued) = schedule.close()
+    loop.deregister(registration)
+    handle.finish()
+    logger.debug("connection ended", metadata: ["reason": "\(reason)"])
+    if let running, let role {
+      complete(running, .failure(runningWasSent ? EndOfConnection.error(reason, role, stop) : notSent(reason)))
+    }
+    for id in queued { complete(id, .failure(notSent(reason))) }
+    endNotifications.finish()
+  }
+
+  private func notSent(_ reason: PostgresError?) -> PostgresError {
+    EndOfConnection.notSent(reason ?? PostgresError(.closed, "The connection to Postgres is closed."))
+  }
+}

@@ -1,0 +1,52 @@
+/// How well a listener hears.
+public enum ListenerState: Sendable, CustomStringConvertible {
+  /// Not started, connecting, or listening but not proven yet.
+  case connecting
+  /// A notification from a second connection arrived.
+  case listening
+  /// Connected, but notifications do not arrive or nobody knows: poll.
+  case degraded(DegradedReason)
+  /// Reconnecting, for ever; poll if you can.
+  case disconnected(PostgresError)
+  /// `run` was cancelled.
+  case stopped
+
+  public enum DegradedReason: Sendable, CustomStringConvertible {
+    /// LISTEN was accepted, yet a NOTIFY from a second connection did not arrive in time: a pooler in transaction mode, for instance.
+    case notDelivered(poolerDetected: Bool)
+    /// The self-test could not be made; it is repeated at `selfTestRetry`.
+    case untested(PostgresError)
+
+    public var description: String {
+      switch self {
+      case .notDelivered(poolerDetected: true):
+        "notifications do not arrive, because a connection pooler is between us and Postgres; use its session mode or the direct port"
+      case .notDelivered(poolerDetected: false): "LISTEN succeeds, but notifications of other connections do not arrive"
+      case .untested(let error): "whether notifications arrive could not be tested: \(error)"
+      }
+    }
+  }
+
+  /// Whether notifications can be relied on as the quick way (a slow safety poll still belongs beside it).
+  public var isDelivering: Bool { if case .listening = self { true } else { false } }
+
+  public var description: String {
+    switch self {
+    case .connecting: "connecting"
+    case .listening: "listening"
+    case .degraded(let reason): "degraded: \(reason)"
+    case .disconnected(let error): "disconnected: \(error)"
+    case .stopped: "stopped"
+    }
+  }
+}
+
+public enum ListenerEvent: Sendable {
+  /// LISTEN is committed, after each connect: what was written before was not heard, so look at everything now.
+  case connected
+  /// A hint. Equal ones that were not taken yet are one.
+  case notification(PostgresNotification)
+  /// More different hints than the buffer holds were not taken in time and are gone: look at everything.
+  case overflowed
+  case stateChanged(ListenerState)
+}

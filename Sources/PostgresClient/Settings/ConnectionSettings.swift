@@ -1,0 +1,92 @@
+/// Where and how to connect: any libpq URI (`postgres://…`, several hosts) or conninfo (`host=… dbname=…`).
+///
+/// Passwords stay inside; print `redactedDescription`. PG* variables, `~/.pgpass`, `PGPASSFILE` and service files work because libpq
+/// reads them; this module reads no variable of its own.
+public struct ConnectionSettings: Sendable {
+  /// Shown in `pg_stat_activity`; set here it beats the URL.
+  public var applicationName: String?
+  /// Shown where neither the URL nor `applicationName` nor `PGAPPNAME` names one.
+  public var fallbackApplicationName: String?
+  /// For each address of each host, name look-up apart. Default 5 s, or the URL's `connect_timeout`.
+  public var connectTimeout: Duration = .seconds(5)
+  /// For each statement that names no other limit; then it is cancelled on the server. Default 30 s.
+  public var queryTimeout: Duration = .seconds(30)
+  /// How long to wait for the server's answer after cancelling, before the connection is given up. Default 2 s.
+  public var cancelGrace: Duration = .seconds(2)
+
+  let options: ConninfoOptions
+  let effective: ConninfoOptions
+  let endpoints: [Endpoint]
+
+  /// Throws `.badURL` with a message that holds nothing of the string.
+  public init(_ conninfo: String) throws(PostgresError) {
+    let parsed = try ConninfoOptions(parsing: conninfo)
+    try self.init(options: parsed, isReadWriteWanted: parsed["target_session_attrs"] == nil && !Environment.has("PGTARGETSESSIONATTRS"))
+  }
+
+  init(options parsed: ConninfoOptions, isReadWriteWanted: Bool) throws(PostgresError) {
+    var options = parsed
+    guard let effective = options.resolved() else {
+      throw PostgresError(
+        .badURL, "The service that the connection string names is not defined; check PGSERVICEFILE or ~/.pg_service.conf.")
+    }
+    if isReadWriteWanted, effective["target_session_attrs"] ?? "any" == "any" { options["target_session_attrs"] = "read-write" }
+    for (keyword, value) in Self.defaults where effective[keyword] == nil || (keyword == "keepalives") {
+      options[keyword] = options[keyword] ?? value
+    }
+    options["client_encoding"] = "UTF8"
+    guard
+      let endpoints = Endpoint.split(host: effective["host"] ?? "", hostaddr: effective["hostaddr"] ?? "", port: effective["port"] ?? "")
+    else {
+      throw PostgresError(
+        .badURL, "The connection string names different numbers of hosts, addresses and ports; give each host one, or one port for all.")
+    }
+    self.options = options
+    self.effective = effective
+    self.endpoints = endpoints
+    if let seconds = (effective["connect_timeout"]).flatMap({ Int($0) }), seconds > 0 { connectTimeout = .seconds(seconds) }
+  }
+
+  private static let defaults = [
+    "keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "15000",
+  ]
+
+  /// Hosts and ports, database and user; for logs and errors.
+  public var redactedDescription: String {
+    let hosts = endpoints.map(\.description).joined(separator: ",")
+    return "\(hosts)/\(database ?? "") as \(user ?? "the system user")"
+  }
+
+  public var user: String? { effective["user"] }
+  public var database: String? { effective["dbname"] ?? effective["user"] }
+
+  /// The options for one attempt at one host.
+  func attemptOptions(for endpoint: Endpoint, sessionAttributes: String?) -> ConninfoOptions {
+    var result = options
+    result["load_balance_hosts"] = nil
+    // Empty values mean "default" to libpq, and keep it from taking a list from a service file or a variable.
+    result["host"] = endpoint.host
+    result["hostaddr"] = endpoint.address
+    result["port"] = endpoint.port
+    if let sessionAttributes { result["target_session_attrs"] = sessionAttributes }
+    if let applicationName { result["application_name"] = applicationName }
+    if let fallbackApplicationName, result["fallback_application_name"] == nil {
+      result["fallback_application_name"] = fallbackApplicationName
+    }
+    return result
+  }
+
+  var sessionAttributes: String { options["target_session_attrs"] ?? effective["target_session_attrs"] ?? "any" }
+  var shufflesHosts: Bool { (options["load_balance_hosts"] ?? effective["load_balance_hosts"]) == "random" }
+
+  var sanitizer: MessageSanitizer {
+    MessageSanitizer(secrets: ["password", "sslpassword"].compactMap { effective[$0] ?? options[$0] })
+  }
+}
+
+extension ConnectionSettings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  public var description: String { redactedDescription }
+  public var debugDescription: String { redactedDescription }
+  /// `dump` and a test's failure message go through the mirror: it shows nothing more either.
+  public var customMirror: Mirror { Mirror(self, children: ["redacted": redactedDescription]) }
+}

@@ -1,0 +1,137 @@
+import CLibPQ
+
+/// The keywords and values of a connection string, as libpq parses them.
+struct ConninfoOptions: Sendable, Equatable {
+  private(set) var values: [String: String]
+
+  init(values: [String: String]) { self.values = values }
+
+  subscript(keyword: String) -> String? {
+    get { values[keyword] }
+    set { values[keyword] = newValue }
+  }
+
+  /// Throws `.badURL`. libpq's own message is not passed on: it quotes the string, and so the password.
+  init(parsing conninfo: String) throws(PostgresError) {
+    guard !conninfo.utf8.contains(0) else { throw PostgresError(.badURL, "The connection string holds a NUL character; remove it.") }
+    let (rest, balance) = Self.extractLoadBalance(conninfo)
+    if let options = Self.parse(conninfo) {
+      values = options
+    } else if let balance, var options = Self.parse(rest) {
+      options["load_balance_hosts"] = balance
+      values = options
+    } else {
+      throw PostgresError(
+        .badURL,
+        "The connection string is malformed or has an option that libpq does not know; write postgres://user@host:5432/database "
+          + "and percent-encode special characters in the password.")
+    }
+    try checkForMisplacedPassword(isURI: Self.isURI(conninfo))
+  }
+
+  static func isURI(_ text: String) -> Bool { text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") }
+
+  /// What libpq adds from PG* variables, the service file and its defaults, without connecting: an option that is refused after all
+  /// were collected (`channel_binding`) makes it stop before it looks up any name. Nil when it cannot say (no such service).
+  func resolved() -> ConninfoOptions? {
+    var probe = self
+    probe["channel_binding"] = "resolve-only"
+    guard let connection = probe.withKeywordArrays({ PQconnectStartParams($0, $1, 0) }) else { return nil }
+    defer { PQfinish(connection) }
+    guard let list = PQconninfo(connection) else { return nil }
+    defer { PQconninfoFree(list) }
+    var found = Self.collect(list)
+    found["channel_binding"] = self["channel_binding"]
+    if self["service"] != nil, found["host"] == nil, found["hostaddr"] == nil,
+      String(cString: PQerrorMessage(connection)).contains("service")
+    {
+      return nil
+    }
+    return ConninfoOptions(values: found)
+  }
+
+  /// The NULL-terminated parallel arrays of `PQconnectStartParams`, valid during the call only.
+  func withKeywordArrays<T>(_ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> T) -> T {
+    var block: [UInt8] = []
+    var starts: [(Int, Int)] = []
+    for (keyword, value) in values.sorted(by: { $0.key < $1.key }) {
+      let start = block.count
+      block += Array(keyword.utf8) + [0]
+      starts.append((start, block.count))
+      block += Array(value.utf8) + [0]
+    }
+    return block.withUnsafeBytes { bytes in
+      let base = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+      let keywords: [UnsafePointer<CChar>?] = starts.map { base?.advanced(by: $0.0) } + [nil]
+      let contents: [UnsafePointer<CChar>?] = starts.map { base?.advanced(by: $0.1) } + [nil]
+      return keywords.withUnsafeBufferPointer { first in
+        contents.withUnsafeBufferPointer { second in
+          guard let keywordArray = first.baseAddress, let valueArray = second.baseAddress else { preconditionFailure("never empty") }
+          return body(keywordArray, valueArray)
+        }
+      }
+    }
+  }
+
+  /// `postgres://u:p@ss/word@h/db` parses, with parts of the password as host and database, which messages would then show.
+  private func checkForMisplacedPassword(isURI: Bool) throws(PostgresError) {
+    guard isURI else { return }
+    let hosts = (values["host"] ?? "").split(separator: ",")
+    let ports = (values["port"] ?? "").split(separator: ",")
+    let suspicious =
+      hosts.contains { $0.contains("@") && !$0.hasPrefix("@") && !$0.hasPrefix("/") } || (values["dbname"] ?? "").contains("@")
+      || ports.contains { UInt16($0) == nil || $0 == "0" }
+    guard suspicious else { return }
+    throw PostgresError(
+      .badURL,
+      "The connection URL has an '@', '/' or ':' at a wrong place, or a bad port; percent-encode special characters in user and password.")
+  }
+
+  private static func parse(_ conninfo: String) -> [String: String]? {
+    var message: UnsafeMutablePointer<CChar>?
+    defer { if let message { PQfreemem(message) } }
+    guard let list = PQconninfoParse(conninfo, &message) else { return nil }
+    defer { PQconninfoFree(list) }
+    return collect(list)
+  }
+
+  private static func collect(_ list: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
+    var found: [String: String] = [:]
+    var item = list
+    while let keyword = item.pointee.keyword {
+      if let value = item.pointee.val { found[String(cString: keyword)] = String(cString: value) }
+      item += 1
+    }
+    return found
+  }
+
+  /// libpq 14 and 15 do not know `load_balance_hosts` and refuse the whole string; this client balances by itself anyway.
+  static func extractLoadBalance(_ conninfo: String) -> (rest: String, value: String?) {
+    let name = "load_balance_hosts="
+    guard let start = conninfo.firstRange(ofASCII: name) else { return (conninfo, nil) }
+    let separator: Character = isURI(conninfo) ? "&" : " "
+    let end = conninfo[start.upperBound...].firstIndex(of: separator) ?? conninfo.endIndex
+    let value = String(conninfo[start.upperBound..<end])
+    var rest = String(conninfo[..<start.lowerBound])
+    let tail = conninfo[end...]
+    if tail.isEmpty {
+      if rest.hasSuffix("?") || rest.hasSuffix("&") { rest.removeLast() }
+    } else {
+      rest += tail.dropFirst()
+    }
+    return (rest, value)
+  }
+}
+
+extension String {
+  func firstRange(ofASCII needle: String) -> Range<Index>? {
+    var position = startIndex
+    while position < endIndex {
+      if self[position...].hasPrefix(needle), let end = index(position, offsetBy: needle.count, limitedBy: endIndex) {
+        return position..<end
+      }
+      formIndex(after: &position)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,44 @@
+import Bridge
+
+/// Pieces of SQL that several statements share, for one workspace.
+struct SQL: Sendable {
+  /// The schema, quoted.
+  let schema: String
+
+  init(schema: WorkspaceSchema) { self.schema = schema.quoted }
+
+  var messages: String { "\(schema).messages" }
+  var messageDetails: String { "\(schema).message_details" }
+  var deliveries: String { "\(schema).deliveries" }
+  var tasks: String { "\(schema).tasks" }
+  var taskDetails: String { "\(schema).task_details" }
+  var taskEvents: String { "\(schema).task_events" }
+  var agents: String { "\(schema).agents" }
+  var instances: String { "\(schema).instances" }
+
+  /// The present time as we write it: RFC 3339, UTC, milliseconds.
+  static let now = rfc3339("clock_timestamp()")
+
+  static func rfc3339(_ time: String) -> String {
+    "to_char(\(time) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+  }
+
+  /// The time so many seconds from now; the parameter is a number.
+  static func later(_ parameter: String) -> String { "clock_timestamp() + \(parameter)::float8 * interval '1 second'" }
+
+  static let messageColumns =
+    "m.seq, m.id, m.sender, m.recipient, m.content, m.created_at, m.read, d.reply_to, d.task_id, COALESCE(d.redelivered, 0) AS redelivered, "
+    + "\(rfc3339("d.read_at")) AS read_at"
+
+  static let taskColumns =
+    "t.seq, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.result, t.created_at, t.updated_at, d.holder, d.holder_process, "
+    + "COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_unseen, d.creator_unseen"
+
+  var messagesWithDetails: String { "\(messages) m LEFT JOIN \(messageDetails) d ON d.message_id = m.id" }
+  var tasksWithDetails: String { "\(tasks) t LEFT JOIN \(taskDetails) d ON d.task_id = t.id" }
+
+  /// The processes of an agent that gave a sign of life; the parameter is the age that still counts, in seconds.
+  func runningProcesses(of agent: String, within age: String) -> String {
+    "SELECT COALESCE(array_agg(process), '{}') FROM \(instances) WHERE agent = \(agent) AND last_seen >= \(SQL.later("-1 * \(age)"))"
+  }
+}

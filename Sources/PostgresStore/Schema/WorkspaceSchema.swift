@@ -1,0 +1,33 @@
+import Bridge
+import PostgresClient
+import Schema
+
+/// The Postgres schema in which a workspace's tables stand.
+public struct WorkspaceSchema: Hashable, Sendable {
+  /// At most 63 bytes.
+  public let name: String
+  /// As SQL writes it.
+  let quoted: String
+
+  /// `cowork_bridge` without a workspace, else `cowork_bridge_NAME`. Where that is longer than Postgres allows, its end is a checksum of the
+  /// name.
+  public init(_ workspace: Workspace?) {
+    let whole = workspace.map { "cowork_bridge_\($0)" } ?? "cowork_bridge"
+    name = whole.utf8.count <= 63 ? whole : whole.prefix(46) + "_" + Self.checksum(whole)
+    // Names of workspaces have no quotes.
+    quoted = "\"\(name)\""
+  }
+
+  /// FNV-1a, 64 bits, 16 hexadecimal digits.
+  private static func checksum(_ text: String) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// A numbered file with psql's variable `schema` put in.
+  func sql(of migration: Schema.Migration) -> String {
+    migration.sql.split(separator: ":\"schema\"", omittingEmptySubsequences: false).joined(separator: quoted)
+  }
+}

@@ -1,0 +1,84 @@
+import Bridge
+import PostgresClient
+
+extension PostgresStore {
+  /// Marks what was taken, and records it.
+  func lease(_ delivered: Delivered, as batch: String, to owner: Instance, _ transaction: some PostgresExecutor) async throws {
+    try await transaction.query(
+      """
+      WITH marked AS (
+        UPDATE \(sql.messages) SET read = 1 WHERE seq = ANY($5::bigint[])
+      ), seen_by_assignee AS (
+        UPDATE \(sql.taskDetails) SET assignee_unseen = 0,
+          creator_unseen = CASE WHEN task_id = ANY($7::text[]) THEN 0 ELSE creator_unseen END
+        WHERE task_id = ANY($6::text[])
+      ), seen_by_creator AS (
+        UPDATE \(sql.taskDetails) SET creator_unseen = 0 WHERE task_id = ANY($7::text[]) AND NOT task_id = ANY($6::text[])
+      )
+      INSERT INTO \(sql.deliveries) (batch, agent, owner, process, messages, assignee_tasks, creator_tasks, expires_at)
+      VALUES ($1, $2, $3, $4, $5::bigint[], $6::text[], $7::text[], \(SQL.later("$8")))
+      """,
+      [
+        .text(batch), .text(owner.agent.name), .text(owner.id), .text(owner.process.encoded), .intArray(delivered.messages),
+        .textArray(delivered.assigneeTasks), .textArray(delivered.creatorTasks), .double(timing.lease.inSeconds),
+      ])
+  }
+
+  public func confirm(_ batch: String) async throws(BridgeError) {
+    _ = try await perform { [sql] pool in
+      try await pool.query(
+        """
+        WITH ended AS (DELETE FROM \(sql.deliveries) WHERE batch = $1 RETURNING messages)
+        INSERT INTO \(sql.messageDetails) (message_id, read_at)
+        SELECT m.id, clock_timestamp() FROM ended, \(sql.messages) m WHERE m.seq = ANY(ended.messages) AND m.id IS NOT NULL
+        ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at
+        """, [.text(batch)])
+    }
+  }
+
+  public func undo(_ batch: String) async throws(BridgeError) {
+    try await perform { pool in try await self.giveBack([batch], redelivered: false, pool) }
+  }
+
+  public func renew(_ batches: [String]) async throws(BridgeError) {
+    let lease = timing.lease.inSeconds
+    _ = try await perform { [sql] pool in
+      try await pool.query(
+        "UPDATE \(sql.deliveries) SET expires_at = \(SQL.later("$2")) WHERE batch = ANY($1::text[])", [.textArray(batches), .double(lease)])
+    }
+  }
+
+  @discardableResult
+  public func recoverExpired() async throws(BridgeError) -> Int {
+    try await perform { [sql] pool in
+      let rows = try await pool.query("SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)")
+      let batches = try rows.filter { row in
+        try row.get("expired", as: Bool.self) || ProcessIdentity(encoded: try row.get("process"))?.isKnownDead == true
+      }.map { try $0.get("batch", as: String.self) }
+      if !batches.isEmpty { try await self.giveBack(batches, redelivered: true, pool) }
+      return batches.count
+    }
+  }
+
+  /// Makes unread again what was taken. The triggers wake the recipients of messages; news of tasks wake their agent here.
+  private func giveBack(_ batches: [String], redelivered: Bool, _ pool: PostgresPool) async throws {
+    try await pool.query(
+      """
+      WITH ended AS (
+        DELETE FROM \(sql.deliveries) WHERE batch = ANY($1::text[]) RETURNING agent, messages, assignee_tasks, creator_tasks
+      ), unread AS (
+        UPDATE \(sql.messages) m SET read = 0 FROM ended WHERE m.seq = ANY(ended.messages) RETURNING m.id
+      ), marked AS (
+        INSERT INTO \(sql.messageDetails) (message_id, redelivered) SELECT id, 1 FROM unread WHERE $2::boolean AND id IS NOT NULL
+        ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
+      ), unseen AS (
+        UPDATE \(sql.taskDetails) t SET
+          assignee_unseen = CASE WHEN t.task_id = ANY(ended.assignee_tasks) THEN 1 ELSE t.assignee_unseen END,
+          creator_unseen = CASE WHEN t.task_id = ANY(ended.creator_tasks) THEN 1 ELSE t.creator_unseen END
+        FROM ended WHERE t.task_id = ANY(ended.assignee_tasks || ended.creator_tasks)
+        RETURNING ended.agent
+      )
+      SELECT pg_notify(\(sql.schema).channel_of($3, agent), 'tasks') FROM (SELECT DISTINCT agent FROM unseen) AS agents
+      """, [.textArray(batches), .bool(redelivered), .text(schema.name)])
+  }
+}

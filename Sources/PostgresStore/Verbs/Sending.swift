@@ -1,0 +1,72 @@
+import Bridge
+import PostgresClient
+
+extension PostgresStore {
+  public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
+    let presence = timing.presence.inSeconds
+    return try await perform { [sql] pool in
+      if message.idempotencyKey != nil, let receipt = try await self.earlier(message, pool) { return receipt }
+      do {
+        let rows = try await pool.query(
+          """
+          WITH sent AS (
+            INSERT INTO \(sql.messages) (id, sender, recipient, content, read, created_at)
+            SELECT $1::text, $2::text, $3::text, $4::text, 0, \(SQL.now)
+            WHERE $3 = ANY($8::text[]) OR EXISTS (SELECT 1 FROM \(sql.agents) WHERE name = $3)
+            ON CONFLICT (id) DO NOTHING RETURNING id, created_at
+          ), detailed AS (
+            INSERT INTO \(sql.messageDetails) (message_id, sender, reply_to, task_id, idempotency_key)
+            SELECT id, $2, $5::text, $6::text, $7::text FROM sent WHERE COALESCE($5, $6, $7) IS NOT NULL
+          )
+          SELECT created_at, (\(sql.runningProcesses(of: "$3", within: "$9"))) AS processes FROM sent
+          """,
+          [
+            .text(message.id), .text(message.sender.name), .text(message.recipient.name), .text(message.content),
+            .optional(message.replyTo),
+            .optional(message.taskID), .optional(message.idempotencyKey), .textArray(Identity.wellKnown.map(\.name)), .double(presence),
+          ])
+        if let row = rows.first {
+          return SendReceipt(
+            messageID: message.id, recipient: message.recipient, createdAt: try row.get("created_at"),
+            recipientOnline: try row.get("processes", as: [String].self).includeRunning, duplicate: false)
+        }
+      } catch let error as PostgresError where error.sqlState == .uniqueViolation {
+        // Another process has just used the key.
+      }
+      if let receipt = try await self.earlier(message, pool) { return receipt }
+      throw BridgeError.unknownRecipient(message.recipient, known: try await self.knownNames(pool))
+    }
+  }
+
+  /// The message that was written before under the same id or key.
+  private func earlier(_ message: NewMessage, _ pool: PostgresPool) async throws -> SendReceipt? {
+    let rows = try await pool.query(
+      """
+      SELECT m.id, m.recipient, m.content, m.created_at, (\(sql.runningProcesses(of: "$4", within: "$5"))) AS processes
+      FROM \(sql.messages) m WHERE m.id = $1
+        OR m.id = (SELECT message_id FROM \(sql.messageDetails) WHERE sender = $2 AND idempotency_key = $3::text)
+      LIMIT 1
+      """,
+      [
+        .text(message.id), .text(message.sender.name), .optional(message.idempotencyKey), .text(message.recipient.name),
+        .double(timing.presence.inSeconds),
+      ])
+    guard let row = rows.first else { return nil }
+    let id: String? = try row.get("id")
+    if id != message.id {
+      guard try row.get("recipient", as: String?.self) == message.recipient.name,
+        try row.get("content", as: String?.self) == message.content
+      else { throw BridgeError.keyReused(message.idempotencyKey ?? "", by: "message \(id ?? "")") }
+    }
+    return SendReceipt(
+      messageID: id ?? message.id, recipient: message.recipient, createdAt: try row.get("created_at") ?? "",
+      recipientOnline: try row.get("processes", as: [String].self).includeRunning,
+      // The same id is our own repetition of a write with an unknown outcome: for the caller it happened now.
+      duplicate: id != message.id)
+  }
+
+  func knownNames(_ pool: some PostgresExecutor) async throws -> [String] {
+    let added = try await pool.query("SELECT name FROM \(sql.agents)").map { try $0.get(0, as: String.self) }
+    return Array(Set(added).union(Identity.wellKnown.map(\.name)))
+  }
+}

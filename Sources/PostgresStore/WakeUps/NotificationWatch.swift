@@ -1,0 +1,119 @@
+import Bridge
+import Logging
+import PostgresClient
+import Synchronization
+
+/// Tells subscribers that the database may hold something new for their agent: one listener for each agent that somebody watches.
+final class NotificationWatch: Sendable {
+  private let settings: ConnectionSettings
+  private let schema: WorkspaceSchema
+  private let pool: PostgresPool
+  private let readiness: Readiness
+  private let options: PostgresStore.Options
+  private let logger: Logger
+  private let channels = Mutex<[Identity: AgentChannel]>([:])
+
+  init(
+    settings: ConnectionSettings, schema: WorkspaceSchema, pool: PostgresPool, readiness: Readiness, options: PostgresStore.Options,
+    logger: Logger
+  ) {
+    self.settings = settings
+    self.schema = schema
+    self.pool = pool
+    self.readiness = readiness
+    self.options = options
+    self.logger = logger
+  }
+
+  func subscribe(_ agent: Identity) -> WakeUps {
+    let channel = channels.withLock { channels in
+      if let channel = channels[agent] { return channel }
+      let channel = AgentChannel(subscribers: Subscribers(), task: nil)
+      channels[agent] = channel
+      return channel
+    }
+    let wakeUps = WakeUps { [subscribers = channel.subscribers] in subscribers.prune() }
+    channel.subscribers.add(wakeUps, .waiting)
+    channels.withLock { channels in
+      guard channels[agent]?.task == nil else { return }
+      channels[agent]?.task = Task { [self] in await watch(agent, channel.subscribers) }
+    }
+    return wakeUps
+  }
+
+  func stop() {
+    let ended = channels.withLock { channels in
+      defer { channels = [:] }
+      return Array(channels.values)
+    }
+    for channel in ended {
+      channel.task?.cancel()
+      channel.subscribers.finish()
+    }
+  }
+
+  private struct AgentChannel: Sendable {
+    let subscribers: Subscribers
+    var task: Task<Void, Never>?
+  }
+
+  private func watch(_ agent: Identity, _ subscribers: Subscribers) async {
+    guard let channel = await name(of: agent, subscribers),
+      // The channel's name is the database's own: it cannot be one that cannot be listened to.
+      let listener = try? PostgresListener(settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger)
+    else { return }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await listener.run() }
+      group.addTask { await self.relay(listener, to: subscribers) }
+      group.addTask { await self.poll(listener, for: subscribers) }
+    }
+  }
+
+  /// The channel, from the database's own function: whoever waits looks again until the database answers.
+  private func name(of agent: Identity, _ subscribers: Subscribers) async -> String? {
+    while !Task.isCancelled {
+      do {
+        try await readiness.ensure()
+        let rows = try await pool.query(
+          "SELECT \(schema.quoted).channel_of($1, $2)", [.text(schema.name), .text(agent.name)])
+        if let name: String = try rows.first?.get(0) { return name }
+      } catch {
+        logger.debug("the channel is not known yet", metadata: ["error": "\(error)"])
+      }
+      subscribers.post(.resync)
+      do { try await Task.sleep(for: options.blindPoll) } catch { return nil }
+    }
+    return nil
+  }
+
+  private func relay(_ listener: PostgresListener, to subscribers: Subscribers) async {
+    var warned = false
+    for await event in listener.events {
+      switch event {
+      case .connected, .overflowed:
+        subscribers.post([.messages, .tasks, .resync])
+      case .notification(let notification):
+        subscribers.post(notification.payload == "tasks" ? .tasks : .messages)
+      case .stateChanged(let state):
+        logger.debug("listener", metadata: ["state": "\(state)"])
+        if case .degraded(.notDelivered) = state, !warned {
+          warned = true
+          logger.warning(
+            "\(state); looking for news every \(options.blindPoll) instead. Connect without a transaction pooler for instant news.")
+        }
+      }
+    }
+  }
+
+  /// Looks each second while notifications do not arrive, and now and then although they do: triggers can be bypassed.
+  private func poll(_ listener: PostgresListener, for subscribers: Subscribers) async {
+    var lastLook = ContinuousClock.now
+    while !Task.isCancelled {
+      do { try await Task.sleep(for: options.blindPoll) } catch { return }
+      let patience = options.safetyPoll * Double.random(in: 0.8...1.2)
+      guard !listener.state.isDelivering || ContinuousClock.now - lastLook >= patience else { continue }
+      lastLook = .now
+      subscribers.post([.messages, .tasks, .resync])
+    }
+  }
+}

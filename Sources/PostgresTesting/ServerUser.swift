@@ -1,0 +1,30 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Postgres refuses to run as root: then everything is done as the user `postgres`, and where we are somebody else, as ourselves.
+enum ServerUser {
+  static var prefix: [String] { geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] : [] }
+
+  /// The newest version that is installed.
+  static func binaries() async throws -> String {
+    let script =
+      "ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin 2>/dev/null | sort -V | tail -n 1"
+    let found = try await Shell.run(["/bin/sh", "-c", script]).split(whereSeparator: \.isNewline).first.map(String.init)
+    guard let found else { throw TestingError("no Postgres server is installed in /usr/lib/postgresql; install the package postgresql") }
+    return found
+  }
+
+  /// A short name: a Unix socket's path is at most 107 bytes.
+  static func makeFolder() async throws -> String {
+    let path = try await Shell.run(prefix + ["mktemp", "-d", "/tmp/pgt-XXXXXX"]).split(whereSeparator: \.isNewline).first.map(String.init)
+    guard let path else { throw TestingError("mktemp printed nothing") }
+    // Certificates are read by the client.
+    try await Shell.run(prefix + ["chmod", "755", path])
+    return path
+  }
+}

@@ -1,0 +1,115 @@
+import PostgresTesting
+import Testing
+
+@testable import PostgresClient
+
+@Suite struct SettingsTests {
+  @Test func redactedDescriptionHoldsHostsDatabaseAndUserOnly() throws {
+    let settings = try ConnectionSettings("postgres://app:hunter2secret@db1:5433,db2:5434/bridge?sslmode=verify-full")
+    #expect(settings.redactedDescription == "db1:5433,db2:5434/bridge as app")
+    #expect(!"\(settings)".contains("hunter2secret"))
+    #expect(!String(reflecting: settings).contains("hunter2secret"))
+    var dumped = ""
+    dump(settings, to: &dumped)
+    #expect(!dumped.contains("hunter2secret"))
+  }
+
+  @Test(arguments: [
+    "postgres://app:hunter2@ss/word@db/bridge", "postgres://app:hunter2/word@db/bridge", "postgres://app:hunt:er2/x@db:5432/y",
+    "postgres://app:hunter2@db:port/bridge", "postgres://app:hunter2@db/bridge?nonsense=hunter2", "postgres://app:hunter2@[::1/x",
+    "password=hunter2 host=", "host='hunter2", "hunter2", "postgres://app:hunter2%zz@db/x", "password=hunter2\0 host=x",
+  ])
+  func malformedStringsAreRefusedWithoutShowingThem(_ url: String) throws {
+    do {
+      let settings = try ConnectionSettings(url)
+      // libpq accepts this one: an empty value.
+      #expect(url == "password=hunter2 host=")
+      #expect(!settings.redactedDescription.contains("hunter2"))
+    } catch {
+      #expect(error.code == .badURL)
+      #expect(!error.description.contains("hunt"))
+      #expect(!error.description.contains("er2"))
+    }
+  }
+
+  @Test func hostsAreSplitIntoAttemptsInOrder() throws {
+    let settings = try ConnectionSettings("host=a,b,c hostaddr=1.1.1.1,,3.3.3.3 port=1,2,3 user=u")
+    #expect(settings.endpoints.map(\.description) == ["a:1", "b:2", "c:3"])
+    #expect(settings.endpoints.map(\.address) == ["1.1.1.1", "", "3.3.3.3"])
+    #expect(settings.endpoints.map(\.needsResolving) == [false, true, false])
+    #expect(try ConnectionSettings("host=a,b port=7 user=u").endpoints.map(\.port) == ["7", "7"])
+  }
+
+  @Test func differentNumbersOfHostsAndPortsAreRefused() throws {
+    #expect(throws: PostgresError.self) { try ConnectionSettings("host=a,b,c port=1,2") }
+    #expect(throws: PostgresError.self) { try ConnectionSettings("host=a,b hostaddr=1.1.1.1") }
+  }
+
+  @Test func readWriteIsTheDefaultUnlessTheURLSaysOtherwise() throws {
+    #expect(try ConnectionSettings("postgres://u@h/d").sessionAttributes == "read-write")
+    #expect(try ConnectionSettings("postgres://u@h/d?target_session_attrs=any").sessionAttributes == "any")
+  }
+
+  @Test func anAttemptCarriesItsOptionsAndOneHostOnly() throws {
+    var settings = try ConnectionSettings("postgres://u:p@a:1,b:2/d?sslmode=require&keepalives_idle=7&application_name=theirs")
+    settings.fallbackApplicationName = "fallback"
+    let options = settings.attemptOptions(for: settings.endpoints[1], sessionAttributes: "any")
+    #expect(options["host"] == "b")
+    #expect(options["port"] == "2")
+    #expect(options["password"] == "p")
+    #expect(options["sslmode"] == "require")
+    #expect(options["keepalives_idle"] == "7")
+    #expect(options["tcp_user_timeout"] == "15000")
+    #expect(options["client_encoding"] == "UTF8")
+    #expect(options["application_name"] == "theirs")
+    #expect(options["fallback_application_name"] == "fallback")
+    settings.applicationName = "ours"
+    #expect(settings.attemptOptions(for: settings.endpoints[0], sessionAttributes: nil)["application_name"] == "ours")
+  }
+
+  @Test func loadBalanceHostsIsUnderstoodWhateverLibpqKnows() throws {
+    for url in [
+      "postgres://u@a,b/d?load_balance_hosts=random&sslmode=disable", "postgres://u@a,b/d?sslmode=disable&load_balance_hosts=random",
+    ] {
+      let settings = try ConnectionSettings(url)
+      #expect(settings.shufflesHosts)
+      #expect(settings.attemptOptions(for: settings.endpoints[0], sessionAttributes: nil)["load_balance_hosts"] == nil)
+    }
+    #expect(try !ConnectionSettings("postgres://u@a,b/d").shufflesHosts)
+  }
+
+  @Test func connectTimeoutOfTheURLIsKept() throws {
+    #expect(try ConnectionSettings("postgres://u@a/d?connect_timeout=3").connectTimeout == .seconds(3))
+    #expect(try ConnectionSettings("postgres://u@a/d").connectTimeout == .seconds(5))
+  }
+
+  @Test func socketFoldersAreShownAndNotResolved() throws {
+    let settings = try ConnectionSettings("postgres://u@/d?host=/run/postgresql")
+    #expect(settings.endpoints.map(\.isSocket) == [true])
+    #expect(settings.redactedDescription == "/run/postgresql:5432/d as u")
+  }
+}
+
+@Suite struct SanitizerTests {
+  private let sanitizer = MessageSanitizer(secrets: ["s3cret/pw"])
+
+  @Test func stateIsExtractedAndLocationDropped() {
+    let raw = """
+      connection to server at "127.0.0.1", port 5432 failed: FATAL:  28P01: password authentication failed for user "bob"
+      LOCATION:  auth_failed, auth.c:330
+
+      """
+    let cleaned = sanitizer.clean(raw)
+    #expect(cleaned == .init(text: "password authentication failed for user \"bob\"", sqlState: .invalidPassword))
+  }
+
+  @Test func secretsAreHiddenPlainAndPercentEncoded() {
+    #expect(sanitizer.clean("bad s3cret/pw and s3cret%2Fpw.").text == "bad *** and ***.")
+  }
+
+  @Test func textWithoutStateStays() {
+    let cleaned = sanitizer.clean("connection to server at \"::1\", port 1 failed: Connection refused\n\tIs the server running?")
+    #expect(cleaned.sqlState == nil)
+    #expect(cleaned.text.hasPrefix("Connection refused"))
+  }
+}

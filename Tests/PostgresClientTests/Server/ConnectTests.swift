@@ -1,0 +1,157 @@
+import PostgresTesting
+import Testing
+
+@testable import PostgresClient
+
+@Suite(.timeLimit(.minutes(1))) struct ConnectTests {
+  /// Connects, asks one thing, closes.
+  private func tryOut(_ settings: ConnectionSettings, _ statement: String = "SELECT 1") async throws -> String? {
+    let connection = try await PostgresConnection.connect(settings)
+    let value = try await connection.query(statement).first?.get(0, as: String.self)
+    await connection.close()
+    return value
+  }
+
+  @Test func connectsBySocketAndShowsItsName() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    var settings = try ConnectionSettings(database.socketURL)
+    settings.applicationName = "the name"
+    #expect(try await tryOut(settings, "SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()") == "the name")
+    #expect(try await tryOut(settings, "SHOW client_encoding") == "UTF8")
+  }
+
+  @Test func aHostThatRefusesIsPassedOver() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let closed = try Loopback.freePort()
+    let url = "postgres://postgres@127.0.0.1:\(closed),localhost:\(database.cluster.port)/\(database.name)"
+    #expect(try await tryOut(try ConnectionSettings(url)) == "1")
+  }
+
+  @Test func aHostThatSwallowsEverythingIsPassedOverAfterItsTime() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    await proxy.blackHole()
+    var settings = try ConnectionSettings("postgres://postgres@127.0.0.1:\(proxy.port),127.0.0.1:\(database.cluster.port)/\(database.name)")
+    settings.connectTimeout = .seconds(2)
+    let start = ContinuousClock.now
+    #expect(try await tryOut(settings) == "1")
+    #expect(ContinuousClock.now - start >= .seconds(2))
+    await proxy.close()
+  }
+
+  @Test func connectingIsCancelledAtOnce() async throws {
+    let proxy = try FaultProxy(to: 1)
+    await proxy.blackHole()
+    let settings = try ConnectionSettings("postgres://postgres@127.0.0.1:\(proxy.port)/x?connect_timeout=50")
+    let task = Task { try await PostgresConnection.connect(settings) }
+    task.cancel()
+    #expect(try await postgresError { _ = try await task.value }.code == .cancelled)
+    await proxy.close()
+  }
+
+  @Test func readOnlyServersAreRefusedUnlessTheURLAllowsThem() async throws {
+    let writable = try await PostgresCluster.shared()
+    let readOnly = try await PostgresCluster.start(.init(configuration: ["default_transaction_read_only = on"]))
+    let alone = "postgres://postgres@127.0.0.1:\(readOnly.port)/postgres"
+    let error = try await postgresError { _ = try await tryOut(try ConnectionSettings(alone)) }
+    #expect(error.code == .connectionFailed)
+    #expect(error.attempts.map(\.kind) == [.notAcceptable])
+    #expect(try await tryOut(try ConnectionSettings(alone + "?target_session_attrs=any")) == "1")
+    let both = "postgres://postgres@127.0.0.1:\(readOnly.port),127.0.0.1:\(writable.port)/postgres"
+    #expect(try await tryOut(try ConnectionSettings(both), "SHOW default_transaction_read_only") == "off")
+    let preferring = try ConnectionSettings(both + "?target_session_attrs=prefer-standby")
+    #expect(try await tryOut(preferring, "SHOW default_transaction_read_only") == "on")
+    await readOnly.destroy()
+  }
+
+  @Test func aWrongPasswordIsRefusedWithoutShowingIt() async throws {
+    let cluster = try await PostgresCluster.start(.init(password: "the-right-one"))
+    let database = try await cluster.createDatabase()
+    #expect(try await tryOut(try ConnectionSettings(database.url)) == "1")
+    let wrong = "postgres://postgres:wr0ng-secret@127.0.0.1:\(cluster.port),127.0.0.1:1/\(database.name)"
+    let error = try await postgresError { _ = try await tryOut(try ConnectionSettings(wrong)) }
+    #expect(error.code == .authenticationFailed)
+    #expect(error.sqlState == .invalidPassword)
+    #expect(error.attempts.count == 1)
+    #expect(!"\(error) \(error.attempts) \(String(reflecting: error))".contains("wr0ng"))
+    let without = try await postgresError {
+      _ = try await tryOut(try ConnectionSettings("postgres://postgres@127.0.0.1:\(cluster.port)/postgres"))
+    }
+    #expect(without.code == .authenticationFailed)
+    let missing = try await postgresError {
+      _ = try await tryOut(try ConnectionSettings("postgres://postgres@/nowhere?host=\(cluster.socketFolder)&port=\(cluster.port)"))
+    }
+    #expect(missing.sqlState == .invalidCatalogName)
+    await cluster.destroy()
+  }
+
+  @Test func tlsIsVerifiedInFull() async throws {
+    let cluster = try await PostgresCluster.start(.init(ssl: true))
+    let other = try await PostgresCluster.start(.init(ssl: true))
+    let base = "postgres://postgres@localhost:\(cluster.port)/postgres?sslmode=verify-full&sslrootcert="
+    let connection = try await PostgresConnection.connect(try ConnectionSettings(base + cluster.caCertificate))
+    #expect(connection.usesTLS)
+    let text = String(repeating: "🎉", count: 100_000)
+    #expect(try await connection.query("SELECT $1::text", [.text(text)]).first?.get(0, as: String.self) == text)
+    await connection.close()
+    let wrongAuthority = try await postgresError { _ = try await tryOut(try ConnectionSettings(base + other.caCertificate)) }
+    #expect(wrongAuthority.code == .tlsFailed)
+    let wrongName = base.replacing("localhost", with: "127.0.0.1") + cluster.caCertificate
+    #expect(try await postgresError { _ = try await tryOut(try ConnectionSettings(wrongName)) }.code == .tlsFailed)
+    let unencrypted = try await PostgresCluster.shared()
+    let required = try ConnectionSettings("postgres://postgres@127.0.0.1:\(unencrypted.port)/postgres?sslmode=require")
+    #expect(try await postgresError { _ = try await tryOut(required) }.code == .tlsFailed)
+    await cluster.destroy()
+    await other.destroy()
+  }
+
+  @Test func theEndOfAnIdleConnectionIsNoticed() async throws {
+    let (database, connection) = try await PostgresCluster.connected()
+    let pid = try await connection.query("SELECT pg_backend_pid()").first?.get(0, as: Int.self)
+    #expect(pid == Int(connection.serverProcessID))
+    try await database.psql("SELECT pg_terminate_backend(\(connection.serverProcessID), 5000)")
+    let reason = try await within { await connection.waitUntilClosed() }
+    #expect(reason.code == .connectionLost)
+    let error = try await postgresError { try await connection.query("SELECT 1") }
+    #expect(error.code == .connectionLost)
+    #expect(!error.outcomeIsUnknown)
+  }
+
+  @Test func notificationsOfAConnectionArriveInOrderAndEndWithIt() async throws {
+    let (database, connection) = try await PostgresCluster.connected()
+    try await connection.execute("LISTEN \"Ch\"")
+    try await database.psql("NOTIFY \"Ch\", 'one'; NOTIFY \"Ch\", 'two'")
+    let payloads = try await within {
+      var payloads: [String] = []
+      for await notification in connection.notifications {
+        payloads.append(notification.payload)
+        if payloads.count == 2 { await connection.close() }
+      }
+      return payloads
+    }
+    #expect(payloads == ["one", "two"])
+  }
+
+  @Test func aLoopStopsWhenItsConnectionsAreClosedAndStartsAgain() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let loop = PostgresEventLoop()
+    for _ in 0..<2 {
+      let connection = try await PostgresConnection.connect(try ConnectionSettings(database.url), on: loop)
+      #expect(try await connection.query("SELECT 1").count == 1)
+      await connection.close()
+      await loop.stop()
+    }
+  }
+
+  @Test func aForgottenConnectionIsClosed() async throws {
+    let (database, connection) = try await PostgresCluster.connected()
+    let observer = try await PostgresConnection.connect(try ConnectionSettings(database.url))
+    var forgotten: PostgresConnection? = try await PostgresConnection.connect(try ConnectionSettings(database.url))
+    let pid = try #require(forgotten?.serverProcessID)
+    try await forgotten?.query("SELECT 1")
+    forgotten = nil
+    while try await !observer.query("SELECT FROM pg_stat_activity WHERE pid = $1", [.int(Int(pid))]).isEmpty {}
+    await observer.close()
+    await connection.close()
+  }
+}

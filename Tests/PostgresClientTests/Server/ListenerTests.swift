@@ -1,0 +1,169 @@
+import PostgresTesting
+import Testing
+
+@testable import PostgresClient
+
+@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+  private func quick() -> ListenerConfiguration {
+    var configuration = ListenerConfiguration()
+    configuration.backoff = Backoff(minimum: .milliseconds(1), maximum: .milliseconds(20))
+    return configuration
+  }
+
+  private func start(
+    _ url: String, _ configuration: ListenerConfiguration, clock: any Clock<Duration> = ContinuousClock()
+  ) throws -> (PostgresListener, EventReader, Task<Void, Never>) {
+    var settings = try ConnectionSettings(url)
+    settings.applicationName = "listener"
+    let listener = try PostgresListener(settings, channels: ["Some channel"], configuration, clock: clock)
+    return (listener, EventReader(listener), Task { await listener.run() })
+  }
+
+  private func notify(_ database: TestDatabase, _ payload: String) async throws {
+    try await database.psql("NOTIFY \"Some channel\", '\(payload)'")
+  }
+
+  private func terminate(_ database: TestDatabase) async throws {
+    try await database.psql(
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'listener' AND datname = current_database()")
+  }
+
+  @Test func hearsOthersOnceProven() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let (listener, events, task) = try start(database.url, quick())
+    try await events.connected()
+    try await events.listening()
+    #expect(listener.state.isDelivering)
+    try await notify(database, "hello")
+    let notification = try await events.notification()
+    #expect(notification.channel == "Some channel")
+    #expect(notification.payload == "hello")
+    task.cancel()
+    await task.value
+    guard case .stopped = listener.state else { return #expect(Bool(false), "\(listener.state)") }
+  }
+
+  @Test func isNeverInATransaction() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let (_, events, task) = try start(database.url, quick())
+    try await events.listening()
+    let states = try await database.psql(
+      "SELECT state, xact_start IS NULL FROM pg_stat_activity WHERE application_name = 'listener' AND datname = current_database()")
+    #expect(states == "idle|t\n")
+    task.cancel()
+  }
+
+  @Test func comesBackEachTimeItIsTerminated() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let (_, events, task) = try start(database.url, quick())
+    try await events.listening()
+    for round in 0..<10 {
+      try await terminate(database)
+      #expect(try await events.disconnected().code == .connectionLost)
+      try await events.connected()
+      try await events.listening()
+      try await notify(database, "\(round)")
+      #expect(try await events.notification().payload == "\(round)")
+    }
+    task.cancel()
+  }
+
+  @Test func comesBackAfterAnImmediateRestart() async throws {
+    let cluster = try await PostgresCluster.start()
+    let database = try await cluster.createDatabase()
+    let (_, events, task) = try start(database.url, quick())
+    try await events.listening()
+    try await cluster.restart(mode: .immediate)
+    _ = try await events.disconnected()
+    try await events.connected()
+    try await events.listening()
+    try await cluster.kill()
+    _ = try await events.disconnected()
+    try await cluster.start()
+    try await events.listening()
+    try await notify(database, "again")
+    #expect(try await events.notification().payload == "again")
+    task.cancel()
+    await task.value
+    await cluster.destroy()
+  }
+
+  @Test func aBlackHoleIsFoundWithinIntervalAndDeadlineAndHeals() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    var configuration = quick()
+    configuration.livenessInterval = .milliseconds(200)
+    configuration.livenessDeadline = .seconds(1)
+    let (listener, events, task) = try start(database.url(port: proxy.port, parameters: "connect_timeout=2"), configuration)
+    try await events.listening()
+    await proxy.blackHole()
+    let start = ContinuousClock.now
+    let error = try await events.disconnected()
+    #expect(error.description.contains("did not answer"))
+    // The third part is for a busy machine.
+    #expect(ContinuousClock.now - start < .milliseconds(200 + 1000 + 3000))
+    #expect(!listener.state.isDelivering)
+    await proxy.heal()
+    try await events.connected()
+    try await events.listening()
+    task.cancel()
+    await task.value
+    await proxy.close()
+  }
+
+  @Test func waitsForAServerThatComesLater() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    await proxy.refuse()
+    let (_, events, task) = try start(database.url(port: proxy.port), quick())
+    for _ in 0..<3 { #expect(try await events.disconnected().code == .connectionFailed) }
+    await proxy.heal()
+    try await events.connected()
+    try await events.listening()
+    task.cancel()
+    await task.value
+    await proxy.close()
+  }
+
+  @Test func aTransactionPoolerIsFoundOut() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let bouncer = try await PgBouncer.start(for: database.cluster)
+    var configuration = quick()
+    configuration.selfTestLimit = .milliseconds(300)
+    let (listener, events, task) = try start(bouncer.url(database), configuration)
+    try await events.connected()
+    let event = try await events.next { if case .stateChanged = $0 { true } else { false } }
+    guard case .stateChanged(.degraded(.notDelivered(poolerDetected: let isPooler))) = event else { throw TestingError("\(event)") }
+    #expect(isPooler)
+    #expect(!listener.state.isDelivering)
+    task.cancel()
+    await task.value
+    await bouncer.destroy()
+  }
+
+  @Test func asksEachTenSecondsWhetherItLivesByTheGivenClock() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    let clock = ManualClock()
+    let (_, events, task) = try start(database.url(port: proxy.port), quick(), clock: clock)
+    try await events.listening()
+    for _ in 0..<3 {
+      try await within { await clock.sleepers(for: .seconds(10)) }
+      clock.advance(by: .seconds(10))
+    }
+    try await within { await clock.sleepers(for: .seconds(10)) }
+    await proxy.cut(before: "SELECT 1")
+    clock.advance(by: .seconds(10))
+    #expect(try await events.disconnected().code == .unknownOutcome)
+    task.cancel()
+    await task.value
+    await proxy.close()
+  }
+
+  @Test func channelsThatCannotBeListenedToAreRefused() throws {
+    let settings = try ConnectionSettings("postgres://u@h/d")
+    for channel in ["", String(repeating: "x", count: 64), "a\0"] {
+      #expect(throws: PostgresError.self) { try PostgresListener(settings, channels: [channel]) }
+    }
+  }
+}

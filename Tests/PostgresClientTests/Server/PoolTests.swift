@@ -1,0 +1,188 @@
+import PostgresTesting
+import Testing
+
+@testable import PostgresClient
+
+@Suite(.timeLimit(.minutes(1))) struct PoolTests {
+  private func quick(_ maximum: Int = 1) -> PoolConfiguration {
+    var configuration = PoolConfiguration(maximumConnections: maximum)
+    configuration.backoff = Backoff(minimum: .milliseconds(1), maximum: .milliseconds(20))
+    return configuration
+  }
+
+  private func makePool(_ maximum: Int = 1) async throws -> (TestDatabase, PostgresPool) {
+    let database = try await PostgresCluster.shared().createDatabase()
+    return (database, PostgresPool(try ConnectionSettings(database.url), quick(maximum)))
+  }
+
+  private func processID(_ pool: PostgresPool) async throws -> Int { try await pool.query("SELECT pg_backend_pid()").first?.get(0) ?? 0 }
+
+  @Test func opensNoMoreThanItsMaximumAndReuses() async throws {
+    let (_, pool) = try await makePool(3)
+    let first = try await processID(pool)
+    #expect(try await processID(pool) == first)
+    #expect(await pool.counts.open == 1)
+    let seen = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<100 { group.addTask { try await processID(pool) } }
+      return try await group.reduce(into: Set()) { $0.insert($1) }
+    }
+    #expect(seen.count <= 3)
+    await pool.close()
+    #expect(try await postgresError { try await pool.query("SELECT 1") }.code == .closed)
+  }
+
+  @Test func idleConnectionsAreClosedAfterAMinute() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let clock = ManualClock()
+    let pool = PostgresPool(try ConnectionSettings(database.url), quick(), clock: clock)
+    try await pool.query("SELECT 1")
+    for tick in 1...5 {
+      try await within { await clock.sleepers(for: .seconds(15)) }
+      #expect(await pool.counts.open == 1, "tick \(tick)")
+      clock.advance(by: .seconds(15))
+    }
+    while await pool.counts.open > 0 { await Task.yield() }
+    #expect(try await pool.query("SELECT 1").count == 1)
+    await pool.close()
+  }
+
+  @Test func terminatedConnectionsAreReplacedUnnoticed() async throws {
+    let (database, pool) = try await makePool()
+    for _ in 0..<10 {
+      let pid = try await processID(pool)
+      try await database.psql("SELECT pg_terminate_backend(\(pid), 5000)")
+      #expect(try await processID(pool) != pid)
+    }
+    for _ in 0..<10 {
+      let pid = try await processID(pool)
+      try await database.psql("SELECT pg_terminate_backend(\(pid), 5000)")
+      let value = try await pool.withTransaction { try await $0.query("SELECT 42").first?.get(0, as: Int.self) }
+      #expect(value == 42)
+    }
+    await pool.close()
+  }
+
+  @Test func aRestartIsSurvived() async throws {
+    let cluster = try await PostgresCluster.start()
+    let database = try await cluster.createDatabase()
+    let pool = PostgresPool(try ConnectionSettings(database.url), quick())
+    try await pool.query("SELECT 1")
+    try await cluster.restart(mode: .immediate)
+    #expect(try await pool.query("SELECT 1").count == 1)
+    await pool.close()
+    await cluster.destroy()
+  }
+
+  @Test func anIdleConnectionThatDoesNotAnswerIsReplaced() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    let clock = ManualClock()
+    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), quick(), clock: clock)
+    let pid = try await processID(pool)
+    try await within { await clock.sleepers(for: .seconds(15)) }
+    clock.advance(by: .seconds(15))
+    try await within { await clock.sleepers(for: .seconds(15)) }
+    await proxy.cut(before: "SELECT 1")
+    #expect(try await processID(pool) != pid)
+    await pool.close()
+    await proxy.close()
+  }
+
+  @Test func aCallerWaitsForAServerThatComesInTime() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    await proxy.refuse()
+    let clock = ManualClock()
+    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), quick(), clock: clock, random: { 0 })
+    let task = Task { try await pool.query("SELECT 5") }
+    // The pause after the first failed attempt.
+    try await within { await clock.sleepers(for: .milliseconds(1)) }
+    await proxy.heal()
+    clock.advance(by: .milliseconds(1))
+    #expect(try await task.value.first?.get(0, as: Int.self) == 5)
+    await pool.close()
+    await proxy.close()
+  }
+
+  @Test func waitingTooLongSaysWhatWasTried() async throws {
+    let port = try Loopback.freePort()
+    let clock = ManualClock()
+    let settings = try ConnectionSettings("postgres://app:hidden-word@127.0.0.1:\(port)/bridge")
+    let pool = PostgresPool(settings, quick(), clock: clock, random: { 0 })
+    let task = Task { try await pool.query("SELECT 5") }
+    try await within { await clock.sleepers(for: .milliseconds(1)) }
+    try await within { await clock.sleepers(for: .seconds(10)) }
+    clock.advance(by: .seconds(10))
+    let error = try await postgresError { _ = try await task.value }
+    #expect(error.code == .poolTimeout)
+    #expect(error.attempts.map(\.port) == ["\(port)"])
+    #expect(error.description.contains("127.0.0.1:\(port)"))
+    #expect(!"\(error)\(String(reflecting: error))".contains("hidden-word"))
+    await pool.close()
+  }
+
+  @Test func aWrongPasswordFailsAtOnce() async throws {
+    let cluster = try await PostgresCluster.start(.init(password: "right"))
+    let settings = try ConnectionSettings("postgres://postgres:wr0ng-one@127.0.0.1:\(cluster.port)/postgres")
+    let pool = PostgresPool(settings, quick(), clock: ManualClock())
+    let error = try await postgresError { try await pool.query("SELECT 1") }
+    #expect(error.code == .authenticationFailed)
+    #expect(!"\(error)".contains("wr0ng"))
+    await pool.close()
+    await cluster.destroy()
+  }
+
+  @Test func aBusyPoolLetsCallersWaitAndBeCancelled() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let clock = ManualClock()
+    let pool = PostgresPool(try ConnectionSettings(database.url), quick(), clock: clock)
+    try await pool.withConnection { _ in
+      let cancelled = Task { try await pool.query("SELECT 1") }
+      try await within { await clock.sleepers(for: .seconds(10)) }
+      cancelled.cancel()
+      #expect(try await postgresError { _ = try await cancelled.value }.code == .cancelled)
+      let late = Task { try await pool.query("SELECT 1") }
+      try await within { await clock.sleepers(for: .seconds(10)) }
+      clock.advance(by: .seconds(10))
+      let error = try await postgresError { _ = try await late.value }
+      #expect(error.code == .poolTimeout)
+      #expect(error.description.contains("1 of 1 are in use"))
+    }
+    #expect(try await pool.query("SELECT 1").count == 1)
+    await pool.close()
+  }
+
+  @Test func aConnectionLeftInATransactionIsNotHandedOn() async throws {
+    let (_, pool) = try await makePool()
+    let pid = try await pool.withConnection { connection in
+      try await connection.query("BEGIN")
+      return try await connection.query("SELECT pg_backend_pid()").first?.get(0, as: Int.self)
+    }
+    #expect(try await processID(pool) != pid)
+    await pool.close()
+  }
+
+  @Test func everythingButListenWorksThroughATransactionPooler() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let bouncer = try await PgBouncer.start(for: database.cluster)
+    let pool = PostgresPool(try ConnectionSettings(bouncer.url(database)), quick(4))
+    try await pool.execute("CREATE TABLE t(v int)")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<40 {
+        group.addTask {
+          try await pool.query("INSERT INTO t VALUES ($1)", [.int(number)])
+          try await pool.withTransaction { transaction in
+            try await transaction.query("INSERT INTO t VALUES ($1)", [.int(number)])
+            try await transaction.query("INSERT INTO t VALUES ($1)", [.int(number)])
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await pool.query("SELECT count(*) FROM t").first?.get(0, as: Int.self) == 120)
+    let error = try await postgresError { try await pool.query("SELECT pg_sleep(600)", [], timeout: .milliseconds(100)) }
+    #expect(error.code == .timeout)
+    await pool.close()
+    await bouncer.destroy()
+  }
+}

@@ -1,0 +1,72 @@
+import PostgresClient
+import PostgresTesting
+import Testing
+
+/// The error that the call throws; fails the test when it throws none or another kind.
+func postgresError(
+  _ location: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+) async throws -> PostgresError {
+  do { try await body() } catch let error as PostgresError { return error }
+  throw TestingError("no error was thrown at \(location)")
+}
+
+extension PostgresCluster {
+  static func connected() async throws -> (database: TestDatabase, connection: PostgresConnection) {
+    let database = try await PostgresCluster.shared().createDatabase()
+    return (database, try await PostgresConnection.connect(try ConnectionSettings(database.url)))
+  }
+}
+
+/// Something awaited that must come: 30 s is for a machine that is very busy, no test waits that long.
+func within<T: Sendable>(_ limit: Duration = .seconds(30), _ body: @escaping @Sendable () async throws -> T) async throws -> T {
+  try await withThrowingTaskGroup(of: T?.self) { group in
+    group.addTask { try await body() }
+    group.addTask {
+      try await Task.sleep(for: limit)
+      return nil
+    }
+    defer { group.cancelAll() }
+    guard let value = try await group.next() ?? nil else { throw TestingError("nothing happened within \(limit)") }
+    return value
+  }
+}
+
+/// Takes a listener's events until one matches.
+actor EventReader {
+  private let events: ListenerEvents
+  private(set) var seen: [ListenerEvent] = []
+
+  init(_ listener: PostgresListener) { events = listener.events }
+
+  func next(where matches: @escaping @Sendable (ListenerEvent) -> Bool) async throws -> ListenerEvent {
+    while true {
+      let event = try await within { [events] in
+        var iterator = events.makeAsyncIterator()
+        return await iterator.next()
+      }
+      guard let event else { throw TestingError("the events ended; seen: \(seen)") }
+      seen.append(event)
+      if matches(event) { return event }
+    }
+  }
+
+  func connected() async throws {
+    _ = try await next { if case .connected = $0 { true } else { false } }
+  }
+
+  func listening() async throws {
+    _ = try await next { if case .stateChanged(.listening) = $0 { true } else { false } }
+  }
+
+  func disconnected() async throws -> PostgresError {
+    let event = try await next { if case .stateChanged(.disconnected) = $0 { true } else { false } }
+    guard case .stateChanged(.disconnected(let error)) = event else { throw TestingError("impossible") }
+    return error
+  }
+
+  func notification() async throws -> PostgresNotification {
+    let event = try await next { if case .notification = $0 { true } else { false } }
+    guard case .notification(let notification) = event else { throw TestingError("impossible") }
+    return notification
+  }
+}
