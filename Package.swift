@@ -43,6 +43,7 @@ let package = Package(
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
+    .testTarget(name: "MCPTests", dependencies: ["MCP"]),
   ],
   swiftLanguageModes: [.v6]
 )

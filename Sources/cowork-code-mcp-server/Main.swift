@@ -15,6 +15,6 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
         cowork-code-mcp-server demo                         two real servers talk to each other
       """,
     version: Version.text,
-    subcommands: [Serve.self],
+    subcommands: [Serve.self, Migrate.self],
     defaultSubcommand: Serve.self)
 }

@@ -11,6 +11,7 @@ public final class BridgeService: Sendable {
   let logger: Logger
   let leases: LeaseKeeper
   private let instanceState: Mutex<Instance>
+  private let isRunning = Atomic(false)
 
   public init(store: any BridgeStore, identity: Identity, logger: Logger) {
     self.store = store
@@ -151,6 +152,14 @@ public final class BridgeService: Sendable {
 
   // MARK: Presence
 
+  /// All agents that are known. This process knows that its own agent is there, whatever the store has heard so far.
+  public func agents() async throws(BridgeError) -> [AgentSummary] {
+    var agents = try await store.agents()
+    guard isRunning.load(ordering: .relaxed), let own = agents.firstIndex(where: { $0.name == identity.name }) else { return agents }
+    agents[own].online = true
+    return agents
+  }
+
   /// The MCP client has told its name.
   public func clientIs(_ client: String) async {
     let changed = instanceState.withLock { instance in
@@ -162,6 +171,7 @@ public final class BridgeService: Sendable {
 
   /// Shows that the agent is there, keeps its leases and claims, and gives back what others left behind, each 10 s, until cancelled.
   public func run(interval: Duration = .seconds(10)) async {
+    isRunning.store(true, ordering: .relaxed)
     while !Task.isCancelled {
       await signOfLife()
       await leases.maintain()

@@ -68,7 +68,7 @@ struct BridgeResources: Sendable {
     case Self.tasks:
       return TasksOutput(try await service.store.tasks(TaskQuery(agent: me, limit: Limits.pageSize.upperBound))).jsonText
     case Self.agents:
-      return AgentsOutput(try await service.store.agents(), for: me).jsonText
+      return AgentsOutput(try await service.agents(), for: me).jsonText
     default:
       if uri.hasPrefix(Self.messagePrefix) {
         let id = String(uri.dropFirst(Self.messagePrefix.count))
@@ -82,7 +82,7 @@ struct BridgeResources: Sendable {
   /// What has to differ for subscribers to be told: the contents without signs of life.
   func state(of uri: String) async -> String? {
     guard uri == Self.agents else { return try? await text(of: uri) }
-    guard let agents = try? await service.store.agents() else { return nil }
+    guard let agents = try? await service.agents() else { return nil }
     return agents.map { "\($0.name) \($0.online) \($0.unreadMessages) \($0.openTasks)" }.joined(separator: "\n")
   }
 }

@@ -26,7 +26,7 @@ extension BridgeTools {
       annotations: ToolAnnotations(readOnly: true, destructive: false, idempotent: true, openWorld: false),
       returns: WithUnread<AgentsOutput>.self
     ) { call in
-      try await answerWithUnread(call) { ToolReply(AgentsOutput(try await service.store.agents(), for: service.identity)) }
+      try await answerWithUnread(call) { ToolReply(AgentsOutput(try await service.agents(), for: service.identity)) }
     }
   }
 

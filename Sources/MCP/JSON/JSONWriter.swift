@@ -83,7 +83,7 @@ struct JSONWriter {
     var index = 0
     while true {
       let end = TextScanner.endOfTextToCopy(in: text, from: index)
-      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[index..<end]))
+      if end > index { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[index..<end])) }
       if end == text.count { break }
       index = end + writeSpecial(text, at: end)
     }
@@ -94,11 +94,10 @@ struct JSONWriter {
   private mutating func writeSpecial(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
     let byte = text[index]
     switch byte {
-    case UInt8(ascii: "\""): write(raw: "\\\"")
-    case UInt8(ascii: "\\"): write(raw: "\\\\")
-    case 0x0A: write(raw: "\\n")
-    case 0x0D: write(raw: "\\r")
-    case 0x09: write(raw: "\\t")
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): writeEscape(byte)
+    case 0x0A: writeEscape(UInt8(ascii: "n"))
+    case 0x0D: writeEscape(UInt8(ascii: "r"))
+    case 0x09: writeEscape(UInt8(ascii: "t"))
     case 0xC2 where index + 1 < text.count && text[index + 1] == 0x85:
       write(raw: "\\u0085")
       return 2
@@ -112,6 +111,11 @@ struct JSONWriter {
     default: bytes.append(byte)
     }
     return 1
+  }
+
+  private mutating func writeEscape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
+    bytes.append(byte)
   }
 
   private func hexadecimalDigit(_ value: UInt8) -> UInt8 {

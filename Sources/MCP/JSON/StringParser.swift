@@ -3,11 +3,6 @@ struct StringParser {
   let bytes: UnsafeBufferPointer<UInt8>
   private(set) var index: Int
 
-  init(bytes: UnsafeBufferPointer<UInt8>, index: Int) {
-    self.bytes = bytes
-    self.index = index
-  }
-
   mutating func string() throws(JSONError) -> String {
     let start = index
     index = TextScanner.endOfPlainText(in: bytes, from: index)

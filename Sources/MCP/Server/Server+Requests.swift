@@ -64,9 +64,8 @@ extension Server {
     let session = Session(
       revision: .negotiated(asked: asked), client: ClientInfo(request.params["clientInfo"]), clientCapabilities: capabilities)
     agreement = session
-    answer(
-      Context(request: request, session: session, target: .line),
-      ResultEncoder(revision: session.revision, definition: definition).initialize())
+    let context = Context(request: request, session: session, target: .line)
+    answer(context, context.encoder(definition).initialize())
   }
 
   private func session(_ revision: Revision, _ request: Incoming.Request) -> Session {

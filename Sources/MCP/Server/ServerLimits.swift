@@ -15,7 +15,7 @@ public struct ServerLimits: Hashable, Sendable {
   /// After the end of input: how long calls may go on before they are cancelled.
   public var endOfInputGrace: Duration = .milliseconds(80)
   /// At the end: how long the output may stand still, and how long cancelled handlers may take, before they are given up.
-  public var stallGrace: Duration = .milliseconds(80)
+  public var stallGrace: Duration = .milliseconds(60)
 
   public init() {}
 }

@@ -28,8 +28,9 @@ extension Parameter where Value == String {
 
 extension Parameter where Value == Int {
   /// A whole number; `5` and `5.0` are the same.
-  public static func integer(_ name: String, aliases: [String] = [], _ description: String, in range: ClosedRange<Int>? = nil) -> Parameter
-  {
+  public static func integer(
+    _ name: String, aliases: [String] = [], _ description: String, in range: ClosedRange<Int>? = nil
+  ) -> Parameter {
     var schema: JSONObject = ["type": "integer"]
     schema["minimum"] = range.map { .integer(Int64($0.lowerBound)) }
     schema["maximum"] = range.map { .integer(Int64($0.upperBound)) }
@@ -46,9 +47,9 @@ extension Parameter where Value == Int {
 
 extension Parameter where Value == Double {
   /// A finite number.
-  public static func number(_ name: String, aliases: [String] = [], _ description: String, in range: ClosedRange<Double>? = nil)
-    -> Parameter
-  {
+  public static func number(
+    _ name: String, aliases: [String] = [], _ description: String, in range: ClosedRange<Double>? = nil
+  ) -> Parameter {
     var schema: JSONObject = ["type": "number"]
     schema["minimum"] = range.map { .number($0.lowerBound) }
     schema["maximum"] = range.map { .number($0.upperBound) }

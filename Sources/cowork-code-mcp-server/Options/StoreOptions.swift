@@ -8,7 +8,7 @@ struct StoreOptions: ParsableArguments {
   @Option(
     name: .customLong("database-url"),
     help: ArgumentHelp(
-      "The store: sqlite:///absolute/path.db, or a file's path. (environment: COWORK_DATABASE_URL; default: ~/.cowork-code-mcp/messages.db)",
+      "The store: postgres://…, sqlite:///absolute/path.db, or a file's path. (environment: COWORK_DATABASE_URL; default: ~/.cowork-code-mcp/messages.db)",
       valueName: "url"))
   var databaseURL: String?
 

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Bridge
+import PostgresClient
+import PostgresStore
+
+struct Migrate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Brings a Postgres database to the schema of this program.",
+    discussion: """
+      A server does this by itself where its role has the rights. Where it has not, somebody who has runs this once. (A SQLite file needs \
+      no such command.)
+
+      Examples:
+        cowork-code-mcp-server migrate --database-url postgres://owner@db/bridge
+        cowork-code-mcp-server migrate --print --database-url postgres://db/bridge | psql postgres://owner@db/bridge
+        cowork-code-mcp-server migrate --status --database-url postgres://db/bridge
+      """)
+
+  @Flag(help: "Show the SQL instead, without connecting.")
+  var print = false
+
+  @Flag(help: "Show which version there is, and change nothing.")
+  var status = false
+
+  @OptionGroup var store: StoreOptions
+
+  func validate() throws {
+    if print && status { throw ValidationError("--print and --status exclude each other: leave one of them out.") }
+  }
+
+  func run() async throws {
+    guard case .postgres(let settings, let workspace) = try store.location() else {
+      throw ValidationError("Only a Postgres database is migrated by hand: name one with --database-url postgres://….")
+    }
+    let schema = WorkspaceSchema(workspace)
+    if print {
+      Swift.print(PostgresMigrator.script(for: schema), terminator: "")
+      return
+    }
+    let pool = PostgresPool(settings)
+    let migrator = PostgresMigrator(pool: pool, schema: schema, logger: try store.logger())
+    do {
+      if !status { try await migrator.migrate() }
+      let found = try await migrator.status()
+      Swift.print("schema \(schema.name) of \(settings.redactedDescription): version \(found.present) of \(found.newest)")
+      for pending in found.pending { Swift.print("pending: \(pending)") }
+    } catch {
+      await pool.close()
+      throw CommandFailure(error)
+    }
+    await pool.close()
+  }
+}
+
+/// An error as one sentence on standard error, and the exit status 1.
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ error: any Error) { description = "\(error)" }
+}

@@ -1,0 +1,109 @@
+import Testing
+
+@testable import MCP
+
+@Suite struct EncoderTests {
+  private func encoder(_ revision: Revision) -> ResultEncoder {
+    ResultEncoder(revision: revision, definition: .sample)
+  }
+
+  private func json(_ object: WireObject) throws -> JSON {
+    try JSON(decoding: object.encoded())
+  }
+
+  @Test(arguments: Revision.allCases)
+  func aFieldIsWrittenOnlyToRevisionsThatKnowIt(_ revision: Revision) {
+    var object = WireObject(for: revision)
+    object.set(WireField("always"), 1)
+    object.set(WireField("new", since: .june2025), 1)
+    object.set(WireField("old", until: .june2025), 1)
+    object.set(WireField("nothing"), JSON?.none)
+    let expected = ["always"] + (revision >= .june2025 ? ["new"] : []) + (revision <= .june2025 ? ["old"] : [])
+    #expect(object.members.map(\.name) == expected)
+  }
+
+  @Test(arguments: [
+    (Revision.november2024, ["name", "description", "inputSchema"]),
+    (.march2025, ["name", "description", "inputSchema", "annotations"]),
+    (.june2025, ["name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta"]),
+    (.november2025, ["name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta"]),
+    (.july2026, ["name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta"]),
+  ])
+  func toolsShowWhatTheRevisionKnows(_ revision: Revision, _ fields: [String]) throws {
+    var writer = JSONWriter()
+    writer.write(ListEncoder(revision: revision).tools(ServerDefinition.sample.tools))
+    #expect(try JSON(decoding: writer.bytes).arrayValue?.first?.objectValue?.keys == fields)
+  }
+
+  @Test(arguments: [
+    (Revision.november2024, ["name", "version"], ["tools", "resources", "prompts", "experimental"]),
+    (.march2025, ["name", "version"], ["tools", "resources", "prompts", "completions", "experimental"]),
+    (.june2025, ["name", "version", "title"], ["tools", "resources", "prompts", "completions", "experimental"]),
+    (.november2025, ["name", "version", "title", "description"], ["tools", "resources", "prompts", "completions", "experimental"]),
+  ])
+  func initializeShowsWhatTheRevisionKnows(_ revision: Revision, _ info: [String], _ capabilities: [String]) throws {
+    let result = try json(encoder(revision).initialize())
+    #expect(result.objectValue?.keys == ["protocolVersion", "capabilities", "serverInfo", "instructions"])
+    #expect(result["protocolVersion"] == .string(revision.rawValue))
+    #expect(result["serverInfo"]?.objectValue?.keys == info)
+    #expect(result["capabilities"]?.objectValue?.keys == capabilities)
+  }
+
+  @Test func discoverNamesOnlyThePerRequestRevision() throws {
+    let result = try json(encoder(.july2026).discover())
+    #expect(
+      result.objectValue?.keys == ["resultType", "supportedVersions", "capabilities", "instructions", "ttlMs", "cacheScope", "_meta"])
+    #expect(result["supportedVersions"] == ["2026-07-28"])
+    #expect(result["capabilities"]?.objectValue?.keys == ["tools", "resources", "prompts", "completions"])
+    #expect(result["_meta"]?["io.modelcontextprotocol/serverInfo"]?["name"] == "sample")
+  }
+
+  @Test(arguments: [
+    (Revision.november2024, ["content"]), (.march2025, ["content"]), (.june2025, ["content", "structuredContent"]),
+    (.november2025, ["content", "structuredContent"]), (.july2026, ["resultType", "content", "structuredContent", "_meta"]),
+  ])
+  func aToolsOutputIsAlwaysTextAndStructuredWhereKnown(_ revision: Revision, _ fields: [String]) throws {
+    let output = Text.schema.encode(Text(text: "a \"b\"\u{2028}\n"))
+    let result = try json(encoder(revision).toolOutput(output))
+    #expect(result.objectValue?.keys == fields)
+    let block = try #require(result["content"]?.arrayValue?.first)
+    #expect(block["type"] == "text")
+    #expect(try JSON(decoding: block["text"]?.stringValue ?? "") == ["text": "a \"b\"\u{2028}\n"])
+    if let structured = result["structuredContent"] { #expect(structured == ["text": "a \"b\"\u{2028}\n"]) }
+  }
+
+  @Test(arguments: Revision.allCases)
+  func onlyCacheableResultsSayHowLongTheyLast(_ revision: Revision) throws {
+    let isModern = revision.era == .perRequest
+    #expect((try json(encoder(revision).list(Fields.Lists.tools, Array("[]".utf8)))["ttlMs"] != nil) == isModern)
+    #expect((try json(encoder(revision).contents("a:b", nil, .text("")))["cacheScope"] == "private") == isModern)
+    #expect(try json(encoder(revision).completion([]))["ttlMs"] == nil)
+    #expect(try json(encoder(revision).toolFailure("x"))["ttlMs"] == nil)
+  }
+
+  @Test(arguments: Revision.allCases)
+  func promptArgumentsHaveTitlesWhereKnown(_ revision: Revision) throws {
+    var writer = JSONWriter()
+    writer.write(ListEncoder(revision: revision).prompts(ServerDefinition.sample.prompts))
+    let first = try JSON(decoding: writer.bytes).arrayValue?.first?["arguments"]?.arrayValue?.first
+    let expected = revision >= .june2025 ? ["name", "title", "description", "required"] : ["name", "description", "required"]
+    #expect(first?.objectValue?.keys == expected)
+  }
+
+  @Test(arguments: Revision.allCases)
+  func theCodeOfAResourceThatIsNotFoundBelongsToTheEra(_ revision: Revision) {
+    #expect(revision.resourceNotFoundCode.rawValue == (revision == .july2026 ? -32602 : -32002))
+  }
+
+  @Test func completionGivesAHundredValuesAtMost() throws {
+    let result = try json(encoder(.june2025).completion((0..<101).map(String.init)))["completion"]
+    #expect(result?["values"]?.arrayValue?.count == 100)
+    #expect(result?["total"] == 101)
+    #expect(result?["hasMore"] == true)
+  }
+
+  @Test func anErrorWithoutAReadableIdHasNone() throws {
+    let message = try JSON(decoding: MessageEncoder.failure(nil, RPCError(.parseError, "x")))
+    #expect(message == ["jsonrpc": "2.0", "error": ["code": -32700, "message": "x"]])
+  }
+}

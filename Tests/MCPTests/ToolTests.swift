@@ -1,0 +1,191 @@
+import Testing
+
+@testable import MCP
+
+private enum Status: String, CaseIterable, Sendable { case open, done }
+
+private struct Inner: StructuredOutput {
+  let id: Int
+  static let schema = ObjectSchema<Self> { Field("id", .integer(minimum: 0), \.id) }
+}
+
+private struct Outer: StructuredOutput {
+  var text = "t"
+  var maybe: String?
+  var left: String?
+  var status = Status.open
+  var perhaps: Status?
+  var inner = Inner(id: 1)
+  var many = [Inner(id: 2), Inner(id: 3)]
+  var flag = true
+  var number = 1.5
+  var any = JSON.null
+
+  static let schema = ObjectSchema<Self> {
+    Field("text", .string, "Some text.", \.text)
+    Field("maybe", .nullable(.string), \.maybe)
+    Field(optional: "left", .string, "Left out.", \.left)
+    Field("status", .enumeration(), \.status)
+    Field("perhaps", .nullable(.enumeration()), \.perhaps)
+    Field("inner", .object(), \.inner)
+    Field("many", .array(.object()), \.many)
+    Field("flag", .boolean, \.flag)
+    Field("number", .number, \.number)
+    Field("any", .json, \.any)
+    Field("length", FieldType<Int>.integer.mapping { (text: String) in text.count }, \.text)
+  }
+}
+
+private struct WithUnread<Output: StructuredOutput>: StructuredOutput {
+  let output: Output
+  let unread: Inner?
+  static var schema: ObjectSchema<Self> {
+    Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .object(), \.unread) }
+  }
+}
+
+private let everything = Tool(
+  "everything", description: "All kinds.",
+  parameters: Parameter.string("to", aliases: ["recipient"], "Who.", characters: 1...5),
+  Parameter.string("bytes", "Bytes.", utf8: 0...4, allowsNUL: false).optional(),
+  Parameter.string("name", "A name.", check: { $0 == "bad" ? "must be good, not bad" : nil }).optional(),
+  Parameter.integer("limit", "How many.", in: 1...200).defaulting(to: 50), Parameter.number("ratio", "Part.", in: 0...1).optional(),
+  Parameter.boolean("mark", "Whether.").defaulting(to: true), Parameter.enumeration("status", "Which.", of: Status.self).optional(),
+  returns: Text.self
+) { _, to, bytes, name, limit, ratio, mark, status in
+  ToolReply(Text(text: "\(to) \(bytes ?? "-") \(name ?? "-") \(limit) \(ratio ?? -1) \(mark) \(status?.rawValue ?? "-")"))
+}
+
+@Suite struct ToolTests {
+  private func run(_ arguments: JSON) async throws -> String {
+    let values = try #require(arguments.objectValue)
+    let session = Session(revision: .november2025, client: nil, clientCapabilities: [:])
+    let reply = try await everything.prepare(values)(ToolCall(tool: "everything", session: session) { _ in })
+    return try #require(try JSON(decoding: reply.output)["text"]?.stringValue)
+  }
+
+  @Test(
+    arguments: [
+      (["to": "a"], "a - - 50 -1.0 true -"), (["recipient": "b"], "b - - 50 -1.0 true -"),
+      (["to": "a", "recipient": "a"], "a - - 50 -1.0 true -"),
+      (["to": "ééééé"], "ééééé - - 50 -1.0 true -"), (["to": "a", "limit": 5.0], "a - - 5 -1.0 true -"),
+      (["to": "a", "limit": 200], "a - - 200 -1.0 true -"),
+      (["to": "a", "bytes": "éé"], "a éé - 50 -1.0 true -"), (["to": "a", "bytes": ""], "a  - 50 -1.0 true -"),
+      (["to": "a", "ratio": 1, "mark": false, "status": "done", "name": "n"], "a - n 50 1.0 false done"),
+    ] as [(JSON, String)])
+  func argumentsAreDecoded(_ arguments: JSON, _ text: String) async throws {
+    #expect(try await run(arguments) == text)
+  }
+
+  @Test(
+    arguments: [
+      ([:], "The argument `to` of everything is missing: pass a string."),
+      (["to": nil], "The argument `to` of everything must not be null: pass a string."),
+      (["to": 7], "The argument `to` of everything must be a string, not 7."),
+      (["recipient": [:]], "The argument `recipient` of everything must be a string, not an object."),
+      (["to": ""], "The argument `to` of everything must not be empty."),
+      (["to": "123456"], "The argument `to` of everything has 6 characters, and 5 is the limit; make it shorter."),
+      (["to": "a", "recipient": "b"], "The arguments `to` and `recipient` of everything mean the same, and they differ: pass only `to`."),
+      (["to": "a", "bytes": "ééx"], "The argument `bytes` of everything has 5 bytes in UTF-8, and 4 is the limit; make it shorter."),
+      (["to": "a", "bytes": "\u{0}"], "The argument `bytes` of everything must not contain a NUL character (U+0000); take it out."),
+      (["to": "a", "bytes": nil], "The argument `bytes` of everything must not be null: leave it out, or pass a string."),
+      (["to": "a", "name": "bad"], "The argument `name` of everything must be good, not bad."),
+      (["to": "a", "limit": 0], "The argument `limit` of everything must be a whole number from 1 to 200, not 0."),
+      (["to": "a", "limit": "5"], "The argument `limit` of everything must be a whole number from 1 to 200, not \"5\"."),
+      (["to": "a", "limit": 1.5], "The argument `limit` of everything must be a whole number from 1 to 200, not 1.5."),
+      (["to": "a", "limit": true], "The argument `limit` of everything must be a whole number from 1 to 200, not true."),
+      (["to": "a", "limit": 1e30], "The argument `limit` of everything must be a whole number from 1 to 200, not 1e+30."),
+      (["to": "a", "ratio": 1.01], "The argument `ratio` of everything must be a number from 0.0 to 1.0, not 1.01."),
+      (["to": "a", "mark": 1], "The argument `mark` of everything must be true or false, not 1."),
+      (["to": "a", "status": "gone"], "The argument `status` of everything must be one of open or done, not \"gone\"."),
+      (
+        ["to": "a", "colour": "red"],
+        "The argument \"colour\" is unknown to everything: it takes to (or recipient), bytes, name, limit, ratio, mark and status."
+      ),
+    ] as [(JSON, String)])
+  func argumentsThatDoNotFitAreRefusedBySentencesThatNameThem(_ arguments: JSON, _ message: String) async {
+    await #expect(throws: ToolFailure(message)) { try await run(arguments) }
+  }
+
+  @Test func theInputSchemaComesFromTheParameters() {
+    #expect(
+      everything.inputSchema == [
+        "type": "object",
+        "properties": [
+          "to": ["type": "string", "minLength": 1, "maxLength": 5, "description": "Who."],
+          "recipient": ["type": "string", "minLength": 1, "maxLength": 5, "description": "The same as to."],
+          "bytes": ["type": "string", "maxLength": 4, "description": "Bytes."], "name": ["type": "string", "description": "A name."],
+          "limit": ["type": "integer", "minimum": 1, "maximum": 200, "default": 50, "description": "How many."],
+          "ratio": ["type": "number", "minimum": 0.0, "maximum": 1.0, "description": "Part."],
+          "mark": ["type": "boolean", "default": true, "description": "Whether."],
+          "status": ["type": "string", "enum": ["open", "done"], "description": "Which."],
+        ], "additionalProperties": false,
+      ])
+    let properties = everything.inputSchema["properties"]?.objectValue?.keys
+    #expect(properties == ["to", "recipient", "bytes", "name", "limit", "ratio", "mark", "status"])
+  }
+
+  @Test func aRequiredParameterWithoutAliasesIsListedAsRequired() {
+    let tool = Tool("t", description: "d", parameters: Parameter.boolean("b", "B."), returns: Text.self) { _, _ in ToolReply(Text(text: ""))
+    }
+    #expect(tool.inputSchema["required"] == ["b"])
+    let none = Tool("t", description: "d", returns: Text.self) { _ in ToolReply(Text(text: "")) }
+    #expect(none.inputSchema == ["type": "object", "properties": [:], "additionalProperties": false])
+  }
+
+  @Test func theOutputSchemaComesFromTheFields() throws {
+    let properties = try #require(Outer.schema.json["properties"])
+    #expect(properties["text"] == ["type": "string", "description": "Some text."])
+    #expect(properties["maybe"] == ["type": ["string", "null"]])
+    #expect(properties["status"] == ["type": "string", "enum": ["open", "done"]])
+    #expect(properties["perhaps"] == ["type": ["string", "null"], "enum": ["open", "done", nil]])
+    #expect(properties["many"]?["items"]?["properties"]?["id"] == ["type": "integer", "minimum": 0])
+    #expect(properties["any"] == [:])
+    let required = Outer.schema.json["required"]
+    #expect(required == ["text", "maybe", "status", "perhaps", "inner", "many", "flag", "number", "any", "length"])
+  }
+
+  @Test func outputsAreEncodedInTheOrderOfTheFields() {
+    let encoded = String(decoding: Outer.schema.encode(Outer()), as: UTF8.self)
+    #expect(
+      encoded == #"{"text":"t","maybe":null,"status":"open","perhaps":null,"inner":{"id":1},"many":[{"id":2},{"id":3}],"flag":true,"#
+        + #""number":1.5,"any":null,"length":1}"#)
+    let full = String(decoding: Outer.schema.encode(Outer(maybe: "m", left: "l", perhaps: .done)), as: UTF8.self)
+    #expect(full.hasPrefix(#"{"text":"t","maybe":"m","left":"l","status":"open","perhaps":"done","#))
+  }
+
+  @Test func schemasCompose() throws {
+    let schema = WithUnread<Inner>.schema
+    #expect(schema.json["properties"]?.objectValue?.keys == ["id", "unread"])
+    #expect(schema.json["required"] == ["id"])
+    #expect(schema.encode(WithUnread(output: Inner(id: 1), unread: Inner(id: 2))) == Array(#"{"id":1,"unread":{"id":2}}"#.utf8))
+    #expect(schema.encode(WithUnread(output: Inner(id: 1), unread: nil)) == Array(#"{"id":1}"#.utf8))
+  }
+
+  @Test(arguments: [
+    ("a_B-9", true), ("", false), ("a.b", false), ("é", false), (String(repeating: "x", count: 64), true),
+    (String(repeating: "x", count: 65), false),
+  ])
+  func toolNamesHaveAForm(_ name: String, _ isValid: Bool) {
+    #expect(Tool.isValidName(name) == isValid)
+  }
+
+  @Test(
+    arguments: [
+      ("test://items/{id}", "test://items/7", ["id": "7"]), ("test://items/{id}", "test://items/a%20b%C3%A9", ["id": "a bé"]),
+      ("test://items/{id}", "test://items/", nil), ("test://items/{id}", "test://items/a/b", nil),
+      ("test://items/{id}", "test://items/%zz", nil),
+      ("test://items/{id}", "test://items/%ff", nil), ("test://items/{id}", "other://items/7", nil),
+      ("a:{x}-{y}", "a:1-2", ["x": "1", "y": "2"]),
+      ("a:{x}/z", "a:1/z", ["x": "1"]), ("a:{x}/z", "a:1/y", nil), ("a:b", "a:b", [:]), ("a:{x}", "a:+5", nil),
+    ] as [(String, String, [String: String]?)])
+  func uriTemplatesMatch(_ template: String, _ uri: String, _ values: [String: String]?) throws {
+    let pattern = try #require(URITemplate(template))
+    #expect(pattern.match(uri) == values)
+  }
+
+  @Test(arguments: ["a:{x}{y}", "a:{", "a:}", "a:{}", "a:{+x}", "a:{x}/{x}", "a:{x*}"])
+  func uriTemplatesBeyondLevelOneAreRefused(_ template: String) {
+    #expect(URITemplate(template) == nil)
+  }
+}
