@@ -43,7 +43,7 @@ let package = Package(
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
-    .testTarget(name: "MCPTests", dependencies: ["MCP"]),
+    .testTarget(name: "MCPTests", dependencies: ["MCP", .product(name: "Logging", package: "swift-log")]),
   ],
   swiftLanguageModes: [.v6]
 )
