@@ -1,6 +1,19 @@
 import ArgumentParser
+import Dispatch
 
+/// The entry is not asynchronous, because the runtime's own descriptors would take the numbers of standard streams that are closed.
 @main
+enum Program {
+  static func main() {
+    StandardStreams.prepare()
+    Task {
+      await CoworkCodeMCPServer.main()
+      CoworkCodeMCPServer.exit()
+    }
+    dispatchMain()
+  }
+}
+
 struct CoworkCodeMCPServer: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cowork-code-mcp-server",
@@ -9,12 +22,12 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
       Started by an MCP client, it is the client's server on standard input and output. The other commands do by hand what the tools do.
 
       Examples:
-        cowork-code-mcp-server cowork                       the MCP server for the agent cowork
-        cowork-code-mcp-server send cowork "How far is it?" a message from code to cowork
-        cowork-code-mcp-server read --as cowork             what cowork has not read
-        cowork-code-mcp-server demo                         two real servers talk to each other
+        cowork-code-mcp-server cowork              the MCP server of the agent cowork
+        cowork-code-mcp-server send cowork Hello   a message from code to cowork
+        cowork-code-mcp-server read --as cowork    what cowork has not read
+        cowork-code-mcp-server demo                two real servers meet
       """,
     version: Version.text,
-    subcommands: [Serve.self, Migrate.self],
+    subcommands: [Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Demo.self, Migrate.self],
     defaultSubcommand: Serve.self)
 }

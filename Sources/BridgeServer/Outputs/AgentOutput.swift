@@ -5,6 +5,8 @@ import MCP
 public struct AgentOutput: StructuredOutput {
   let agent: AgentSummary
 
+  public init(_ agent: AgentSummary) { self.agent = agent }
+
   public static let schema = ObjectSchema<Self> {
     Field("name", .string, \.agent.name)
     Field("online", .boolean, \.agent.online)

@@ -14,11 +14,17 @@ public struct UnreadOutput: StructuredOutput {
 }
 
 /// Any output, with a word about what waits where there is something: a busy agent learns of mail without asking.
-struct WithUnread<Output: StructuredOutput>: StructuredOutput {
+public struct WithUnread<Output: StructuredOutput>: StructuredOutput {
   let output: Output
   let unread: UnreadOutput?
 
-  static var schema: ObjectSchema<Self> {
+  /// - Parameter counts: what waits; nothing is said where it is nothing.
+  public init(_ output: Output, _ counts: UnreadCounts) {
+    self.output = output
+    unread = counts.isEmpty ? nil : UnreadOutput(counts)
+  }
+
+  public static var schema: ObjectSchema<Self> {
     Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .briefObject(), \.unread) }
   }
 }

@@ -28,15 +28,12 @@ struct BridgeTools: Sendable {
     _ call: ToolCall, _ body: () async throws -> ToolReply<Output>
   ) async throws -> ToolReply<WithUnread<Output>> {
     let reply = try await answer(call, body)
-    var unread: UnreadOutput?
-    do {
-      let counts = try await service.unreadCounts()
-      if !counts.isEmpty { unread = UnreadOutput(counts) }
-    } catch {
+    var unread = UnreadCounts()
+    do { unread = try await service.unreadCounts() } catch {
       // The call itself is done, and its result must not be lost.
       logger.debug("counting what is unread failed", metadata: ["error": "\(error)"])
     }
-    return reply.map { WithUnread(output: $0, unread: unread) }
+    return reply.map { WithUnread($0, unread) }
   }
 
   /// Tells the others which client the agent runs in; beside the call.

@@ -29,6 +29,10 @@ struct Migrate: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try await CommandFailure.reported { try await migrate() }
+  }
+
+  private func migrate() async throws {
     guard case .postgres(let settings, let workspace) = try store.location() else {
       throw ValidationError("Only a Postgres database is migrated by hand: name one with --database-url postgres://….")
     }
@@ -46,15 +50,8 @@ struct Migrate: AsyncParsableCommand {
       for pending in found.pending { Swift.print("pending: \(pending)") }
     } catch {
       await pool.close()
-      throw CommandFailure(error)
+      throw error is BridgeError ? error : CommandFailure("\(error)")
     }
     await pool.close()
   }
-}
-
-/// An error as one sentence on standard error, and the exit status 1.
-struct CommandFailure: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ error: any Error) { description = "\(error)" }
 }

@@ -27,6 +27,14 @@ struct Serve: AsyncParsableCommand {
       valueName: "era"))
   var protocolPolicy: ProtocolPolicy = .auto
 
+  func validate() throws {
+    // `--database-url x read` looks like the command `read`, and would be a server whose agent is called that.
+    let isByDefault = !CommandLine.arguments.dropFirst().contains(Self._commandName)
+    let commands = CoworkCodeMCPServer.configuration.subcommands.map { $0._commandName }
+    guard let identity, isByDefault, commands.contains(identity) else { return }
+    throw ValidationError("Put the options behind the command \(identity); for a server of an agent with this name, use serve \(identity).")
+  }
+
   func run() async throws {
     let identity = try IdentityOption.identity(identity)
     let location = try store.location()

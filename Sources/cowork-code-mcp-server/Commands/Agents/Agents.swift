@@ -1,0 +1,58 @@
+import ArgumentParser
+import Bridge
+import BridgeServer
+
+struct Agents: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the agents, or add one.",
+    discussion: """
+      Examples:
+        cowork-code-mcp-server agents
+        cowork-code-mcp-server agents add reviewer
+      """,
+    subcommands: [AgentsList.self, AgentsAdd.self],
+    defaultSubcommand: AgentsList.self)
+}
+
+struct AgentsList: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the agents: who is online, and what waits for each (the default).",
+    discussion: """
+      Example:
+        cowork-code-mcp-server agents list --json
+      """)
+
+  @OptionGroup var options: SharedOptions
+
+  func run(in session: CommandSession) async throws {
+    let agents = try await session.service.store.agents()
+    try await session.showWithUnread(AgentsOutput(agents, for: session.identity), as: agents.shown(for: session.identity))
+  }
+}
+
+struct AgentsAdd: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "add", abstract: "Make an agent known before it has connected, so that messages can be sent to it.",
+    discussion: """
+      One that is known already is no error. With --json it prints the agent as `agents list` does.
+
+      Example:
+        cowork-code-mcp-server agents add reviewer
+      """)
+
+  @Argument(help: "Its name: 1 to 63 of a-z, 0-9, '.', '_' and '-'.")
+  var name: String
+
+  @OptionGroup var options: SharedOptions
+
+  func validate() throws { _ = try agent(name) }
+
+  func run(in session: CommandSession) async throws {
+    let added = try agent(name)
+    try await session.service.store.addAgent(added)
+    guard let summary = try await session.service.store.agents().first(where: { $0.name == added.name }) else {
+      throw CommandFailure("The agent \(added) was added and is not there: check that nobody else empties the store.")
+    }
+    try await session.show(AgentOutput(summary), as: "\(Colours.agent(added.name)) is known.\n")
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import BridgeServer
+
+struct History: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show messages sent and received, newest first, and whether they were read.",
+    discussion: """
+      Examples:
+        cowork-code-mcp-server history
+        cowork-code-mcp-server history check curr      words, each from its beginning
+        cowork-code-mcp-server history --with cowork --before 2026-01-31
+        cowork-code-mcp-server history --task 3f0c… --limit 200 --json
+      """)
+
+  @Argument(help: "Words that the messages contain.")
+  var query: [String] = []
+
+  @Option(help: ArgumentHelp("Only with this agent.", valueName: "name"))
+  var with: String?
+
+  @Option(help: ArgumentHelp("Only about this task.", valueName: "id"))
+  var task: String?
+
+  @Option(help: ArgumentHelp("Only older than this message's id or this time.", valueName: "id-or-time"))
+  var before: String?
+
+  @Option(help: ArgumentHelp("At most so many messages, 1 to 200.", valueName: "count"))
+  var limit = 20
+
+  @OptionGroup var options: SharedOptions
+
+  func validate() throws { try requirePageSize(limit) }
+
+  func run(in session: CommandSession) async throws {
+    let words = query.joined(separator: " ")
+    let page = try await session.service.history(
+      text: words.isEmpty ? nil : words, with: with, taskID: task, before: before, limit: limit)
+    try await session.showWithUnread(HistoryOutput(page), as: page.shown)
+  }
+}

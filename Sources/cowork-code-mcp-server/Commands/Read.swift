@@ -1,0 +1,45 @@
+import ArgumentParser
+import Bridge
+import BridgeServer
+
+struct Read: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Read what an agent has not read yet, and mark it as read.",
+    discussion: """
+      Messages are marked only once they have been written out whole: where standard output is closed or full, they stay unread and \
+      the command fails. What does not fit into one answer stays unread and is counted.
+
+      Examples:
+        cowork-code-mcp-server read
+        cowork-code-mcp-server read --as cowork --peek     look, and mark nothing
+        cowork-code-mcp-server read --from code --wait 60  wait for up to a minute
+        cowork-code-mcp-server read --json | jq '.messages[].content'
+      """)
+
+  @Flag(help: "Look only: nothing is marked as read.")
+  var peek = false
+
+  @Option(help: ArgumentHelp("At most so many messages, 1 to 200.", valueName: "count"))
+  var limit = 50
+
+  @Option(help: ArgumentHelp("Only from this agent.", valueName: "name"))
+  var from: String?
+
+  @Option(help: ArgumentHelp("Where there is none, wait so long for one.", valueName: "seconds"))
+  var wait = 0
+
+  @OptionGroup var options: SharedOptions
+
+  func validate() throws {
+    try requirePageSize(limit)
+    try PatientWait.require(wait, "--wait")
+  }
+
+  func run(in session: CommandSession) async throws {
+    if !peek { try await session.introduce() }
+    let delivery = try await PatientWait(seconds: wait).until(\.isSomething) { seconds in
+      try await session.service.readMessages(markRead: !peek, limit: limit, from: from, waitSeconds: seconds)
+    }
+    try await session.show(MessagesOutput(delivery), lease: delivery.batch, as: delivery.shown(for: session.identity))
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Bridge
+import BridgeServer
+
+struct Send: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Send a message to another agent.",
+    discussion: """
+      The text stands on the command line, or comes from standard input where - takes its place; the line end that closes standard \
+      input is left out. The message is on disk when the command ends.
+
+      Examples:
+        cowork-code-mcp-server send cowork The build is green.
+        git diff | cowork-code-mcp-server send cowork -
+        cowork-code-mcp-server send code --as cowork --reply-to 3f0c… "It is."
+        cowork-code-mcp-server send cowork -- -5 degrees   (it begins with a dash)
+      """)
+
+  @Argument(help: "The agent that gets it.")
+  var to: String
+
+  @Argument(help: ArgumentHelp("What it says, or - for standard input.", valueName: "text"))
+  var text: [String] = []
+
+  @Option(help: ArgumentHelp("The id of the message that this one answers.", valueName: "id"))
+  var replyTo: String?
+
+  @Option(help: ArgumentHelp("The id of the task that this is about.", valueName: "id"))
+  var task: String?
+
+  @Option(help: ArgumentHelp("A word of your own: a second message with the same key is not sent.", valueName: "key"))
+  var key: String?
+
+  @OptionGroup var options: SharedOptions
+
+  func validate() throws {
+    _ = try agent(to)
+    if text.isEmpty { throw ValidationError("Write the message, or - to read it from standard input.") }
+  }
+
+  func run(in session: CommandSession) async throws {
+    let recipient = try agent(to)
+    let content = try TextArgument.text(text.joined(separator: " "))
+    try await session.introduce()
+    let receipt = try await session.service.send(
+      to: recipient, content: content, replyTo: replyTo, taskID: task, idempotencyKey: key)
+    try await session.showWithUnread(SendOutput(receipt), as: receipt.shown)
+  }
+}

@@ -1,0 +1,31 @@
+import Bridge
+import Foundation
+@preconcurrency import Rainbow
+
+/// What has which colour. Colours are for a terminal only, and not where NO_COLOR is set.
+enum Colours {
+  /// To be called once, before anything is shown.
+  static func prepare(plain: Bool = false) {
+    let isTerminal = isatty(1) != 0 && Environment["TERM"] != "dumb"
+    let wished = isTerminal && Environment["NO_COLOR"] == nil && !plain
+    Rainbow.outputTarget = wished ? .console : .unknown
+    Rainbow.enabled = wished
+  }
+
+  static func agent(_ text: String) -> String { text.cyan.bold }
+  static func strong(_ text: String) -> String { text.bold }
+  static func faint(_ text: String) -> String { text.dim }
+  static func good(_ text: String) -> String { text.green }
+  static func bad(_ text: String) -> String { text.red.bold }
+  static func notable(_ text: String) -> String { text.yellow }
+
+  static func status(_ text: String) -> String {
+    switch text.split(separator: " ").first.flatMap({ TaskStatus(rawValue: String($0)) }) {
+    case .pending: text.yellow
+    case .inProgress: text.blue
+    case .completed: text.green
+    case .failed: text.red
+    case nil: text
+    }
+  }
+}
