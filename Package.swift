@@ -38,6 +38,13 @@ let package = Package(
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
+    .target(name: "BridgeTesting", dependencies: ["Bridge", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(
+      name: "BridgeTests",
+      dependencies: ["Bridge", "BridgeServer", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(
+      name: "SQLiteStoreTests",
+      dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
   ],
   swiftLanguageModes: [.v6]
 )
