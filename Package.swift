@@ -43,7 +43,16 @@ let package = Package(
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
+    .testTarget(
+      name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresTesting", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "MCPTests", dependencies: ["MCP", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "BridgeTesting", dependencies: ["Bridge", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(
+      name: "BridgeTests",
+      dependencies: ["Bridge", "BridgeServer", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(
+      name: "SQLiteStoreTests",
+      dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
   ],
   swiftLanguageModes: [.v6]
 )

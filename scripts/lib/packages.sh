@@ -46,7 +46,7 @@ install_needed() {
 
 need_swift() {
   command -v swift >/dev/null || {
-    echo "Swift 6.1 or later is needed: see https://www.swift.org/install/" >&2
+    echo "Swift 6.2 or later is needed: see https://www.swift.org/install/" >&2
     exit 1
   }
 }

@@ -42,16 +42,15 @@ extension TaskEvent {
   public var replyCost: Int { 100 + [at, actor, from, to, note].reduce(0) { $0 + jsonLength($1) } }
 }
 
-/// UTF-16 code units of a text inside of a JSON string.
+/// At least the UTF-16 code units of a text inside of a JSON string. U+0085, U+2028 and U+2029 may be escaped like control characters.
 private func jsonLength(_ text: String?) -> Int {
   guard let text else { return 0 }
   var length = 0
-  for byte in text.utf8 {
-    switch byte {
+  for scalar in text.unicodeScalars {
+    switch scalar.value {
     case 0x0A, 0x0D, 0x09, 0x22, 0x5C: length += 2
-    case 0..<0x20, 0x7F: length += 6
-    case 0x80..<0xC0: break
-    case 0xF0...: length += 2
+    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: length += 6
+    case 0x10000...: length += 2
     default: length += 1
     }
   }

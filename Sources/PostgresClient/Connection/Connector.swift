@@ -54,7 +54,7 @@ enum Connector {
   private static func attempt(_ endpoint: Endpoint, _ attributes: String, _ settings: ConnectionSettings) async -> AttemptOutcome {
     let options = settings.attemptOptions(for: endpoint, sessionAttributes: attributes)
     let deadline = ContinuousClock.now + settings.connectTimeout
-    let interruption = WakePipe()
+    guard let interruption = WakePipe() else { return .failed(text: "this process is out of file descriptors") }
     // The thread keeps the deadline; this one is for a thread that hangs in a look-up of libpq's own.
     let outcome = await BlockingCall.run(
       timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.signal() },
@@ -63,6 +63,7 @@ enum Connector {
     case .value(let value): return value
     case .timedOut: return .timedOut
     case .cancelled: return .failed(text: "cancelled")
+    case .noThread: return .failed(text: "this process cannot start another thread")
     }
   }
 

@@ -6,6 +6,7 @@ enum EndOfConnection {
   static func error(_ reason: PostgresError, _ role: CommandSchedule.Role, _ stop: CommandSchedule.StopReason?) -> PostgresError {
     let isUnknown = role.leavesUnknownOutcome
     let what = isUnknown ? "whether it took effect is unknown" : "its transaction is rolled back"
+    if reason.code == .protocolViolation { return make(reason.code, reason.message, reason, isUnknown) }
     switch stop {
     case .cancelled:
       return make(.cancelled, "The statement was cancelled and its connection given up; \(what).", reason, isUnknown)

@@ -244,10 +244,12 @@ public actor PostgresConnection {
     guard let request = handle.makeCancelRequest() else { return lose(runningWasSent: true) }
     deadline = .now + settings.cancelGrace
     loop.update(registration, wantsWritable: isFlushing, deadline: deadline)
-    Threads.start { [loop, weak self] in
+    let isStarted = Threads.start { [loop, weak self] in
       _ = request.send()
       loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.cancelRequestReturned()) } }
     }
+    // Then it runs until `cancelGrace` is over.
+    if !isStarted { apply(schedule.cancelRequestReturned()) }
   }
 
   // MARK: the end

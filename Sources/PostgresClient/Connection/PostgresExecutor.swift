@@ -15,34 +15,38 @@ public protocol PostgresExecutor: Sendable {
 
 extension PostgresExecutor {
   @discardableResult
-  public func query(_ statement: String, _ parameters: [PostgresParameter] = []) async throws(PostgresError) -> PostgresRows {
+  public nonisolated(nonsending) func query(_ statement: String, _ parameters: [PostgresParameter] = []) async throws(PostgresError)
+    -> PostgresRows
+  {
     try await query(statement, parameters, timeout: nil)
   }
 
   @discardableResult
-  public func execute(_ script: String) async throws(PostgresError) -> [PostgresRows] { try await execute(script, timeout: nil) }
+  public nonisolated(nonsending) func execute(_ script: String) async throws(PostgresError) -> [PostgresRows] {
+    try await execute(script, timeout: nil)
+  }
 }
 
 extension PostgresConnection: PostgresExecutor {
   @discardableResult
-  public nonisolated func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError)
+  public func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError)
     -> PostgresRows
   {
     try await run(statement, parameters, timeout: timeout, role: .single)
   }
 
   @discardableResult
-  public nonisolated func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
+  public func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
     try await run(script: script, timeout: timeout, role: .single)
   }
 
   /// Whether the server answers within the time; if not, the connection is closed. Throws what `query` throws.
-  public nonisolated func ping(within timeout: Duration) async throws(PostgresError) {
+  public func ping(within timeout: Duration) async throws(PostgresError) {
     let command = Command(content: .script("SELECT 1"), timeout: timeout, closesOnTimeout: true)
     _ = try await perform(command).get()
   }
 
-  nonisolated func run(
+  func run(
     _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, role: CommandSchedule.Role
   ) async throws(PostgresError) -> PostgresRows {
     try checkStatement(statement)
@@ -52,7 +56,7 @@ extension PostgresConnection: PostgresExecutor {
     return rows
   }
 
-  nonisolated func run(script: String, timeout: Duration?, role: CommandSchedule.Role) async throws(PostgresError) -> [PostgresRows] {
+  func run(script: String, timeout: Duration?, role: CommandSchedule.Role) async throws(PostgresError) -> [PostgresRows] {
     try checkStatement(script)
     return try await perform(Command(content: .script(script), role: role, timeout: timeout ?? settings.queryTimeout)).get()
   }

@@ -26,13 +26,14 @@ public struct PostgresTransaction: PostgresExecutor {
   let id: UInt64
 
   @discardableResult
-  public func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError) -> PostgresRows
+  public nonisolated(nonsending) func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?)
+    async throws(PostgresError) -> PostgresRows
   {
     try await connection.run(statement, parameters, timeout: timeout, role: .inside(transaction: id))
   }
 
   @discardableResult
-  public func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
+  public nonisolated(nonsending) func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
     try await connection.run(script: script, timeout: timeout, role: .inside(transaction: id))
   }
 }
@@ -43,6 +44,7 @@ extension PostgresConnection {
   /// Other commands of this connection wait until it has ended: use only the transaction inside the body.
   /// - Throws: what the body throws, after a ROLLBACK; else a `PostgresError`, of code `.unknownOutcome` when the connection was lost
   ///   during COMMIT, `.transactionAborted` when the body swallowed the error of a statement, `.connectionLost` when nothing took effect.
+  @discardableResult
   public func withTransaction<T>(
     _ options: TransactionOptions = TransactionOptions(), isolation: isolated (any Actor)? = #isolation,
     _ body: (PostgresTransaction) async throws -> T
@@ -65,7 +67,7 @@ extension PostgresConnection {
     if Task.isCancelled { throw PostgresError(.cancelled, "The transaction was cancelled before its COMMIT and rolled back.") }
   }
 
-  private nonisolated func commit(_ id: UInt64) async throws(PostgresError) {
+  private func commit(_ id: UInt64) async throws(PostgresError) {
     let command = Command(
       content: .script("COMMIT"), role: .ends(transaction: id, commits: true), timeout: settings.queryTimeout, ignoresCancellation: true)
     let results = try await perform(command).get()
@@ -77,10 +79,10 @@ extension PostgresConnection {
   }
 
   /// A connection that cannot roll back is of no more use.
-  private nonisolated func rollBack(_ id: UInt64) async {
+  private func rollBack(_ id: UInt64) async {
     let command = Command(
       content: .script("ROLLBACK"), role: .ends(transaction: id, commits: false), timeout: settings.cancelGrace, ignoresCancellation: true)
-    if case .failure = await perform(command), isOpen { await close() }
+    if case .failure = await perform(command), isOpen { close() }
   }
 }
 

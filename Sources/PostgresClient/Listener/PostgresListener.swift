@@ -87,7 +87,7 @@ public final class PostgresListener: Sendable {
       guard let connection else { return (nil, nil) }
       do throws(PostgresError) {
         return (try await carryOut(step, on: connection), connection)
-      } catch { return (.lost(error), connection) }
+      } catch { return (.lost(Self.plain(error)), connection) }
     }
   }
 
@@ -107,6 +107,11 @@ public final class PostgresListener: Sendable {
       return .alive
     case .connect, .reconnectAfter: return nil
     }
+  }
+
+  /// A listener changes nothing, so an unknown outcome is nothing but a lost connection.
+  private static func plain(_ error: PostgresError) -> PostgresError {
+    error.code == .unknownOutcome ? error.underlying as? PostgresError ?? error : error
   }
 
   /// Nil when the time has passed and it lives.

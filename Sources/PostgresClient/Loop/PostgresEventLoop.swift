@@ -48,9 +48,13 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
   }
 
   private let state = Mutex(State())
-  private let pipe = WakePipe()
+  private let pipe: WakePipe
 
-  public init() {}
+  /// Stops the program when no file descriptor is left; later lack of them is an error of `connect`.
+  public init() {
+    guard let pipe = WakePipe() else { fatalError("PostgresClient cannot make a pipe: the process is out of file descriptors.") }
+    self.pipe = pipe
+  }
 
   // MARK: SerialExecutor
 
@@ -119,7 +123,11 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
       state.isAsleep = false
       return (mustStart, mustWake)
     }
-    if mustStart { Threads.start { self.run() } } else if mustWake { pipe.signal() }
+    if mustStart {
+      guard Threads.start({ self.run() }) else { fatalError("PostgresClient cannot start its thread: the system has none left.") }
+    } else if mustWake {
+      pipe.signal()
+    }
   }
 
   // MARK: the thread

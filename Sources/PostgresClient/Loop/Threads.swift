@@ -15,7 +15,8 @@ enum Threads {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  static func start(_ body: @escaping @Sendable () -> Void) {
+  /// False when the system has no thread left.
+  static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     let argument = Unmanaged.passRetained(Body(body)).toOpaque()
     var all = sigset_t()
     var previous = sigset_t()
@@ -32,7 +33,8 @@ enum Threads {
       let status = pthread_create(&thread, nil, { argument in argument.flatMap { Threads.main($0) } }, argument)
       if status == 0 { pthread_detach(thread) }
     #endif
-    guard status == 0 else { fatalError("PostgresClient cannot start a thread (errno \(status)).") }
+    if status != 0 { Unmanaged<Body>.fromOpaque(argument).release() }
+    return status == 0
   }
 
   private static func main(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
@@ -47,6 +49,7 @@ enum BlockingCall {
     case value(Value)
     case timedOut
     case cancelled
+    case noThread
   }
 
   /// Ends with the value, after `timeout`, or when the task is cancelled, whatever comes first. In the latter two cases the thread
@@ -55,10 +58,11 @@ enum BlockingCall {
     timeout: Duration?, interrupt: @escaping @Sendable () -> Void = {}, body: @escaping @Sendable () -> Value
   ) async -> Outcome<Value> {
     let once = Once<Outcome<Value>>()
-    Threads.start {
+    let isStarted = Threads.start {
       let value = body()
       once.finish(.value(value))
     }
+    guard isStarted else { return .noThread }
     let timer = timeout.map { timeout in
       Task {
         try? await Task.sleep(for: timeout)

@@ -13,7 +13,8 @@ final class WakePipe: Sendable {
   let readEnd: Int32
   private let writeEnd: Int32
 
-  init() {
+  /// Nil when the process is out of file descriptors.
+  init?() {
     var ends: [Int32] = [-1, -1]
     #if canImport(Darwin)
       let status = pipe(&ends)
@@ -21,7 +22,7 @@ final class WakePipe: Sendable {
     #else
       let status = pipe2(&ends, Int32(O_CLOEXEC))
     #endif
-    guard status == 0 else { fatalError("PostgresClient cannot make a pipe: the process is out of file descriptors (errno \(errno)).") }
+    guard status == 0 else { return nil }
     for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     readEnd = ends[0]
     writeEnd = ends[1]

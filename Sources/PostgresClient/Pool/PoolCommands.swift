@@ -5,19 +5,19 @@ extension PostgresPool: PostgresExecutor {
   /// One autocommit statement. When its connection proves dead before anything was sent, another one is taken; after it was sent,
   /// the outcome is unknown and the error says so.
   @discardableResult
-  public nonisolated func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError)
+  public func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError)
     -> PostgresRows
   {
     try await retrying { connection throws(PostgresError) in try await connection.query(statement, parameters, timeout: timeout) }
   }
 
   @discardableResult
-  public nonisolated func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
+  public func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
     try await retrying { connection throws(PostgresError) in try await connection.execute(script, timeout: timeout) }
   }
 
   /// For an autocommit statement `.connectionLost` says that nothing was sent.
-  private nonisolated func retrying<T: Sendable>(
+  private func retrying<T: Sendable>(
     _ body: (PostgresConnection) async throws(PostgresError) -> T
   ) async throws(PostgresError) -> T {
     var attempt = 1
@@ -27,7 +27,7 @@ extension PostgresPool: PostgresExecutor {
       do throws(PostgresError) {
         result = .success(try await body(lease.connection))
       } catch { result = .failure(error) }
-      await giveBack(lease)
+      giveBack(lease)
       if case .failure(let error) = result, error.code == .connectionLost, attempt < attemptsOnDeadConnections {
         attempt += 1
         continue
@@ -38,6 +38,7 @@ extension PostgresPool: PostgresExecutor {
 
   /// Lends a connection to the body. One that is left inside a transaction, or broken, is closed afterwards; other session
   /// state (SET, LISTEN, temporary tables) is not reset.
+  @discardableResult
   public func withConnection<T>(
     isolation: isolated (any Actor)? = #isolation, _ body: (PostgresConnection) async throws -> T
   ) async throws -> T {
@@ -53,6 +54,7 @@ extension PostgresPool: PostgresExecutor {
   }
 
   /// As `PostgresConnection.withTransaction`. A connection that proves dead at BEGIN is replaced; the body runs at most once.
+  @discardableResult
   public func withTransaction<T>(
     _ options: TransactionOptions = TransactionOptions(), isolation: isolated (any Actor)? = #isolation,
     _ body: (PostgresTransaction) async throws -> T

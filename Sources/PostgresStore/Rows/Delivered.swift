@@ -13,17 +13,13 @@ struct Delivered: Sendable {
   init() {}
 
   /// The sides of a task on which an agent stands and has not looked.
-  mutating func addUnseen(_ row: PostgresRow, by agent: Identity) throws -> Bool {
-    guard let id: String = try row.get("id") else { return false }
-    var found = false
+  mutating func addUnseen(_ row: PostgresRow, by agent: Identity) throws {
+    guard let id: String = try row.get("id") else { return }
     if try row.get("assignee_unseen", as: Int?.self) == 1, try row.get("recipient", as: String?.self) == agent.name {
       assigneeTasks.append(id)
-      found = true
     }
     if try row.get("creator_unseen", as: Int?.self) == 1, try row.get("sender", as: String?.self) == agent.name {
       creatorTasks.append(id)
-      found = true
     }
-    return found
   }
 }

@@ -3,58 +3,75 @@ import PostgresClient
 
 extension PostgresStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
-    try await perform { pool in
-      var (page, unseen) = try await self.page(query, pool)
-      page.batch = try await self.markShown(unseen, to: query.reader, pool)
-      return page
+    try await shown(to: query.reader) { executor in
+      try await self.page(query, executor)
+    } naming: {
+      $0.batch = $1
     }
   }
 
   public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
-    try await perform { [sql] pool in
-      guard let row = try await self.row(ofTask: id, pool, lock: false) else { throw BridgeError.noSuchTask(id, for: agent) }
-      let task = try BridgeTask(row)
-      guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
-      let events = try await pool.query(
-        """
-        SELECT \(SQL.rfc3339("at")) AS at, actor, from_status, to_status, note FROM \(sql.taskEvents) WHERE task_id = $1 ORDER BY seq
-        """, [.text(task.id ?? id)]
-      ).map { row in
-        TaskEvent(
-          at: try row.get("at"), actor: try row.get("actor"), from: try row.get("from_status"), to: try row.get("to_status"),
-          note: try row.get("note"))
-      }
-      var unseen = Delivered()
-      _ = try unseen.addUnseen(row, by: agent)
-      return TaskReport(batch: try await self.markShown(unseen, to: reader, pool), task: task, history: events)
+    try await shown(to: reader) { executor in
+      try await self.report(id, for: agent, executor)
+    } naming: {
+      $0.batch = $1
     }
   }
 
-  /// Marks as seen, under a lease, what a reply tells.
-  private func markShown(_ unseen: Delivered, to reader: Instance?, _ pool: PostgresPool) async throws -> String? {
-    guard let reader, unseen.hasTasks else { return nil }
-    let batch = UniqueID.make()
-    try await pool.withTransaction { transaction in try await self.lease(unseen, as: batch, to: reader, transaction) }
-    return batch
+  /// Reads, and marks as seen, under a lease, what the reply tells. Both in one state of the database: where a task changes in between, it is
+  /// done again, so that no change is marked as seen that was not told.
+  private func shown<Reply: Sendable>(
+    to reader: Instance?, _ read: @Sendable @escaping (any PostgresExecutor) async throws -> (Reply, Delivered),
+    naming name: @Sendable @escaping (inout Reply, String) -> Void
+  ) async throws(BridgeError) -> Reply {
+    try await perform { pool in
+      guard let reader else { return try await read(pool).0 }
+      return try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead)) { transaction in
+        var (reply, unseen) = try await read(transaction)
+        guard unseen.hasTasks else { return reply }
+        let batch = UniqueID.make()
+        try await self.lease(unseen, as: batch, to: reader, transaction)
+        name(&reply, batch)
+        return reply
+      }
+    }
   }
 
-  private func page(_ query: TaskQuery, _ pool: PostgresPool) async throws -> (TaskPage, Delivered) {
+  private func report(_ id: String, for agent: Identity, _ executor: any PostgresExecutor) async throws -> (TaskReport, Delivered) {
+    guard let row = try await row(ofTask: id, executor, lock: false) else { throw BridgeError.noSuchTask(id, for: agent) }
+    let task = try BridgeTask(row)
+    guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
+    let events = try await executor.query(
+      """
+      SELECT \(SQL.rfc3339("at")) AS at, actor, from_status, to_status, note FROM \(sql.taskEvents) WHERE task_id = $1 ORDER BY seq
+      """, [.text(task.id ?? id)]
+    ).map { row in
+      TaskEvent(
+        at: try row.get("at"), actor: try row.get("actor"), from: try row.get("from_status"), to: try row.get("to_status"),
+        note: try row.get("note"))
+    }
+    var unseen = Delivered()
+    try unseen.addUnseen(row, by: agent)
+    return (TaskReport(task: task, history: events), unseen)
+  }
+
+  private func page(_ query: TaskQuery, _ executor: any PostgresExecutor) async throws -> (TaskPage, Delivered) {
     let side = query.role == .assignee ? "recipient" : "sender"
     let condition = "t.\(side) = $1 AND ($2::text IS NULL OR t.status = $2)"
     let parameters: [PostgresParameter] = [.text(query.agent.name), .optional(query.status?.rawValue)]
     var budget = ReplyBudget(characters: query.characters)
     var page = TaskPage(tasks: [])
     var unseen = Delivered()
-    let rows = try await pool.query(
+    let rows = try await executor.query(
       "SELECT \(SQL.taskColumns) FROM \(sql.tasksWithDetails) WHERE \(condition) ORDER BY t.seq LIMIT $3",
       parameters + [.int(Int64(query.limit))])
     for row in rows {
       let task = try BridgeTask(row)
       guard budget.admits(task.replyCost) else { break }
       page.tasks.append(task)
-      _ = try unseen.addUnseen(row, by: query.agent)
+      try unseen.addUnseen(row, by: query.agent)
     }
-    let count = try await pool.query("SELECT count(*) FROM \(sql.tasks) t WHERE \(condition)", parameters)
+    let count = try await executor.query("SELECT count(*) FROM \(sql.tasks) t WHERE \(condition)", parameters)
     page.remaining = max(0, (try count.first?.get(0, as: Int.self) ?? 0) - page.tasks.count)
     return (page, unseen)
   }

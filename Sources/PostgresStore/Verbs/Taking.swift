@@ -72,18 +72,18 @@ extension PostgresStore {
       delivered.messages.append(try row.get("seq"))
     }
     if request.includesTasks {
+      // The flags are what is taken, so their rows are locked; a change of the task waits for them and is told afterwards.
       let rows = try await executor.query(
         """
-        SELECT \(SQL.taskColumns) FROM \(sql.tasksWithDetails)
-        WHERE t.seq IN (SELECT seq FROM (\(taskNews("$1"))) news ORDER BY seq LIMIT $2)
-        ORDER BY t.seq \(lock ? "FOR UPDATE OF t" : "")
+        SELECT \(SQL.taskColumns) FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
+        WHERE (d.assignee_unseen = 1 AND t.recipient = $1) OR (d.creator_unseen = 1 AND t.sender = $1)
+        ORDER BY t.seq LIMIT $2 \(lock ? "FOR UPDATE OF d SKIP LOCKED" : "")
         """,
         [.text(request.agent.name), .int(Int64(request.limit))])
       for row in rows {
         let task = try BridgeTask(row)
         guard budget.admits(task.replyCost) else { break }
-        // Another process may have taken the news while this one waited for the row.
-        guard try delivered.addUnseen(row, by: request.agent) else { continue }
+        try delivered.addUnseen(row, by: request.agent)
         delivery.tasks.append(task)
       }
     }

@@ -71,7 +71,9 @@ extension SQLiteStore {
   private static func require(
     before: String, _ require: (String, (any DatabaseValueConvertible)?...) -> Void, _ db: Database
   ) throws {
-    if let row = try Int64.fetchOne(db, sql: "SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE", arguments: [before]) {
+    if let row = try Int64.fetchOne(db, sql: "SELECT rowid FROM messages WHERE id = ?", arguments: [before])
+      ?? Int64.fetchOne(db, sql: "SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE LIMIT 1", arguments: [before])
+    {
       require("m.rowid < ?", row)
     } else if let time = try Double.fetchOne(db, sql: "SELECT julianday(?)", arguments: [before]), before.contains("-") {
       require("julianday(m.created_at) < ?", time)

@@ -5,27 +5,30 @@ extension SQLiteStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
     let (page, unseen) = try await read { try Self.page(query, $0) }
     guard let reader = query.reader, !unseen.isEmpty else { return page }
-    return try await shown(page, unseen, to: reader) { $0.batch = $1 }
+    return try await shown(to: reader, { $0.batch = $1 }) { try Self.page(query, $0) }
   }
 
   public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
     let (report, unseen) = try await read { try Self.report(id, for: agent, $0) }
     guard let reader, !unseen.isEmpty else { return report }
-    return try await shown(report, unseen, to: reader) { $0.batch = $1 }
+    return try await shown(to: reader, { $0.batch = $1 }) { try Self.report(id, for: agent, $0) }
   }
 
-  /// Marks as seen, under a lease, what a reply tells.
+  /// Marks as seen, under a lease, what a reply tells. It looks again within the transaction that marks: what changes in between would
+  /// count as seen without having been told.
   private func shown<Reply: Sendable>(
-    _ reply: Reply, _ unseen: [Delivered.TaskReference], to reader: Instance, _ name: @Sendable @escaping (inout Reply, String) -> Void
+    to reader: Instance, _ name: @Sendable @escaping (inout Reply, String) -> Void,
+    _ look: @Sendable @escaping (Database) throws -> (Reply, [Delivered.TaskReference])
   ) async throws(BridgeError) -> Reply {
     let lease = SQL.offset(timing.lease)
     return try await write(.never) { db in
+      var (reply, unseen) = try look(db)
+      guard !unseen.isEmpty else { return reply }
       var delivered = Delivered()
       delivered.tasks = unseen
       try Self.markSeen(unseen, db)
-      var named = reply
-      name(&named, try Self.lease(delivered, to: reader, for: lease, db))
-      return named
+      name(&reply, try Self.lease(delivered, to: reader, for: lease, db))
+      return reply
     }
   }
 

@@ -68,6 +68,8 @@ private final class WatchLoop: @unchecked Sendable {
         if events?.isLost == true { events = nil }
       }
       let time = now()
+      // Somebody more urgent may have come since the last poll.
+      nextPoll = min(nextPoll, time + pollInterval())
       let polls = layers.contains(.poll) && time >= nextPoll
       if schedule.isDue(at: time) || polls { check() }
       if polls { nextPoll = time + pollInterval() }

@@ -1,3 +1,4 @@
+import Foundation
 import PostgresTesting
 import Testing
 
@@ -81,6 +82,27 @@ import Testing
   @Test func connectTimeoutOfTheURLIsKept() throws {
     #expect(try ConnectionSettings("postgres://u@a/d?connect_timeout=3").connectTimeout == .seconds(3))
     #expect(try ConnectionSettings("postgres://u@a/d").connectTimeout == .seconds(5))
+  }
+
+  @Test func servicesAreLibpqsAndTheirHostsAreSplitToo() async throws {
+    let file = "/tmp/pg-client-test-service-\(UInt64.random(in: .min ... .max))"
+    let handle = try #require(fopen(file, "w"))
+    fputs("[two]\nhost=a,b\nport=1,2\ndbname=x\nuser=u\npassword=hidden-word\nsslmode=require\n", handle)
+    fclose(handle)
+    setenv("PGSERVICEFILE", file, 1)
+    defer {
+      unsetenv("PGSERVICEFILE")
+      unlink(file)
+    }
+    let settings = try ConnectionSettings("service=two")
+    #expect(settings.redactedDescription == "a:1,b:2/x as u")
+    #expect(settings.sanitizer.hideSecrets(in: "hidden-word") == "***")
+    let options = settings.attemptOptions(for: settings.endpoints[0], sessionAttributes: nil)
+    #expect(options["host"] == "a")
+    #expect(options["service"] == "two")
+    #expect(options["sslmode"] == nil)
+    let error = try await postgresError { _ = try ConnectionSettings("service=nowhere") }
+    #expect(error.code == .badURL)
   }
 
   @Test func socketFoldersAreShownAndNotResolved() throws {

@@ -62,6 +62,38 @@ import Testing
     await pool.close()
   }
 
+  @Test func writesRepeatedAfterUnknownOutcomesAreNeitherLostNorDoubled() async throws {
+    let (database, pool) = try await makePool(3)
+    try await pool.execute("CREATE TABLE t(id int PRIMARY KEY, tries int)")
+    let finished = Task {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for worker in 0..<4 {
+          group.addTask {
+            for number in 0..<50 { try await insert(worker * 50 + number, pool) }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+    for _ in 0..<10 {
+      try await database.psql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    }
+    try await finished.value
+    #expect(try await pool.query("SELECT count(*) FROM t").first?.get(0, as: Int.self) == 200)
+    await pool.close()
+  }
+
+  /// As a store does: the same id again until it is known to be there.
+  private func insert(_ id: Int, _ pool: PostgresPool) async throws {
+    while true {
+      do {
+        try await pool.withTransaction { try await $0.query("INSERT INTO t VALUES ($1, 1) ON CONFLICT DO NOTHING", [.int(id)]) }
+        return
+      } catch let error as PostgresError where error.isRetryable {}
+    }
+  }
+
   @Test func aRestartIsSurvived() async throws {
     let cluster = try await PostgresCluster.start()
     let database = try await cluster.createDatabase()

@@ -107,7 +107,7 @@ import Testing
     let (_, connection) = try await PostgresCluster.connected()
     let error = try await postgresError { try await connection.execute("COPY (SELECT 1) TO STDOUT") }
     #expect(!connection.isOpen)
-    #expect(error.underlying != nil)
+    #expect(error.code == .protocolViolation)
   }
 }
 
@@ -124,6 +124,20 @@ import Testing
     #expect(connection.isOpen)
     await connection.close()
     await other.close()
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aCancelRequestNeverHitsTheNextStatement() async throws {
+    let (_, connection) = try await PostgresCluster.connected()
+    for round in 0..<100 {
+      let task = Task { try await connection.query("SELECT pg_sleep($1)", [.double(Double(round % 5) / 1000)]) }
+      for _ in 0..<(round % 7) { await Task.yield() }
+      let next = Task { try await connection.query("SELECT $1, pg_sleep(0.0005)", [.int(round)]) }
+      task.cancel()
+      #expect(try await next.value.first?.get(0, as: Int.self) == round)
+      if case .failure(let error) = await task.result { #expect((error as? PostgresError)?.code == .cancelled) }
+    }
+    #expect(connection.isOpen)
+    await connection.close()
   }
 
   @Test(.timeLimit(.minutes(1))) func aQueuedCommandOfACancelledTaskIsNeverSent() async throws {

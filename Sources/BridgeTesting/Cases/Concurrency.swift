@@ -1,0 +1,129 @@
+import Bridge
+import Testing
+
+extension StoreSuite {
+  static let concurrency = area(
+    "concurrency",
+    [
+      StoreCase("what eight writers send at once arrives once, each writer's in its order") { bench in
+        let stores = [bench.store, try await bench.another(), try await bench.another(), try await bench.another()]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for writer in 0..<8 {
+            group.addTask {
+              for number in 10..<22 {
+                _ = try await stores[writer % 4].send(NewMessage(sender: .cowork, recipient: .code, content: "\(writer) \(number)"))
+              }
+            }
+          }
+          try await group.waitForAll()
+        }
+        let contents = try await bench.take(limit: 200).contents
+        #expect(Set(contents).count == 96 && contents.count == 96)
+        for writer in 0..<8 {
+          #expect(contents.filter { $0.hasPrefix("\(writer)") } == (10..<22).map { "\(writer) \($0)" })
+        }
+      },
+      StoreCase("two processes with one identity never get the same message, and together all") { bench in
+        let total = 60
+        let stores = [bench.store, try await bench.another()]
+        let left = Shared(total)
+        let taken = try await withThrowingTaskGroup(of: [String].self) { group in
+          group.addTask {
+            for number in 0..<total { try await bench.send("\(number)") }
+            return []
+          }
+          for store in stores {
+            group.addTask {
+              let instance = Instance(agent: .code)
+              var seen = [String]()
+              while left.value > 0 {
+                let delivery = try await store.take(TakeRequest(agent: .code, limit: 3, owner: instance))
+                seen += delivery.contents
+                left.change { $0 -= delivery.messages.count }
+                if let batch = delivery.batch { try await store.confirm(batch) }
+              }
+              return seen
+            }
+          }
+          return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(taken.count == total && Set(taken).count == total)
+      },
+      StoreCase("takers that give back half of what they get lose nothing") { bench in
+        let all = Set((0..<40).map(String.init))
+        for content in all { try await bench.send(content) }
+        let stores = [bench.store, try await bench.another(), try await bench.another()]
+        let confirmed = Shared([String]())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for store in stores {
+            group.addTask {
+              let instance = Instance(agent: .code)
+              var turn = 0
+              while confirmed.value.count < all.count {
+                let delivery = try await store.take(TakeRequest(agent: .code, limit: 4, owner: instance))
+                guard let batch = delivery.batch else { continue }
+                turn += 1
+                if turn.isMultiple(of: 2) {
+                  try await store.confirm(batch)
+                  confirmed.change { $0 += delivery.contents }
+                } else {
+                  try await store.undo(batch)
+                }
+              }
+            }
+          }
+          try await group.waitForAll()
+        }
+        #expect(Set(confirmed.value) == all && confirmed.value.count == all.count)
+        #expect(try await bench.take().isEmpty)
+      },
+      StoreCase("a change that comes while its creator lists its tasks is told, by the list or as news") { bench in
+        let assignee = try await bench.another()
+        for round in 1...25 {
+          let id = try await bench.createTask("\(round)")
+          try await bench.move(id, to: .inProgress, on: assignee)
+          async let change = bench.move(id, to: .completed, on: assignee)
+          let query = TaskQuery(agent: .cowork, role: .creator, status: nil, limit: 200, reader: bench.cowork)
+          var told = [BridgeTask]()
+          for _ in 1...2 {
+            let page = try await bench.store.tasks(query)
+            told += page.tasks
+            if let batch = page.batch { try await bench.store.confirm(batch) }
+            let report = try await bench.store.task(id, for: .cowork, reader: bench.cowork)
+            told.append(report.task)
+            if let batch = report.batch { try await bench.store.confirm(batch) }
+          }
+          _ = try await change
+          told += try await bench.news(for: bench.cowork)
+          #expect(told.contains { $0.id == id && $0.status == "completed" }, "round \(round)")
+        }
+      },
+      StoreCase("readers and writers of everything at once do not disturb each other") { bench in
+        let stores = [bench.store, try await bench.another()]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for (number, store) in stores.enumerated() {
+            group.addTask {
+              let instance = Instance(agent: .code)
+              for round in 0..<8 {
+                try await store.heartbeat(instance)
+                _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "word \(number) \(round)"))
+                _ = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "\(round)", description: ""))
+              }
+            }
+            group.addTask {
+              for _ in 0..<8 {
+                _ = try await store.history(HistoryQuery(agent: .code, text: "word"))
+                _ = try await store.agents()
+                _ = try await store.tasks(TaskQuery(agent: .code, reader: Instance(agent: .code)))
+                _ = try await store.unreadCounts(for: .code)
+              }
+            }
+          }
+          try await group.waitForAll()
+        }
+        #expect(try await bench.take(limit: 200).messages.count == 16)
+        #expect(try await past(bench, text: "word").count == 16)
+        #expect(try await bench.store.tasks(TaskQuery(agent: .code)).tasks.count == 16)
+      },
+    ])
+}

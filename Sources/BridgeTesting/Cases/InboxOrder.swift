@@ -1,0 +1,44 @@
+import Bridge
+import Testing
+
+extension StoreSuite {
+  static let inboxOrder = area(
+    "inbox order",
+    [
+      StoreCase("messages come in the order in which they were written, whatever their times say") { bench in
+        let times = ["'2031-01-01T00:00:00Z'", "'yesterday'", "NULL", "''", "datetime('now')", "'1999-12-31 23:59:59'"]
+        for (number, time) in times.enumerated() {
+          try await bench.harness.executeByHand(
+            "INSERT INTO messages (id, sender, recipient, content, read, created_at) "
+              + "VALUES ('row-\(9 - number)', 'cowork', 'code', '\(number)', 0, \(time))")
+        }
+        try await bench.send("last")
+        #expect(try await bench.take().contents == ["0", "1", "2", "3", "4", "5", "last"])
+      },
+      StoreCase("an inbox that is read in portions comes whole and in order") { bench in
+        let all = (1...60).map(String.init)
+        for content in all { try await bench.send(content) }
+        var seen = [String]()
+        while true {
+          let portion = try await bench.take(limit: 7)
+          guard let batch = portion.batch else { break }
+          seen += portion.contents
+          try await bench.store.confirm(batch)
+        }
+        #expect(seen == all)
+      },
+      StoreCase("what is given back keeps its place before newer messages") { bench in
+        for content in ["1", "2", "3"] { try await bench.send(content) }
+        let batch = try #require(try await bench.take(limit: 2).batch)
+        try await bench.send("4")
+        try await bench.store.undo(batch)
+        #expect(try await bench.take().contents == ["1", "2", "3", "4"])
+      },
+      StoreCase("a message is newer than all that were written before it, also after the newest were deleted") { bench in
+        for content in ["1", "2", "3"] { try await bench.send(content) }
+        try await bench.harness.executeByHand("DELETE FROM messages WHERE content = '3'")
+        try await bench.send("4")
+        #expect(try await bench.take().contents == ["1", "2", "4"])
+      },
+    ])
+}

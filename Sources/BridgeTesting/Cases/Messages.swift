@@ -1,0 +1,117 @@
+import Bridge
+import Testing
+
+extension StoreSuite {
+  static let messages = area(
+    "messages",
+    [
+      StoreCase("a message is read by its recipient with all that was sent") { bench in
+        let sent = NewMessage(
+          sender: .cowork, recipient: .code, content: "Have a look", replyTo: UniqueID.make(), taskID: UniqueID.make(), idempotencyKey: "k")
+        let receipt = try await bench.store.send(sent)
+        #expect(receipt.messageID == sent.id && receipt.recipient == .code && !receipt.duplicate)
+        let message = try #require(try await bench.take().messages.first)
+        #expect(message.id == sent.id && message.sender == "cowork" && message.recipient == "code" && message.content == "Have a look")
+        #expect(message.replyTo == sent.replyTo && message.taskID == sent.taskID && message.createdAt == receipt.createdAt)
+        #expect(!message.redelivered)
+      },
+      StoreCase("times are RFC 3339 in UTC with milliseconds") { bench in
+        let createdAt = try await bench.send("when?").createdAt
+        let time = #/20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z/#
+        #expect(try time.wholeMatch(in: createdAt) != nil, "\(createdAt)")
+      },
+      StoreCase("every kind of text comes back unchanged") { bench in
+        for text in OddTexts.all { try await bench.send(text) }
+        #expect(try await bench.take(limit: 200).contents == OddTexts.all)
+      },
+      StoreCase("a content of 256 KiB is delivered whole and alone") { bench in
+        let large = String(repeating: "0123456789abcdef", count: Limits.textBytes / 16)
+        try await bench.send("before")
+        try await bench.send(large)
+        try await bench.send("after")
+        let first = try await bench.take()
+        #expect(first.contents == ["before"] && first.remaining == 2)
+        let second = try await bench.take()
+        #expect(second.contents == [large] && second.remaining == 1)
+        #expect(try await bench.take().contents == ["after"])
+      },
+      StoreCase("what does not fit into a reply stays unread") { bench in
+        for number in 1...3 { try await bench.send("\(number) " + String(repeating: "x", count: 400)) }
+        let request = TakeRequest(agent: .code, characters: 1_500, owner: bench.code)
+        let delivery = try await bench.store.take(request)
+        #expect(delivery.messages.count == 2 && delivery.remaining == 1)
+        #expect(try await bench.store.take(request).contents.map { $0.prefix(1) } == ["3"])
+      },
+      StoreCase("a limit leaves the rest and counts it") { bench in
+        for number in 1...5 { try await bench.send("\(number)") }
+        let delivery = try await bench.take(limit: 2)
+        #expect(delivery.contents == ["1", "2"] && delivery.remaining == 3)
+        #expect(try await bench.take().contents == ["3", "4", "5"])
+      },
+      StoreCase("nobody else receives a message") { bench in
+        try await bench.store.heartbeat(Instance(agent: Identity("other")))
+        try await bench.send("for code")
+        for agent in [Identity.cowork, try Identity("other")] {
+          #expect(try await bench.store.take(TakeRequest(agent: agent, owner: Instance(agent: agent))).isEmpty)
+        }
+        #expect(try await bench.unread() == ["for code"])
+      },
+      StoreCase("an agent may write to itself") { bench in
+        _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "note"))
+        #expect(try await bench.take().contents == ["note"])
+      },
+      StoreCase("an unknown recipient is refused by an error with the known names and the nearest") { bench in
+        try await bench.store.addAgent(Identity("reviewer"))
+        let message = try NewMessage(sender: .code, recipient: Identity("reviever"), content: "lost?")
+        let error = await refusal { try await bench.store.send(message) }
+        #expect(error?.code == .unknownRecipient)
+        for word in ["\"reviever\"", "code", "cowork", "\"reviewer\""] { #expect(error?.message.contains(word) == true, "\(word)") }
+        #expect(try await bench.valueByHand("SELECT COUNT(*) FROM messages") == "0")
+      },
+      StoreCase("code and cowork can be written to in an empty store") { bench in
+        for agent in Identity.wellKnown {
+          let receipt = try await bench.store.send(NewMessage(sender: .code, recipient: agent, content: "first"))
+          #expect(receipt.isNew)
+        }
+      },
+      StoreCase("looking takes nothing") { bench in
+        try await bench.send("still there")
+        for _ in 1...2 {
+          let looked = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, owner: nil))
+          #expect(looked.contents == ["still there"] && looked.batch == nil)
+        }
+        #expect(try await bench.take().contents == ["still there"])
+      },
+      StoreCase("only one sender's messages are taken where that is wished") { bench in
+        try await bench.send("from cowork")
+        _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "from code"))
+        let delivery = try await bench.store.take(TakeRequest(agent: .code, sender: "code", owner: bench.code))
+        #expect(delivery.contents == ["from code"] && delivery.remaining == 0)
+        #expect(try await bench.take().contents == ["from cowork"])
+      },
+      StoreCase("a message is shown to its two sides only, its id in any case") { bench in
+        let id = try await bench.send("between two").messageID
+        #expect(try await bench.store.message(id, for: .code)?.content == "between two")
+        #expect(try await bench.store.message(id.uppercased(), for: .cowork)?.content == "between two")
+        #expect(try await bench.store.message(id, for: Identity("other")) == nil)
+        #expect(try await bench.store.message(UniqueID.make(), for: .code) == nil)
+      },
+      StoreCase("a sender sees when its message was read, and not before the reply was delivered") { bench in
+        let id = try await bench.send("read me").messageID
+        #expect(try await bench.store.message(id, for: .cowork)?.isRead == false)
+        let batch = try #require(try await bench.take().batch)
+        #expect(try await bench.store.message(id, for: .cowork)?.readAt == nil)
+        try await bench.store.confirm(batch)
+        let message = try await bench.store.message(id, for: .cowork)
+        #expect(message?.isRead == true && message?.readAt != nil)
+      },
+      StoreCase("unread messages are counted") { bench in
+        #expect(try await bench.store.unreadCounts(for: .code).isEmpty)
+        try await bench.send("one")
+        try await bench.send("two")
+        #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(messages: 2))
+        _ = try await bench.take(limit: 1)
+        #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(messages: 1))
+      },
+    ])
+}

@@ -1,0 +1,130 @@
+import Bridge
+import Testing
+
+extension StoreSuite {
+  static let taskNews = area(
+    "news of tasks",
+    [
+      StoreCase("a new task is news for its assignee, once, and not for its creator") { bench in
+        let id = try await bench.createTask()
+        #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(tasks: 1))
+        #expect(try await bench.news(for: bench.cowork).isEmpty)
+        #expect(try await bench.news(for: bench.code).map(\.id) == [id])
+        #expect(try await bench.news(for: bench.code).isEmpty)
+        #expect(try await bench.store.unreadCounts(for: .code).isEmpty)
+      },
+      StoreCase("each change of the assignee is news for the creator, and not for the assignee") { bench in
+        let id = try await bench.createTask()
+        _ = try await bench.news(for: bench.code)
+        for status in [TaskStatus.inProgress, .completed] {
+          try await bench.move(id, to: status)
+          #expect(try await bench.news(for: bench.code).isEmpty)
+          #expect(try await bench.news(for: bench.cowork).map(\.status) == [status.rawValue])
+          #expect(try await bench.news(for: bench.cowork).isEmpty)
+        }
+      },
+      StoreCase("a word on the progress is news for the creator") { bench in
+        let id = try await bench.createTask()
+        try await bench.move(id, to: .inProgress)
+        _ = try await bench.news(for: bench.cowork)
+        try await bench.move(id, to: .inProgress, result: "half way")
+        #expect(try await bench.news(for: bench.cowork).map(\.result) == ["half way"])
+      },
+      StoreCase("a task that its creator ends is news for the assignee") { bench in
+        let id = try await bench.createTask()
+        _ = try await bench.news(for: bench.code)
+        try await bench.move(id, to: .failed, result: "stop", as: bench.cowork)
+        #expect(try await bench.news(for: bench.code).map(\.status) == ["failed"])
+        #expect(try await bench.news(for: bench.cowork).isEmpty)
+      },
+      StoreCase("several changes of a task are one piece of news that shows the last") { bench in
+        let id = try await bench.createTask()
+        try await bench.move(id, to: .inProgress)
+        try await bench.move(id, to: .completed, result: "all")
+        let news = try await bench.news(for: bench.cowork)
+        #expect(news.map(\.id) == [id] && news.first?.result == "all")
+      },
+      StoreCase("whoever has moved a new task has seen it") { bench in
+        let id = try await bench.createTask()
+        try await bench.move(id, to: .inProgress)
+        #expect(try await bench.news(for: bench.code).isEmpty)
+      },
+      StoreCase("news that were given back are news again") { bench in
+        let id = try await bench.createTask()
+        let batch = try #require(try await bench.take(tasks: true).batch)
+        #expect(try await bench.take(tasks: true).isEmpty)
+        try await bench.store.undo(batch)
+        #expect(try await bench.news(for: bench.code).map(\.id) == [id])
+      },
+      StoreCase("a change while its predecessor is being told is news after that was confirmed") { bench in
+        let id = try await bench.createTask()
+        try await bench.move(id, to: .inProgress)
+        let told = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, owner: bench.cowork))
+        try await bench.move(id, to: .completed, result: "done")
+        try await bench.store.confirm(#require(told.batch))
+        #expect(try await bench.news(for: bench.cowork).map(\.status) == ["completed"])
+      },
+      StoreCase("reading messages alone leaves the news of tasks") { bench in
+        let id = try await bench.createTask()
+        try await bench.send("hello")
+        let delivery = try await bench.take()
+        #expect(delivery.contents == ["hello"] && delivery.tasks.isEmpty)
+        #expect(try await bench.news(for: bench.code).map(\.id) == [id])
+      },
+      StoreCase("a list that a process reads counts as seen once it is delivered") { bench in
+        _ = try await bench.createTask()
+        let page = try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code))
+        #expect(try await bench.store.unreadCounts(for: .code).tasks == 0)
+        let batch = try #require(page.batch)
+        try await bench.store.undo(batch)
+        #expect(try await bench.store.unreadCounts(for: .code).tasks == 1)
+        let again = try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code))
+        try await bench.store.confirm(#require(again.batch))
+        #expect(try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code)).batch == nil)
+        #expect(try await bench.news(for: bench.code).isEmpty)
+      },
+      StoreCase("one task that a process reads counts as seen for its side only") { bench in
+        let id = try await bench.createTask()
+        try await bench.move(id, to: .inProgress)
+        try await bench.move(id, to: .failed, as: bench.cowork)
+        let report = try await bench.store.task(id, for: .code, reader: bench.code)
+        try await bench.store.confirm(#require(report.batch))
+        #expect(try await bench.news(for: bench.code).isEmpty)
+        #expect(try await bench.store.task(id, for: .code, reader: bench.code).batch == nil)
+      },
+      StoreCase("a list that is only looked at leaves the news") { bench in
+        let id = try await bench.createTask()
+        #expect(try await bench.store.tasks(TaskQuery(agent: .code)).batch == nil)
+        #expect(try await bench.store.task(id, for: .code, reader: nil).batch == nil)
+        #expect(try await bench.news(for: bench.code).map(\.id) == [id])
+      },
+      StoreCase("what a list had no room for stays news") { bench in
+        for title in ["1", "2", "3"] { _ = try await bench.createTask(title) }
+        let page = try await bench.store.tasks(TaskQuery(agent: .code, limit: 2, reader: bench.code))
+        try await bench.store.confirm(#require(page.batch))
+        #expect(try await bench.news(for: bench.code).map(\.title) == ["3"])
+      },
+      StoreCase("news beyond the limit come with the next call, in the order of creation") { bench in
+        for title in ["1", "2", "3"] { _ = try await bench.createTask(title) }
+        let first = try await bench.take(limit: 2, tasks: true)
+        #expect(first.tasks.map(\.title) == ["1", "2"])
+        #expect(try await bench.take(limit: 2, tasks: true).tasks.map(\.title) == ["3"])
+      },
+      StoreCase("messages and tasks share the room of a reply") { bench in
+        let text = String(repeating: "x", count: 800)
+        try await bench.send(text)
+        _ = try await bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: text))
+        let request = TakeRequest(agent: .code, includesTasks: true, characters: 1_500, owner: bench.code)
+        let first = try await bench.store.take(request)
+        #expect(first.messages.count == 1 && first.tasks.isEmpty)
+        #expect(try await bench.store.take(request).tasks.count == 1)
+      },
+      StoreCase("a task for oneself is told once, and not its own changes") { bench in
+        let task = NewTask(sender: .code, recipient: .code, title: "own", description: "")
+        _ = try await bench.store.createTask(task)
+        #expect(try await bench.news(for: bench.code).map(\.id) == [task.id])
+        try await bench.move(task.id, to: .completed)
+        #expect(try await bench.news(for: bench.code).isEmpty)
+      },
+    ])
+}

@@ -1,0 +1,99 @@
+import Bridge
+import Testing
+
+extension StoreSuite {
+  static let wakeUps = area(
+    "wake-ups",
+    [
+      StoreCase("a message of another process wakes its recipient, each time") { bench in
+        let wakeUps = bench.store.wakeUps(for: .code, .waiting)
+        #expect(try await bench.take().isEmpty)
+        let other = try await bench.another()
+        for content in ["1", "2", "3"] {
+          _ = try await other.send(NewMessage(sender: .cowork, recipient: .code, content: content))
+          let found = try await Hints.until(wakeUps) { try await bench.take().contents.first }
+          #expect(found == content)
+        }
+      },
+      StoreCase("one who subscribes before its first look misses nothing that is sent between") { bench in
+        let other = try await bench.another()
+        for round in 1...10 {
+          let wakeUps = bench.store.wakeUps(for: .code, round.isMultiple(of: 2) ? .waiting : .idle)
+          async let sent = other.send(NewMessage(sender: .cowork, recipient: .code, content: "\(round)"))
+          let found = try await Hints.until(wakeUps) { try await bench.take().contents.first }
+          #expect(found == "\(round)")
+          _ = try await sent
+        }
+      },
+      StoreCase("several subscribers are all woken") { bench in
+        let stores = [bench.store, bench.store, try await bench.another()]
+        let subscriptions = stores.map { $0.wakeUps(for: .code, .waiting) }
+        for store in stores { _ = try await store.unreadCounts(for: .code) }
+        try await bench.send("for all")
+        for (store, wakeUps) in zip(stores, subscriptions) {
+          let found = try await Hints.until(wakeUps) { try await store.unreadCounts(for: .code).messages == 1 ? true : nil }
+          #expect(found == true)
+        }
+      },
+      StoreCase("a row by hand wakes its recipient") { bench in
+        let wakeUps = bench.store.wakeUps(for: .code, .waiting)
+        #expect(try await bench.take().isEmpty)
+        for content in ["1", "2"] {
+          try await bench.harness.executeByHand(
+            "INSERT INTO messages (id, sender, recipient, content, read, created_at) "
+              + "VALUES ('hand-\(content)', 'cowork', 'code', '\(content)', 0, datetime('now'))")
+          #expect(try await Hints.until(wakeUps) { try await bench.take().contents.first } == content)
+        }
+      },
+      StoreCase("a new task wakes its assignee, and each change its creator") { bench in
+        let (assignee, creator) = (bench.store.wakeUps(for: .code, .waiting), bench.store.wakeUps(for: .cowork, .waiting))
+        let other = try await bench.another()
+        let id = try await other.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).taskID
+        #expect(try await Hints.until(assignee) { try await bench.news(for: bench.code).first?.id } == id)
+        for status in [TaskStatus.inProgress, .completed] {
+          try await bench.move(id, to: status, on: other)
+          #expect(try await Hints.until(creator) { try await bench.news(for: bench.cowork).first?.status } == status.rawValue)
+        }
+      },
+      StoreCase("a task that is moved by hand wakes its creator") { bench in
+        let id = try await bench.createTask()
+        let wakeUps = bench.store.wakeUps(for: .cowork, .waiting)
+        #expect(try await bench.news(for: bench.cowork).isEmpty)
+        try await bench.harness.executeByHand("UPDATE tasks SET status = 'completed', result = 'by hand' WHERE id = '\(id)'")
+        #expect(try await Hints.until(wakeUps) { try await bench.news(for: bench.cowork).first?.result } == "by hand")
+      },
+      StoreCase("what is given back wakes its agent") { bench in
+        try await bench.send("back")
+        let other = try await bench.another()
+        let batch = try #require(try await bench.take(from: other).batch)
+        let wakeUps = bench.store.wakeUps(for: .code, .waiting)
+        #expect(try await bench.unread().isEmpty)
+        try await other.undo(batch)
+        #expect(try await Hints.until(wakeUps) { try await bench.unread().first } == "back")
+      },
+      StoreCase("what is recovered wakes its agent") { bench in
+        try await bench.send("back")
+        let other = try await bench.another()
+        #expect(try await bench.take(from: bench.forgetful()).contents == ["back"])
+        let wakeUps = bench.store.wakeUps(for: .code, .waiting)
+        #expect(try await bench.store.unreadCounts(for: .code).messages == 0)
+        #expect(try await other.recoverExpired() == 1)
+        let found = try await Hints.until(wakeUps) { try await bench.store.unreadCounts(for: .code).messages == 1 ? true : nil }
+        #expect(found == true)
+      },
+      StoreCase("closing a store ends its hints, and its verbs fail") { bench in
+        let other = try await bench.another()
+        _ = try await other.unreadCounts(for: .code)
+        let wakeUps = other.wakeUps(for: .code, .waiting)
+        await other.close()
+        // Hints from before may come first; the loop ends only when the sequence does.
+        let began = ContinuousClock.now
+        while await Hints.next(wakeUps) != nil {}
+        #expect(ContinuousClock.now - began < .seconds(20))
+        let error = await refusal { try await other.unreadCounts(for: .code) }
+        #expect(error?.code == .storeUnavailable)
+        try await bench.send("others go on")
+        #expect(try await bench.unread() == ["others go on"])
+      },
+    ])
+}

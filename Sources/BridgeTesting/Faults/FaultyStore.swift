@@ -1,0 +1,129 @@
+import Bridge
+import Synchronization
+
+/// A store that fails, or does something else, when a test wants it, and that remembers what was asked of it.
+public final class FaultyStore: BridgeStore {
+  /// Before or after the verb is carried out. A fault afterwards is a write whose outcome the caller does not know.
+  public enum Moment: Hashable, Sendable {
+    case before, after
+  }
+
+  /// What happens at that moment; an error that it throws is the verb's.
+  public typealias Action = @Sendable () async throws(BridgeError) -> Void
+
+  private struct Place: Hashable {
+    var verb: StoreVerb
+    var moment: Moment
+  }
+
+  private struct State {
+    var actions: [Place: [Action]] = [:]
+    var calls: [StoreVerb] = []
+    var batches: [StoreVerb: [String]] = [:]
+  }
+
+  private let store: any BridgeStore
+  private let state = Mutex(State())
+
+  public init(_ store: any BridgeStore) { self.store = store }
+
+  /// Lets the next calls of a verb fail.
+  public func fail(_ verb: StoreVerb, _ moment: Moment = .before, times: Int = 1) {
+    for _ in 0..<times {
+      on(verb, moment) { () throws(BridgeError) in throw BridgeError(.storeUnavailable, "The store was told to fail at \(verb).") }
+    }
+  }
+
+  /// Does something at the next call of a verb that has nothing else to do.
+  public func on(_ verb: StoreVerb, _ moment: Moment, _ action: @escaping Action) {
+    state.withLock { $0.actions[Place(verb: verb, moment: moment), default: []].append(action) }
+  }
+
+  /// The verbs that were called, in order.
+  public var calls: [StoreVerb] { state.withLock(\.calls) }
+
+  /// The leases that were named in calls of a verb, in order.
+  public func batches(of verb: StoreVerb) -> [String] { state.withLock { $0.batches[verb] ?? [] } }
+
+  private func act(_ verb: StoreVerb, _ moment: Moment) async throws(BridgeError) {
+    let action = state.withLock { state -> Action? in
+      let place = Place(verb: verb, moment: moment)
+      guard let first = state.actions[place]?.first else { return nil }
+      state.actions[place]?.removeFirst()
+      return first
+    }
+    try await action?()
+  }
+
+  private func call<Value>(
+    _ verb: StoreVerb, _ batches: [String] = [], _ body: () async throws(BridgeError) -> Value
+  ) async throws(BridgeError) -> Value {
+    state.withLock { state in
+      state.calls.append(verb)
+      state.batches[verb, default: []] += batches
+    }
+    try await act(verb, .before)
+    let value = try await body()
+    try await act(verb, .after)
+    return value
+  }
+}
+
+extension FaultyStore {
+  public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
+    try await call(.send) { () async throws(BridgeError) in try await store.send(message) }
+  }
+  public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
+    try await call(.take) { () async throws(BridgeError) in try await store.take(request) }
+  }
+  public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage {
+    try await call(.history) { () async throws(BridgeError) in try await store.history(query) }
+  }
+  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
+    try await call(.message) { () async throws(BridgeError) in try await store.message(id, for: agent) }
+  }
+  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
+    try await call(.unreadCounts) { () async throws(BridgeError) in try await store.unreadCounts(for: agent) }
+  }
+  public func confirm(_ batch: String) async throws(BridgeError) {
+    try await call(.confirm, [batch]) { () async throws(BridgeError) in try await store.confirm(batch) }
+  }
+  public func undo(_ batch: String) async throws(BridgeError) {
+    try await call(.undo, [batch]) { () async throws(BridgeError) in try await store.undo(batch) }
+  }
+  public func renew(_ batches: [String]) async throws(BridgeError) {
+    try await call(.renew, batches) { () async throws(BridgeError) in try await store.renew(batches) }
+  }
+  @discardableResult public func recoverExpired() async throws(BridgeError) -> Int {
+    try await call(.recoverExpired) { () async throws(BridgeError) in try await store.recoverExpired() }
+  }
+  public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
+    try await call(.createTask) { () async throws(BridgeError) in try await store.createTask(task) }
+  }
+  public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
+    try await call(.transitionTask) { () async throws(BridgeError) in try await store.transitionTask(request) }
+  }
+  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
+    try await call(.tasks) { () async throws(BridgeError) in try await store.tasks(query) }
+  }
+  public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
+    try await call(.task) { () async throws(BridgeError) in try await store.task(id, for: agent, reader: reader) }
+  }
+  public func agents() async throws(BridgeError) -> [AgentSummary] {
+    try await call(.agents) { () async throws(BridgeError) in try await store.agents() }
+  }
+  public func addAgent(_ agent: Identity) async throws(BridgeError) {
+    try await call(.addAgent) { () async throws(BridgeError) in try await store.addAgent(agent) }
+  }
+  public func heartbeat(_ instance: Instance) async throws(BridgeError) {
+    try await call(.heartbeat) { () async throws(BridgeError) in try await store.heartbeat(instance) }
+  }
+  public func signOff(_ instance: Instance) async throws(BridgeError) {
+    try await call(.signOff) { () async throws(BridgeError) in try await store.signOff(instance) }
+  }
+
+  /// Hints never fail.
+  public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { store.wakeUps(for: agent, urgency) }
+
+  public func close() async { await store.close() }
+}

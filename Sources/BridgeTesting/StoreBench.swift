@@ -1,0 +1,83 @@
+import Bridge
+import Testing
+
+/// What a case works with: a store on an empty database, and short ways to use it.
+public struct StoreBench: Sendable {
+  public let harness: any StoreHarness
+  /// With the documented timing.
+  public let store: any BridgeStore
+  /// One process of each of the two agents that always exist.
+  public let code = Instance(agent: .code)
+  public let cowork = Instance(agent: .cowork)
+
+  /// Another process on the same database.
+  func another(_ timing: StoreTiming = StoreTiming()) async throws -> any BridgeStore { try await harness.makeStore(timing: timing) }
+
+  /// Another process whose leases have expired as soon as they are made.
+  func forgetful() async throws -> any BridgeStore { try await another(StoreTiming(lease: .seconds(-1))) }
+
+  /// Sends from `cowork` to `code`.
+  @discardableResult func send(_ content: String, id: String = UniqueID.make()) async throws -> SendReceipt {
+    try await store.send(NewMessage(id: id, sender: .cowork, recipient: .code, content: content))
+  }
+
+  /// Takes as `code`.
+  func take(limit: Int = 50, tasks: Bool = false, from store: (any BridgeStore)? = nil) async throws -> Delivery {
+    try await (store ?? self.store).take(TakeRequest(agent: .code, includesTasks: tasks, limit: limit, owner: code))
+  }
+
+  /// What `code` has not read, without taking it.
+  func unread() async throws -> [String] {
+    try await store.take(TakeRequest(agent: .code, limit: 200, owner: nil)).contents
+  }
+
+  /// Creates a task of `cowork` for `code`.
+  func createTask(_ title: String = "Build it", id: String = UniqueID.make()) async throws -> String {
+    try await store.createTask(NewTask(id: id, sender: .cowork, recipient: .code, title: title, description: "All of it")).taskID
+  }
+
+  /// Moves a task as `code`, or as another process.
+  @discardableResult func move(
+    _ task: String, to status: TaskStatus, result: String? = nil, as instance: Instance? = nil, on store: (any BridgeStore)? = nil
+  ) async throws -> BridgeTask {
+    let instance = instance ?? code
+    return try await (store ?? self.store).transitionTask(
+      TransitionRequest(taskID: task, actor: instance.agent, instance: instance, status: status, result: result))
+  }
+
+  /// Takes the news of tasks for an agent's process, and confirms them.
+  func news(for instance: Instance) async throws -> [BridgeTask] {
+    let delivery = try await store.take(TakeRequest(agent: instance.agent, includesTasks: true, owner: instance))
+    if let batch = delivery.batch { try await store.confirm(batch) }
+    return delivery.tasks
+  }
+
+  /// The first column of the first row.
+  func valueByHand(_ sql: String) async throws -> String? { try await harness.queryByHand(sql).first?.first ?? nil }
+}
+
+extension Delivery {
+  var contents: [String] { messages.compactMap(\.content) }
+}
+
+extension ProcessIdentity {
+  /// A process that has ended, as this one can see: its number is in use again by a process that started at another time.
+  static let dead = ProcessIdentity(scope: current.scope, pid: current.pid, start: current.start + "0")
+  /// A process on another machine, of which nothing can be known.
+  static let elsewhere = ProcessIdentity(scope: "another machine", pid: current.pid, start: current.start + "0")
+}
+
+/// The error's code, for an operation that must be refused.
+func refusal<Value>(
+  of operation: () async throws -> Value, _ location: SourceLocation = #_sourceLocation
+) async -> BridgeError? {
+  do {
+    let value = try await operation()
+    Issue.record("It was not refused, and came to \(value)", sourceLocation: location)
+    return nil
+  } catch {
+    if let error = error as? BridgeError { return error }
+    Issue.record("It failed otherwise: \(error)", sourceLocation: location)
+    return nil
+  }
+}

@@ -1,0 +1,13 @@
+/// What every store must do: the contract of `BridgeStore` as cases, one file an area.
+///
+/// A backend's test target runs all of them, each on an empty database of its own:
+///
+///     @Test(arguments: StoreSuite.cases)
+///     func behaves(_ storeCase: StoreCase) async throws { try await storeCase.run(on: MyHarness()) }
+public enum StoreSuite {
+  public static let cases: [StoreCase] =
+    messages + inboxOrder + leases + redelivery + idempotency + tasks + endingTasks + claims + taskNews + history + search + agents
+    + concurrency + wakeUps + handWritten
+
+  static func area(_ name: String, _ cases: [StoreCase]) -> [StoreCase] { cases.map { $0.within(name) } }
+}
