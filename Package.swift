@@ -38,6 +38,7 @@ let package = Package(
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
+    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
   ],
   swiftLanguageModes: [.v6]
 )
