@@ -53,6 +53,7 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
   ],
   swiftLanguageModes: [.v6]
 )

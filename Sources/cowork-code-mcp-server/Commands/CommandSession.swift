@@ -8,7 +8,7 @@ import MCP
 struct CommandSession {
   let service: BridgeService
   private let json: Bool
-  private let logger: Logger
+  let logger: Logger
 
   init(_ options: SharedOptions) throws {
     let identity = try options.acting.identity()

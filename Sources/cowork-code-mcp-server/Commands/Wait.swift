@@ -33,7 +33,7 @@ struct Wait: BridgeCommand {
   func validate() throws { try PatientWait.require(timeout, "--timeout") }
 
   func run(in session: CommandSession) async throws {
-    let counts = try await PatientWait(seconds: timeout).until(\.isSomething) { seconds in
+    let counts = try await PatientWait(seconds: timeout, logger: session.logger).until(\.isSomething) { seconds in
       try await session.service.waitForAnything(
         messages: subject != .tasks, tasks: subject != .messages, timeout: .seconds(seconds))
     }

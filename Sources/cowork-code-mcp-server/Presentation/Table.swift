@@ -18,8 +18,7 @@ func table<Row>(_ rows: [Row], _ columns: [TableColumn<Row>]) -> String {
   let table = TextTable<Row> { row in
     columns.map { Column(title: $0.title, value: $0.text(row)?.harmlessLine ?? "–", align: $0.alignment) }
   }
-  return (table.string(for: rows, style: ColouredStyle.self) ?? "").split(separator: "\n").map(\.withoutTrailingSpace)
-    .joined(separator: "\n") + "\n"
+  return table.string(for: rows, style: ColouredStyle.self) ?? ""
 }
 
 /// The titles of the columns that have colours.
@@ -36,12 +35,17 @@ private enum ColouredStyle: TextTableStyle {
   static func end(_ table: inout String, index: Int, columns: [Column]) {}
 
   static func header(_ table: inout String, index: Int, columns: [Column]) {
-    table += columns.map { Colours.strong($0.headerString(for: self)) }.joined(separator: "  ") + "\n"
+    table += line(columns) { Colours.strong($0.headerString(for: self)) }
   }
 
   static func row(_ table: inout String, index: Int, columns: [Column]) {
-    let cells = columns.map { paint($0.string(for: self), under: $0.headerString(for: self).withoutTrailingSpace) }
-    table += cells.joined(separator: "  ") + "\n"
+    table += line(columns) { paint($0.string(for: self), under: $0.headerString(for: self).withoutTrailingSpace) }
+  }
+
+  /// Cells two spaces apart.
+  private static func line(_ columns: [Column], _ cell: (Column) -> String) -> String {
+    let text = columns.map(cell).joined(separator: "  ")
+    return text.withoutTrailingSpace + "\n"
   }
 
   private static func paint(_ cell: String, under title: String) -> String {

@@ -1,0 +1,45 @@
+import Foundation
+import MCP
+import Testing
+
+@testable import cowork_code_mcp_server
+
+/// `--json` and the tools say the same.
+@Suite struct ToolEqualityTests {
+  @Test func jsonIsWhatTheToolsReturn() async throws {
+    let sandbox = try Sandbox()
+    let task = try await sandbox.run("tasks", "create", "cowork", "Review", "all", "--json").json.text("task_id")
+    _ = try await sandbox.run("send", "cowork", "\u{1B}[1m one \"two\" \u{2028} 🙂")
+    _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
+    let client = DemoClient(agent: "cowork", server: try ServerChild(Program.path, ["serve", "cowork"], home: sandbox.home))
+    _ = try await client.connect()
+    let pairs: [(command: [String], tool: String, arguments: JSONObject)] = [
+      (["read", "--peek"], "read_messages", ["mark_read": false]),
+      (["tasks", "list", "--peek"], "get_tasks", [:]),
+      (["tasks", "show", task, "--peek"], "get_tasks", ["task_id": .string(task)]),
+      (["history", "two"], "search_history", ["query": "two"]),
+      (
+        ["tasks", "update", task, "completed", "--result", "r"], "update_task",
+        ["task_id": .string(task), "status": "completed", "result": "r"]
+      ),
+    ]
+    for pair in pairs {
+      let printed = try await sandbox.start(Program.path, pair.command + ["--as", "cowork", "--json"]).outcome.json
+      #expect(try await client.call(pair.tool, pair.arguments).result == printed, "\(pair.command)")
+    }
+    // The sign of life differs from one moment to the next.
+    let agents = try await client.call("list_agents").result
+    let printed = try await sandbox.run("agents", "--as", "cowork", "--json").json
+    func withoutTime(_ list: JSON) throws -> [JSONObject] {
+      try list.list("agents").map { agent in
+        var agent = try #require(agent.objectValue)
+        agent["last_seen"] = .null
+        return agent
+      }
+    }
+    #expect(try withoutTime(agents) == withoutTime(printed))
+    #expect(try withoutTime(printed).map { $0["online"] } == [false, true])
+    #expect(printed["self"] == "cowork")
+    #expect(await client.end() == 0)
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@Suite struct UsageTests {
+  let sandbox: Sandbox
+  init() throws { sandbox = try Sandbox() }
+
+  @Test(arguments: [
+    "send", "read", "tasks", "tasks list", "tasks show", "tasks create", "tasks update", "history", "agents", "agents list", "agents add",
+    "wait", "demo", "serve",
+  ])
+  func helpShowsExamplesThatFit(_ command: String) async throws {
+    let outcome = try await sandbox.start(Program.path, command.split(separator: " ").map(String.init) + ["--help"]).outcome
+    #expect(outcome.status == 0)
+    let lines = outcome.output.split(separator: "\n")
+    let examples = try #require(lines.firstIndex { $0.hasPrefix("Example") })
+    let end = try #require(lines.firstIndex { $0.hasPrefix("USAGE") })
+    #expect(lines[(examples + 1)..<end].contains { $0.contains("cowork-code-mcp-server \(command)") } || command == "serve")
+  }
+
+  @Test func theServerIsTheDefault() async throws {
+    for arguments in [["cowork"], ["--database-url", "x.db", "cowork"], ["cowork", "--database-url", "x.db"], ["serve", "read"]] {
+      let outcome = try await sandbox.start(Program.path, arguments).outcome
+      #expect(outcome.status == 0, "\(arguments): \(outcome.error)")
+      #expect(outcome.output == "")
+    }
+    let request = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"# + "\n"
+    let answered = try await sandbox.run("--database-url", "x.db", "cowork", input: request)
+    #expect(answered.output == #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n")
+  }
+
+  @Test func optionsBeforeACommandAreNotAnIdentity() async throws {
+    let outcome = try await sandbox.run("--database-url", "x.db", "read")
+    #expect(outcome.status == 64)
+    #expect(outcome.error.contains("use serve read"))
+  }
+
+  @Test func theEnvironmentCounts() async throws {
+    let environment = ["COWORK_IDENTITY": "reviewer", "COWORK_DATABASE_URL": "sqlite://\(sandbox.home)/other.db"]
+    #expect(try await sandbox.run("send", "cowork", "x", environment: environment).status == 0)
+    let read = try await sandbox.run("read", "--as", "cowork", "--database-url", "other.db", "--json").json
+    #expect(try read.list("messages").map { $0["sender"] } == ["reviewer"])
+    #expect(!FileManager.default.fileExists(atPath: sandbox.database))
+    #expect(try await sandbox.run("read", environment: ["COWORK_IDENTITY": "No Name"]).status == 64)
+  }
+
+  @Test func aServerWithoutStandardStreamsEnds() async throws {
+    #expect(try await sandbox.shell("\"$0\" serve code <&- >&-").status == 0)
+    #expect(try await sandbox.shell("echo '{}' | \"$0\" serve code >&-").status == 0)
+  }
+}
