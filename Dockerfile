@@ -1,0 +1,24 @@
+# The server in an image of its own: docker run -i IMAGE code
+FROM swift:6.3-bookworm AS build
+RUN apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpq-dev libsqlite3-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY Package.swift ./
+COPY sql ./sql
+COPY Sources ./Sources
+RUN mkdir Tests \
+    && swift build -c release --product cowork-code-mcp-server --static-swift-stdlib \
+    && install -D "$(swift build -c release --show-bin-path)/cowork-code-mcp-server" /out/cowork-code-mcp-server \
+    && strip /out/cowork-code-mcp-server
+
+FROM debian:bookworm-slim
+RUN apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates libpq5 libsqlite3-0 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --user-group bridge
+COPY --from=build /out/cowork-code-mcp-server /usr/local/bin/cowork-code-mcp-server
+USER bridge
+WORKDIR /home/bridge
+ENTRYPOINT ["cowork-code-mcp-server"]
+CMD ["code"]
