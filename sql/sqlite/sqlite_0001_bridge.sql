@@ -39,7 +39,8 @@ CREATE TABLE message_details (
 CREATE UNIQUE INDEX message_details_key ON message_details (sender, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX message_details_task ON message_details (task_id) WHERE task_id IS NOT NULL;
 
--- What was taken, until its reply has left the process. items: {"messages": [{"row", "id"}], "tasks": [{"id", "side"}]}.
+-- What was taken, until its reply has left the process. items: {"messages": [R], "tasks": [{"task": R, "side"}]}, R a row of the table:
+-- {"row", "id"}, or {"row", "bytes"} where the id is not a text.
 CREATE TABLE deliveries (
   batch TEXT PRIMARY KEY,
   agent TEXT NOT NULL,

@@ -10,8 +10,7 @@ extension SQLiteStore {
     _ waking: Waking<Value>, _ body: @Sendable @escaping (Database) throws -> Value
   ) async throws(BridgeError) -> Value {
     do {
-      let open = try await connections.opened()
-      let value: Value = try await withCheckedThrowingContinuation { continuation in
+      let value: Value = try await withConnections { open, continuation in
         open.writer.asyncWriteWithoutTransaction { db in
           continuation.resume(
             with: Result {
@@ -35,14 +34,26 @@ extension SQLiteStore {
   /// Reads one state of the database.
   func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(BridgeError) -> Value {
     do {
-      let open = try await connections.opened()
-      return try await withCheckedThrowingContinuation { continuation in
+      return try await withConnections { open, continuation in
         open.reader.asyncRead { result in
           continuation.resume(with: Result { try body(result.get()) })
         }
       }
     } catch {
       throw storeError(error, path: connections.path)
+    }
+  }
+
+  /// Carries out a transaction; once more where another verb has found the file replaced and closed the connections before it began.
+  private func withConnections<Value: Sendable>(
+    _ body: (Connections.Open, CheckedContinuation<Value, any Error>) -> Void
+  ) async throws -> Value {
+    let open = try await connections.opened()
+    do {
+      return try await withCheckedThrowingContinuation { body(open, $0) }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
+      let open = try await connections.opened()
+      return try await withCheckedThrowingContinuation { body(open, $0) }
     }
   }
 }

@@ -13,6 +13,12 @@ final class Connections: Sendable {
     let writer: DatabaseQueue
     let reader: DatabaseQueue
     let file: FileIdentity
+    let sidecars: SidecarFiles
+
+    fileprivate func close() {
+      try? reader.close()
+      try? writer.close()
+    }
   }
 
   private enum State {
@@ -63,8 +69,7 @@ final class Connections: Sendable {
       guard case .open(let open) = state else { return nil }
       return open
     }
-    try? open?.reader.close()
-    try? open?.writer.close()
+    open?.close()
   }
 
   /// Only on the opening queue.
@@ -73,6 +78,7 @@ final class Connections: Sendable {
     if state.withLock({ if case .ended = $0 { true } else { false } }) {
       throw BridgeError(.storeUnavailable, "The database \(path) was closed, since this process is ending.")
     }
+    leaveReplaced()
     try StorePath.prepare(path)
     let writer = try DatabaseQueue(path: path, configuration: configuration(reading: false, busyTimeout: busyTimeout))
     try Migrator.migrate(writer, path: path, logger: logger)
@@ -80,12 +86,27 @@ final class Connections: Sendable {
     guard let file = FileIdentity(path: path) else {
       throw BridgeError(.storeUnavailable, "The database \(path) was removed while it was being opened: call again.")
     }
-    let open = Open(writer: writer, reader: reader, file: file)
-    state.withLock { state in
-      if case .open = state { logger.notice("the database file was replaced: opened the new one", metadata: ["path": "\(path)"]) }
+    let open = Open(writer: writer, reader: reader, file: file, sidecars: SidecarFiles(database: path))
+    let ended = state.withLock { state in
+      if case .ended = state { return true }
       state = .open(open)
+      return false
     }
+    if ended { open.close() }
     return open
+  }
+
+  /// Lets go of a file that is no longer the one at the path.
+  private func leaveReplaced() {
+    let replaced = state.withLock { state -> Open? in
+      guard case .open(let open) = state else { return nil }
+      state = .closed
+      return open
+    }
+    guard let replaced else { return }
+    logger.notice("the database file was replaced: opening the new one", metadata: ["path": "\(path)"])
+    replaced.sidecars.removeStale()
+    replaced.close()
   }
 
   private func configuration(reading: Bool, busyTimeout: Duration) -> Configuration {

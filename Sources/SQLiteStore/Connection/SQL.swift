@@ -7,12 +7,13 @@ enum SQL {
   static let later = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
 
   static let messageColumns =
-    "m.rowid AS row, m.id, m.sender, m.recipient, m.content, m.created_at, m.read, d.reply_to, d.task_id, d.redelivered, d.read_at"
+    "m.rowid AS row, m.id, CAST(m.id AS BLOB) AS id_bytes, m.sender, m.recipient, m.content, m.created_at, m.read, "
+    + "d.reply_to, d.task_id, d.redelivered, d.read_at"
   static let messages = "messages m LEFT JOIN message_details d ON d.message_id = m.id"
 
   static let taskColumns =
-    "t.rowid AS row, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.result, t.created_at, t.updated_at, "
-    + "d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_unseen, d.creator_unseen"
+    "t.rowid AS row, t.id, CAST(t.id AS BLOB) AS id_bytes, t.sender, t.recipient, t.title, t.description, t.status, t.result, "
+    + "t.created_at, t.updated_at, d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_unseen, d.creator_unseen"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
   /// Leases and claims that have run out.

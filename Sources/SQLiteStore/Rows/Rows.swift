@@ -1,4 +1,5 @@
 import Bridge
+import Foundation
 import GRDB
 
 extension Row {
@@ -6,6 +7,15 @@ extension Row {
   func text(_ column: String) -> String? {
     let value: DatabaseValue = self[column]
     return value.shown
+  }
+
+  /// The id, if it is a text that can be told exactly: one that was written by hand may hold a NUL, or bytes that are not UTF-8.
+  ///
+  /// Of the columns `id` and `id_bytes`.
+  var exactID: String? {
+    let value: DatabaseValue = self["id"]
+    guard case .string(let text) = value.storage, let bytes: Data = self["id_bytes"], bytes.elementsEqual(text.utf8) else { return nil }
+    return text
   }
 
   func flag(_ column: String) -> Bool {
@@ -24,9 +34,14 @@ extension DatabaseValue {
     case .string(let text): text
     case .blob(let data):
       String(validating: data, as: UTF8.self)
-        ?? "X'" + data.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined() + "'"
+        ?? "X'\(data.hexadecimal)'"
     }
   }
+}
+
+extension Data {
+  /// As SQLite's `hex()` shows it.
+  var hexadecimal: String { map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined() }
 }
 
 extension Message {

@@ -4,20 +4,18 @@ import GRDB
 /// Tasks that are new for an agent, or changed and created by it.
 enum TaskNews {
   private static let news = """
-    SELECT t.rowid AS row, t.id AS id, 'assignee' AS side FROM task_details d JOIN tasks t ON t.id = d.task_id
+    SELECT t.rowid AS row, t.id AS id, CAST(t.id AS BLOB) AS id_bytes, 'assignee' AS side FROM task_details d JOIN tasks t ON t.id = d.task_id
       WHERE d.assignee_unseen = 1 AND t.recipient = ?1
     UNION ALL
-    SELECT t.rowid AS row, t.id AS id, 'creator' AS side FROM task_details d JOIN tasks t ON t.id = d.task_id
+    SELECT t.rowid AS row, t.id AS id, CAST(t.id AS BLOB) AS id_bytes, 'creator' AS side FROM task_details d JOIN tasks t ON t.id = d.task_id
       WHERE d.creator_unseen = 1 AND t.sender = ?1
     """
 
   /// In the order in which the tasks were created.
   static func references(for agent: Identity, limit: Int, _ db: Database) throws -> [Delivered.TaskReference] {
-    let statement = try db.cachedStatement(sql: "SELECT id, side FROM (\(news)) ORDER BY row, side LIMIT ?2")
+    let statement = try db.cachedStatement(sql: "SELECT row, id, id_bytes, side FROM (\(news)) ORDER BY row, side LIMIT ?2")
     return try Row.fetchAll(statement, arguments: [agent.name, limit]).compactMap { row in
-      let id: DatabaseValue = row["id"]
-      guard case .string(let text) = id.storage, let side = Delivered.TaskReference.Side(rawValue: row["side"]) else { return nil }
-      return Delivered.TaskReference(id: text, side: side)
+      Delivered.TaskReference.Side(rawValue: row["side"]).map { Delivered.TaskReference(task: Delivered.Reference(row), side: $0) }
     }
   }
 
@@ -31,22 +29,18 @@ enum TaskNews {
     ).map(BridgeTask.init)
   }
 
+  static func task(_ reference: Delivered.Reference, _ db: Database) throws -> BridgeTask? {
+    try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.rowid = ?"), arguments: [reference.row]
+    ).map(BridgeTask.init)
+  }
+
   /// The sides of a task on which an agent stands and has not looked.
   static func unseen(_ row: Row, by agent: Identity) -> [Delivered.TaskReference] {
-    let id: DatabaseValue = row["id"]
-    guard case .string(let text) = id.storage else { return [] }
+    let task = Delivered.Reference(row)
     var references = [Delivered.TaskReference]()
-    if row.flag("assignee_unseen"), row.text("recipient") == agent.name { references.append(.init(id: text, side: .assignee)) }
-    if row.flag("creator_unseen"), row.text("sender") == agent.name { references.append(.init(id: text, side: .creator)) }
+    if row.flag("assignee_unseen"), row.text("recipient") == agent.name { references.append(.init(task: task, side: .assignee)) }
+    if row.flag("creator_unseen"), row.text("sender") == agent.name { references.append(.init(task: task, side: .creator)) }
     return references
-  }
-}
-
-extension SQLiteStore {
-  static func markSeen(_ references: [Delivered.TaskReference], _ db: Database) throws {
-    for reference in references {
-      try db.cachedStatement(sql: "UPDATE task_details SET \(reference.side.column) = 0 WHERE task_id = ?")
-        .execute(arguments: [reference.id])
-    }
   }
 }

@@ -61,7 +61,7 @@ extension SQLiteStore {
   private static func expired(_ db: Database) throws -> [String] {
     let rows = try Row.fetchAll(
       db.cachedStatement(sql: "SELECT batch, process, expires_at < \(SQL.now) AS expired FROM deliveries"))
-    return rows.filter { $0.flag("expired") || ProcessIdentity(encoded: $0["process"])?.isKnownDead == true }.map { $0["batch"] }
+    return rows.filter { $0.flag("expired") || $0.text("process").flatMap(ProcessIdentity.init(encoded:))?.isKnownDead == true }.map { $0["batch"] }
   }
 
   /// Nil when the lease is gone.
@@ -73,7 +73,7 @@ extension SQLiteStore {
 
   private static func giveBack(_ delivered: Delivered, redelivered: Bool, _ db: Database) throws {
     let byID = try db.cachedStatement(sql: "UPDATE messages SET read = 0 WHERE id = ?")
-    let byRow = try db.cachedStatement(sql: "UPDATE messages SET read = 0 WHERE rowid = ? AND typeof(id) <> 'text'")
+    let byRow = try db.cachedStatement(sql: "UPDATE messages SET read = 0 WHERE rowid = ? AND hex(id) = ?")
     let mark = try db.cachedStatement(
       sql: """
         INSERT INTO message_details (message_id, redelivered) VALUES (?, 1)
@@ -81,25 +81,13 @@ extension SQLiteStore {
         """)
     for message in delivered.messages {
       guard let id = message.id else {
-        try byRow.execute(arguments: [message.row])
+        try byRow.execute(arguments: [message.row, message.bytes])
         continue
       }
       try byID.execute(arguments: [id])
       if redelivered { try mark.execute(arguments: [id]) }
     }
-    for task in delivered.tasks {
-      try db.cachedStatement(sql: "UPDATE task_details SET \(task.side.column) = 1 WHERE task_id = ?").execute(arguments: [task.id])
-    }
-  }
-}
-
-extension Delivered.TaskReference.Side {
-  /// The flag in `task_details`.
-  var column: String {
-    switch self {
-    case .assignee: "assignee_unseen"
-    case .creator: "creator_unseen"
-    }
+    for news in delivered.tasks { try news.setUnseen(true, db) }
   }
 }
 

@@ -26,7 +26,7 @@ extension SQLiteStore {
       guard !unseen.isEmpty else { return reply }
       var delivered = Delivered()
       delivered.tasks = unseen
-      try Self.markSeen(unseen, db)
+      for news in unseen { try news.setUnseen(false, db) }
       name(&reply, try Self.lease(delivered, to: reader, for: lease, db))
       return reply
     }

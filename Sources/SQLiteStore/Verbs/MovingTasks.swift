@@ -62,10 +62,10 @@ extension SQLiteStore {
 
   /// Who acts on a task has seen it.
   private static func markSeenByActor(_ actor: Identity, _ task: BridgeTask, _ id: String, _ db: Database) throws {
-    var seen = [Delivered.TaskReference]()
-    if task.recipient == actor.name { seen.append(.init(id: id, side: .assignee)) }
-    if task.sender == actor.name { seen.append(.init(id: id, side: .creator)) }
-    try markSeen(seen, db)
+    let sides = [(task.recipient, "assignee_unseen"), (task.sender, "creator_unseen")]
+    for (agent, flag) in sides where agent == actor.name {
+      try db.cachedStatement(sql: "UPDATE task_details SET \(flag) = 0 WHERE task_id = ?").execute(arguments: [id])
+    }
   }
 
   private static func record(

@@ -11,7 +11,7 @@ struct Presence: Sendable {
   /// - Throws: `unknownRecipient` with the names that exist.
   func requireKnown(_ agent: Identity, _ db: Database) throws {
     if Identity.wellKnown.contains(agent) { return }
-    let known = try String.fetchAll(db.cachedStatement(sql: "SELECT name FROM agents"))
+    let known = try Row.fetchAll(db.cachedStatement(sql: "SELECT name FROM agents")).compactMap { $0.text("name") }
     guard !known.contains(agent.name) else { return }
     throw BridgeError.unknownRecipient(agent, known: Array(Set(known).union(Identity.wellKnown.map(\.name))))
   }
@@ -20,7 +20,7 @@ struct Presence: Sendable {
     try Row.fetchAll(
       db.cachedStatement(sql: "SELECT process FROM instances WHERE agent = ? AND last_seen >= \(SQL.later)"),
       arguments: [agent.name, oldest]
-    ).contains { ProcessIdentity(encoded: $0["process"])?.isKnownDead != true }
+    ).contains { $0.text("process").flatMap(ProcessIdentity.init(encoded:))?.isKnownDead != true }
   }
 }
 
@@ -31,7 +31,7 @@ extension SQLiteStore {
     try await read { [presence] db in
       let rows = try Row.fetchAll(db.cachedStatement(sql: "SELECT name, last_seen, host, client FROM agents"))
       var known = [String: Row]()
-      for row in rows { known[row["name"]] = row }
+      for row in rows { if let name = row.text("name") { known[name] = row } }
       return try Set(known.keys).union(Identity.wellKnown.map(\.name)).sorted().map { name in
         let row = known[name]
         return AgentSummary(

@@ -13,7 +13,7 @@ extension SQLiteStore {
       guard !delivery.isEmpty else { return delivery }
       let markRead = try db.cachedStatement(sql: "UPDATE messages SET read = 1 WHERE rowid = ?")
       for ref in refs.messages { try markRead.execute(arguments: [ref.row]) }
-      try Self.markSeen(refs.tasks, db)
+      for news in refs.tasks { try news.setUnseen(false, db) }
       delivery.batch = try Self.lease(refs, to: owner, for: lease, db)
       return delivery
     }
@@ -43,12 +43,15 @@ extension SQLiteStore {
       let message = Message(row)
       guard budget.admits(message.replyCost) else { break }
       delivery.messages.append(message)
-      refs.messages.append(Delivered.MessageReference(row))
+      refs.messages.append(Delivered.Reference(row))
     }
     if request.includesTasks {
       for reference in try TaskNews.references(for: request.agent, limit: request.limit, db) {
-        guard let task = try TaskNews.task(reference.id, db), budget.admits(task.replyCost) else { break }
-        if delivery.tasks.last?.id != task.id { delivery.tasks.append(task) }
+        // Both sides of a task for oneself are one task.
+        if refs.tasks.last?.task != reference.task {
+          guard let task = try TaskNews.task(reference.task, db), budget.admits(task.replyCost) else { break }
+          delivery.tasks.append(task)
+        }
         refs.tasks.append(reference)
       }
     }

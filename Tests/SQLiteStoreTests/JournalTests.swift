@@ -1,0 +1,133 @@
+import Bridge
+import BridgeTesting
+import Foundation
+import SQLiteStore
+import Testing
+
+/// Requirement: all journal modes work, and so do a log that is deleted and made again, and a file that is replaced.
+@Suite("Journals and replaced files")
+struct JournalTests {
+  @Test("a journal mode that a person sets after the first opening is kept, and all works in it", arguments: ["DELETE", "TRUNCATE", "PERSIST"])
+  func modeIsKept(mode: String) async throws {
+    try await withDatabase { database in
+      try await database.openStore().close()
+      // TRUNCATE and PERSIST last as long as a connection; a new one finds DELETE in the file.
+      #expect(try await database.shell.run("PRAGMA journal_mode = \(mode)").lowercased() == mode.lowercased() + "\n")
+      let store = try await database.openStore()
+      for number in 1...5 {
+        _ = try await store.send("\(number)")
+        try await database.shell.run(
+          "PRAGMA journal_mode = \(mode); INSERT INTO messages VALUES ('\(number)', 'cowork', 'code', 'hand \(number)', 0, '')")
+      }
+      let delivery = try await store.take(TakeRequest(agent: .code, owner: database.code))
+      #expect(delivery.messages.count == 10)
+      try await store.undo(#require(delivery.batch))
+      #expect(try await store.look().count == 10)
+      #expect(try await database.shell.run("PRAGMA journal_mode") == "delete\n")
+      #expect(!FileManager.default.fileExists(atPath: database.path + "-wal"))
+    }
+  }
+
+  @Test("a file without any open process, whose log was deleted, opens")
+  func logDeleted() async throws {
+    try await withDatabase { database in
+      let first = try await database.openStore()
+      _ = try await first.send("1")
+      await first.close()
+      for suffix in ["-wal", "-shm", "-doorbell"] { try? FileManager.default.removeItem(atPath: database.path + suffix) }
+      let second = try await database.openStore()
+      _ = try await second.send("2")
+      #expect(try await second.look() == ["1", "2"])
+    }
+  }
+
+  @Test("the last command line that closes does not take the log away from an open store")
+  func logUsedByOthers() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      for number in 1...5 {
+        _ = try await store.send("\(number)")
+        try await database.shell.run("PRAGMA wal_checkpoint(TRUNCATE); DELETE FROM messages WHERE content = '0'")
+      }
+      #expect(try await store.look().count == 5)
+    }
+  }
+
+  @Test("a file that another one replaces is opened anew, with all that the other one holds")
+  func replaced() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      for number in 1...20 { _ = try await store.send("old \(number)") }
+      let other = SQLiteStore(path: database.folder.path + "/other.db", logger: .silent)
+      _ = try await other.send("new")
+      await other.close()
+      try await Command.run("mv", [database.folder.path + "/other.db", database.path])
+      #expect(try await store.look() == ["new"])
+      for number in 1...20 { _ = try await store.send("\(number)") }
+      #expect(try await store.look().count == 21)
+      #expect(try await database.shell.run("PRAGMA integrity_check; SELECT COUNT(*) FROM messages") == "ok\n21\n")
+    }
+  }
+
+  @Test("a file that is replaced under two processes stays sound")
+  func replacedUnderTwo() async throws {
+    try await withDatabase { database in
+      let stores = [try await database.openStore(), try await database.openStore()]
+      for round in 1...5 {
+        for store in stores { _ = try await store.send("old") }
+        let other = SQLiteStore(path: database.folder.path + "/other.db", logger: .silent)
+        _ = try await other.send("new \(round)")
+        await other.close()
+        try await Command.run("mv", [database.folder.path + "/other.db", database.path])
+        for store in stores {
+          _ = try await store.send("after")
+        }
+        #expect(try await stores[0].look() == ["new \(round)", "after", "after"])
+        #expect(try await stores[1].look() == ["new \(round)", "after", "after"])
+        #expect(try await database.shell.run("PRAGMA integrity_check") == "ok\n")
+      }
+    }
+  }
+
+  @Test("a file that was removed is made anew")
+  func removed() async throws {
+    try await withDatabase { database in
+      let stores = [try await database.openStore(), try await database.openStore()]
+      for number in 1...20 { _ = try await stores[number % 2].send("old \(number)") }
+      try await Command.run("rm", [database.path])
+      for store in stores { _ = try await store.send("new") }
+      #expect(try await stores[0].look() == ["new", "new"])
+      #expect(try await stores[1].look() == ["new", "new"])
+      #expect(try await database.shell.run("PRAGMA integrity_check") == "ok\n")
+    }
+  }
+
+  @Test("a folder that was removed is made anew")
+  func folderRemoved() async throws {
+    try await withDatabase("bridge/messages.db") { database in
+      let store = try await database.openStore()
+      _ = try await store.send("old")
+      try await Command.run("rm", ["-r", database.folder.path + "/bridge"])
+      _ = try await store.send("new")
+      #expect(try await store.look() == ["new"])
+    }
+  }
+
+  @Test("VACUUM between taking and giving back loses nothing")
+  func vacuum() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      for number in 1...6 { _ = try await store.send("\(number)") }
+      try await database.shell.run("DELETE FROM messages WHERE content IN ('1', '3')")
+      #expect(try await store.history(HistoryQuery(agent: .code, text: "5")).messages.count == 1)
+      let delivery = try await store.take(TakeRequest(agent: .code, limit: 2, owner: database.code))
+      #expect(delivery.messages.map(\.content) == ["2", "4"])
+      try await database.shell.run("VACUUM")
+      try await store.undo(#require(delivery.batch))
+      #expect(try await store.look() == ["2", "4", "5", "6"])
+      for number in ["2", "4", "5", "6"] {
+        #expect(try await store.history(HistoryQuery(agent: .code, text: number)).messages.map(\.content) == [number])
+      }
+    }
+  }
+}

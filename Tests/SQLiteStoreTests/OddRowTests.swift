@@ -1,0 +1,114 @@
+import Bridge
+import BridgeTesting
+import SQLiteStore
+import Testing
+
+/// Requirement: rows written by hand are shown as they are and never crash a reader.
+@Suite("Rows with odd values")
+struct OddRowTests {
+  static let oddValues = [
+    "NULL", "''", "42", "-1", "3.5", "9223372036854775807", "x''", "x'00'", "x'FF'", "x'68C3A4'", "CAST(x'FF41' AS TEXT)",
+    "CAST(x'410042' AS TEXT)", "char(0xD800)", "'x'", "zeroblob(70000)", "randomblob(3000)", "hex(zeroblob(200000))",
+  ]
+  static let messageColumns = ["id", "sender", "content", "read", "created_at"]
+  static let taskColumns = ["id", "sender", "title", "description", "status", "created_at", "updated_at", "result"]
+
+  /// Every verb that reads, as the agent whose row it is. Returns what was taken.
+  private func readEverything(_ store: SQLiteStore, as me: Instance) async throws {
+    _ = try await store.history(HistoryQuery(agent: .code))
+    _ = try await store.history(HistoryQuery(agent: .code, text: "word"))
+    _ = try await store.history(HistoryQuery(agent: .code, text: "->"))
+    _ = try await store.history(HistoryQuery(agent: .code, before: "2030-01-01"))
+    for id in ["x", "42", "X'FF'", "", "hä"] { _ = try await store.message(id, for: .code) }
+    _ = try await store.unreadCounts(for: .code)
+    _ = try await store.agents()
+    for role in TaskQuery.Role.allCases {
+      _ = try await store.tasks(TaskQuery(agent: .code, role: role))
+      _ = try await store.tasks(TaskQuery(agent: .code, role: role, status: .pending))
+    }
+    _ = try await store.recoverExpired()
+  }
+
+  @Test("a message with any value in any column is shown, taken, given back and taken again", arguments: messageColumns, oddValues)
+  func message(column: String, value: String) async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      var values = ["id": "'usual'", "sender": "'cowork'", "content": "'word'", "read": "0", "created_at": "datetime('now')"]
+      values[column] = value
+      try await database.shell.run(
+        "INSERT INTO messages (recipient, \(Self.messageColumns.joined(separator: ", "))) VALUES ('code', "
+          + Self.messageColumns.map { values[$0] ?? "" }.joined(separator: ", ") + ")")
+      let after = try await store.send("after")
+      try await readEverything(store, as: database.code)
+      // A text of zeros is the number zero in this column.
+      let isUnread = column != "read" || ["NULL", "hex(zeroblob(200000))"].contains(value)
+      let expected = isUnread ? 2 : 1
+      let request = TakeRequest(agent: .code, characters: .max, owner: database.code)
+      let first = try await store.take(request)
+      #expect(first.messages.count == expected && first.messages.last?.id == after.messageID)
+      try await store.undo(#require(first.batch))
+      let second = try await store.take(request)
+      #expect(second.messages == first.messages)
+      try await store.confirm(#require(second.batch))
+      #expect(try await store.take(request).isEmpty)
+    }
+  }
+
+  @Test("a task with any value in any column is shown and told, and does not hide the next", arguments: taskColumns, oddValues)
+  func task(column: String, value: String) async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      var values = [
+        "id": "'usual'", "sender": "'cowork'", "title": "'t'", "description": "'d'", "status": "'pending'",
+        "created_at": "datetime('now')", "updated_at": "NULL", "result": "NULL",
+      ]
+      values[column] = value
+      try await database.shell.run(
+        "INSERT INTO tasks (recipient, \(Self.taskColumns.joined(separator: ", "))) VALUES ('code', "
+          + Self.taskColumns.map { values[$0] ?? "" }.joined(separator: ", ") + ")")
+      let after = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "after", description: "")).taskID
+      try await readEverything(store, as: database.code)
+      #expect(try await store.tasks(TaskQuery(agent: .code, characters: .max)).tasks.count == 2)
+      // A task without an id cannot be news.
+      let expected = column == "id" && value == "NULL" ? 1 : 2
+      let request = TakeRequest(agent: .code, includesTasks: true, characters: .max, owner: database.code)
+      #expect(try await store.unreadCounts(for: .code).tasks == expected)
+      let first = try await store.take(request)
+      #expect(first.tasks.count == expected && first.tasks.last?.id == after)
+      try await store.undo(#require(first.batch))
+      let second = try await store.take(request)
+      #expect(second.tasks == first.tasks)
+      try await store.confirm(#require(second.batch))
+      #expect(try await store.take(request).isEmpty)
+      #expect(try await store.unreadCounts(for: .code).tasks == 0)
+    }
+  }
+
+  @Test("names of agents that are no text do not crash who lists them")
+  func agents() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      try await database.shell.run("INSERT INTO agents (name, added_at) VALUES (x'FF00', 1), (7, x'FF'), ('The Boss', '')")
+      #expect(try await store.agents().map(\.name) == ["7", "The Boss", "X'FF00'", "code", "cowork"])
+      let message = try NewMessage(sender: .code, recipient: Identity("nobody"), content: "c")
+      await #expect(throws: BridgeError.self) { try await store.send(message) }
+      #expect(try await store.send("still works").isNew)
+    }
+  }
+
+  @Test("an inbox whose ids cannot be told apart as text loses none of its messages")
+  func idsThatLookAlike() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      for (number, id) in ["NULL", "NULL", "CAST(x'FF' AS TEXT)", "CAST(x'FE' AS TEXT)", "x'EFBFBD'", "char(65533)"].enumerated() {
+        try await database.shell.run("INSERT INTO messages (id, sender, recipient, content) VALUES (\(id), 'cowork', 'code', '\(number)')")
+      }
+      let first = try await store.take(TakeRequest(agent: .code, limit: 3, owner: database.code))
+      let second = try await store.take(TakeRequest(agent: .code, limit: 3, owner: database.code))
+      #expect(first.messages.map(\.content) == ["0", "1", "2"] && second.messages.map(\.content) == ["3", "4", "5"])
+      try await store.confirm(#require(first.batch))
+      try await store.undo(#require(second.batch))
+      #expect(try await store.look() == ["3", "4", "5"])
+    }
+  }
+}

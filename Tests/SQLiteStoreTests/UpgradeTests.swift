@@ -1,0 +1,89 @@
+import Bridge
+import BridgeTesting
+import Foundation
+import SQLiteStore
+import Testing
+
+/// Requirement: a file that another implementation of this bridge made opens, and stays usable by it.
+@Suite("Files of other versions")
+struct UpgradeTests {
+  private static let documented = """
+    CREATE TABLE messages (id TEXT PRIMARY KEY, sender TEXT NOT NULL, recipient TEXT NOT NULL, content TEXT NOT NULL,
+      read INTEGER DEFAULT 0, created_at TEXT NOT NULL);
+    CREATE TABLE tasks (id TEXT PRIMARY KEY, sender TEXT NOT NULL, recipient TEXT NOT NULL, title TEXT NOT NULL,
+      description TEXT NOT NULL, status TEXT DEFAULT 'pending', created_at TEXT NOT NULL);
+    INSERT INTO messages VALUES ('m1', 'cowork', 'code', 'read long ago', 1, '2025-01-01 00:00:00');
+    INSERT INTO messages VALUES ('m2', 'cowork', 'code', 'waiting', 0, '2025-01-01 00:00:01');
+    INSERT INTO tasks VALUES ('t1', 'cowork', 'code', 'open', 'd', 'pending', '2025-01-01 00:00:00');
+    INSERT INTO tasks VALUES ('t2', 'cowork', 'code', 'begun', 'd', 'in_progress', '2025-01-01 00:00:00');
+    INSERT INTO tasks VALUES ('t3', 'cowork', 'code', 'over', 'd', 'completed', '2025-01-01 00:00:00');
+    """
+
+  @Test("a file with only the documented columns is completed, and what waits in it is delivered")
+  func additiveUpgrade() async throws {
+    try await withDatabase { database in
+      try await database.shell.run(Self.documented)
+      let store = database.store()
+      let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: database.code))
+      #expect(delivery.messages.map(\.content) == ["waiting"] && delivery.tasks.map(\.id) == ["t1"])
+      #expect(try await store.history(HistoryQuery(agent: .code, text: "long")).messages.map(\.id) == ["m1"])
+      for id in ["t1", "t2"] {
+        let request = TransitionRequest(taskID: id, actor: .code, instance: database.code, status: .completed, result: "r")
+        #expect(try await store.transitionTask(request).updatedAt != nil)
+      }
+      #expect(try await database.shell.run("SELECT id, status, result FROM tasks ORDER BY id") == "t1|completed|r\nt2|completed|r\nt3|completed|\n")
+    }
+  }
+
+  @Test("the other implementation goes on writing into the completed file")
+  func otherImplementation() async throws {
+    try await withDatabase { database in
+      try await database.shell.run(Self.documented)
+      let store = try await database.openStore()
+      try await database.shell.run("INSERT INTO messages VALUES ('m3', 'cowork', 'code', 'as before', 0, '2025-01-02 00:00:00')")
+      try await database.shell.run(
+        "INSERT INTO tasks (id, sender, recipient, title, description, status, created_at) "
+          + "VALUES ('t4', 'cowork', 'code', 'as before', 'd', 'pending', '2025-01-02 00:00:00')")
+      #expect(try await store.look() == ["waiting", "as before"])
+      #expect(try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: nil)).tasks.map(\.id) == ["t1", "t4"])
+    }
+  }
+
+  @Test("a table of messages alone is completed as well")
+  func messagesOnly() async throws {
+    try await withDatabase { database in
+      try await database.shell.run(
+        "CREATE TABLE messages (id TEXT PRIMARY KEY, sender TEXT, recipient TEXT, content TEXT, read BOOLEAN DEFAULT 0, created_at DATETIME);"
+          + "INSERT INTO messages VALUES ('m', 'cowork', 'code', 'kept', 0, 1735689600)")
+      #expect(try await database.store().look() == ["kept"])
+    }
+  }
+
+  @Test("a schema that is newer than the program is refused with both numbers, and the file stays as it is")
+  func newerSchema() async throws {
+    try await withDatabase { database in
+      try await database.openStore().close()
+      try await database.shell.run("INSERT INTO bridge_schema VALUES (999, ''); PRAGMA journal_mode = DELETE")
+      let before = try Data(contentsOf: URL(fileURLWithPath: database.path))
+      let error = await #expect(throws: BridgeError.self) { try await database.store().send("no") }
+      #expect(error?.code == .storeTooNew)
+      for word in ["999", "1", database.path, "newer"] { #expect(error?.message.contains(word) == true, "\(word)") }
+      #expect(try Data(contentsOf: URL(fileURLWithPath: database.path)) == before)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: database.folder.path) == ["messages.db"])
+    }
+  }
+
+  @Test("an open store works on when another process adds to the schema")
+  func schemaChangesWhileOpen() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      _ = try await store.send("before")
+      #expect(try await store.look() == ["before"])
+      try await database.shell.run(
+        "CREATE TABLE theirs (a); CREATE INDEX theirs_too ON messages (created_at); ALTER TABLE message_details ADD COLUMN later TEXT")
+      _ = try await store.send("after")
+      #expect(try await store.look() == ["before", "after"])
+      #expect(try await store.history(HistoryQuery(agent: .code, text: "after")).messages.count == 1)
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import Bridge
+import BridgeTesting
+import Foundation
+@testable import SQLiteStore
+import Testing
+
+/// Requirement: an idle agent wakes within milliseconds of the write; each layer is proven with the others turned off.
+@Suite("Wake-ups, each layer alone")
+struct WakeLayerTests {
+  /// Writes five times, and awaits each time that the waiter finds it after a hint: the first may be the layer's first look, later ones
+  /// cannot be.
+  private func wakesEachTime(
+    _ waiter: SQLiteStore, _ wakeUps: WakeUps, location: SourceLocation = #_sourceLocation, write: (String) async throws -> Void
+  ) async throws {
+    let me = Instance(agent: .code)
+    let request = TakeRequest(agent: .code, owner: me)
+    #expect(try await waiter.take(request).isEmpty)
+    for content in ["1", "2", "3", "4", "5"] {
+      try await write(content)
+      var hints = 0
+      let found = try await Hints.until(wakeUps) { () -> String? in
+        defer { hints += 1 }
+        // The first look is before any hint.
+        if hints == 0 { return nil }
+        let delivery = try await waiter.take(request)
+        if let batch = delivery.batch { try await waiter.confirm(batch) }
+        return delivery.messages.first?.content
+      }
+      #expect(found == content, sourceLocation: location)
+    }
+  }
+
+  @Test("the doorbell alone tells of another store's messages", arguments: [WakeUps.Urgency.waiting, .idle])
+  func doorbell(urgency: WakeUps.Urgency) async throws {
+    try await withDatabase { database in
+      let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
+      let writer = try await database.openStore(.init(wakeLayers: []))
+      try await wakesEachTime(waiter, waiter.wakeUps(for: .code, urgency)) { _ = try await writer.send($0) }
+    }
+  }
+
+  @Test("the doorbell is heard after it was removed and made again")
+  func doorbellRemoved() async throws {
+    try await withDatabase { database in
+      let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
+      let writer = try await database.openStore(.init(wakeLayers: []))
+      try await wakesEachTime(waiter, waiter.wakeUps(for: .code, .waiting)) {
+        try? FileManager.default.removeItem(atPath: database.path + "-doorbell")
+        _ = try await writer.send($0)
+      }
+    }
+  }
+
+  #if os(Linux)
+    @Test(
+      "the folder alone tells of rows typed by hand, in each journal mode",
+      arguments: ["wal", "delete", "truncate", "persist"])
+    func folder(mode: String) async throws { try await typedByHand(.folder, mode, .waiting) }
+  #endif
+
+  @Test("polling alone tells of rows typed by hand, in each journal mode", arguments: ["wal", "delete", "truncate", "persist"])
+  func poll(mode: String) async throws { try await typedByHand(.poll, mode, .waiting) }
+
+  @Test("polling tells those who do not wait as well")
+  func pollIdle() async throws { try await typedByHand(.poll, "wal", .idle) }
+
+  private func typedByHand(_ layer: WakeLayers, _ mode: String, _ urgency: WakeUps.Urgency) async throws {
+    try await withDatabase { database in
+      try await database.openStore().close()
+      try await database.shell.run("PRAGMA journal_mode = \(mode)")
+      let waiter = try await database.openStore(.init(wakeLayers: layer))
+      try await wakesEachTime(waiter, waiter.wakeUps(for: .code, urgency)) { content in
+        try await database.shell.run(
+          "PRAGMA journal_mode = \(mode); INSERT INTO messages VALUES ('\(content)', 'cowork', 'code', '\(content)', 0, '')")
+      }
+    }
+  }
+
+  @Test("without any layer nothing tells of another process, while one that has them is told")
+  func noLayer() async throws {
+    try await withDatabase { database in
+      let deaf = try await database.openStore(.init(wakeLayers: []))
+      let hearing = try await database.openStore()
+      let (nothing, hints) = (deaf.wakeUps(for: .code, .waiting), hearing.wakeUps(for: .code, .waiting))
+      let writer = try await database.openStore(.init(wakeLayers: []))
+      try await wakesEachTime(hearing, hints) { _ = try await writer.send($0) }
+      #expect(await Hints.isSilent(nothing))
+    }
+  }
+
+  @Test("a row typed by hand does not ring the doorbell: the folder is what tells of it")
+  func handDoesNotRing() async throws {
+    try await withDatabase { database in
+      let onlyBell = try await database.openStore(.init(wakeLayers: .doorbell))
+      let hearing = try await database.openStore(.init(wakeLayers: [.folder, .poll]))
+      let (nothing, hints) = (onlyBell.wakeUps(for: .code, .waiting), hearing.wakeUps(for: .code, .waiting))
+      let found = try await Hints.until(hints) { () -> String?? in
+        if try await hearing.look().isEmpty {
+          try await database.shell.run("INSERT INTO messages VALUES ('m', 'cowork', 'code', 'typed', 0, '')")
+          return nil
+        }
+        return try await hearing.look().first
+      }
+      #expect(found == "typed")
+      #expect(await Hints.isSilent(nothing))
+    }
+  }
+
+  @Test("reading, heartbeats and renewals do not ring the doorbell")
+  func quietVerbs() async throws {
+    try await withDatabase { database in
+      let writer = try await database.openStore(.init(wakeLayers: []))
+      let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
+      _ = try await writer.send("m")
+      let delivery = try await writer.take(TakeRequest(agent: .code, owner: database.code))
+      let bell = FileManager.default
+      let before = try bell.attributesOfItem(atPath: database.path + "-doorbell")[.modificationDate] as? Date
+      let wakeUps = waiter.wakeUps(for: .code, .waiting)
+      try await writer.renew([#require(delivery.batch)])
+      try await writer.confirm(#require(delivery.batch))
+      try await writer.heartbeat(database.code)
+      try await writer.addAgent(Identity("other"))
+      _ = try await writer.recoverExpired()
+      _ = try await writer.tasks(TaskQuery(agent: .code, reader: database.code))
+      let after = try bell.attributesOfItem(atPath: database.path + "-doorbell")[.modificationDate] as? Date
+      #expect(before != nil && before == after)
+      #expect(await Hints.isSilent(wakeUps))
+    }
+  }
+
+  @Test("a replaced file is told of, and what comes after is seen in the new one")
+  func replacedFile() async throws {
+    try await withDatabase { database in
+      let waiter = try await database.openStore()
+      _ = try await waiter.send("old")
+      let wakeUps = waiter.wakeUps(for: .code, .waiting)
+      let other = SQLiteStore(path: database.folder.path + "/other.db", logger: .silent)
+      _ = try await other.send("new")
+      await other.close()
+      #expect(try await waiter.look() == ["old"])
+      try await Command.run("mv", [database.folder.path + "/other.db", database.path])
+      #expect(try await Hints.until(wakeUps) { try await waiter.look() == ["new"] ? true : nil } == true)
+      try await database.shell.run("INSERT INTO messages VALUES ('m', 'cowork', 'code', 'typed', 0, '')")
+      #expect(try await Hints.until(wakeUps) { try await waiter.look().contains("typed") ? true : nil } == true)
+    }
+  }
+
+  @Test("one who waits before there is a folder is told of the first message")
+  func noFolderYet() async throws {
+    try await withDatabase("later/messages.db") { database in
+      let waiter = database.store()
+      let wakeUps = waiter.wakeUps(for: .code, .waiting)
+      let writer = database.store()
+      _ = try await writer.send("first")
+      #expect(try await Hints.until(wakeUps) { try await waiter.look().first ?? nil } == "first")
+    }
+  }
+
+  @Test("a dropped subscription leaves nothing behind")
+  func dropped() async throws {
+    let subscribers = Subscribers()
+    var wakeUps: WakeUps? = WakeUps()
+    weak let weakly = wakeUps
+    if let wakeUps { subscribers.add(wakeUps, .waiting) }
+    #expect(subscribers.urgency == .waiting)
+    wakeUps = nil
+    #expect(weakly == nil && subscribers.urgency == nil)
+    let idle = WakeUps()
+    subscribers.add(idle, .idle)
+    subscribers.prune()
+    #expect(subscribers.urgency == .idle)
+    subscribers.finish()
+    var iterator = idle.makeAsyncIterator()
+    #expect(await iterator.next() == nil)
+  }
+}

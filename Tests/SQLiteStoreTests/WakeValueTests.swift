@@ -1,0 +1,61 @@
+@testable import SQLiteStore
+import Testing
+
+@Suite("When to look, and for what")
+struct WakeValueTests {
+  private func expect(_ due: Bool, _ schedule: inout CheckSchedule, at time: UInt64, location: SourceLocation = #_sourceLocation) {
+    let isDue = schedule.isDue(at: time)
+    #expect(isDue == due, sourceLocation: location)
+  }
+
+  @Test("nothing is due before an event")
+  func idle() {
+    var schedule = CheckSchedule()
+    #expect(schedule.wait(at: 1_000) == nil)
+    expect(false, &schedule, at: .max)
+  }
+
+  @Test("an event is followed by checks at growing distances, from 50 µs to 50 ms")
+  func sequence() {
+    var schedule = CheckSchedule()
+    var (now, checks) = (UInt64(1_000_000), [UInt64]())
+    schedule.restart(at: now)
+    while let wait = schedule.wait(at: now) {
+      expect(false, &schedule, at: now + wait - 1)
+      now += wait
+      checks.append(wait)
+      expect(true, &schedule, at: now)
+    }
+    #expect(checks == [50_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000])
+    expect(false, &schedule, at: .max)
+  }
+
+  @Test("a check that comes late is due at once, and the next is counted from it")
+  func late() {
+    var schedule = CheckSchedule()
+    schedule.restart(at: 0)
+    #expect(schedule.wait(at: 9_000_000) == 0)
+    expect(true, &schedule, at: 9_000_000)
+    #expect(schedule.wait(at: 9_000_000) == 200_000)
+  }
+
+  @Test("a further event begins anew")
+  func restart() {
+    var schedule = CheckSchedule()
+    schedule.restart(at: 0)
+    for now in [50_000, 250_000, 750_000] as [UInt64] { expect(true, &schedule, at: now) }
+    schedule.restart(at: 800_000)
+    #expect(schedule.wait(at: 800_000) == 50_000)
+  }
+
+  @Test(
+    "files of the database and the doorbell are told apart from others",
+    arguments: [
+      ("m.db", false, FolderEvents.database), ("m.db", true, .database), ("m.db-wal", false, .database), ("m.db-wal", true, .database),
+      ("m.db-journal", false, []), ("m.db-journal", true, .database), ("m.db-doorbell", false, .doorbell), ("m.db-doorbell", true, []),
+      ("m.db-shm", false, []), ("other.db", false, []), ("m.db2", false, []), ("m.db-wal2", false, []), ("", false, []),
+    ] as [(String, Bool, FolderEvents)])
+  func events(file: String, removed: Bool, meaning: FolderEvents) {
+    #expect(FolderEvents.of(file: file, removed: removed, database: "m.db") == meaning)
+  }
+}
