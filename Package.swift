@@ -38,6 +38,11 @@ let package = Package(
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
+    .testTarget(
+      name: "BridgeServerTests",
+      dependencies: ["Bridge", "BridgeServer", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+    // The executable is a dependency so that it is built; the tests start it as a process.
+    .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
   ],
   swiftLanguageModes: [.v6]
 )
