@@ -54,6 +54,11 @@ let package = Package(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
+    .testTarget(
+      name: "BridgeServerTests",
+      dependencies: ["Bridge", "BridgeServer", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+    // The executable is a dependency so that it is built; the tests start it as a process.
+    .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,7 +17,7 @@ public struct BridgeServer: Sendable {
     server = Server(
       ServerDefinition(
         name: "cowork-code-mcp-server", version: version, title: "Cowork-Code bridge",
-        description: "Messages and tasks between AI agents", instructions: Instructions.text(for: service.identity),
+        instructions: Instructions.text(for: service.identity),
         tools: BridgeTools(service: service, logger: logger).all, resources: resources.all, resourceTemplates: resources.templates,
         prompts: BridgePrompts(service: service).all, subscriptionsChanged: { await watch.watch($0) }),
       policy: policy, logger: logger)

@@ -127,13 +127,13 @@ public final class BridgeService: Sendable {
     return page
   }
 
-  /// One task with its history; what is shown counts as seen once it is delivered.
+  /// One task with its history, as much of it as fits into a reply; what is shown counts as seen once it is delivered.
   ///
   /// - Throws: `notFound`.
   public func task(_ id: String) async throws(BridgeError) -> TaskReport {
     let report = try await store.task(id, for: identity, reader: instance)
     leases.began(report.batch)
-    return report
+    return report.fitting()
   }
 
   // MARK: Leases

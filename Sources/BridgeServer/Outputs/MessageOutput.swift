@@ -56,7 +56,7 @@ public struct MessagesOutput: StructuredOutput {
 
   public static let schema = ObjectSchema<Self> {
     Field("messages", .array(.briefObject()), \.messages)
-    Field("remaining", .integer(minimum: 0), \.remaining)
+    Field("remaining", .integer, \.remaining)
   }
 }
 

@@ -8,16 +8,16 @@ public struct TaskOutput: StructuredOutput {
   public init(_ task: BridgeTask) { self.task = task }
 
   public static let schema = ObjectSchema<Self> {
-    Field("id", .nullable(.string), \.task.id)
-    Field("title", .nullable(.string), \.task.title)
-    Field("description", .nullable(.string), \.task.description)
-    Field("sender", .nullable(.string), \.task.sender)
-    Field("recipient", .nullable(.string), \.task.recipient)
-    Field("status", .nullable(.string), \.task.status)
-    Field("result", .nullable(.string), \.task.result)
-    Field("created_at", .nullable(.string), \.task.createdAt)
-    Field("updated_at", .nullable(.string), \.task.updatedAt)
-    Field("holder", .nullable(.string), \.task.holder)
+    Field("id", .text, \.task.id)
+    Field("title", .text, \.task.title)
+    Field("description", .text, \.task.description)
+    Field("sender", .text, \.task.sender)
+    Field("recipient", .text, \.task.recipient)
+    Field("status", .text, \.task.status)
+    Field("result", .text, \.task.result)
+    Field("created_at", .text, \.task.createdAt)
+    Field("updated_at", .text, \.task.updatedAt)
+    Field("holder", .text, \.task.holder)
     Field("stale", .boolean, \.task.stale)
   }
 }
@@ -69,7 +69,7 @@ public struct TasksOutput: StructuredOutput {
 
   public static let schema = ObjectSchema<Self> {
     Field("tasks", .array(.briefObject()), \.tasks)
-    Field("remaining", .integer(minimum: 0), \.remaining)
+    Field("remaining", .integer, \.remaining)
     Field(optional: "history", .array(.briefObject()), \.history)
   }
 }

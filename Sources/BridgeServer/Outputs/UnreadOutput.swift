@@ -11,6 +11,8 @@ public struct UnreadOutput: StructuredOutput {
     Field("messages", .integer, \.counts.messages)
     Field("tasks", .integer, \.counts.tasks)
   }
+
+  var json: JSON { ["messages": .integer(Int64(counts.messages)), "tasks": .integer(Int64(counts.tasks))] }
 }
 
 /// Any output, with a word about what waits where there is something: a busy agent learns of mail without asking.
@@ -25,6 +27,6 @@ public struct WithUnread<Output: StructuredOutput>: StructuredOutput {
   }
 
   public static var schema: ObjectSchema<Self> {
-    Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .briefObject(), \.unread) }
+    Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .json, \.unread?.json) }
   }
 }

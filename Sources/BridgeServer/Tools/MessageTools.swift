@@ -4,12 +4,12 @@ import MCP
 extension BridgeTools {
   var sendMessage: Tool {
     Tool(
-      "send_message", title: "Send a message",
+      "send_message", title: "Send message",
       description: """
         Sends a message to another agent by name (code, cowork, ...), on any machine; stored durably until it is read. Not for the \
         client's own sessions or subagents.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false),
+      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false),
       parameters: Parameters.to, Parameters.text("content", "Up to 256 KiB.", allowsEmpty: false),
       Parameters.id("reply_to", "Message that this answers.").optional(),
       Parameters.id("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey.optional(),
@@ -26,10 +26,9 @@ extension BridgeTools {
     Tool(
       "read_messages", title: "Read messages",
       description: """
-        Returns unread messages from other agents (not from the user), oldest first, and marks them read. `remaining` above 0: call \
-        again.
+        Returns unread messages from other agents (not from the user), oldest first, and marks them read.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false), meta: Self.largeResult,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.boolean("mark_read", "false only looks.").defaulting(to: true), Parameters.limit(50),
       Parameters.id("from", "Only from this sender.").optional(),
       Parameter.integer("wait_seconds", "Wait for a message.", in: Limits.waitSeconds).defaulting(to: 0),
@@ -46,9 +45,9 @@ extension BridgeTools {
 
   var searchHistory: Tool {
     Tool(
-      "search_history", title: "Search the history",
+      "search_history", title: "Search history",
       description: "Finds messages sent or received, newest first, and whether they were read.",
-      annotations: ToolAnnotations(readOnly: true, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
+      annotations: ToolAnnotations(readOnly: true, destructive: false, openWorld: false), meta: Self.largeResult,
       parameters: Parameters.text("query", "Words, each from its beginning.").optional(),
       Parameters.id("with", "Only with this agent.").optional(), Parameters.id("task_id", "Only about this task.").optional(),
       Parameters.id("before", "Only older than this message id or time.").optional(), Parameters.limit(20),

@@ -6,11 +6,17 @@ enum Parameters {
   static let to = Parameter.string("to", aliases: ["recipient"], "The other agent's name.")
     .mapping { (name: String) throws(Complaint) in
       do { return try Identity(name) } catch {
-        throw Complaint("must be an agent's name of a-z, 0-9, '.', '_' and '-', not \"\(name)\"")
+        throw Complaint("must be an agent's name of 1 to 63 of a-z, 0-9, '.', '_' and '-', not \(quote(name))")
       }
     }
 
-  static let idempotencyKey = id("idempotency_key", "Makes repeating a call harmless.")
+  /// The beginning of a text on one line, for naming it in an error.
+  private static func quote(_ text: String) -> String {
+    let start = text.unicodeScalars.prefix(64).map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
+    return "\"\(start)\(text.unicodeScalars.count > 64 ? "…" : "")\""
+  }
+
+  static let idempotencyKey = id("idempotency_key", "Makes a repeat harmless.")
 
   /// Bytes are checked and not declared, since JSON Schema counts characters.
   static func text(_ name: String, _ description: String, allowsEmpty: Bool = true) -> Parameter<String> {
@@ -28,6 +34,6 @@ enum Parameters {
   }
 
   static func limit(_ standard: Int) -> Parameter<Int> {
-    .integer("limit", "At most so many.", in: Limits.pageSize).defaulting(to: standard)
+    .integer("limit", "The most.", in: Limits.pageSize).defaulting(to: standard)
   }
 }

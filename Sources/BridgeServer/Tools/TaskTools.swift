@@ -4,13 +4,13 @@ import MCP
 extension BridgeTools {
   var createTask: Tool {
     Tool(
-      "create_task", title: "Create a task",
+      "create_task", title: "Create task",
       description: """
         Delegates a task to another agent by name. wait_for_updates tells when its status changes.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false),
+      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false),
       parameters: Parameters.to,
-      Parameter.string("title", "Up to 200 characters.", characters: 1...Limits.titleCharacters, allowsNUL: false),
+      Parameter.string("title", "Short.", characters: 1...Limits.titleCharacters, allowsNUL: false),
       Parameters.text("description", "All that is needed to do it."), Parameters.idempotencyKey.optional(),
       returns: WithUnread<CreateOutput>.self
     ) { call, to, title, description, key in
@@ -46,7 +46,7 @@ extension BridgeTools {
 
   var updateTask: Tool {
     Tool(
-      "update_task", title: "Update a task",
+      "update_task", title: "Update task",
       description: """
         Moves a task assigned to this agent: in_progress takes it, completed or failed ends it. Its creator may end it with failed.
         """,

@@ -8,7 +8,7 @@ extension BridgeTools {
       description: """
         Waits for a message, a new task, or a change of a delegated task, and returns it at once; messages are marked read.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: false, openWorld: false), meta: Self.largeResult,
+      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds).defaulting(to: 25),
       returns: UpdatesOutput.self
     ) { call, seconds in
@@ -23,7 +23,7 @@ extension BridgeTools {
     Tool(
       "list_agents", title: "List agents",
       description: "Lists the agents: who is online, and what waits for each.",
-      annotations: ToolAnnotations(readOnly: true, destructive: false, idempotent: true, openWorld: false),
+      annotations: ToolAnnotations(readOnly: true, destructive: false, openWorld: false),
       returns: WithUnread<AgentsOutput>.self
     ) { call in
       try await answerWithUnread(call) { ToolReply(AgentsOutput(try await service.agents(), for: service.identity)) }

@@ -1,0 +1,8 @@
+import MCP
+
+extension FieldType where Value == String? {
+  /// Text or null, without a word on it in the schema: clients load the list of tools with each session, so its size counts.
+  static var text: FieldType {
+    FieldType<JSON>.json.mapping { $0.map { .string($0) } ?? .null }
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import MCP
+import Testing
+
+extension ProcessTests {
+  @Test func twoProcessesOfOneIdentityNeverGetTheSameMessage() async throws {
+    let home = try Home()
+    let sender = try await Server.start(home, as: "code")
+    let readers = [try await Server.start(home, as: "cowork"), try await Server.start(home, as: "cowork", wiring: .sockets)]
+    let count = 300
+    async let sending = sender.send((0..<count).map { "\($0)" }, to: "cowork")
+    let read = try await withThrowingTaskGroup(of: [Received].self) { group in
+      for reader in readers {
+        group.addTask {
+          var read = [Received]()
+          while true {
+            let result = try await reader.call("read_messages", ["limit": 3, "wait_seconds": 2])
+            let messages = Received.all(in: result)
+            if messages.isEmpty { return read }
+            read += messages
+          }
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    let sent = try await sending
+    let all = read.flatMap(\.self)
+    report("two readers of one identity shared \(count) messages: \(read.map(\.count))")
+    #expect(all.count == count, "each exactly once")
+    #expect(Set(all.map(\.id)) == Set(sent))
+    #expect(read.allSatisfy { !$0.isEmpty }, "both took part")
+    #expect(all.allSatisfy { !$0.redelivered })
+    // Within a reader they come in the order in which they were written.
+    for one in read { #expect(one.compactMap { Int($0.content) } == one.compactMap { Int($0.content) }.sorted()) }
+  }
+
+  @Test func eightServersWriteAtOnceAndNobodyIsTurnedAway() async throws {
+    let home = try Home()
+    let reader = try await Server.start(home, as: "cowork")
+    let each = 25
+    let started = ContinuousClock.now
+    let replies = try await withThrowingTaskGroup(of: [JSON].self) { group in
+      for number in 0..<8 {
+        group.addTask {
+          let server = try await Server.start(home, as: "writer\(number)", wiring: number.isMultiple(of: 2) ? .pipes : .sockets)
+          var replies = [JSON]()
+          for index in 0..<each {
+            let call = server.beginCall("send_message", ["to": "cowork", "content": .string("\(index)")])
+            replies.append(try await call.reply.value("a receipt"))
+          }
+          try await server.stop()
+          return replies
+        }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    report("eight servers wrote \(8 * each) messages in \((ContinuousClock.now - started).milliseconds), their start included")
+    let failures = replies.filter { $0["result"]?["structuredContent"] == nil }
+    #expect(failures.isEmpty, "\(failures)")
+    let read = try await reader.readAll()
+    #expect(read.count == 8 * each)
+    for number in 0..<8 {
+      let texts = read.filter { $0.sender == "writer\(number)" }.map(\.content)
+      #expect(texts == (0..<each).map { "\($0)" }, "writer\(number)'s messages are out of order")
+    }
+    try await home.expectIntegrity()
+  }
+
+  @Test func exactlyOneOfTwoProcessesTakesATaskAndTheOtherIsToldWhoHasIt() async throws {
+    let home = try Home()
+    let creator = try await Server.start(home, as: "code")
+    let rivals = [try await Server.start(home, as: "cowork"), try await Server.start(home, as: "cowork")]
+    var winners = [0, 0]
+    for number in 0..<25 {
+      let task = try await creator.call("create_task", ["to": "cowork", "title": .string("\(number)"), "description": ""])
+      let arguments: JSON = ["task_id": try #require(task["task_id"]), "status": "in_progress"]
+      let order = number.isMultiple(of: 2) ? [0, 1] : [1, 0]
+      let calls = order.map { rivals[$0].beginCall("update_task", arguments) }
+      var results = [JSON]()
+      for call in calls { results.append(try #require(try await call.reply.value("the outcome")["result"])) }
+      let taken = results.filter { $0["isError"] != true }
+      try #require(taken.count == 1, "\(results)")
+      let holder = try #require(taken[0]["structuredContent"]?["holder"]?.stringValue)
+      winners[rivals.firstIndex { holder.contains(":\($0.child.pid)-") } ?? 0] += 1
+      let refused = results.first { $0["isError"] == true }?["content"]?.arrayValue?.first?["text"]?.stringValue
+      #expect(refused?.contains(holder) == true, "\(refused ?? "")")
+    }
+    report("25 tasks were taken by two processes: \(winners)")
+  }
+
+  @Test func aTaskOfAKilledHolderMayBeTakenOver() async throws {
+    let home = try Home()
+    let creator = try await Server.start(home, as: "code")
+    let first = try await Server.start(home, as: "cowork")
+    let second = try await Server.start(home, as: "cowork")
+    let id = try #require(try await creator.call("create_task", ["to": "cowork", "title": "t", "description": ""])["task_id"])
+    let holder = try await first.call("update_task", ["task_id": id, "status": "in_progress"])["holder"]?.stringValue
+    #expect(try await second.failure("update_task", ["task_id": id, "status": "in_progress"]).contains(try #require(holder)))
+    try await first.kill()
+    #expect(try await creator.call("get_tasks", ["role": "creator"])["tasks"]?.arrayValue?.first?["stale"] == true)
+    let taken = try await second.call("update_task", ["task_id": id, "status": "in_progress"])
+    #expect(taken["holder"]?.stringValue?.contains(":\(second.child.pid)-") == true)
+    #expect(taken["stale"] == false)
+    let history = try await creator.call("get_tasks", ["task_id": id])["history"]?.arrayValue
+    #expect(history?.last?["note"]?.stringValue?.contains(try #require(holder)) == true)
+    try await home.expectIntegrity()
+  }
+}

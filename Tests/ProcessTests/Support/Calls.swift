@@ -1,0 +1,100 @@
+import Foundation
+import MCP
+import Testing
+
+extension Server {
+  func beginCall(_ tool: String, _ arguments: JSON = [:]) -> (id: Int64, reply: Event<JSON>) {
+    begin("tools/call", ["name": .string(tool), "arguments": arguments])
+  }
+
+  /// The structured content of a call that must succeed.
+  @discardableResult
+  func call(_ tool: String, _ arguments: JSON = [:]) async throws -> JSON {
+    try Self.content(await beginCall(tool, arguments).reply.value("the answer to \(tool)"))
+  }
+
+  /// The sentence of a call that must fail.
+  func failure(_ tool: String, _ arguments: JSON = [:]) async throws -> String {
+    let reply = try await beginCall(tool, arguments).reply.value("the answer to \(tool)")
+    #expect(reply["result"]?["isError"] == true, "\(tool) succeeded: \(reply)")
+    return reply["result"]?["content"]?.arrayValue?.first?["text"]?.stringValue ?? ""
+  }
+
+  static func content(_ reply: JSON) throws -> JSON {
+    try #require(reply["result"]?["structuredContent"], "\(reply)")
+  }
+
+  /// Sends messages one after the other, and returns their ids.
+  @discardableResult
+  func send(_ contents: [String], to recipient: String) async throws -> [String] {
+    var ids = [String]()
+    for content in contents {
+      let receipt = try await call("send_message", ["to": .string(recipient), "content": .string(content)])
+      ids.append(try #require(receipt["message_id"]?.stringValue))
+    }
+    return ids
+  }
+
+  /// Reads until nothing is left.
+  func readAll(limit: Int64 = 200) async throws -> [Received] {
+    var read = [Received]()
+    while true {
+      let result = try await call("read_messages", ["limit": .integer(limit)])
+      read += Received.all(in: result)
+      if result["remaining"] == 0 { return read }
+    }
+  }
+
+  /// Returns when so many of the messages to an agent count as read; asked of the store again and again, each time as soon as it has answered.
+  func untilRead(_ count: Int, sentBy sender: String) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < deadline {
+      let history = try await call("search_history", ["limit": 200])["messages"]?.arrayValue ?? []
+      if history.count(where: { $0["read"] == true && $0["sender"]?.stringValue == sender }) >= count { return }
+    }
+    throw Failure("\(count) messages of \(sender) were not taken")
+  }
+}
+
+/// A message that reached a client.
+struct Received: Hashable, Sendable {
+  let id: String
+  let sender: String
+  let content: String
+  let redelivered: Bool
+
+  static func all(in result: JSON) -> [Received] {
+    (result["messages"]?.arrayValue ?? []).map {
+      Received(
+        id: $0["id"]?.stringValue ?? "", sender: $0["sender"]?.stringValue ?? "", content: $0["content"]?.stringValue ?? "",
+        redelivered: $0["redelivered"] == true)
+    }
+  }
+
+  /// All that reached a client in answers.
+  static func all(from server: Server) -> [Received] {
+    server.messages.flatMap { all(in: $0["result"]?["structuredContent"] ?? [:]) }
+  }
+}
+
+/// Reproducible randomness (SplitMix64).
+struct FixedRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// What was measured, for people who read the log of a run.
+func report(_ text: String) { print("MEASURED \(text)") }
+
+extension Duration {
+  var milliseconds: String { String(format: "%.2f ms", Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15) }
+}
