@@ -44,7 +44,7 @@ import Testing
     #expect(try await sandbox.run("read", environment: ["COWORK_IDENTITY": "No Name"]).status == 64)
   }
 
-  @Test func aServerWithoutStandardStreamsEnds() async throws {
+  @Test(.timeLimit(.minutes(1))) func aServerWithoutStandardStreamsEnds() async throws {
     #expect(try await sandbox.shell("\"$0\" serve code <&- >&-").status == 0)
     #expect(try await sandbox.shell("echo '{}' | \"$0\" serve code >&-").status == 0)
   }

@@ -4,7 +4,7 @@ import Logging
 
 /// A wait of any length, in pieces after each of which what other processes left behind is found as well.
 struct PatientWait {
-  private static let piece: Int64 = 10
+  private static let piece: Int64 = 30
   /// Nil for ever.
   let seconds: Int?
   let logger: Logger

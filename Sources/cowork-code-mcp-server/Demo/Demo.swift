@@ -49,7 +49,7 @@ struct Demo: AsyncParsableCommand {
     }
     let cowork = DemoClient(agent: "cowork", server: coworkServer)
     do {
-      try await interruption.during([code, cowork], limit: .seconds(20)) {
+      try await interruption.during([code, cowork], limit: .seconds(50)) {
         try await DemoScript(code: code, cowork: cowork, report: report).play()
       }
     } catch {
