@@ -14,7 +14,7 @@ extension ProcessTests {
         group.addTask {
           var read = [Received]()
           while true {
-            let result = try await reader.call("read_messages", ["limit": 3, "wait_seconds": 2])
+            let result = try await reader.call("read_messages", ["limit": 3, "wait_seconds": 5])
             let messages = Received.all(in: result)
             if messages.isEmpty { return read }
             read += messages
