@@ -7,7 +7,8 @@ import Testing
 /// Requirement: all journal modes work, and so do a log that is deleted and made again, and a file that is replaced.
 @Suite("Journals and replaced files")
 struct JournalTests {
-  @Test("a journal mode that a person sets after the first opening is kept, and all works in it", arguments: ["DELETE", "TRUNCATE", "PERSIST"])
+  @Test(
+    "a journal mode that a person sets after the first opening is kept, and all works in it", arguments: ["DELETE", "TRUNCATE", "PERSIST"])
   func modeIsKept(mode: String) async throws {
     try await withDatabase { database in
       try await database.openStore().close()

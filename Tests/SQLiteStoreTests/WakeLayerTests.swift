@@ -1,8 +1,9 @@
 import Bridge
 import BridgeTesting
 import Foundation
-@testable import SQLiteStore
 import Testing
+
+@testable import SQLiteStore
 
 /// Requirement: an idle agent wakes within milliseconds of the write; each layer is proven with the others turned off.
 @Suite("Wake-ups, each layer alone")

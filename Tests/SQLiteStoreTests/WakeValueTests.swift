@@ -1,5 +1,6 @@
-@testable import SQLiteStore
 import Testing
+
+@testable import SQLiteStore
 
 @Suite("When to look, and for what")
 struct WakeValueTests {

@@ -92,7 +92,8 @@ extension StoreSuite {
 
   private static let oddQueries = [
     "", "\"", "\"\"", "'", "*", "a*b", "\"a", "a\"b", "(", "a AND", "NOT", "OR OR", "NEAR(a b, 2)", "content:a", "-a", "^a", "a + b", "{a}",
-    "a:b", "!a", "a & b", "a | b", "a <-> b", "\\", "a\\'b", ":*", "\u{301}", "\u{301}\u{301} a", "½", "²", "\u{E000}", "_a_", "a,b;c", "--",
+    "a:b", "!a", "a & b", "a | b", "a <-> b", "\\", "a\\'b", ":*", "\u{301}", "\u{301}\u{301} a", "½", "²", "\u{E000}", "_a_", "a,b;c",
+    "--",
     String(repeating: "a ", count: 300), String(repeating: "b", count: 5_000),
   ]
 }

@@ -61,7 +61,9 @@ extension SQLiteStore {
   private static func expired(_ db: Database) throws -> [String] {
     let rows = try Row.fetchAll(
       db.cachedStatement(sql: "SELECT batch, process, expires_at < \(SQL.now) AS expired FROM deliveries"))
-    return rows.filter { $0.flag("expired") || $0.text("process").flatMap(ProcessIdentity.init(encoded:))?.isKnownDead == true }.map { $0["batch"] }
+    return rows.filter { row in
+      row.flag("expired") || row.text("process").flatMap(ProcessIdentity.init(encoded:))?.isKnownDead == true
+    }.map { $0["batch"] }
   }
 
   /// Nil when the lease is gone.

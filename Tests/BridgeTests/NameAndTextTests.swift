@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Bridge
+
+@Suite("Names and texts")
+struct NameAndTextTests {
+  @Test("names that are allowed", arguments: ["a", "0", "code", "cowork", "a.b_c-d", "7th", String(repeating: "a", count: 63)])
+  func allowed(name: String) throws {
+    #expect(try Identity(name).name == name)
+    #expect(try Workspace(name).description == name)
+  }
+
+  @Test(
+    "names that are not, with an error that says how",
+    arguments: [
+      "", "A", "Code", ".a", "_a", "-a", "a b", "a/b", "ä", "a\n", "a\u{0}", "..", "a'", "日", String(repeating: "a", count: 64),
+      String(repeating: "x", count: 10_000),
+    ])
+  func refused(name: String) {
+    let error = #expect(throws: BridgeError.self) { try Identity(name) }
+    #expect(error?.code == .invalidName && error?.message.contains("a-z") == true && (error?.message.count ?? 0) < 300)
+    #expect(throws: BridgeError.self) { try Workspace(name) }
+  }
+
+  @Test(
+    "the nearest name is offered, and nothing that is far",
+    arguments: [
+      ("cowrok", "cowork"), ("codee", "code"), ("c0de", "code"), ("REVIEWER", "reviewer"), ("reviwer", "reviewer"), ("zzzzzzzzzz", nil),
+      ("edoc", nil),
+    ] as [(String, String?)])
+  func nearest(name: String, expected: String?) {
+    #expect(NearestName.of(name, among: ["code", "cowork", "reviewer"].filter { name != "edoc" || $0 == "reviewer" }) == expected)
+  }
+
+  @Test("there is no nearest of no names") func nearestOfNone() { #expect(NearestName.of("code", among: []) == nil) }
+
+  @Test("a text may have 256 KiB, counted as UTF-8, and not one byte more")
+  func textLimit() throws {
+    let largest = String(repeating: "é", count: Limits.textBytes / 2)
+    try TextRule.text(largest, field: "content")
+    let error = #expect(throws: BridgeError.self) { try TextRule.text(largest + "x", field: "result") }
+    #expect(error?.code == .invalidValue && error?.message.contains("result") == true && error?.message.contains("262145") == true)
+  }
+
+  @Test("a content must not be empty, a description may")
+  func empty() throws {
+    #expect(throws: BridgeError.self) { try NewMessage(sender: .code, recipient: .code, content: "").validate() }
+    try NewTask(sender: .code, recipient: .code, title: "t", description: "").validate()
+  }
+
+  @Test("a title has 1 to 200 characters, counted as scalars")
+  func title() throws {
+    try TextRule.title(String(repeating: "🙂", count: 200))
+    for title in ["", String(repeating: "a", count: 201), "a\u{0}"] {
+      #expect(throws: BridgeError.self) { try NewTask(sender: .code, recipient: .code, title: title, description: "").validate() }
+    }
+  }
+
+  @Test("a key and a reference have 1 to 200 bytes")
+  func keys() throws {
+    try TextRule.key(nil)
+    try TextRule.reference(nil, field: "reply_to")
+    for text in ["k", String(repeating: "k", count: 200)] {
+      try TextRule.key(text)
+      try TextRule.reference(text, field: "reply_to")
+    }
+    for text in ["", String(repeating: "k", count: 201), String(repeating: "é", count: 101), "\u{0}"] {
+      #expect(throws: BridgeError.self) { try TextRule.key(text) }
+      let error = #expect(throws: BridgeError.self) { try TextRule.reference(text, field: "reply_to") }
+      #expect(error?.message.contains("reply_to") == true)
+    }
+  }
+
+  @Test("a NUL character is refused by name in every text")
+  func nul() {
+    let messages = [
+      #expect(throws: BridgeError.self) { try NewMessage(sender: .code, recipient: .code, content: "a\u{0}b").validate() },
+      #expect(throws: BridgeError.self) { try NewTask(sender: .code, recipient: .code, title: "t", description: "\u{0}").validate() },
+      #expect(throws: BridgeError.self) {
+        try TransitionRequest(taskID: "t", actor: .code, instance: Instance(agent: .code), status: .failed, result: "\u{0}").validate()
+      },
+    ].map { $0?.message ?? "" }
+    for (message, field) in zip(messages, ["content", "description", "result"]) {
+      #expect(message.contains(field) && message.contains("NUL"))
+    }
+  }
+
+  @Test(
+    "a search text is cut at what is neither letter, mark nor digit",
+    arguments: [
+      ("", []), ("  ", []), ("->", []), ("one two", ["one", "two"]), ("src/main.swift:42", ["src", "main", "swift", "42"]),
+      ("naïve e\u{301}tude", ["naïve", "e\u{301}tude"]), ("\"a\" AND (b*)", ["a", "AND", "b"]), ("日本語、文", ["日本語", "文"]),
+      ("a🙂b", ["a", "b"]),
+      ("½ ²", ["½", "²"]), ("snake_case", ["snake", "case"]),
+    ] as [(String, [String])])
+  func searchWords(text: String, words: [String]) { #expect(SearchWords.of(text) == words) }
+
+  @Test("durations are told in seconds with their fraction")
+  func seconds() {
+    #expect(Duration.milliseconds(1_250).inSeconds == 1.25)
+    #expect(Duration.milliseconds(-1_250).inSeconds == -1.25)
+  }
+}

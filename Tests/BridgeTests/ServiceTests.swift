@@ -1,0 +1,192 @@
+import Bridge
+import BridgeTesting
+import Foundation
+import Logging
+import SQLiteStore
+import Testing
+
+@Suite("The service keeps its leases when the store fails")
+struct ServiceTests {
+  /// A service of `code` on a store that fails when told to, and the same database without faults.
+  private struct Bench {
+    let faulty: FaultyStore
+    let service: BridgeService
+    let plain: SQLiteStore
+    let log = CollectedLog()
+    let folder = FileManager.default.temporaryDirectory.appending(path: "cowork-\(UniqueID.make())").path
+
+    init(timing: StoreTiming = StoreTiming()) {
+      let path = folder + "/messages.db"
+      plain = SQLiteStore(path: path, logger: log.logger)
+      faulty = FaultyStore(SQLiteStore(path: path, options: .init(timing: timing), logger: log.logger))
+      service = BridgeService(store: faulty, identity: .code, logger: log.logger)
+    }
+
+    func send(_ content: String) async throws {
+      _ = try await plain.send(NewMessage(sender: .cowork, recipient: .code, content: content))
+    }
+
+    /// Runs the upkeep once: it ends after the first round, when its sleep is cancelled.
+    func maintain() async {
+      let upkeep = Task { await service.run(interval: .seconds(3_600)) }
+      faulty.on(.recoverExpired, .after) { () throws(BridgeError) in upkeep.cancel() }
+      await upkeep.value
+    }
+
+    func close() async {
+      await faulty.close()
+      await plain.close()
+      try? FileManager.default.removeItem(atPath: folder)
+    }
+  }
+
+  @Test("a delivery that could not be confirmed is confirmed later, and not read twice")
+  func confirmRetried() async throws {
+    let bench = Bench()
+    try await bench.send("once")
+    let delivery = try await bench.service.readMessages()
+    bench.faulty.fail(.confirm, times: 2)
+    await bench.service.delivered(delivery.batch)
+    await bench.maintain()
+    #expect(bench.faulty.batches(of: .confirm).count == 2)
+    await bench.maintain()
+    await bench.maintain()
+    #expect(bench.faulty.batches(of: .confirm) == Array(repeating: delivery.batch, count: 3))
+    let id = try #require(delivery.messages.first?.id)
+    #expect(try await bench.plain.message(id, for: .cowork)?.readAt != nil)
+    #expect(bench.log.entries.contains { $0.message.contains("could not be confirmed") })
+    await bench.close()
+  }
+
+  @Test("a confirmation whose outcome is unknown is repeated without harm")
+  func confirmUnknown() async throws {
+    let bench = Bench()
+    try await bench.send("once")
+    let delivery = try await bench.service.readMessages()
+    bench.faulty.fail(.confirm, .after)
+    await bench.service.delivered(delivery.batch)
+    await bench.maintain()
+    #expect(bench.faulty.batches(of: .confirm).count == 2)
+    #expect(try await bench.service.readMessages().isEmpty)
+    await bench.close()
+  }
+
+  @Test("a lease is renewed while its reply is being written, and no longer")
+  func renewal() async throws {
+    let bench = Bench(timing: StoreTiming(lease: .seconds(60)))
+    try await bench.send("slow")
+    let delivery = try await bench.service.readMessages()
+    bench.faulty.fail(.renew)
+    await bench.maintain()
+    await bench.maintain()
+    #expect(bench.faulty.batches(of: .renew) == [delivery.batch, delivery.batch])
+    await bench.service.delivered(delivery.batch)
+    await bench.maintain()
+    #expect(bench.faulty.batches(of: .renew).count == 2)
+    await bench.close()
+  }
+
+  @Test("leases of shown tasks are kept and confirmed like those of messages")
+  func taskLeases() async throws {
+    let bench = Bench()
+    let task = NewTask(sender: .cowork, recipient: .code, title: "t", description: "")
+    _ = try await bench.plain.createTask(task)
+    let page = try await bench.service.tasks()
+    await bench.service.undelivered(page.batch)
+    let report = try await bench.service.task(task.id)
+    await bench.maintain()
+    #expect(bench.faulty.batches(of: .renew) == [report.batch])
+    await bench.service.delivered(report.batch)
+    #expect(try await bench.service.unreadCounts().isEmpty)
+    await bench.close()
+  }
+
+  @Test("a wait that is cancelled while it takes gives back what it took")
+  func cancelledWhileTaking() async throws {
+    let bench = Bench()
+    try await bench.send("kept")
+    let (arrived, arrive) = AsyncStream<Void>.makeStream()
+    let (released, release) = AsyncStream<Void>.makeStream()
+    bench.faulty.on(.take, .after) { () async throws(BridgeError) in
+      arrive.yield()
+      for await _ in released { break }
+    }
+    let taking = Task { try await bench.service.waitForUpdates(timeoutSeconds: 55) }
+    for await _ in arrived { break }
+    taking.cancel()
+    release.yield()
+    await #expect(throws: CancellationError.self) { try await taking.value }
+    #expect(bench.faulty.batches(of: .undo).count == 1)
+    #expect(try await bench.service.readMessages().messages.map(\.content) == ["kept"])
+    await bench.close()
+  }
+
+  @Test("a wait that is cancelled while there is nothing ends at once")
+  func cancelledWhileWaiting() async throws {
+    let bench = Bench()
+    let (arrived, arrive) = AsyncStream<Void>.makeStream()
+    bench.faulty.on(.take, .after) { () throws(BridgeError) in arrive.yield() }
+    let wait = Task { try await bench.service.readMessages(waitSeconds: 55) }
+    for await _ in arrived { break }
+    wait.cancel()
+    await #expect(throws: CancellationError.self) { try await wait.value }
+    try await bench.send("later")
+    #expect(try await bench.service.readMessages().messages.count == 1)
+    await bench.close()
+  }
+
+  @Test("a message that comes between the first look and the wait ends the wait")
+  func betweenLookAndWait() async throws {
+    let bench = Bench()
+    let plain = bench.plain
+    bench.faulty.on(.take, .after) { () async throws(BridgeError) in
+      _ = try await plain.send(NewMessage(sender: .cowork, recipient: .code, content: "just then"))
+    }
+    #expect(try await bench.service.readMessages(waitSeconds: 55).messages.map(\.content) == ["just then"])
+    await bench.close()
+  }
+
+  @Test("waiting for anything takes nothing, and sees only what it was asked for")
+  func waitForAnything() async throws {
+    let bench = Bench()
+    _ = try await bench.plain.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: ""))
+    let none = try await bench.service.waitForAnything(messages: true, tasks: false, timeout: .milliseconds(1))
+    #expect(none.isEmpty)
+    try await bench.send("m")
+    #expect(try await bench.service.waitForAnything(timeout: .seconds(55)) == UnreadCounts(messages: 1, tasks: 1))
+    #expect(try await bench.service.unreadCounts() == UnreadCounts(messages: 1, tasks: 1))
+    await bench.close()
+  }
+
+  @Test("a store that fails is an error of the call, and the next one works")
+  func errors() async throws {
+    let bench = Bench()
+    bench.faulty.fail(.send)
+    await #expect(throws: BridgeError.self) { try await bench.service.send(to: .cowork, content: "m") }
+    #expect(try await bench.service.send(to: .cowork, content: "m").isNew)
+    #expect(try await bench.plain.unreadCounts(for: .cowork).messages == 1)
+    await bench.close()
+  }
+
+  @Test("what breaks a limit never reaches the store")
+  func validation() async throws {
+    let bench = Bench()
+    await #expect(throws: BridgeError.self) { try await bench.service.send(to: .cowork, content: "") }
+    await #expect(throws: BridgeError.self) { try await bench.service.createTask(for: .cowork, title: "", description: "") }
+    await #expect(throws: BridgeError.self) { try await bench.service.updateTask("t", to: .failed, result: "\u{0}") }
+    #expect(bench.faulty.calls.isEmpty)
+    await bench.close()
+  }
+
+  @Test("the client's name is told to the others once it is known")
+  func clientName() async throws {
+    let bench = Bench()
+    await bench.service.clientIs("claude-code 2.1")
+    await bench.service.clientIs("claude-code 2.1")
+    #expect(bench.faulty.calls == [.heartbeat])
+    #expect(try await bench.plain.agents().first?.client == "claude-code 2.1")
+    await bench.service.signOff()
+    #expect(try await bench.plain.agents().first?.online == false)
+    await bench.close()
+  }
+}

@@ -1,0 +1,80 @@
+import Bridge
+import BridgeTesting
+import Testing
+
+@Suite("Hints")
+struct WakeUpsTests {
+  @Test("those that come before anybody awaits them become one")
+  func coalescing() async {
+    let wakeUps = WakeUps()
+    wakeUps.post(.messages)
+    wakeUps.post(.tasks)
+    wakeUps.post(.messages)
+    wakeUps.finish()
+    var iterator = wakeUps.makeAsyncIterator()
+    #expect(await iterator.next() == [.messages, .tasks])
+    #expect(await iterator.next() == nil)
+  }
+
+  @Test("one who waits is woken")
+  func waiting() async {
+    let wakeUps = WakeUps()
+    for hint in [WakeUp.messages, .tasks, .resync] {
+      async let next = Hints.next(wakeUps)
+      await Task.yield()
+      wakeUps.post(hint)
+      #expect(await next == hint)
+    }
+  }
+
+  @Test("posting and awaiting at the same time loses no hint")
+  func race() async {
+    for _ in 1...500 {
+      let wakeUps = WakeUps()
+      async let posted: Void = { wakeUps.post(.messages) }()
+      async let next = Hints.next(wakeUps)
+      #expect(await next == .messages)
+      await posted
+    }
+  }
+
+  @Test("finishing ends one who waits, and those who come later")
+  func finish() async {
+    let wakeUps = WakeUps()
+    let waiter = Task {
+      for await _ in wakeUps {}
+      return true
+    }
+    await Task.yield()
+    wakeUps.finish()
+    #expect(await waiter.value)
+    wakeUps.post(.messages)
+    var iterator = wakeUps.makeAsyncIterator()
+    #expect(await iterator.next() == nil)
+  }
+
+  @Test("cancelling the task that waits ends its wait, whenever it comes", arguments: 1...50)
+  func cancellation(round: Int) async {
+    let wakeUps = WakeUps()
+    let waiter = Task { () -> WakeUp? in
+      var iterator = wakeUps.makeAsyncIterator()
+      return await iterator.next()
+    }
+    if round.isMultiple(of: 2) { await Task.yield() }
+    waiter.cancel()
+    #expect(await waiter.value == nil)
+    // Another one may still wait.
+    wakeUps.post(.tasks)
+    #expect(await Hints.next(wakeUps) == .tasks)
+  }
+
+  @Test("dropping the sequence is told once")
+  func dropped() {
+    let drops = Shared(0)
+    var wakeUps: WakeUps? = WakeUps { drops.change { $0 += 1 } }
+    wakeUps?.post(.messages)
+    #expect(drops.value == 0)
+    wakeUps = nil
+    #expect(drops.value == 1)
+  }
+}
