@@ -45,6 +45,12 @@ let package = Package(
       ]),
     .testTarget(
       name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresTesting", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(
+      name: "PostgresStoreTests",
+      dependencies: [
+        "Bridge", "BridgeServer", "BridgeTesting", "MCP", "PostgresClient", "PostgresStore", "PostgresTesting", "SQLiteStore",
+        "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(name: "MCPTests", dependencies: ["MCP", .product(name: "Logging", package: "swift-log")]),
     .target(name: "BridgeTesting", dependencies: ["Bridge", .product(name: "Logging", package: "swift-log")]),
     .testTarget(

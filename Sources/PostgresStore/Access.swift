@@ -4,23 +4,48 @@ import PostgresClient
 extension PostgresStore {
   /// Carries out a verb that can be repeated without harm. It is carried out whole even when the calling task has been cancelled.
   func perform<Value: Sendable>(_ verb: @Sendable @escaping (PostgresPool) async throws -> Value) async throws(BridgeError) -> Value {
+    try await perform { pool, _ in try await verb(pool) }
+  }
+
+  /// The same for a verb that wants to know which attempt it is, from 1.
+  func perform<Value: Sendable>(
+    _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
+  ) async throws(BridgeError) -> Value {
     let outcome = await Task { [self] in
       let deadline = ContinuousClock.now + patience
+      var pause = Backoff(minimum: .milliseconds(10), maximum: .seconds(1))
+      var attempt = 0
       while true {
+        attempt += 1
         do {
           try await readiness.ensure()
-          return Result<Value, any Error>.success(try await verb(pool))
-        } catch let error as PostgresError where error.sqlState == .undefinedTable || error.sqlState == .invalidSchemaName {
-          await readiness.forget()
-          if ContinuousClock.now >= deadline { return .failure(error) }
-        } catch let error as PostgresError where error.isWorthRepeating && ContinuousClock.now < deadline {
-          logger.debug("a verb is repeated", metadata: ["error": "\(error)"])
+          return Result<Value, any Error>.success(try await verb(pool, attempt))
         } catch {
-          return .failure(error)
+          guard ContinuousClock.now < deadline, await mayRepeat(after: error, attempt) else { return .failure(error) }
+          logger.debug("a verb is repeated", metadata: ["error": "\(error)"])
         }
+        // A database that refuses again and again is not to be asked again at once.
+        try? await Task.sleep(for: pause.next(random: .random(in: 0..<1)))
       }
     }.value
     do { return try outcome.get() } catch { throw storeError(error, of: pool.settings) }
+  }
+
+  /// Sees to what stands in the way, and tells whether the verb may succeed now.
+  private func mayRepeat(after error: any Error, _ attempt: Int) async -> Bool {
+    guard let error = error as? PostgresError else { return false }
+    switch error.sqlState {
+    case .undefinedTable, .invalidSchemaName:
+      await readiness.forget()
+      return true
+    case .readOnlyTransaction:
+      // This server has become a standby. Another connection finds the one that takes writes now, where there is one.
+      guard attempt <= pool.configuration.maximumConnections else { return false }
+      try? await pool.withConnection { await $0.close() }
+      return true
+    default:
+      return error.isWorthRepeating
+    }
   }
 }
 
@@ -30,6 +55,13 @@ extension PostgresError {
     if code == .poolTimeout || code == .connectionFailed { return false }
     return isRetryable || code == .unknownOutcome || code == .connectionLost
   }
+}
+
+extension SQLState {
+  /// Class 25, "Invalid Transaction State": a write on a server or in a transaction that only reads.
+  static let readOnlyTransaction = SQLState("25006")
+  /// Class 53, "Insufficient Resources".
+  static let diskFull = SQLState("53100")
 }
 
 /// A failure of the database as a sentence for people, without secrets.
@@ -48,6 +80,14 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
       "The connection to \(place) was lost and could not be had again in time: check the database, and call again. (\(error))")
   default:
     switch error.sqlState {
+    case .diskFull:
+      return BridgeError(
+        .storeFailed, "The disk of the database \(place) is full and nothing was written: free some space there and call again.")
+    case .readOnlyTransaction:
+      return BridgeError(
+        .storeUnavailable,
+        "The database \(place) takes no writes (a standby, or read-only) and nothing was written: name the server that does in the URL, "
+          + "or all of them with target_session_attrs=read-write.")
     case .insufficientPrivilege:
       return BridgeError(
         .storeUnavailable,

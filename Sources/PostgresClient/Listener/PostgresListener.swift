@@ -132,7 +132,8 @@ public final class PostgresListener: Sendable {
     switch event {
     case .connected, .listened, .alive: break
     case .tested:
-      if case .degraded(let reason) = state { logger.warning("\(reason)") } else { logger.debug("notifications arrive") }
+      // The consumer hears of it as often as it is tested, and knows whether that is worth a warning.
+      logger.debug("tested whether notifications arrive", metadata: ["state": "\(state)"])
       hub.change(state)
     case .lost(let error):
       logger.info("listener disconnected", metadata: ["reason": "\(error)", "next": "\(next)"])

@@ -45,7 +45,7 @@ extension PostgresStore {
         (\(sql.runningProcesses(of: "$4", within: "$5"))) AS processes
       FROM \(sql.tasks) t WHERE t.id = $1
         OR t.id = (SELECT task_id FROM \(sql.taskDetails) WHERE sender = $2 AND idempotency_key = $3::text)
-      LIMIT 1
+      ORDER BY t.id = $1 DESC LIMIT 1
       """,
       [
         .text(task.id), .text(task.sender.name), .optional(task.idempotencyKey), .text(task.recipient.name),

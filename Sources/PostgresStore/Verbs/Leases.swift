@@ -1,7 +1,40 @@
 import Bridge
 import PostgresClient
+import Synchronization
+
+/// What an attempt may have taken: its outcome is unknown.
+private final class Doubt: Sendable {
+  private let state = Mutex<String?>(nil)
+
+  var batch: String? {
+    get { state.withLock(\.self) }
+    set { state.withLock { $0 = newValue } }
+  }
+}
 
 extension PostgresStore {
+  /// Carries out a verb that takes something under the lease that it is given a name for. What an attempt with an unknown outcome may have
+  /// taken is given back before the next one, so that nothing seems to be gone until its lease expires.
+  func performTaking<Value: Sendable>(
+    _ verb: @Sendable @escaping (PostgresPool, _ batch: String) async throws -> Value
+  ) async throws(BridgeError) -> Value {
+    let doubt = Doubt()
+    do throws(BridgeError) {
+      return try await perform { pool in
+        if let batch = doubt.batch { try await self.giveBack([batch], redelivered: false, pool) }
+        doubt.batch = nil
+        let batch = UniqueID.make()
+        do { return try await verb(pool, batch) } catch let error as PostgresError where error.outcomeIsUnknown {
+          doubt.batch = batch
+          throw error
+        }
+      }
+    } catch {
+      if let batch = doubt.batch { Task { try? await self.undo(batch) } }
+      throw error
+    }
+  }
+
   /// Marks what was taken, and records it.
   func lease(_ delivered: Delivered, as batch: String, to owner: Instance, _ transaction: some PostgresExecutor) async throws {
     try await transaction.query(
@@ -52,20 +85,34 @@ extension PostgresStore {
   public func recoverExpired() async throws(BridgeError) -> Int {
     try await perform { [sql] pool in
       let rows = try await pool.query("SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)")
-      let batches = try rows.filter { row in
-        try row.get("expired", as: Bool.self) || ProcessIdentity(encoded: try row.get("process"))?.isKnownDead == true
-      }.map { try $0.get("batch", as: String.self) }
-      if !batches.isEmpty { try await self.giveBack(batches, redelivered: true, pool) }
-      return batches.count
+      var (expired, dead) = ([String](), [String]())
+      for row in rows {
+        let batch: String = try row.get("batch")
+        if try ProcessIdentity(encoded: row.get("process"))?.isKnownDead == true {
+          dead.append(batch)
+        } else if try row.get("expired", as: Bool.self) {
+          expired.append(batch)
+        }
+      }
+      guard !expired.isEmpty || !dead.isEmpty else { return 0 }
+      return try await self.giveBack(dead, expired: expired, redelivered: true, pool)
     }
   }
 
   /// Makes unread again what was taken. The triggers wake the recipients of messages; news of tasks wake their agent here.
-  private func giveBack(_ batches: [String], redelivered: Bool, _ pool: PostgresPool) async throws {
-    try await pool.query(
+  ///
+  /// - Parameter expired: leases that are given back unless they are renewed meanwhile.
+  /// - Returns: how many leases this ended; others may have been quicker.
+  @discardableResult
+  private func giveBack(
+    _ batches: [String], expired: [String] = [], redelivered: Bool, _ pool: PostgresPool
+  ) async throws -> Int {
+    let rows = try await pool.query(
       """
       WITH ended AS (
-        DELETE FROM \(sql.deliveries) WHERE batch = ANY($1::text[]) RETURNING agent, messages, assignee_tasks, creator_tasks
+        DELETE FROM \(sql.deliveries)
+        WHERE batch = ANY($1::text[]) OR (batch = ANY($4::text[]) AND expires_at < clock_timestamp())
+        RETURNING agent, messages, assignee_tasks, creator_tasks
       ), unread AS (
         UPDATE \(sql.messages) m SET read = 0 FROM ended WHERE m.seq = ANY(ended.messages) RETURNING m.id
       ), marked AS (
@@ -78,7 +125,10 @@ extension PostgresStore {
         FROM ended WHERE t.task_id = ANY(ended.assignee_tasks || ended.creator_tasks)
         RETURNING ended.agent
       )
-      SELECT pg_notify(\(sql.schema).channel_of($3, agent), 'tasks') FROM (SELECT DISTINCT agent FROM unseen) AS agents
-      """, [.textArray(batches), .bool(redelivered), .text(schema.name)])
+      SELECT (SELECT count(*) FROM ended) AS ended, (
+        SELECT count(pg_notify(\(sql.schema).channel_of($3, agent), 'tasks')) FROM (SELECT DISTINCT agent FROM unseen) AS agents
+      ) AS told
+      """, [.textArray(batches), .bool(redelivered), .text(schema.name), .textArray(expired)])
+    return try rows.first?.get("ended") ?? 0
   }
 }

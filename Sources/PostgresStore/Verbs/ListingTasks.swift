@@ -24,12 +24,11 @@ extension PostgresStore {
     to reader: Instance?, _ read: @Sendable @escaping (any PostgresExecutor) async throws -> (Reply, Delivered),
     naming name: @Sendable @escaping (inout Reply, String) -> Void
   ) async throws(BridgeError) -> Reply {
-    try await perform { pool in
-      guard let reader else { return try await read(pool).0 }
-      return try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead)) { transaction in
+    guard let reader else { return try await perform { pool in try await read(pool).0 } }
+    return try await performTaking { pool, batch in
+      try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead)) { transaction in
         var (reply, unseen) = try await read(transaction)
         guard unseen.hasTasks else { return reply }
-        let batch = UniqueID.make()
         try await self.lease(unseen, as: batch, to: reader, transaction)
         name(&reply, batch)
         return reply
@@ -38,7 +37,7 @@ extension PostgresStore {
   }
 
   private func report(_ id: String, for agent: Identity, _ executor: any PostgresExecutor) async throws -> (TaskReport, Delivered) {
-    guard let row = try await row(ofTask: id, executor, lock: false) else { throw BridgeError.noSuchTask(id, for: agent) }
+    guard let row = try await row(ofTask: id, executor) else { throw BridgeError.noSuchTask(id, for: agent) }
     let task = try BridgeTask(row)
     guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
     let events = try await executor.query(

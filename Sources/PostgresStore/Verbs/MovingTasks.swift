@@ -9,8 +9,10 @@ extension PostgresStore {
   }
 
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
-    let outcome = try await perform { pool in
-      try await pool.withTransaction { transaction in try await self.transition(request, transaction) }
+    let outcome = try await perform { pool, attempt in
+      try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
+        try await self.transition(request, attempt, transaction)
+      }
     }
     switch outcome {
     case .moved(let task): return task
@@ -18,8 +20,10 @@ extension PostgresStore {
     }
   }
 
-  private func transition(_ request: TransitionRequest, _ transaction: PostgresTransaction) async throws -> Outcome {
-    guard let row = try await row(ofTask: request.taskID, transaction, lock: true), let id: String = try row.get("id") else {
+  private func transition(_ request: TransitionRequest, _ attempt: Int, _ transaction: PostgresTransaction) async throws -> Outcome {
+    // First the lock, then a statement of its own that reads: one that waited for the lock would join the task as it is now with its details
+    // as they were before.
+    guard let id = try await lock(task: request.taskID, transaction), let row = try await row(ofTask: id, transaction) else {
       throw BridgeError.noSuchTask(request.taskID, for: request.actor)
     }
     let task = try BridgeTask(row)
@@ -30,6 +34,8 @@ extension PostgresStore {
       try await markSeenByActor(request.actor, task, id, transaction)
       return .moved(task)
     case .lateResult(let note, let error):
+      // An earlier attempt, whose outcome was unknown, may have recorded it.
+      if attempt > 1, try await isRecorded(note, of: id, by: request.instance, transaction) { return .refused(error) }
       try await record(id, request, task, to: task.status, note: note, transaction)
       return .refused(error)
     case .change(let status, let result, let holder, let note):
@@ -48,17 +54,24 @@ extension PostgresStore {
         try await claim(id, by: request.instance, transaction)
       }
       try await markSeenByActor(request.actor, task, id, transaction)
-      guard let moved = try await self.row(ofTask: id, transaction, lock: false) else { return .moved(task) }
+      guard let moved = try await self.row(ofTask: id, transaction) else { return .moved(task) }
       return .moved(try BridgeTask(moved))
     }
   }
 
+  /// The id as it stands in the table: as it was given, else in another case. Nobody else moves the task until the transaction ends.
+  private func lock(task id: String, _ transaction: PostgresTransaction) async throws -> String? {
+    try await transaction.query(
+      "SELECT id FROM \(sql.tasks) WHERE lower(id) = lower($1) ORDER BY id = $1 DESC, seq LIMIT 1 FOR UPDATE", [.text(id)]
+    ).first?.get(0)
+  }
+
   /// The task with this id as it was given, else in another case.
-  func row(ofTask id: String, _ executor: some PostgresExecutor, lock: Bool) async throws -> PostgresRow? {
+  func row(ofTask id: String, _ executor: some PostgresExecutor) async throws -> PostgresRow? {
     try await executor.query(
       """
       SELECT \(SQL.taskColumns) FROM \(sql.tasksWithDetails) WHERE lower(t.id) = lower($1)
-      ORDER BY t.id = $1 DESC, t.seq LIMIT 1 \(lock ? "FOR UPDATE OF t" : "")
+      ORDER BY t.id = $1 DESC, t.seq LIMIT 1
       """, [.text(id)]
     ).first
   }
@@ -97,6 +110,13 @@ extension PostgresStore {
         .text(id), .text(request.actor.name), .text(request.instance.id), .optional(task.status), .optional(to), .optional(note),
         .text(schema.name), .optional(task.sender),
       ])
+  }
+
+  private func isRecorded(_ note: String, of id: String, by instance: Instance, _ transaction: PostgresTransaction) async throws -> Bool {
+    try await transaction.query(
+      "SELECT EXISTS (SELECT 1 FROM \(sql.taskEvents) WHERE task_id = $1 AND instance = $2 AND note = $3)",
+      [.text(id), .text(instance.id), .text(note)]
+    ).first?.get(0) ?? false
   }
 
   /// It took the task once, and another instance took it afterwards.

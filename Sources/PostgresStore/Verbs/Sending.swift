@@ -4,8 +4,8 @@ import PostgresClient
 extension PostgresStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
     let presence = timing.presence.inSeconds
-    return try await perform { [sql] pool in
-      if message.idempotencyKey != nil, let receipt = try await self.earlier(message, pool) { return receipt }
+    return try await perform { [sql] pool, attempt in
+      if message.idempotencyKey != nil, let receipt = try await self.earlier(message, attempt, pool) { return receipt }
       do {
         let rows = try await pool.query(
           """
@@ -33,19 +33,19 @@ extension PostgresStore {
       } catch let error as PostgresError where error.sqlState == .uniqueViolation {
         // Another process has just used the key.
       }
-      if let receipt = try await self.earlier(message, pool) { return receipt }
+      if let receipt = try await self.earlier(message, attempt, pool) { return receipt }
       throw BridgeError.unknownRecipient(message.recipient, known: try await self.knownNames(pool))
     }
   }
 
   /// The message that was written before under the same id or key.
-  private func earlier(_ message: NewMessage, _ pool: PostgresPool) async throws -> SendReceipt? {
+  private func earlier(_ message: NewMessage, _ attempt: Int, _ pool: PostgresPool) async throws -> SendReceipt? {
     let rows = try await pool.query(
       """
       SELECT m.id, m.recipient, m.content, m.created_at, (\(sql.runningProcesses(of: "$4", within: "$5"))) AS processes
       FROM \(sql.messages) m WHERE m.id = $1
         OR m.id = (SELECT message_id FROM \(sql.messageDetails) WHERE sender = $2 AND idempotency_key = $3::text)
-      LIMIT 1
+      ORDER BY m.id = $1 DESC LIMIT 1
       """,
       [
         .text(message.id), .text(message.sender.name), .optional(message.idempotencyKey), .text(message.recipient.name),
@@ -61,8 +61,8 @@ extension PostgresStore {
     return SendReceipt(
       messageID: id ?? message.id, recipient: message.recipient, createdAt: try row.get("created_at") ?? "",
       recipientOnline: try row.get("processes", as: [String].self).includeRunning,
-      // The same id is our own repetition of a write with an unknown outcome: for the caller it happened now.
-      duplicate: id != message.id)
+      // The same id at a later attempt is our own write, whose outcome was unknown: for the caller it happened now.
+      duplicate: attempt == 1 || id != message.id)
   }
 
   func knownNames(_ pool: some PostgresExecutor) async throws -> [String] {

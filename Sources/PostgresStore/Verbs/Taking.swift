@@ -7,22 +7,15 @@ extension PostgresStore {
     guard let owner = request.owner else {
       return try await perform { pool in try await self.look(request, pool, lock: false).delivery }
     }
-    return try await perform { pool in
+    return try await performTaking { pool, batch in
       // A transaction only where there is something: hints come for other reasons as well.
       guard try await self.hasNews(request, pool) else { return Delivery() }
-      let batch = UniqueID.make()
-      do {
-        return try await pool.withTransaction { transaction in
-          var (delivery, delivered) = try await self.look(request, transaction, lock: true)
-          guard !delivered.isEmpty else { return delivery }
-          try await self.lease(delivered, as: batch, to: owner, transaction)
-          delivery.batch = batch
-          return delivery
-        }
-      } catch let error as PostgresError where error.code == .unknownOutcome || error.outcomeIsUnknown {
-        // It may be taken. Giving it back early spares the wait for the lease's end.
-        Task { try? await self.undo(batch) }
-        throw error
+      return try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
+        var (delivery, delivered) = try await self.look(request, transaction, lock: true)
+        guard !delivered.isEmpty else { return delivery }
+        try await self.lease(delivered, as: batch, to: owner, transaction)
+        delivery.batch = batch
+        return delivery
       }
     }
   }
@@ -72,14 +65,18 @@ extension PostgresStore {
       delivered.messages.append(try row.get("seq"))
     }
     if request.includesTasks {
-      // The flags are what is taken, so their rows are locked; a change of the task waits for them and is told afterwards.
-      let rows = try await executor.query(
+      // The flags are what is taken, so their rows are locked first, by a statement of its own: what is read afterwards is what they stand
+      // for, and a later change of the task waits and is told next time.
+      let ids = try await executor.query(
         """
-        SELECT \(SQL.taskColumns) FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
+        SELECT d.task_id FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
         WHERE (d.assignee_unseen = 1 AND t.recipient = $1) OR (d.creator_unseen = 1 AND t.sender = $1)
         ORDER BY t.seq LIMIT $2 \(lock ? "FOR UPDATE OF d SKIP LOCKED" : "")
         """,
-        [.text(request.agent.name), .int(Int64(request.limit))])
+        [.text(request.agent.name), .int(Int64(request.limit))]
+      ).map { try $0.get(0, as: String.self) }
+      let rows = try await executor.query(
+        "SELECT \(SQL.taskColumns) FROM \(sql.tasksWithDetails) WHERE t.id = ANY($1::text[]) ORDER BY t.seq", [.textArray(ids)])
       for row in rows {
         let task = try BridgeTask(row)
         guard budget.admits(task.replyCost) else { break }

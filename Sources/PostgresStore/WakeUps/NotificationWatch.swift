@@ -11,7 +11,8 @@ final class NotificationWatch: Sendable {
   private let readiness: Readiness
   private let options: PostgresStore.Options
   private let logger: Logger
-  private let channels = Mutex<[Identity: AgentChannel]>([:])
+  /// Nil once it has stopped.
+  private let channels = Mutex<[Identity: AgentChannel]?>([:])
 
   init(
     settings: ConnectionSettings, schema: WorkspaceSchema, pool: PostgresPool, readiness: Readiness, options: PostgresStore.Options,
@@ -26,25 +27,26 @@ final class NotificationWatch: Sendable {
   }
 
   func subscribe(_ agent: Identity) -> WakeUps {
-    let channel = channels.withLock { channels in
-      if let channel = channels[agent] { return channel }
-      let channel = AgentChannel(subscribers: Subscribers(), task: nil)
-      channels[agent] = channel
-      return channel
+    let subscribers = channels.withLock { channels -> Subscribers? in
+      if channels?[agent] == nil { channels?[agent] = AgentChannel() }
+      return channels?[agent]?.subscribers
     }
-    let wakeUps = WakeUps { [subscribers = channel.subscribers] in subscribers.prune() }
-    channel.subscribers.add(wakeUps, .waiting)
-    channels.withLock { channels in
-      guard channels[agent]?.task == nil else { return }
-      channels[agent]?.task = Task { [self] in await watch(agent, channel.subscribers) }
+    let wakeUps = WakeUps { [weak subscribers] in subscribers?.prune() }
+    subscribers?.add(wakeUps, .waiting)
+    // Not before the sequence is there to hear of it.
+    let isStopped = channels.withLock { channels in
+      guard let subscribers, let channel = channels?[agent] else { return true }
+      if channel.task == nil { channels?[agent]?.task = Task { [self] in await watch(agent, subscribers) } }
+      return false
     }
+    if isStopped { wakeUps.finish() }
     return wakeUps
   }
 
   func stop() {
     let ended = channels.withLock { channels in
-      defer { channels = [:] }
-      return Array(channels.values)
+      defer { channels = nil }
+      return channels.map { Array($0.values) } ?? []
     }
     for channel in ended {
       channel.task?.cancel()
@@ -53,7 +55,7 @@ final class NotificationWatch: Sendable {
   }
 
   private struct AgentChannel: Sendable {
-    let subscribers: Subscribers
+    let subscribers = Subscribers()
     var task: Task<Void, Never>?
   }
 
@@ -96,7 +98,7 @@ final class NotificationWatch: Sendable {
         subscribers.post(notification.payload == "tasks" ? .tasks : .messages)
       case .stateChanged(let state):
         logger.debug("listener", metadata: ["state": "\(state)"])
-        if case .degraded(.notDelivered) = state, !warned {
+        if state.isRefusal, !warned {
           warned = true
           logger.warning(
             "\(state); looking for news every \(options.blindPoll) instead. Connect without a transaction pooler for instant news.")
@@ -114,6 +116,17 @@ final class NotificationWatch: Sendable {
       guard !listener.state.isDelivering || ContinuousClock.now - lastLook >= patience else { continue }
       lastLook = .now
       subscribers.post([.messages, .tasks, .resync])
+    }
+  }
+}
+
+extension ListenerState {
+  /// Notifications will not come, however long one waits: a pooler drops them, or the server refuses LISTEN.
+  fileprivate var isRefusal: Bool {
+    switch self {
+    case .degraded(.notDelivered): true
+    case .disconnected(let error): error.code == .server
+    default: false
     }
   }
 }

@@ -1,0 +1,70 @@
+import Bridge
+import BridgeServer
+import BridgeTesting
+import Logging
+import MCP
+import PostgresClient
+
+/// Two agents' servers in this process, on one store each, and what they answered so far.
+final class ScriptedPair {
+  private var agents: [String: Agent] = [:]
+  private(set) var transcript: [String] = []
+  private var names: [String: String] = [:]
+
+  private struct Agent {
+    let client: MemoryClient
+    let running: Task<Void, Never>
+  }
+
+  init(_ stores: [String: any BridgeStore]) async throws {
+    for (name, store) in stores {
+      let (client, transport) = MemoryTransport.pair()
+      let service = BridgeService(store: store, identity: try Identity(name), logger: .silent)
+      let server = BridgeServer(service: service, version: "1", logger: .silent)
+      agents[name] = Agent(client: client, running: Task { _ = await server.run(on: transport) })
+      client.send([
+        "jsonrpc": "2.0", "id": 0, "method": "initialize",
+        "params": ["protocolVersion": "2025-11-25", "capabilities": [:], "clientInfo": ["name": "script", "version": "1"]],
+      ])
+      _ = await client.nextMessage()
+      client.send(["jsonrpc": "2.0", "method": "notifications/initialized"])
+    }
+  }
+
+  /// Calls a tool, and writes down what came of it.
+  @discardableResult
+  func call(_ agent: String, _ tool: String, _ arguments: JSON = [:]) async -> JSON {
+    guard let client = agents[agent]?.client else { return .null }
+    client.send([
+      "jsonrpc": "2.0", "id": .integer(Int64(transcript.count + 1)), "method": "tools/call",
+      "params": ["name": .string(tool), "arguments": arguments],
+    ])
+    var answer = await client.nextMessage()
+    while answer != nil, answer?["id"] == nil { answer = await client.nextMessage() }
+    let result = answer?["result"] ?? answer?["error"] ?? .null
+    let shown = result["structuredContent"] ?? result["content"]?.arrayValue?.first?["text"] ?? result
+    let kind = result["isError"]?.boolValue == true ? "error" : "result"
+    transcript.append("\(agent) \(tool) \(normalised(arguments)) -> \(kind) \(normalised(shown))")
+    return result["structuredContent"] ?? .null
+  }
+
+  func end() async {
+    for agent in agents.values {
+      agent.client.finish()
+      await agent.running.value
+    }
+  }
+
+  /// Ids get the number of their first appearance, times and processes a word.
+  private func normalised(_ json: JSON) -> String {
+    var text = String(decoding: json.encoded(), as: UTF8.self)
+    text = text.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/, with: "TIME")
+    text = text.replacing(/(code|cowork|reviewer)@[^"\\ ]+?-[0-9a-f]{8}/) { "\($0.output.1)@PROCESS" }
+    return text.replacing(/[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/) { match in
+      let id = String(match.output)
+      let name = names[id] ?? "ID-\(names.count + 1)"
+      names[id] = name
+      return name
+    }
+  }
+}
