@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import Foundation
+import Synchronization
 import Testing
 
 @testable import SQLiteStore
@@ -160,18 +161,35 @@ struct WakeLayerTests {
   @Test("a dropped subscription leaves nothing behind")
   func dropped() async throws {
     let subscribers = Subscribers()
-    var wakeUps: WakeUps? = WakeUps()
-    weak let weakly = wakeUps
-    if let wakeUps { subscribers.add(wakeUps, .waiting) }
+    var waiting: WakeUps? = subscribers.subscribe(.waiting)
+    weak let weakly = waiting
     #expect(subscribers.urgency == .waiting)
-    wakeUps = nil
+    waiting = nil
     #expect(weakly == nil && subscribers.urgency == nil)
-    let idle = WakeUps()
-    subscribers.add(idle, .idle)
-    subscribers.prune()
+    let idle = subscribers.subscribe(.idle)
     #expect(subscribers.urgency == .idle)
     subscribers.finish()
     var iterator = idle.makeAsyncIterator()
     #expect(await iterator.next() == nil)
+  }
+
+  @Test("subscribers may leave in the very moment in which a hint is posted")
+  func leavingWhilePosting() async throws {
+    let subscribers = Subscribers()
+    let isDone = Atomic(false)
+    let poster = Thread {
+      while !isDone.load(ordering: .relaxed) {
+        subscribers.post(.messages)
+        _ = subscribers.urgency
+      }
+    }
+    poster.start()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 {
+        group.addTask { for _ in 0..<20_000 { _ = subscribers.subscribe(.waiting) } }
+      }
+    }
+    isDone.store(true, ordering: .relaxed)
+    #expect(subscribers.urgency == nil)
   }
 }

@@ -7,36 +7,57 @@ public final class Subscribers: Sendable {
     let urgency: WakeUps.Urgency
   }
 
-  private let entries = Mutex<[Entry]>([])
+  private struct State {
+    var entries: [Int: Entry] = [:]
+    var last = 0
+  }
+
+  private let state = Mutex(State())
 
   public init() {}
 
-  /// Delivers hints to this sequence from now on.
-  public func add(_ wakeUps: WakeUps, _ urgency: WakeUps.Urgency) {
-    entries.withLock { $0.append(Entry(wakeUps: wakeUps, urgency: urgency)) }
-  }
-
-  /// Forgets those that are gone.
-  public func prune() {
-    entries.withLock { $0.removeAll { $0.wakeUps == nil } }
+  /// A sequence to which hints are delivered from now on.
+  ///
+  /// - Parameter onDrop: called when its last reference is gone.
+  public func subscribe(_ urgency: WakeUps.Urgency, onDrop: @escaping @Sendable () -> Void = {}) -> WakeUps {
+    let number = state.withLock { state in
+      state.last += 1
+      return state.last
+    }
+    let wakeUps = WakeUps { [weak self] in
+      self?.state.withLock { _ = $0.entries.removeValue(forKey: number) }
+      onDrop()
+    }
+    state.withLock { $0.entries[number] = Entry(wakeUps: wakeUps, urgency: urgency) }
+    return wakeUps
   }
 
   /// Delivers a hint to all of them.
   public func post(_ hint: WakeUp) {
-    for wakeUps in entries.withLock({ $0.compactMap(\.wakeUps) }) { wakeUps.post(hint) }
+    for (wakeUps, _) in present { wakeUps.post(hint) }
   }
 
   /// Ends the sequences of all of them.
   public func finish() {
-    for wakeUps in entries.withLock({ $0.compactMap(\.wakeUps) }) { wakeUps.finish() }
+    for (wakeUps, _) in present { wakeUps.finish() }
   }
 
   /// The most urgent of those that are there; nil when there is nobody.
   public var urgency: WakeUps.Urgency? {
-    entries.withLock { entries in
-      let present = entries.filter { $0.wakeUps != nil }
-      if present.contains(where: { $0.urgency == .waiting }) { return .waiting }
-      return present.isEmpty ? nil : .idle
+    let present = present
+    if present.contains(where: { $0.1 == .waiting }) { return .waiting }
+    return present.isEmpty ? nil : .idle
+  }
+
+  /// Handed out of the lock: one of these may be the last reference, and its end takes the lock again.
+  private var present: [(WakeUps, WakeUps.Urgency)] {
+    state.withLock { state in
+      var present = [(WakeUps, WakeUps.Urgency)]()
+      present.reserveCapacity(state.entries.count)
+      for entry in state.entries.values {
+        if let wakeUps = entry.wakeUps { present.append((wakeUps, entry.urgency)) }
+      }
+      return present
     }
   }
 }

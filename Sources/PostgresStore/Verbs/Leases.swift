@@ -70,7 +70,7 @@ extension PostgresStore {
   }
 
   public func undo(_ batch: String) async throws(BridgeError) {
-    try await perform { pool in try await self.giveBack([batch], redelivered: false, pool) }
+    _ = try await perform { pool in try await self.giveBack([batch], redelivered: false, pool) }
   }
 
   public func renew(_ batches: [String]) async throws(BridgeError) {

@@ -31,8 +31,7 @@ final class NotificationWatch: Sendable {
       if channels?[agent] == nil { channels?[agent] = AgentChannel() }
       return channels?[agent]?.subscribers
     }
-    let wakeUps = WakeUps { [weak subscribers] in subscribers?.prune() }
-    subscribers?.add(wakeUps, .waiting)
+    let wakeUps = subscribers?.subscribe(.waiting) ?? WakeUps()
     // Not before the sequence is there to hear of it.
     let isStopped = channels.withLock { channels in
       guard let subscribers, let channel = channels?[agent] else { return true }

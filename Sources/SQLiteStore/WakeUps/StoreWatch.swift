@@ -20,11 +20,9 @@ final class StoreWatch: Sendable {
   }
 
   func subscribe(_ urgency: WakeUps.Urgency) -> WakeUps {
-    let wakeUps = WakeUps { [subscribers, weak self] in
-      subscribers.prune()
+    let wakeUps = subscribers.subscribe(urgency) { [weak self] in
       self?.thread.withLock { $0?.nudge() }
     }
-    subscribers.add(wakeUps, urgency)
     thread.withLock { thread in
       if let thread { return thread.nudge() }
       thread = WatchThread(connections: connections, layers: layers, subscribers: subscribers, logger: logger)
