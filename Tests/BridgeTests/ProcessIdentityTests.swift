@@ -1,4 +1,5 @@
 import Bridge
+import BridgeTesting
 import Foundation
 import Testing
 
@@ -15,17 +16,10 @@ struct ProcessIdentityTests {
 
   @Test("a child that has ended is known to be dead")
   func child() throws {
-    let child = Process()
-    child.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    child.arguments = ["cat"]
-    let input = Pipe()
-    child.standardInput = input
-    child.standardOutput = FileHandle.nullDevice
-    try child.run()
-    let identity = ProcessIdentity(scope: current.scope, pid: child.processIdentifier, start: "")
+    let child = try ChildProcess("cat", [])
+    let identity = ProcessIdentity(scope: current.scope, pid: child.pid, start: "")
     #expect(!identity.isKnownDead)
-    try input.fileHandleForWriting.close()
-    child.waitUntilExit()
+    #expect(child.finish().status == 0)
     #expect(identity.isKnownDead)
   }
 

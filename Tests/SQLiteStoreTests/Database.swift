@@ -69,19 +69,10 @@ func withDatabase(_ name: String = "messages.db", _ body: (Database) async throw
 extension Database {
   /// Runs a body while another connection is in the middle of writing.
   func whileLocked(_ body: () async throws -> Void) async throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["sqlite3", "-batch", path]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try Command.start(process)
-    input.fileHandleForWriting.write(Data("BEGIN IMMEDIATE; SELECT 'locked';\n".utf8))
-    #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "locked\n")
-    defer {
-      try? input.fileHandleForWriting.close()
-      process.waitUntilExit()
-    }
+    let shell = try ChildProcess("sqlite3", ["-batch", path])
+    defer { _ = shell.finish() }
+    shell.write("BEGIN IMMEDIATE; SELECT 'locked';\n")
+    #expect(shell.read() == "locked\n")
     try await body()
   }
 }
