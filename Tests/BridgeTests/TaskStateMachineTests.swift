@@ -105,6 +105,22 @@ struct TaskStateMachineTests {
     #expect(throws: BridgeError.self) {
       try Self.decide("completed", .assignee, .failed, .nobody, result: "mine", present: "theirs", wasHolder: false)
     }
+    guard
+      case .lateResult(let early, let taken) = try Self.decide(
+        "in_progress", .assignee, .completed, .another, result: "mine", wasHolder: true)
+    else {
+      Issue.record("a task that another process has taken over is ended by its first holder")
+      return
+    }
+    #expect(early.contains("mine") && taken.code == .alreadyClaimed && taken.message.contains("code@far:1"))
+    // Where the new holder is gone as well, the first one's result is the result.
+    guard
+      case .change(.completed, "mine", nil, _) = try Self.decide(
+        "in_progress", .assignee, .completed, .dead, result: "mine", wasHolder: true)
+    else {
+      Issue.record("nobody is left to end the task")
+      return
+    }
     #expect(throws: BridgeError.self) { try Self.decide("completed", .assignee, .failed, .nobody, present: "theirs", wasHolder: true) }
   }
 

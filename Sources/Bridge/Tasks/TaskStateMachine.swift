@@ -14,7 +14,21 @@ public enum TaskStateMachine {
     if let status = task.status.flatMap(TaskStatus.init), status.isEnded {
       return try again(status, state, request, isAssignee: isAssignee)
     }
+    if isAssignee, state.actorWasHolder, let late = lateResult(task, request) { return late }
     return isAssignee ? try move(task, request) : try end(task, request)
+  }
+
+  /// The result of one that lost the task to another process, which is at work on it.
+  private static func lateResult(_ task: BridgeTask, _ request: TransitionRequest) -> TaskTransition? {
+    guard request.status.isEnded, let holder = task.holder, holder != request.instance.id, !task.stale else { return nil }
+    let error = BridgeError(
+      .alreadyClaimed,
+      "Task \(request.taskID) was taken over by \(holder), which is at work on it; your late result was recorded in its history.")
+    return .lateResult(note: lateNote(request), error: error)
+  }
+
+  private static func lateNote(_ request: TransitionRequest) -> String {
+    "late result (\(request.status)): \(request.result ?? "none given")"
   }
 
   /// The creator's one right.
@@ -68,9 +82,9 @@ public enum TaskStateMachine {
       if !isAssignee, state.task.result == endedByCreator(request) { return .unchanged }
     }
     let message = "Task \(request.taskID) is \(status) already, and an ended task stays as it is"
-    if isAssignee, state.actorWasHolder, let result = request.result {
+    if isAssignee, state.actorWasHolder, request.result != nil {
       let error = BridgeError(.wrongStatus, "\(message); your late result was recorded in its history.")
-      return .lateResult(note: "late result (\(request.status)): \(result)", error: error)
+      return .lateResult(note: lateNote(request), error: error)
     }
     throw BridgeError(.wrongStatus, "\(message): create a new task if there is more to do.")
   }
