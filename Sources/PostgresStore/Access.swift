@@ -31,6 +31,11 @@ extension PostgresStore {
     do { return try outcome.get() } catch { throw storeError(error, of: pool.settings) }
   }
 
+  /// Waits no longer than this for a row that somebody keeps locked: the connection is needed for other calls as well. The verb is repeated.
+  func limitWaiting(_ transaction: PostgresTransaction) async throws {
+    try await transaction.query("SET LOCAL lock_timeout = '1s'")
+  }
+
   /// Sees to what stands in the way, and tells whether the verb may succeed now.
   private func mayRepeat(after error: any Error, _ attempt: Int) async -> Bool {
     guard let error = error as? PostgresError else { return false }
@@ -83,6 +88,11 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
     case .diskFull:
       return BridgeError(
         .storeFailed, "The disk of the database \(place) is full and nothing was written: free some space there and call again.")
+    case .lockNotAvailable:
+      return BridgeError(
+        .storeFailed,
+        "Somebody keeps rows in \(place) locked for longer than the time allowed; nothing was written: end that transaction and call again."
+      )
     case .readOnlyTransaction:
       return BridgeError(
         .storeUnavailable,

@@ -52,31 +52,37 @@ public final class PostgresCluster: Sendable {
   private static let sharedTask = Task { try await PostgresCluster.start() }
 
   public static func start(_ options: Options = Options()) async throws -> PostgresCluster {
-    let binaries = try await ServerUser.binaries()
-    let folder = try await ServerUser.makeFolder()
-    let port = try Loopback.freePort()
-    let stop = (ServerUser.prefix + ["\(binaries)/pg_ctl", "-D", "\(folder)/data", "stop", "-m", "immediate", "-w"]).joined(separator: " ")
-    let watchdog = try Watchdog(cleanUp: "\(stop); rm -rf \(folder)")
-    let cluster = PostgresCluster(folder: folder, port: port, options: options, binaries: binaries, watchdog: watchdog)
+    let cluster = try await makeFolder(options, binaries: ServerUser.binaries())
     do {
       try await cluster.initialize()
       try await cluster.start()
     } catch {
-      await watchdog.finish()
+      await cluster.destroy()
       throw error
     }
     return cluster
   }
 
+  private static func makeFolder(_ options: Options, binaries: String) async throws -> PostgresCluster {
+    let folder = try await ServerUser.makeFolder()
+    let port = try Loopback.freePort()
+    let stop = (ServerUser.prefix + ["\(binaries)/pg_ctl", "-D", "\(folder)/data", "stop", "-m", "immediate", "-w"]).joined(separator: " ")
+    let watchdog = try Watchdog(cleanUp: "\(stop); rm -rf \(folder)")
+    return PostgresCluster(folder: folder, port: port, options: options, binaries: binaries, watchdog: watchdog)
+  }
+
+  /// Where it is reached, as lines of postgresql.conf.
+  private var place: [String] { ["listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(folder)'"] }
+
   private func initialize() async throws {
     try await run([
       "\(binaries)/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
     ])
-    var lines = [
-      "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(folder)'", "fsync = off",
-      "synchronous_commit = off",
-      "full_page_writes = off", "shared_buffers = 16MB", "max_connections = 60", "password_encryption = 'scram-sha-256'",
-    ]
+    var lines =
+      place + [
+        "fsync = off", "synchronous_commit = off", "full_page_writes = off", "shared_buffers = 16MB", "max_connections = 60",
+        "password_encryption = 'scram-sha-256'",
+      ]
     if options.ssl {
       try await makeCertificates()
       lines += ["ssl = on", "ssl_cert_file = '\(folder)/server.crt'", "ssl_key_file = '\(folder)/server.key'"]
@@ -84,7 +90,10 @@ public final class PostgresCluster: Sendable {
     lines += options.configuration
     try await append(lines, to: "\(data)/postgresql.conf")
     let method = options.password == nil ? "trust" : "scram-sha-256"
-    try await run(["/bin/sh", "-c", "printf 'local all all trust\\nhost all all 127.0.0.1/32 \(method)\\n' > \(data)/pg_hba.conf"])
+    try await run([
+      "/bin/sh", "-c",
+      "printf 'local all all trust\\nlocal replication all trust\\nhost all all 127.0.0.1/32 \(method)\\n' > \(data)/pg_hba.conf",
+    ])
     if let password = options.password {
       let statement = "ALTER USER postgres PASSWORD '\(password)';"
       try await run(["/bin/sh", "-c", "echo \"$0\" | \(binaries)/postgres --single -D \(data) postgres", statement])
@@ -135,6 +144,34 @@ public final class PostgresCluster: Sendable {
 
   /// What the server logged, for a failed test.
   public func log() async throws -> String { try await run(["cat", "\(folder)/log"]) }
+
+  // MARK: standbys
+
+  /// A server that follows this one, and answers what only reads.
+  public func makeStandby() async throws -> PostgresCluster {
+    let standby = try await Self.makeFolder(options, binaries: binaries)
+    do {
+      try await run([
+        "\(binaries)/pg_basebackup", "-D", standby.data, "-h", folder, "-p", "\(port)", "-U", "postgres", "-R", "-c", "fast", "-N",
+      ])
+      try await standby.append(standby.place, to: "\(standby.data)/postgresql.conf")
+      try await standby.start()
+    } catch {
+      await standby.destroy()
+      throw error
+    }
+    return standby
+  }
+
+  /// Makes a standby the server that takes writes.
+  public func promote() async throws { try await run(["\(binaries)/pg_ctl", "-D", data, "-w", "-t", "60", "promote"]) }
+
+  /// How many bytes a file may have from now on, in this server and in those of its processes that start later; nil for any number. As on a
+  /// full disk, a write beyond is cut short.
+  public func limitFiles(to bytes: Int?) async throws {
+    let limit = bytes.map(String.init) ?? "unlimited"
+    try await run(["/bin/sh", "-c", "prlimit --pid $(head -n 1 \(data)/postmaster.pid) --fsize=\(limit):"])
+  }
 
   // MARK: databases
 

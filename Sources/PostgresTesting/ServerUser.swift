@@ -10,8 +10,9 @@
 enum ServerUser {
   static var prefix: [String] { geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] : [] }
 
-  /// The newest version that is installed.
+  /// The folder that `COWORK_TEST_POSTGRES_BIN` names, else that of the newest version that is installed.
   static func binaries() async throws -> String {
+    if let named = getenv("COWORK_TEST_POSTGRES_BIN"), named[0] != 0 { return String(cString: named) }
     let script =
       "ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin 2>/dev/null | sort -V | tail -n 1"
     let found = try await Shell.run(["/bin/sh", "-c", script]).split(whereSeparator: \.isNewline).first.map(String.init)

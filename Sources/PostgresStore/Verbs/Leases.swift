@@ -83,20 +83,31 @@ extension PostgresStore {
 
   @discardableResult
   public func recoverExpired() async throws(BridgeError) -> Int {
-    try await perform { [sql] pool in
-      let rows = try await pool.query("SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)")
-      var (expired, dead) = ([String](), [String]())
-      for row in rows {
-        let batch: String = try row.get("batch")
-        if try ProcessIdentity(encoded: row.get("process"))?.isKnownDead == true {
-          dead.append(batch)
-        } else if try row.get("expired", as: Bool.self) {
-          expired.append(batch)
-        }
+    try await perform { pool in try await self.recover(pool) }
+  }
+
+  /// For those who want something else: where somebody keeps a row locked, recovery can wait for the next time.
+  func recoverIfPossible() async throws(BridgeError) {
+    try await perform { pool in
+      do { _ = try await self.recover(pool) } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+        self.logger.debug("recovery waits for a lock", metadata: ["error": "\(error)"])
       }
-      guard !expired.isEmpty || !dead.isEmpty else { return 0 }
-      return try await self.giveBack(dead, expired: expired, redelivered: true, pool)
     }
+  }
+
+  private func recover(_ pool: PostgresPool) async throws -> Int {
+    let rows = try await pool.query("SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)")
+    var (expired, dead) = ([String](), [String]())
+    for row in rows {
+      let batch: String = try row.get("batch")
+      if try ProcessIdentity(encoded: row.get("process"))?.isKnownDead == true {
+        dead.append(batch)
+      } else if try row.get("expired", as: Bool.self) {
+        expired.append(batch)
+      }
+    }
+    guard !expired.isEmpty || !dead.isEmpty else { return 0 }
+    return try await giveBack(dead, expired: expired, redelivered: true, pool)
   }
 
   /// Makes unread again what was taken. The triggers wake the recipients of messages; news of tasks wake their agent here.
@@ -107,28 +118,31 @@ extension PostgresStore {
   private func giveBack(
     _ batches: [String], expired: [String] = [], redelivered: Bool, _ pool: PostgresPool
   ) async throws -> Int {
-    let rows = try await pool.query(
-      """
-      WITH ended AS (
-        DELETE FROM \(sql.deliveries)
-        WHERE batch = ANY($1::text[]) OR (batch = ANY($4::text[]) AND expires_at < clock_timestamp())
-        RETURNING agent, messages, assignee_tasks, creator_tasks
-      ), unread AS (
-        UPDATE \(sql.messages) m SET read = 0 FROM ended WHERE m.seq = ANY(ended.messages) RETURNING m.id
-      ), marked AS (
-        INSERT INTO \(sql.messageDetails) (message_id, redelivered) SELECT id, 1 FROM unread WHERE $2::boolean AND id IS NOT NULL
-        ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
-      ), unseen AS (
-        UPDATE \(sql.taskDetails) t SET
-          assignee_unseen = CASE WHEN t.task_id = ANY(ended.assignee_tasks) THEN 1 ELSE t.assignee_unseen END,
-          creator_unseen = CASE WHEN t.task_id = ANY(ended.creator_tasks) THEN 1 ELSE t.creator_unseen END
-        FROM ended WHERE t.task_id = ANY(ended.assignee_tasks || ended.creator_tasks)
-        RETURNING ended.agent
-      )
-      SELECT (SELECT count(*) FROM ended) AS ended, (
-        SELECT count(pg_notify(\(sql.schema).channel_of($3, agent), 'tasks')) FROM (SELECT DISTINCT agent FROM unseen) AS agents
-      ) AS told
-      """, [.textArray(batches), .bool(redelivered), .text(schema.name), .textArray(expired)])
-    return try rows.first?.get("ended") ?? 0
+    try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
+      try await self.limitWaiting(transaction)
+      let rows = try await transaction.query(
+        """
+        WITH ended AS (
+          DELETE FROM \(sql.deliveries)
+          WHERE batch = ANY($1::text[]) OR (batch = ANY($4::text[]) AND expires_at < clock_timestamp())
+          RETURNING agent, messages, assignee_tasks, creator_tasks
+        ), unread AS (
+          UPDATE \(sql.messages) m SET read = 0 FROM ended WHERE m.seq = ANY(ended.messages) RETURNING m.id
+        ), marked AS (
+          INSERT INTO \(sql.messageDetails) (message_id, redelivered) SELECT id, 1 FROM unread WHERE $2::boolean AND id IS NOT NULL
+          ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
+        ), unseen AS (
+          UPDATE \(sql.taskDetails) t SET
+            assignee_unseen = CASE WHEN t.task_id = ANY(ended.assignee_tasks) THEN 1 ELSE t.assignee_unseen END,
+            creator_unseen = CASE WHEN t.task_id = ANY(ended.creator_tasks) THEN 1 ELSE t.creator_unseen END
+          FROM ended WHERE t.task_id = ANY(ended.assignee_tasks || ended.creator_tasks)
+          RETURNING ended.agent
+        )
+        SELECT (SELECT count(*) FROM ended) AS ended, (
+          SELECT count(pg_notify(\(sql.schema).channel_of($3, agent), 'tasks')) FROM (SELECT DISTINCT agent FROM unseen) AS agents
+        ) AS told
+        """, [.textArray(batches), .bool(redelivered), .text(schema.name), .textArray(expired)])
+      return try rows.first?.get("ended") ?? 0
+    }
   }
 }

@@ -11,7 +11,8 @@ extension PostgresStore {
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     let outcome = try await perform { pool, attempt in
       try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
-        try await self.transition(request, attempt, transaction)
+        try await self.limitWaiting(transaction)
+        return try await self.transition(request, attempt, transaction)
       }
     }
     switch outcome {

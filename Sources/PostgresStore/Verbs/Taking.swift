@@ -3,7 +3,7 @@ import PostgresClient
 
 extension PostgresStore {
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
-    try await recoverExpired()
+    try await recoverIfPossible()
     guard let owner = request.owner else {
       return try await perform { pool in try await self.look(request, pool, lock: false).delivery }
     }

@@ -75,7 +75,10 @@ extension SQLiteStore {
       ?? Int64.fetchOne(db, sql: "SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE LIMIT 1", arguments: [before])
     {
       require("m.rowid < ?", row)
-    } else if let time = try Double.fetchOne(db, sql: "SELECT julianday(?)", arguments: [before]), before.contains("-") {
+    } else if let time = try Double.fetchOne(
+      // 30 February is a time for julianday, and none for anybody else.
+      db, sql: "SELECT julianday(?1) WHERE date(substr(?1, 1, 10), '+0 days') = substr(?1, 1, 10)", arguments: [before])
+    {
       require("julianday(m.created_at) < ?", time)
     } else {
       throw BridgeError.notATimeOrID(before)

@@ -20,6 +20,8 @@ final class ScriptedPair {
     for (name, store) in stores {
       let (client, transport) = MemoryTransport.pair()
       let service = BridgeService(store: store, identity: try Identity(name), logger: .silent)
+      // Beside a call it would come sooner or later.
+      await service.clientIs("script 1")
       let server = BridgeServer(service: service, version: "1", logger: .silent)
       agents[name] = Agent(client: client, running: Task { _ = await server.run(on: transport) })
       client.send([

@@ -95,7 +95,8 @@ struct TranscriptTests {
   }
 
   private func tasks(_ pair: ScriptedPair) async -> JSON {
-    let created = await pair.call("cowork", "create_task", ["to": "code", "title": "Build", "description": "all of it", "idempotency_key": "t"])
+    let created = await pair.call(
+      "cowork", "create_task", ["to": "code", "title": "Build", "description": "all of it", "idempotency_key": "t"])
     let id = created["task_id"] ?? .null
     await pair.call("cowork", "create_task", ["to": "code", "title": "Build", "description": "all of it", "idempotency_key": "t"])
     await pair.call("cowork", "create_task", ["to": "code", "title": "Other", "description": "all of it", "idempotency_key": "t"])

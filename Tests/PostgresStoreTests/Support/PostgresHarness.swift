@@ -31,7 +31,7 @@ final class PostgresHarness: StoreHarness {
 
   var schema: String { WorkspaceSchema(workspace).name }
 
-  func makeStore(timing: StoreTiming) async throws -> any BridgeStore { 
+  func makeStore(timing: StoreTiming) async throws -> any BridgeStore {
     let store = try makeStore(timing, url: url)
     // As at the start of a process: the schema is there from now on.
     _ = try await store.agents()

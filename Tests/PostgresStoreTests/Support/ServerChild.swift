@@ -168,7 +168,9 @@ enum Program {
   }
 
   /// Runs a command to its end.
-  static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> (status: Int32, output: String, errors: String) {
+  static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> (
+    status: Int32, output: String, errors: String
+  ) {
     let process = Process()
     process.executableURL = try url()
     process.arguments = arguments

@@ -1,0 +1,137 @@
+import Bridge
+import BridgeTesting
+import PostgresClient
+import PostgresTesting
+import Testing
+
+@testable import PostgresStore
+
+/// The connection is reset after the server has carried out a statement, and before its answer is there.
+@Suite("A verb whose outcome is unknown is repeated, and happens once", .timeLimit(.minutes(2)))
+struct UnknownOutcomeTests {
+  @Test func sendingHappensOnceAndIsNoDuplicateForTheCaller() async throws {
+    try await withBench { bench in
+      await bench.proxy.cutReplies(after: "messages (id, sender")
+      let receipt = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "once"))
+      #expect(!receipt.duplicate)
+      await bench.proxy.cutReplies(after: "messages (id, sender")
+      let keyed = NewMessage(sender: .cowork, recipient: .code, content: "twice", idempotencyKey: "k")
+      #expect(try await !bench.store.send(keyed).duplicate)
+      #expect(try await bench.contents() == ["once", "twice"])
+    }
+  }
+
+  @Test func creatingATaskHappensOnce() async throws {
+    try await withBench { bench in
+      await bench.proxy.cutReplies(after: "COMMIT")
+      let receipt = try await bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: ""))
+      let report = try await bench.store.task(receipt.taskID, for: .cowork, reader: nil)
+      #expect(receipt.status == "pending" && report.history.count == 1)
+      #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.tasks") == "1\n")
+    }
+  }
+
+  @Test func whatWasTakenUnheardComesWithTheSameCall() async throws {
+    try await withBench { bench in
+      for content in ["1", "2"] { _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: content)) }
+      let task = try await bench.createTask()
+      await bench.proxy.cutReplies(after: "COMMIT")
+      let delivery = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, owner: bench.code))
+      #expect(delivery.messages.map(\.content) == ["1", "2"] && delivery.messages.allSatisfy { !$0.redelivered })
+      #expect(delivery.tasks.map(\.id) == [task] && delivery.remaining == 0)
+      #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
+    }
+  }
+
+  @Test func aListOfTasksIsLeasedOnce() async throws {
+    try await withBench { bench in
+      let task = try await bench.createTask()
+      await bench.proxy.cutReplies(after: "COMMIT")
+      let page = try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code))
+      #expect(page.tasks.map(\.id) == [task] && page.batch != nil)
+      #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
+    }
+  }
+
+  @Test func confirmingAndUndoingHappenOnce() async throws {
+    try await withBench { bench in
+      _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "1"))
+      let first = try #require(try await bench.store.take(TakeRequest(agent: .code, owner: bench.code)).batch)
+      await bench.proxy.cutReplies(after: "COMMIT")
+      try await bench.store.undo(first)
+      #expect(try await bench.contents() == ["1"])
+      let second = try #require(try await bench.store.take(TakeRequest(agent: .code, owner: bench.code)).batch)
+      await bench.proxy.cutReplies(after: "DELETE FROM")
+      try await bench.store.confirm(second)
+      #expect(try await bench.contents().isEmpty)
+    }
+  }
+
+  /// Each move is repeated after it has succeeded: taking, ending, the creator's end.
+  @Test func movingATaskIsRecordedOnceAndIsNoError() async throws {
+    try await withBench { bench in
+      let (done, ended) = (try await bench.createTask(), try await bench.createTask())
+      let moves: [(String, TaskStatus, Instance, String?)] = [
+        (done, .inProgress, bench.code, nil), (done, .inProgress, bench.code, "half"), (done, .completed, bench.code, "all"),
+        (ended, .failed, bench.cowork, "not needed"),
+      ]
+      for (task, status, instance, result) in moves {
+        await bench.proxy.cutReplies(after: "COMMIT")
+        #expect(try await bench.move(task, status, instance, result).status == status.rawValue)
+      }
+      let history = try await bench.store.task(done, for: .code, reader: nil).history
+      #expect(history.map(\.to) == ["pending", "in_progress", "in_progress", "completed"])
+      #expect(try await bench.store.task(ended, for: .code, reader: nil).history.count == 2)
+    }
+  }
+
+  @Test func takingOverAndALateResultAreRecordedOnce() async throws {
+    try await withBench { bench in
+      let task = try await bench.createTask()
+      let first = Instance(agent: .code, process: ProcessIdentity(scope: "elsewhere", pid: 1, start: "1"))
+      _ = try await bench.move(task, .inProgress, first, nil)
+      try await bench.store.signOff(first)
+      await bench.proxy.cutReplies(after: "COMMIT")
+      #expect(try await bench.move(task, .inProgress, bench.code, nil).holder == bench.code.id)
+      _ = try await bench.move(task, .completed, bench.code, "mine")
+      await bench.proxy.cutReplies(after: "COMMIT")
+      let error = await refusal { try await bench.move(task, .completed, first, "late") }
+      #expect(error?.code == .wrongStatus && error?.message.contains("recorded") == true)
+      let notes = try await bench.store.task(task, for: .code, reader: nil).history.compactMap(\.note)
+      #expect(notes.filter { $0.contains("late") }.count == 1 && notes.filter { $0.contains("taken over") }.count == 1)
+    }
+  }
+
+  private func withBench(_ body: @Sendable (ProxiedBench) async throws -> Void) async throws {
+    try await Turnstile.shared.pass {
+      let database = try await Servers.database()
+      let proxy = try FaultProxy(to: database.cluster.port)
+      let store = try PostgresStore.postgres(database.url(port: proxy.port), .quick)
+      try await body(ProxiedBench(database: database, proxy: proxy, store: store))
+      await store.close()
+      await proxy.close()
+    }
+  }
+}
+
+private struct ProxiedBench: Sendable {
+  let database: TestDatabase
+  let proxy: FaultProxy
+  let store: PostgresStore
+  let code = Instance(agent: .code)
+  let cowork = Instance(agent: .cowork)
+
+  func createTask() async throws -> String {
+    try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).taskID
+  }
+
+  func move(_ task: String, _ status: TaskStatus, _ instance: Instance, _ result: String?) async throws -> BridgeTask {
+    try await store.transitionTask(
+      TransitionRequest(taskID: task, actor: instance.agent, instance: instance, status: status, result: result))
+  }
+
+  /// What `code` has not read.
+  func contents() async throws -> [String] {
+    try await store.take(TakeRequest(agent: .code, owner: nil)).messages.compactMap(\.content)
+  }
+}

@@ -1,0 +1,135 @@
+import Bridge
+import PostgresClient
+import PostgresTesting
+import Testing
+
+@testable import PostgresStore
+
+@Suite("The schema comes by itself, or says who must bring it", .timeLimit(.minutes(2)))
+struct MigrationTests {
+  @Test func serversThatStartAtOnceOnAnEmptyDatabaseAllWork() async throws {
+    try await Turnstile.shared.pass {
+      let database = try await Servers.database()
+      for round in 1...12 {
+        let workspace = try Workspace("round-\(round)")
+        let stores = try (1...3).map { _ in try PostgresStore.postgres(database.url, workspace: workspace) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for store in stores {
+            group.addTask { _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "x")) }
+          }
+          try await group.waitForAll()
+        }
+        #expect(try await stores[0].unreadCounts(for: .code).messages == 3)
+        for store in stores { await store.close() }
+      }
+      #expect(try await database.psql("SELECT sum(version) FROM \"cowork_bridge_round-1\".bridge_schema") == "1\n")
+    }
+  }
+
+  @Test func aRoleWithoutRightsIsToldTheCommand() async throws {
+    let database = try await Servers.database()
+    let role = try await database.makeRole()
+    let store = try PostgresStore.postgres(database.url(as: role))
+    let error = await refusal { try await store.unreadCounts(for: .code) }
+    #expect(error?.code == .storeUnavailable)
+    for part in ["cowork-code-mcp-server migrate", "migrate --print", "cowork_bridge"] { #expect(error?.message.contains(part) == true) }
+    // Somebody with the rights runs it, and the same store works: here with rights on everything.
+    let owner = try ConnectionSettings(database.url)
+    try await PostgresMigrator(pool: PostgresPool(owner), schema: WorkspaceSchema(nil), logger: .silent).migrate()
+    try await database.psql(
+      """
+      GRANT USAGE ON SCHEMA cowork_bridge TO \(role);
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA cowork_bridge TO \(role)
+      """)
+    _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "works"))
+    #expect(try await store.unreadCounts(for: .code).messages == 1)
+    await store.close()
+  }
+
+  @Test func aSchemaWithoutGrantsIsAnErrorThatNamesTheOwner() async throws {
+    let database = try await Servers.database()
+    let role = try await database.makeRole()
+    let owner = try PostgresStore.postgres(database.url)
+    _ = try await owner.agents()
+    let store = try PostgresStore.postgres(database.url(as: role))
+    let error = await refusal { try await store.unreadCounts(for: .code) }
+    #expect(error?.code == .storeUnavailable && error?.message.contains("grant") == true)
+    for store in [store, owner] { await store.close() }
+  }
+
+  @Test func whatPrintShowsMakesTheSameSchemaThroughPsql() async throws {
+    let database = try await Servers.database()
+    let workspace = try Workspace("by-hand")
+    let printed = try await Program.run(
+      ["migrate", "--print", "--workspace", "by-hand"], environment: ["COWORK_DATABASE_URL": database.url])
+    #expect(printed.status == 0)
+    try await database.psql(printed.output)
+    let store = try PostgresStore.postgres(database.url, workspace: workspace)
+    _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "x"))
+    let migrated = try PostgresStore.postgres(database.url)
+    _ = try await migrated.agents()
+    let (byHand, byItself) = (try await database.shape(of: "cowork_bridge_by-hand"), try await database.shape(of: "cowork_bridge"))
+    #expect(byHand == byItself && byHand.count > 500)
+    for store in [store, migrated] { await store.close() }
+  }
+
+  @Test func migrateAndItsStatusSayWhereTheSchemaStands() async throws {
+    let database = try await Servers.database()
+    let environment = ["COWORK_DATABASE_URL": database.url]
+    let before = try await Program.run(["migrate", "--status"], environment: environment)
+    #expect(before.status == 0 && before.output.contains("version 0 of 1") && before.output.contains("pending: 1 bridge"))
+    #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'cowork%'") == "0\n")
+    for _ in 1...2 {
+      let run = try await Program.run(["migrate"], environment: environment)
+      #expect(run.status == 0 && run.output.contains("version 1 of 1") && !run.output.contains("pending"))
+    }
+  }
+
+  @Test func aNewerSchemaIsRefusedByServersAndCommands() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql("INSERT INTO cowork_bridge.bridge_schema (version) VALUES (99)")
+    let newcomer = try PostgresStore.postgres(database.url)
+    let error = await refusal { try await newcomer.unreadCounts(for: .code) }
+    #expect(error?.code == .storeTooNew && error?.message.contains("99") == true)
+    let run = try await Program.run(["migrate"], environment: ["COWORK_DATABASE_URL": database.url])
+    #expect(run.status == 1 && run.errors.contains("99") && run.errors.contains("newer"))
+    for store in [store, newcomer] { await store.close() }
+  }
+
+  @Test func tablesThatWereDroppedAreMadeAgain() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql("DROP SCHEMA cowork_bridge CASCADE")
+    _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "anew"))
+    #expect(try await store.unreadCounts(for: .code).messages == 1)
+    await store.close()
+  }
+}
+
+extension TestDatabase {
+  /// A login without rights; its name.
+  func makeRole() async throws -> String {
+    let role = "role_" + String(UInt64.random(in: .min ... .max), radix: 36)
+    try await psql("CREATE ROLE \(role) LOGIN; REVOKE CREATE ON DATABASE \(name) FROM PUBLIC")
+    return role
+  }
+
+  func url(as role: String) -> String { url.replacing("postgres@", with: "\(role)@") }
+
+  /// Columns, indexes, functions and triggers, without the schema's name.
+  fileprivate func shape(of schema: String) async throws -> String {
+    try await psql(
+      """
+      SELECT 'column', table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+        WHERE table_schema = '\(schema)' ORDER BY 2, ordinal_position;
+      SELECT indexdef FROM pg_indexes WHERE schemaname = '\(schema)' ORDER BY indexname;
+      SELECT proname, prosrc, proconfig FROM pg_proc WHERE pronamespace = '"\(schema)"'::regnamespace ORDER BY proname;
+      SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+        WHERE relnamespace = '"\(schema)"'::regnamespace AND NOT tgisinternal ORDER BY tgname
+      """
+    ).replacing("\"\(schema)\"", with: "SCHEMA").replacing(schema, with: "SCHEMA").replacing("\"", with: "").replacing("\\", with: "")
+  }
+}

@@ -1,0 +1,79 @@
+import Bridge
+import BridgeTesting
+import PostgresClient
+import PostgresTesting
+import Testing
+
+@testable import PostgresStore
+
+@Suite("Where notifications do not come, looking now and then replaces them", .timeLimit(.minutes(2)))
+struct BlindTests {
+  @Test func behindATransactionPoolerAgentsWakeBySecondlyLooksAndTheLogSaysSoOnce() async throws {
+    try await Turnstile.shared.pass {
+      let url = try await Servers.pooler.value.url(Servers.database())
+      // The documented times, but the proof is repeated often, and each time fails.
+      var options = PostgresStore.Options()
+      options.listener.livenessInterval = .milliseconds(50)
+      options.listener.selfTestLimit = .milliseconds(100)
+      options.listener.selfTestRetry = .milliseconds(50)
+      let pair = try Pair(url: url, options: options)
+      async let received = pair.receive()
+      await pair.log.hears("state=degraded", times: 3)
+      let sent = ContinuousClock.now
+      _ = try await pair.sender.send(to: .code, content: "through the pooler")
+      #expect(try await received == ["through the pooler"])
+      // A second, and what a busy machine adds.
+      #expect(ContinuousClock.now - sent < .seconds(4))
+      let warnings = pair.log.entries.filter { $0.level >= .warning }
+      #expect(warnings.count == 1, "\(warnings)")
+      #expect(warnings.first?.text.contains("every 1.0 seconds") == true && warnings.first?.text.contains("pooler") == true)
+      await pair.close()
+    }
+  }
+
+  @Test func whatNoTriggerToldIsFoundByTheSafetyPoll() async throws {
+    let database = try await Servers.database()
+    var options = PostgresStore.Options()
+    (options.blindPoll, options.safetyPoll) = (.milliseconds(20), .milliseconds(200))
+    let pair = try Pair(url: database.url, options: options)
+    await pair.isListening()
+    async let received = pair.receive()
+    // A restore works like this.
+    try await database.psql(
+      "SET session_replication_role = replica; INSERT INTO cowork_bridge.messages (sender, recipient, content) VALUES ('x', 'code', 'restored')"
+    )
+    #expect(try await received == ["restored"])
+    await pair.close()
+  }
+
+  @Test func hintsOfAClosedStoreEndAndNothingOfItIsLeft() async throws {
+    let database = try await Servers.database()
+    let pair = try Pair(url: database.url)
+    await pair.isListening()
+    let before = pair.receiver.store.wakeUps(for: .code, .waiting)
+    await pair.close()
+    while await Hints.next(before) != nil {}
+    let afterwards = pair.receiver.store.wakeUps(for: .code, .waiting)
+    #expect(await Hints.next(afterwards) == nil)
+    #expect(await Hints.next(pair.receiver.store.wakeUps(for: .cowork, .waiting)) == nil)
+    // Ends when the server has noticed that all of them have gone.
+    try await database.hasNoConnections()
+  }
+}
+
+extension TestDatabase {
+  /// Returns when nobody but the one who asks is connected to it.
+  func hasNoConnections() async throws {
+    try await cluster.psql(
+      """
+      DO $$ BEGIN
+        FOR attempt IN 1..2000 LOOP
+          PERFORM pg_stat_clear_snapshot();
+          IF NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = '\(name)') THEN RETURN; END IF;
+          PERFORM pg_sleep(0.01);
+        END LOOP;
+        RAISE 'connections are left';
+      END $$
+      """)
+  }
+}
