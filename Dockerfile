@@ -7,8 +7,9 @@ WORKDIR /src
 COPY Package.swift ./
 COPY sql ./sql
 COPY Sources ./Sources
-RUN mkdir Tests \
-    && swift build -c release --product cowork-code-mcp-server --static-swift-stdlib \
+# Not built, but the package names them.
+COPY Tests ./Tests
+RUN swift build -c release --product cowork-code-mcp-server --static-swift-stdlib \
     && install -D "$(swift build -c release --show-bin-path)/cowork-code-mcp-server" /out/cowork-code-mcp-server \
     && strip /out/cowork-code-mcp-server
 
