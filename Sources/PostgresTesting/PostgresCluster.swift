@@ -19,7 +19,11 @@ public final class PostgresCluster: Sendable {
     /// More lines of postgresql.conf.
     public var configuration: [String] = []
 
-    public init(ssl: Bool = false, password: String? = nil, configuration: [String] = []) {
+    /// Of the write-ahead log, in megabytes.
+    public var segmentSize: Int
+
+    public init(ssl: Bool = false, password: String? = nil, configuration: [String] = [], segmentSize: Int = 16) {
+      self.segmentSize = segmentSize
       self.ssl = ssl
       self.password = password
       self.configuration = configuration
@@ -77,6 +81,7 @@ public final class PostgresCluster: Sendable {
   private func initialize() async throws {
     try await run([
       "\(binaries)/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+      "--wal-segsize=\(options.segmentSize)",
     ])
     var lines =
       place + [
@@ -182,12 +187,12 @@ public final class PostgresCluster: Sendable {
     return database
   }
 
-  /// Runs SQL with psql as superuser through the socket; unaligned rows.
+  /// Runs SQL with psql through the socket, as superuser unless told otherwise; unaligned rows.
   @discardableResult
-  public func psql(_ sql: String, database: String = "postgres") async throws -> String {
+  public func psql(_ sql: String, database: String = "postgres", user: String = "postgres") async throws -> String {
     // Needs no special user; the socket trusts everybody.
     try await Shell.run([
-      "\(binaries)/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", "\(port)", "-U", "postgres", "-d", database,
+      "\(binaries)/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", "\(port)", "-U", user, "-d", database,
       "-c", sql,
     ])
   }

@@ -77,10 +77,10 @@ struct RefusingServerTests {
 
   @Test func aFullDiskIsSaidAndNothingIsHalfWritten() async throws {
     try await Turnstile.shared.pass {
-      let cluster = try await PostgresCluster.start()
+      let cluster = try await PostgresCluster.start(.init(configuration: ["max_wal_size = 8MB"], segmentSize: 1))
       let database = try await cluster.createDatabase()
       // Not a whole number of pages: the last one is cut short, as on a full disk.
-      try await cluster.limitFiles(to: (20 << 20) + 512)
+      try await cluster.limitFiles(to: (4 << 20) + 512)
       let store = try PostgresStore.postgres(database.url, .quick)
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "early"))
       // Not to be compressed.

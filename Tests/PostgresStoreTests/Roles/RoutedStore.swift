@@ -1,0 +1,67 @@
+import Bridge
+import Synchronization
+
+@testable import PostgresStore
+
+/// One store for all agents, each of whose verbs is carried out by the store that has logged in as the agent who acts: the shared suite
+/// plays both sides on one store.
+final class RoutedStore: BridgeStore {
+  private let store: @Sendable (Identity) async throws -> PostgresStore
+  private let owner: PostgresStore
+  private let opened: @Sendable () -> [PostgresStore]
+
+  /// - Parameters:
+  ///   - owner: logged in as the schema's owner, for what a person does.
+  ///   - opened: those that there are so far.
+  init(
+    owner: PostgresStore, opened: @escaping @Sendable () -> [PostgresStore],
+    for agent: @escaping @Sendable (Identity) async throws -> PostgresStore
+  ) {
+    self.owner = owner
+    self.opened = opened
+    self.store = agent
+  }
+
+  private func of(_ agent: Identity) async throws(BridgeError) -> PostgresStore {
+    do { return try await store(agent) } catch { throw BridgeError(.storeFailed, "no login: \(error)") }
+  }
+
+  func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt { try await of(message.sender).send(message) }
+  func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery { try await of(request.agent).take(request) }
+  func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await of(query.agent).history(query) }
+  func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await of(agent).message(id, for: agent) }
+  func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts { try await of(agent).unreadCounts(for: agent) }
+  func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt { try await of(task.sender).createTask(task) }
+  func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
+    try await of(request.actor).transitionTask(request)
+  }
+  func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage { try await of(query.agent).tasks(query) }
+  func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
+    try await of(agent).task(id, for: agent, reader: reader)
+  }
+  func heartbeat(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).heartbeat(instance) }
+  func signOff(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).signOff(instance) }
+
+  // Leases: whose one is, the row-level security tells.
+  func confirm(_ batch: String) async throws(BridgeError) { for store in opened() { try await store.confirm(batch) } }
+  func undo(_ batch: String) async throws(BridgeError) { for store in opened() { try await store.undo(batch) } }
+  func renew(_ batches: [String]) async throws(BridgeError) { for store in opened() { try await store.renew(batches) } }
+  func recoverExpired() async throws(BridgeError) -> Int {
+    var count = 0
+    for store in opened() { count += try await store.recoverExpired() }
+    return count
+  }
+
+  // What a person does, and what each server does alike.
+  func addAgent(_ agent: Identity) async throws(BridgeError) { try await owner.addAgent(agent) }
+  func agents() async throws(BridgeError) -> [AgentSummary] { try await of(.code).agents() }
+
+  func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps {
+    let known = opened().first { $0.pool.settings.redactedDescription.contains(" as login_\(agent)_") }
+    return (known ?? owner).wakeUps(for: agent, urgency)
+  }
+
+  func close() async {
+    for store in opened() + [owner] { await store.close() }
+  }
+}
