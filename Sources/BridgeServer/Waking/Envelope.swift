@@ -20,7 +20,9 @@ struct Envelope: Sendable {
     lines += announcement.news.prefix(Self.named).map { "- " + line($0) }
     let unnamed = max(0, announcement.news.count - Self.named)
     if unnamed > 0 { lines.append("- and \(unnamed) more") }
-    if announcement.further > 0 { lines.append("- and \(announcement.further) further unread messages, which are shown once these are read") }
+    if announcement.further > 0 {
+      lines.append("- and \(announcement.further) further unread messages, which are shown once these are read")
+    }
     lines += announcement.muted.map(notice)
     lines.append(call(announcement) + " Nothing was marked as read.")
     lines.append("[end of cowork bridge]")

@@ -59,8 +59,9 @@ public struct SessionRecord: Sendable {
 
   /// Below zero when there can be no file.
   private func openLocked() -> Int32 {
-    var file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    var file = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
     if file < 0 {
+      // A session that begins: the time to look after the others.
       let folder = (path as NSString).deletingLastPathComponent
       try? FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -32,7 +32,10 @@ struct Change {
       return
     }
     show(file)
-    if dryRun { return commands.forEach { say("Would run: \(ClaudeCommand.shown($0))") } }
+    if dryRun {
+      for command in commands { say("Would run: \(ClaudeCommand.shown(command))") }
+      return
+    }
     let copy = try file.backUp()
     for command in commands {
       guard let failure = claude.run(command) else {

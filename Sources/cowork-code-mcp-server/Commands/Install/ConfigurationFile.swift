@@ -48,7 +48,8 @@ struct ConfigurationFile {
         throw POSIXError(POSIXErrorCode(rawValue: why) ?? .EIO)
       }
     } catch {
-      throw CommandFailure("\(path) cannot be written (\(error.localizedDescription)): check the rights of its folder; nothing was changed.")
+      throw CommandFailure(
+        "\(path) cannot be written (\(error.localizedDescription)): check the rights of its folder; nothing was changed.")
     }
     return copy
   }

@@ -22,7 +22,8 @@ struct HookEntries {
       let group = group(event)
       let present = Self.ours(in: json[[.key("hooks"), .key(event.rawValue)]])
       let isThere =
-        present.count == group["hooks"]?.arrayValue?.count && json[[.key("hooks"), .key(event.rawValue)]]?.arrayValue?.contains(group) == true
+        present.count == group["hooks"]?.arrayValue?.count
+        && json[[.key("hooks"), .key(event.rawValue)]]?.arrayValue?.contains(group) == true
       if isThere { continue }
       try Self.remove(event.rawValue, from: &json)
       try json.append(group, to: ["hooks", event.rawValue])

@@ -43,7 +43,8 @@ struct InstallClaudeCode: AsyncParsableCommand {
       }
       options.warn(change)
       // A password is not for a command line, where everybody sees it.
-      let commands = (present == nil ? [] : [ClaudeCommand.remove(options.name, scope: scope)])
+      let commands =
+        (present == nil ? [] : [ClaudeCommand.remove(options.name, scope: scope)])
         + [ClaudeCommand.add(options.name, entry, scope: scope)]
       try change.make(servers, by: options.holdsPassword ? [] : commands)
       if let settings { try change.make(settings) }

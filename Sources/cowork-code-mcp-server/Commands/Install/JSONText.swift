@@ -125,14 +125,17 @@ struct JSONText {
         object.members.map { JSON.string($0.key).encoded() + Array(": ".utf8) + render($0.value, depth: depth + 1) }, "{", "}")
     case .array(let elements) where elements.contains { $0.objectValue != nil || $0.arrayValue != nil }:
       return list(elements.map { render($0, depth: depth + 1) }, "[", "]")
-    case .array(let elements): return Array("[".utf8) + Array(elements.map { $0.encoded() }.joined(separator: Array(", ".utf8))) + Array("]".utf8)
+    case .array(let elements):
+      return Array("[".utf8) + Array(elements.map { $0.encoded() }.joined(separator: Array(", ".utf8))) + Array("]".utf8)
     default: return value.encoded()
     }
   }
 
   /// The space before the first member; two blanks where there is none.
   private static func indentation(of bytes: [UInt8]) -> [UInt8] {
-    guard let open = bytes.firstIndex(of: UInt8(ascii: "{")), let line = bytes[open...].firstIndex(of: 0x0A) else { return Array("  ".utf8) }
+    guard let open = bytes.firstIndex(of: UInt8(ascii: "{")), let line = bytes[open...].firstIndex(of: 0x0A) else {
+      return Array("  ".utf8)
+    }
     let space = bytes[(line + 1)...].prefix { $0 == 0x20 || $0 == 0x09 }
     return space.isEmpty || space.count > 16 ? Array("  ".utf8) : Array(space)
   }

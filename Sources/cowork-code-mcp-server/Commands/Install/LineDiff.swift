@@ -14,7 +14,9 @@ enum LineDiff {
   }
 
   private enum Line {
-    case same(String), removed(String), added(String)
+    case same(String)
+    case removed(String)
+    case added(String)
 
     var isSame: Bool { if case .same = self { true } else { false } }
     var text: String {

@@ -29,7 +29,8 @@ struct InstallOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The name of the server in the client's configuration.", valueName: "name"))
   var name = "cowork-bridge"
 
-  @Option(help: ArgumentHelp("The agent that the client becomes. (default: code for Claude Code, cowork for Claude Desktop)", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The agent that the client becomes. (default: code for Claude Code, cowork for Claude Desktop)", valueName: "name"))
   var identity: String?
 
   @Option(name: .customLong("database-url"), help: ArgumentHelp("The store, where it is not the default one.", valueName: "url"))
@@ -65,7 +66,6 @@ struct InstallOptions: ParsableArguments {
 
   private func storeArguments() throws -> [String] {
     let name = try workspace.map { text in try usage { try Workspace(text) } }
-    _ = try usage { try StoreLocation(url: databaseURL, workspace: name) }
     if holdsPassword, !writesPassword {
       throw ValidationError(
         """
@@ -74,6 +74,7 @@ struct InstallOptions: ParsableArguments {
         --write-password.
         """)
     }
+    _ = try usage { try StoreLocation(url: databaseURL, workspace: name) }
     return (databaseURL.map { ["--database-url", Self.absolute($0)] } ?? []) + (name.map { ["--workspace", $0.name] } ?? [])
   }
 
