@@ -1,26 +1,36 @@
 import Bridge
 import Logging
 import MCP
+import Synchronization
 
 /// The bridge as an MCP server.
 public struct BridgeServer: Sendable {
   public let server: Server
   private let watch: ResourceWatch
+  private let announcer: Announcer?
 
   /// - Parameters:
   ///   - version: of this program.
   ///   - policy: which eras of the protocol are offered.
-  public init(service: BridgeService, version: String, policy: ProtocolPolicy = .auto, logger: Logger) {
+  ///   - wake: how the client's session is woken; nil for not at all.
+  public init(service: BridgeService, version: String, policy: ProtocolPolicy = .auto, wake: WakeSettings? = nil, logger: Logger) {
     let resources = BridgeResources(service: service)
     let watch = ResourceWatch(resources: resources)
     self.watch = watch
+    let outlet = Outlet()
+    let announcer = wake.map { settings in
+      Announcer(service: service, settings: settings, logger: logger) { await outlet.notify($0, $1) }
+    }
+    self.announcer = announcer
     server = Server(
       ServerDefinition(
         name: "cowork-code-mcp-server", version: version, title: "Cowork-Code bridge",
         instructions: Instructions.text(for: service.identity),
         tools: BridgeTools(service: service, logger: logger).all, resources: resources.all, resourceTemplates: resources.templates,
-        prompts: BridgePrompts(service: service).all, subscriptionsChanged: { await watch.watch($0) }),
+        prompts: BridgePrompts(service: service).all, experimental: wake == nil ? [:] : ["claude/channel": [:]],
+        subscriptionsChanged: { await watch.watch($0) }, clientReady: { await announcer?.clientIs($0.client) }),
       policy: policy, logger: logger)
+    outlet.connect(server)
   }
 
   /// Serves one client until its input ends, its output breaks, or the task is cancelled.
@@ -28,7 +38,19 @@ public struct BridgeServer: Sendable {
   public func run(on transport: some ByteTransport) async -> ServerEnd {
     await watch.tell { [server] in await server.resourceUpdated($0) }
     let end = await server.run(on: transport)
+    await announcer?.stop()
     await watch.stop()
     return end
+  }
+}
+
+/// The way out for notifications, which is there before the server is.
+private final class Outlet: Sendable {
+  private let server = Mutex<Server?>(nil)
+
+  func connect(_ server: Server) { self.server.withLock { $0 = server } }
+
+  func notify(_ method: String, _ params: JSONObject) async -> Bool {
+    await server.withLock { $0 }?.notify(method, params) ?? false
   }
 }

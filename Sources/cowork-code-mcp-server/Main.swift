@@ -28,6 +28,8 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
         cowork-code-mcp-server demo                two real servers meet
       """,
     version: Version.text,
-    subcommands: [Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Demo.self, Migrate.self],
-    defaultSubcommand: Serve.self)
+    subcommands: [
+      Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Hook.self, Install.self, Uninstall.self,
+      Demo.self, Migrate.self,
+    ], defaultSubcommand: Serve.self)
 }

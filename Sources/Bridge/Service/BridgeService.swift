@@ -10,6 +10,8 @@ public final class BridgeService: Sendable {
   public let store: any BridgeStore
   let logger: Logger
   let leases: LeaseKeeper
+  /// The calls of this process that wait.
+  public let waits = WaitingCalls()
   private let instanceState: Mutex<Instance>
   private let isRunning = Atomic(false)
 
@@ -48,7 +50,7 @@ public final class BridgeService: Sendable {
     markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0
   ) async throws -> Delivery {
     let request = TakeRequest(agent: identity, sender: sender, limit: limit, owner: markRead ? instance : nil)
-    return try await firstNews(within: waitSeconds) { try await self.take(request) }
+    return try await firstNews(within: waitSeconds, request) { try await self.take(request) }
   }
 
   /// Reads messages and news of tasks; where there is nothing, waits.
@@ -56,7 +58,7 @@ public final class BridgeService: Sendable {
   /// - Parameter timeoutSeconds: 0 to 55.
   public func waitForUpdates(timeoutSeconds: Int = 25) async throws -> Delivery {
     let request = TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, owner: instance)
-    return try await firstNews(within: timeoutSeconds) { try await self.take(request) }
+    return try await firstNews(within: timeoutSeconds, request) { try await self.take(request) }
   }
 
   /// Waits until there is something, and takes nothing.

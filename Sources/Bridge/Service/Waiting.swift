@@ -3,8 +3,16 @@ extension BridgeService {
   ///
   /// Subscribes before the first look, so that nothing falls between. What is found when the task has been cancelled is given back. A store
   /// that cannot be reached while the call waits is waited for as well; the error comes when the time is over.
-  func firstNews(within seconds: Int, look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
+  func firstNews(
+    within seconds: Int, _ request: TakeRequest, look: @Sendable @escaping () async throws -> Delivery
+  ) async throws -> Delivery {
     guard seconds > 0 else { return try await keep(look()) }
+    return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks)) {
+      try await waitForNews(seconds, look: look)
+    }
+  }
+
+  private func waitForNews(_ seconds: Int, look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
     let wakeUps = store.wakeUps(for: identity, .waiting)
     let deadline = Deadline(.seconds(seconds), ends: wakeUps)
     defer { deadline.cancel() }

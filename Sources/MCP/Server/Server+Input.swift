@@ -70,6 +70,9 @@ extension Server {
       handle(request, target)
     case .notification(let method, let params):
       if method == "notifications/cancelled", let id = RequestID(params["requestId"]) { cancel(id) }
+      if method == "notifications/initialized", let agreement, let tell = definition.clientReady {
+        Task { await tell(agreement) }
+      }
     case .response:
       break
     case .invalid(let id, let error):

@@ -19,12 +19,14 @@ public struct ServerDefinition: Sendable {
   /// Called with all URIs that anybody is subscribed to, when these change, one call after the other. A subscription is acknowledged only
   /// after this has returned, so that a change after the acknowledgement is not missed (2026-07-28 basic/patterns/subscriptions).
   public var subscriptionsChanged: (@Sendable (Set<String>) async -> Void)?
+  /// Called when a client of the handshake era has said that it is ready (`notifications/initialized`): notifications may be sent from now on.
+  public var clientReady: (@Sendable (Session) async -> Void)?
 
   public init(
     name: String, version: String, title: String? = nil, description: String? = nil, instructions: String? = nil, tools: [Tool] = [],
     resources: [Resource] = [], resourceTemplates: [ResourceTemplate] = [], prompts: [Prompt] = [], experimental: JSONObject = [:],
     listCaching: Caching = Caching(), contentCaching: Caching = Caching(),
-    subscriptionsChanged: (@Sendable (Set<String>) async -> Void)? = nil
+    subscriptionsChanged: (@Sendable (Set<String>) async -> Void)? = nil, clientReady: (@Sendable (Session) async -> Void)? = nil
   ) {
     self.name = name
     self.version = version
@@ -39,6 +41,7 @@ public struct ServerDefinition: Sendable {
     self.listCaching = listCaching
     self.contentCaching = contentCaching
     self.subscriptionsChanged = subscriptionsChanged
+    self.clientReady = clientReady
   }
 }
 

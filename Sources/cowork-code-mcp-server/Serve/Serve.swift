@@ -19,6 +19,7 @@ struct Serve: AsyncParsableCommand {
   var identity: String?
 
   @OptionGroup var store: StoreOptions
+  @OptionGroup var wake: WakeOptions
 
   @Option(
     name: .customLong("protocol"),
@@ -39,10 +40,11 @@ struct Serve: AsyncParsableCommand {
     let identity = try IdentityOption.identity(identity)
     let location = try store.location()
     let logger = try store.logger()
+    let wake = try wake.settings(agent: identity.name)
     // Before anything can print: from here on standard output belongs to the protocol.
     let transport = try StdioTransport()
     let service = BridgeService(store: location.makeStore(logger: logger), identity: identity, logger: logger)
-    let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, logger: logger)
+    let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
     try await ServerProcess(service: service, server: server, transport: transport, logger: logger).run()
   }
 }

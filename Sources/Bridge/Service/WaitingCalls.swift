@@ -1,0 +1,50 @@
+import Synchronization
+
+/// The calls of this process that wait for something: what they will return needs no other announcement.
+public final class WaitingCalls: Sendable {
+  struct Interest: Hashable, Sendable {
+    /// Only messages of this sender; nil for all.
+    var sender: String?
+    var includesTasks: Bool
+  }
+
+  private struct State {
+    var waiting: [Int: Interest] = [:]
+    var count = 0
+  }
+
+  private let state = Mutex(State())
+  private let subscribers = Subscribers()
+
+  init() {}
+
+  /// Whether a call waits that returns a message of this sender; nil for news of a task.
+  public func willReturn(messageFrom sender: String??) -> Bool {
+    state.withLock { state in
+      state.waiting.values.contains { interest in
+        guard let sender else { return interest.includesTasks }
+        return interest.sender == nil || interest.sender == sender
+      }
+    }
+  }
+
+  /// A hint each time that a call has ended its wait, until the sequence is dropped.
+  public func changes() -> WakeUps {
+    let wakeUps = WakeUps { [subscribers] in subscribers.prune() }
+    subscribers.add(wakeUps, .idle)
+    return wakeUps
+  }
+
+  func during<Value>(_ interest: Interest, _ wait: () async throws -> Value) async rethrows -> Value {
+    let number = state.withLock { state in
+      state.count += 1
+      state.waiting[state.count] = interest
+      return state.count
+    }
+    defer {
+      state.withLock { _ = $0.waiting.removeValue(forKey: number) }
+      subscribers.post([.messages, .tasks])
+    }
+    return try await wait()
+  }
+}

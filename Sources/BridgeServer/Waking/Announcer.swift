@@ -1,0 +1,125 @@
+import Bridge
+import Dispatch
+import Logging
+import MCP
+
+/// Tells the session of Claude Code that started this process what is new for its agent while no call waits for it.
+actor Announcer {
+  private let service: BridgeService
+  private let settings: WakeSettings
+  private let envelope: Envelope
+  private let channel: @Sendable (String, JSONObject) async -> Bool
+  private let logger: Logger
+  private let time = RunningTime()
+  private var announcements: Announcements
+  private var tasks: [Task<Void, Never>] = []
+  private var laterLook: Task<Void, Never>?
+  private var isStopped = false
+  /// Files are locked and written here, never on the cooperative threads.
+  private static let files = DispatchQueue(label: "cowork-bridge.session-record")
+
+  /// - Parameter channel: sends a notification; false where it cannot.
+  init(
+    service: BridgeService, settings: WakeSettings, logger: Logger, channel: @escaping @Sendable (String, JSONObject) async -> Bool
+  ) {
+    self.service = service
+    self.settings = settings
+    self.logger = logger
+    self.channel = channel
+    announcements = Announcements(settings: settings.announcements)
+    envelope = Envelope(identity: service.identity, settings: settings.announcements)
+  }
+
+  /// Begins, where there is a session that can be told: another client that inherited Claude Code's environment has none.
+  func clientIs(_ client: ClientInfo?) {
+    guard client?.name == "claude-code", tasks.isEmpty, !isStopped else { return }
+    // Subscribed before the first look, so that nothing falls between.
+    let stirs = WakeUps()
+    let news = service.store.wakeUps(for: service.identity, .idle)
+    let endedWaits = service.waits.changes()
+    tasks = [
+      Task { for await hint in news { stirs.post(hint) } },
+      Task { for await hint in endedWaits { stirs.post(hint) } },
+      Task { await run(stirs) },
+    ]
+    stirs.post(.resync)
+  }
+
+  func stop() {
+    isStopped = true
+    for task in tasks { task.cancel() }
+    laterLook?.cancel()
+    tasks = []
+  }
+
+  private func run(_ stirs: WakeUps) async {
+    for await _ in stirs {
+      let due = announcements.lookTime(after: time.now)
+      guard (try? await Task.sleep(until: time.instant(at: due), clock: .continuous)) != nil else { return }
+      do {
+        let inbox = try await Inbox.look(in: service.store, for: service.identity)
+        if announcements.mayAnnounce(inbox) { await announce(inbox) }
+        lookAgain(inbox, stirs)
+      } catch {
+        // The next hint comes when the store is back.
+        logger.debug("looking for what to announce failed", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  private func lookAgain(_ inbox: Inbox, _ stirs: WakeUps) {
+    laterLook?.cancel()
+    guard let due = announcements.nextLook(after: inbox, at: time.now) else { return }
+    laterLook = Task { [time] in
+      guard (try? await Task.sleep(until: time.instant(at: due), clock: .continuous)) != nil else { return }
+      stirs.post(.resync)
+    }
+  }
+
+  private func announce(_ inbox: Inbox) async {
+    if let record = settings.session { announcements.learn(await onFiles { record.read() }) }
+    let waits = service.waits
+    let isAwaited = { (news: News) in waits.willReturn(messageFrom: news.isMessage ? .some(news.sender) : nil) }
+    guard let announcement = announcements.announce(inbox, isAwaited: isAwaited, at: time.now) else { return }
+    if await post(announcement) || isStopped { return }
+    if await channel("notifications/claude/channel", notification(announcement)) {
+      return logger.debug("announced by the channel", metadata: ["news": "\(announcement.news.count)"])
+    }
+    announcements.takeBack(announcement)
+  }
+
+  /// What was posted is recorded for the session's hooks. What went by the channel is not: nobody knows whether the client heeds it.
+  private func post(_ announcement: Announcements.Announcement) async -> Bool {
+    guard let inbox = settings.inbox else { return false }
+    var announcement = announcement
+    // Recorded first: of the server and the hooks whoever records it tells it.
+    if let record = settings.session {
+      guard let rest = await onFiles({ [announcement] in record.claim(announcement) }) else { return true }
+      announcement = rest
+    }
+    let outcome = await inbox.post(envelope.text(announcement))
+    logger.debug("posted to the inbox socket", metadata: ["news": "\(announcement.news.count)", "outcome": "\(outcome)"])
+    guard case .failed = outcome else { return true }
+    if let record = settings.session { await onFiles { [announcement] in record.append(announcement.takingBack) } }
+    return false
+  }
+
+  /// Attributes are shown to the model beside the text: only names that are spelled as such.
+  private func notification(_ announcement: Announcements.Announcement) -> JSONObject {
+    let senders = Set(announcement.news.map(\.peer) + announcement.muted).compactMap { try? Identity($0).name }.sorted()
+    return [
+      "content": .string(envelope.text(announcement)),
+      "meta": [
+        "agent": .string(service.identity.name), "from": .string(senders.prefix(10).joined(separator: ",")),
+        "messages": .string("\(announcement.news.count(where: \.isMessage) + announcement.further)"),
+        "tasks": .string("\(announcement.news.count { !$0.isMessage })"),
+      ],
+    ]
+  }
+
+  private func onFiles<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      Self.files.async { continuation.resume(returning: body()) }
+    }
+  }
+}

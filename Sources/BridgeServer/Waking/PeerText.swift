@@ -1,0 +1,73 @@
+/// What another agent wrote, in one line that can be quoted to a model: it cannot leave its quotation marks, look like a tag or a mark of
+/// the bridge, steer a terminal, or turn the direction of writing.
+///
+/// Only for announcements. What `read_messages` returns is never changed.
+enum PeerText {
+  /// The most characters, counted as Unicode scalars, so that no pile of accents makes a line long.
+  static let limit = 200
+
+  /// The first line that says something, cut to the limit; empty where there is none.
+  static func firstLine(of text: String?, limit: Int = PeerText.limit) -> String {
+    guard let text else { return "" }
+    // One scalar more than may be shown tells whether something was cut. What is longer is never looked at.
+    var line = String.UnicodeScalarView()
+    var count = 0
+    var looked = 0
+    for scalar in text.unicodeScalars {
+      looked += 1
+      if looked > limit * 16 { break }
+      if isLineEnd(scalar) {
+        if count > 0 { break }
+        continue
+      }
+      guard let shown = harmless(scalar) else { continue }
+      if count == 0, shown.properties.isWhitespace { continue }
+      line.append(shown)
+      count += 1
+      if count > limit { break }
+    }
+    while let last = line.last, last.properties.isWhitespace { line.removeLast() }
+    guard line.count > limit else { return String(line) }
+    return String(String.UnicodeScalarView(line.prefix(limit - 1))) + "…"
+  }
+
+  /// A name or an id as it stands in a row that may have been written by hand.
+  static func name(_ text: String?) -> String {
+    let line = firstLine(of: text, limit: 64)
+    return line.isEmpty ? "unknown" : line
+  }
+
+  /// The scalar to show instead; nil for none.
+  private static func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
+    switch scalar {
+    case "\t": return " "
+    // Joiners, as in families of emoji and in Persian: what they join stays readable without them.
+    case "\u{200C}", "\u{200D}": return nil
+    case "<", "\u{FF1C}", "\u{FE64}": return "‹"
+    case ">", "\u{FF1E}", "\u{FE65}": return "›"
+    case "[", "\u{FF3B}": return "("
+    case "]", "\u{FF3D}": return ")"
+    case "“", "”", "„", "‟", "\u{301D}", "\u{301E}", "\u{301F}", "\u{FF02}", "❝", "❞": return "\""
+    default: break
+    }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return "\u{FFFD}"
+    default: return isInvisible(scalar) ? "\u{FFFD}" : scalar
+    }
+  }
+
+  /// Letters that show nothing, and selectors that can carry hidden text.
+  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x034F, 0xE0100...0xE01EF: true
+    default: false
+    }
+  }
+
+  private static func isLineEnd(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x0A...0x0D, 0x85, 0x2028, 0x2029: true
+    default: false
+    }
+  }
+}

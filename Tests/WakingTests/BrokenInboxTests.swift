@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+extension RealProcesses {
+  /// An inbox that does not work costs a line at the debug level, and nothing else.
+  @Suite struct BrokenInboxTests {
+    enum Fault: String, CaseIterable, Sendable {
+      case missing, refuses, closes, neverReads
+    }
+
+    private func inbox(_ fault: Fault, _ sandbox: Sandbox) throws -> (path: String, standIn: StandInInbox?) {
+      switch fault {
+      case .missing: return (sandbox.home + "/nowhere.sock", nil)
+      case .refuses: return (try StandInInbox(sandbox).path, nil)
+      case .closes:
+        let inbox = try StandInInbox(sandbox, .closes)
+        return (inbox.path, inbox)
+      case .neverReads:
+        let inbox = try StandInInbox(sandbox, .neverReads)
+        return (inbox.path, inbox)
+      }
+    }
+
+    @Test(arguments: Fault.allCases)
+    func theServerGoesOn(fault: Fault) async throws {
+      let sandbox = try Sandbox()
+      let (path, standIn) = try inbox(fault, sandbox)
+      let client = try await Client.start(sandbox, ["code", "--log-level", "trace"], environment: StandInInbox.environment(path))
+      let id = try await sandbox.send("hello")
+      if let standIn {
+        _ = try await standIn.posts.next()
+      } else {
+        // What could not be posted goes by the channel.
+        let notification = try await client.notifications.next { $0["method"] == "notifications/claude/channel" }
+        #expect(notification["params"]?["content"]?.stringValue?.contains(id) == true)
+      }
+      #expect(try await client.call("read_messages")["messages"]?.arrayValue?.first?["id"]?.stringValue == id)
+      #expect(try await client.stop() == 0)
+      #expect(client.logText.contains("posted to the inbox socket"))
+      #expect(!client.logText.contains(StandInInbox.token))
+      #expect(!client.logText.contains("sk-never-logged"))
+      for level in [" warning ", " error ", " critical ", " notice "] { #expect(!client.logText.contains(level)) }
+    }
+
+    @Test func atTheUsualLevelNothingIsLogged() async throws {
+      let sandbox = try Sandbox()
+      let client = try await Client.start(sandbox, environment: StandInInbox.environment(sandbox.home + "/nowhere.sock"))
+      _ = try await sandbox.send("hello")
+      _ = try await client.notifications.next()
+      #expect(try await client.stop() == 0)
+      #expect(client.logText == "")
+    }
+  }
+}

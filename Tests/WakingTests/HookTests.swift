@@ -1,0 +1,213 @@
+import Foundation
+import MCP
+import Testing
+
+extension RealProcesses {
+  /// The hooks of Claude Code, through the real binary.
+  @Suite struct HookTests {
+    @Test(arguments: ["SessionStart", "UserPromptSubmit", "PostToolUse"])
+    func aNoteIsAdditionalContext(event: String) async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("hello <b>")
+      let outcome = try await sandbox.hook(event)
+      #expect(outcome.status == 0 && outcome.errors == "")
+      let answer = outcome.json?["hookSpecificOutput"]
+      #expect(answer?["hookEventName"]?.stringValue == event)
+      #expect(answer?["additionalContext"]?.stringValue?.contains("- message \(id) from the agent “cowork”: “hello ‹b›”\n") == true)
+      #expect(outcome.json?.objectValue?.keys == ["hookSpecificOutput"])
+      #expect(try await sandbox.sqlite3("SELECT read FROM messages") == "0")
+    }
+
+    @Test func stopBlocksWithTheNoteAsReason() async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("hello")
+      let outcome = try await sandbox.hook("Stop")
+      #expect(outcome.json?["decision"] == "block")
+      #expect(outcome.json?["reason"]?.stringValue?.contains(id) == true)
+    }
+
+    @Test func theSameIsToldOnceASession() async throws {
+      let sandbox = try Sandbox()
+      let first = try await sandbox.send("one")
+      #expect(try await sandbox.hook("UserPromptSubmit").output.contains(first))
+      for event in ["Stop", "UserPromptSubmit", "PostToolUse", "SessionStart"] {
+        let again = try await sandbox.hook(event)
+        #expect(again.status == 0 && again.output == "", "\(event)")
+      }
+      let second = try await sandbox.send("two")
+      let stop = try await sandbox.hook("Stop").output
+      #expect(stop.contains(second) && !stop.contains(first))
+      #expect(try await sandbox.hook("Stop", session: "another").output.contains(first))
+    }
+
+    @Test func aContinuedTurnIsNotContinuedAgain() async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("one")
+      #expect(try await sandbox.hook("Stop", extra: ["stop_hook_active": true]).output == "")
+      #expect(try await sandbox.hook("Stop", extra: ["stop_hook_active": false]).output.contains(id))
+    }
+
+    @Test func aSubagentIsToldNothing() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.send("one")
+      #expect(try await sandbox.hook("PostToolUse", extra: ["agent_id": "a1"]).output == "")
+      #expect(try await sandbox.hook("PostToolUse").output != "")
+    }
+
+    @Test func aSessionThatBeginsIsToldOfOpenTasksToo() async throws {
+      let sandbox = try Sandbox()
+      let client = try await Client.start(sandbox, as: "some-client")
+      let created = try await sandbox.run(["tasks", "create", "code", "Review", "--as", "cowork", "--json"])
+      let id = try #require(created.json?["task_id"]?.stringValue)
+      // Seen by another session, and begun.
+      _ = try await client.call("update_task", ["task_id": .string(id), "status": "in_progress"])
+      _ = try await client.call("get_tasks")
+      // The reply's lease is settled before the next call is carried out.
+      _ = try await client.call("list_agents")
+      #expect(try await sandbox.hook("UserPromptSubmit").output == "")
+      let start = try await sandbox.hook("SessionStart").output
+      #expect(start.contains("- task \(id) from the agent “cowork”, in_progress: “Review”"))
+      #expect(try await sandbox.hook("SessionStart").output == "")
+    }
+
+    @Test(arguments: ["SessionStart", "UserPromptSubmit", "PostToolUse", "Stop", "rewake"])
+    func aMissingStoreIsSilenceAndIsNotMade(event: String) async throws {
+      let sandbox = try Sandbox()
+      let outcome = try await sandbox.hook(event)
+      #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
+      #expect(sandbox.files() == [])
+    }
+
+    @Test(arguments: ["SessionStart", "Stop"])
+    func aBrokenStoreIsSilence(event: String) async throws {
+      let sandbox = try Sandbox()
+      try sandbox.write(String(repeating: "no database ", count: 1000), to: ".cowork-code-mcp/messages.db")
+      let outcome = try await sandbox.hook(event)
+      #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
+    }
+
+    /// Without its own end it would wait for a connection for 10 s. A busy machine may need another try.
+    @Test func aStoreThatDoesNotAnswerIsGivenUp() async throws {
+      let sandbox = try Sandbox()
+      var quickest = Duration.seconds(1000)
+      for _ in 0..<3 where quickest > .seconds(6) {
+        let outcome = try await sandbox.hook("Stop", options: ["--database-url", "postgres://10.255.255.1/bridge?connect_timeout=60"])
+        #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
+        quickest = min(quickest, outcome.elapsed)
+      }
+      #expect(quickest < .seconds(8))
+    }
+
+    @Test(arguments: ["", "no json", "[]", "{\"session_id\": 5}", "{\"session_id\": \"../../etc\"}"])
+    func oddInputBreaksNothing(input: String) async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("one")
+      let stop = try await sandbox.run(["hook", "Stop"], input: input)
+      #expect(stop.status == 0 && stop.errors == "")
+      // Nobody would know that it was told: it must not keep a session from its end.
+      if !input.contains("..") { #expect(stop.output == "") }
+      let start = try await sandbox.run(["hook", "session-start"], input: input)
+      #expect(start.status == 0 && start.output.contains(id))
+      #expect(!sandbox.files().contains { $0.contains("sessions/") })
+    }
+
+    @Test func whatTheServerPostedTheHooksDoNotTellAndTheOtherWayRound() async throws {
+      let sandbox = try Sandbox()
+      let inbox = try StandInInbox(sandbox)
+      let client = try await Client.start(sandbox, environment: inbox.environment.merging(["CLAUDE_CODE_SESSION_ID": "s1"]) { $1 })
+      _ = try await inbox.post(with: try await sandbox.send("one"))
+      #expect(try await sandbox.hook("Stop").output == "")
+      _ = try await client.stop()
+      let second = try await sandbox.send("two")
+      #expect(try await sandbox.hook("Stop").output.contains(second))
+      let next = try await Client.start(sandbox, environment: inbox.environment.merging(["CLAUDE_CODE_SESSION_ID": "s1"]) { $1 })
+      let third = try await sandbox.send("three")
+      let post = try await inbox.posts.next()
+      #expect(post.text.contains(third) && !post.text.contains(second))
+      _ = try await next.stop()
+    }
+
+    @Test func rewakeWaitsAndExitsWithStatusTwo() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.hook("Stop")
+      let early = try await sandbox.send("early")
+      #expect(try await sandbox.hook("Stop").output.contains(early))
+      async let rewake = sandbox.hook("rewake")
+      try await turn(of: "s1", in: sandbox)
+      let late = try await sandbox.send("late")
+      let outcome = try await rewake
+      #expect(outcome.status == 2)
+      #expect(outcome.output == "")
+      #expect(outcome.errors.contains(late) && !outcome.errors.contains(early))
+      #expect(outcome.errors.hasPrefix("[cowork bridge] News") && outcome.errors.hasSuffix("[end of cowork bridge]\n"))
+    }
+
+    @Test func theNewestRewakeOfASessionTakesOver() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.run(["agents", "--json"])
+      async let older = sandbox.hook("rewake")
+      let first = try await turn(of: "s1", in: sandbox)
+      async let newer = sandbox.hook("rewake")
+      try await turn(of: "s1", in: sandbox, after: first)
+      let (status, output) = try await (older.status, older.errors)
+      #expect(status == 0 && output == "")
+      let id = try await sandbox.send("hello")
+      #expect(try await newer.errors.contains(id))
+    }
+
+    /// Awaits that a rewake has begun, by the file that says whose turn it is.
+    @discardableResult
+    private func turn(of session: String, in sandbox: Sandbox, after earlier: String? = nil) async throws -> String {
+      try await within("the turn of a rewake") {
+        while true {
+          if let name = sandbox.read(".cowork-code-mcp/sessions/\(session).code.rewake"), name != earlier { return name }
+          try Task.checkCancellation()
+          await Task.yield()
+        }
+      }
+    }
+
+    @Test func theLoopGuardHoldsForHooks() async throws {
+      let sandbox = try Sandbox()
+      for number in 1...2 {
+        _ = try await sandbox.send("n\(number)")
+        #expect(try await sandbox.hook("Stop", options: ["--announce-limit", "2"]).output.contains("n\(number)"))
+      }
+      _ = try await sandbox.send("n3")
+      #expect(try await sandbox.hook("Stop", options: ["--announce-limit", "2"]).output.contains("looks like a loop"))
+      _ = try await sandbox.send("n4")
+      #expect(try await sandbox.hook("Stop", options: ["--announce-limit", "2"]).output == "")
+    }
+
+    @Test func sessionsThatAreLongOverAreForgotten() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.send("one")
+      let old = sandbox.home + "/.cowork-code-mcp/sessions/old.code"
+      try sandbox.write("told 1\n", to: ".cowork-code-mcp/sessions/old.code")
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -8 * 86_400)], ofItemAtPath: old)
+      _ = try await sandbox.hook("SessionStart", session: "new")
+      #expect(!FileManager.default.fileExists(atPath: old))
+      #expect(FileManager.default.fileExists(atPath: sandbox.home + "/.cowork-code-mcp/sessions/new.code"))
+    }
+
+    /// Processor time is asserted: how long the clock runs depends on what else the machine does.
+    @Test func nothingCostsNearlyNothing() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.run(["agents"])
+      var processor: [Double] = []
+      var elapsed: [Duration] = []
+      for _ in 0..<15 {
+        let outcome = try await sandbox.hook("PostToolUse")
+        #expect(outcome.output == "" && outcome.status == 0)
+        processor.append(outcome.processor)
+        elapsed.append(outcome.elapsed)
+      }
+      processor.sort()
+      elapsed.sort()
+      print(
+        "hook with nothing to tell: processor \(processor[0]) to \(processor[14]) ms, median \(processor[7]); clock \(elapsed[0]) to \(elapsed[14])"
+      )
+      #expect(processor[0] < 100)
+    }
+  }
+}
