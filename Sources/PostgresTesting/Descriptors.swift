@@ -10,7 +10,7 @@ import Synchronization
 
 /// Makes descriptors that no child inherits, and starts children only in between: a child that held our end of a pipe or a socket
 /// would keep the other side from seeing its end.
-enum Descriptors {
+public enum Descriptors {
   private static let lock = Mutex(())
 
   static func whileNothingIsMade<T>(_ body: () -> T) -> T { lock.withLock { _ in body() } }
@@ -24,7 +24,7 @@ enum Descriptors {
     }
   }
 
-  static func makePipe() throws(TestingError) -> (read: Int32, write: Int32) {
+  public static func makePipe() throws(TestingError) -> (read: Int32, write: Int32) {
     let ends = lock.withLock { _ -> [Int32]? in
       var ends: [Int32] = [-1, -1]
       guard pipe(&ends) == 0 else { return nil }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("All tools say the same on both stores", .timeLimit(.minutes(2)))
+@Suite("All tools say the same on both stores", .timeLimit(.minutes(10)))
 struct TranscriptTests {
   @Test func aScriptOfAllToolsGivesOneTranscript() async throws {
     let sqlite = try await onSQLite()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Workspaces keep projects apart in one database", .timeLimit(.minutes(1)))
+@Suite("Workspaces keep projects apart in one database", .timeLimit(.minutes(10)))
 struct WorkspaceTests {
   @Test func noMessageTaskAgentOrNotificationCrosses() async throws {
     let database = try await Servers.database()

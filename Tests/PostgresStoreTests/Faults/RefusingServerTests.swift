@@ -6,7 +6,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("A server that refuses is said to, and agents go on when it no longer does", .timeLimit(.minutes(2)))
+@Suite("A server that refuses is said to, and agents go on when it no longer does", .timeLimit(.minutes(10)))
 struct RefusingServerTests {
   @Test func aFailoverToTheSecondHostLosesAndDoublesNothing() async throws {
     try await Turnstile.shared.pass {

@@ -7,7 +7,7 @@ import Testing
 @testable import PostgresStore
 
 /// The connection is reset after the server has carried out a statement, and before its answer is there.
-@Suite("A verb whose outcome is unknown is repeated, and happens once", .timeLimit(.minutes(2)))
+@Suite("A verb whose outcome is unknown is repeated, and happens once", .timeLimit(.minutes(10)))
 struct UnknownOutcomeTests {
   @Test func sendingHappensOnceAndIsNoDuplicateForTheCaller() async throws {
     try await withBench { bench in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("The schema comes by itself, or says who must bring it", .timeLimit(.minutes(2)))
+@Suite("The schema comes by itself, or says who must bring it", .timeLimit(.minutes(10)))
 struct MigrationTests {
   @Test func serversThatStartAtOnceOnAnEmptyDatabaseAllWork() async throws {
     try await Turnstile.shared.pass {

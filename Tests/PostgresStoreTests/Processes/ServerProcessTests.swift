@@ -7,7 +7,7 @@ import Testing
 @testable import PostgresStore
 
 /// The real program, with a password in its URL that must never be seen.
-@Suite("The real program gets over the faults of its database", .timeLimit(.minutes(3)))
+@Suite("The real program gets over the faults of its database", .timeLimit(.minutes(10)))
 struct ServerProcessTests {
   @Test func aServerKilledInTheMiddleOfCallsLosesNothing() async throws {
     try await Turnstile.shared.pass {

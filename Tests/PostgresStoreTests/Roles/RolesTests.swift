@@ -6,7 +6,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("A login of its own keeps an agent to its side", .timeLimit(.minutes(3)))
+@Suite("A login of its own keeps an agent to its side", .timeLimit(.minutes(10)))
 struct RolesTests {
   /// All flows of all areas, with each verb carried out under the login of the agent who acts.
   @Test(arguments: StoreSuite.cases)

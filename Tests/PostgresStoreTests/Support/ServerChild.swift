@@ -33,15 +33,16 @@ final class ServerChild: Sendable {
     process.arguments = ["serve"] + arguments
     // By the environment, as the README advises: arguments are shown by `ps`.
     process.environment = ProcessInfo.processInfo.environment.merging(["COWORK_DATABASE_URL": url]) { _, new in new }
-    let (input, output, errors) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = errors
+    let (input, output, errors) = (try Ends(), try Ends(), try Ends())
+    process.standardInput = input.read
+    process.standardOutput = output.write
+    process.standardError = errors.write
     try process.run()
+    for handle in [input.read, output.write, errors.write] { try handle.close() }
     pid = process.processIdentifier
-    self.input = input.fileHandleForWriting
-    read(output.fileHandleForReading) { $0.take(line: $1) }
-    read(errors.fileHandleForReading) { child, line in child.state.withLock { $0.errors += line + "\n" } }
+    self.input = input.write
+    read(output.read) { $0.take(line: $1) }
+    read(errors.read) { child, line in child.state.withLock { $0.errors += line + "\n" } }
     let exit = exit
     Thread.detachNewThread {
       process.waitUntilExit()
@@ -175,20 +176,20 @@ enum Program {
     process.executableURL = try url()
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-    let (output, errors) = (Pipe(), Pipe())
+    let (output, errors) = (try Ends(), try Ends())
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
+    process.standardOutput = output.write
+    process.standardError = errors.write
     try process.run()
-    async let errorText = text(of: errors)
-    let outputText = await text(of: output)
+    for handle in [output.write, errors.write] { try handle.close() }
+    async let errorText = text(of: errors.read)
+    let outputText = await text(of: output.read)
     return (await status(of: process), outputText, await errorText)
   }
 
   /// Not on the cooperative threads: it blocks.
-  private static func text(of pipe: Pipe) async -> String {
+  private static func text(of handle: FileHandle) async -> String {
     await withCheckedContinuation { continuation in
-      let handle = pipe.fileHandleForReading
       Thread.detachNewThread { continuation.resume(returning: String(decoding: handle.readDataToEndOfFile(), as: UTF8.self)) }
     }
   }
@@ -200,6 +201,18 @@ enum Program {
         continuation.resume(returning: process.terminationStatus)
       }
     }
+  }
+}
+
+/// A pipe that no other child inherits: one that held an end would keep the other side from seeing the end.
+private struct Ends {
+  let read: FileHandle
+  let write: FileHandle
+
+  init() throws {
+    let ends = try Descriptors.makePipe()
+    read = FileHandle(fileDescriptor: ends.read, closeOnDealloc: true)
+    write = FileHandle(fileDescriptor: ends.write, closeOnDealloc: true)
   }
 }
 

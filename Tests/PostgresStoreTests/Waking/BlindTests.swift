@@ -6,7 +6,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Where notifications do not come, looking now and then replaces them", .timeLimit(.minutes(2)))
+@Suite("Where notifications do not come, looking now and then replaces them", .timeLimit(.minutes(10)))
 struct BlindTests {
   @Test func behindATransactionPoolerAgentsWakeBySecondlyLooksAndTheLogSaysSoOnce() async throws {
     try await Turnstile.shared.pass {

@@ -6,12 +6,12 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Notifications wake at once", .timeLimit(.minutes(2)))
+@Suite("Notifications wake at once", .timeLimit(.minutes(10)))
 struct NotificationTests {
   @Test func aRowTypedIntoPsqlWakesAWaitingAgentInMilliseconds() async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
-      let pair = try Pair(url: database.url)
+      let pair = try Pair(url: database.url, options: .byNotificationOnly)
       await pair.isListening()
       let clock = ContinuousClock()
       var latencies: [Duration] = []
@@ -31,7 +31,7 @@ struct NotificationTests {
       }
       // From the end of psql: the wake may even come before it.
       print("psql row -> wake, after psql has ended: median \(latencies.sorted()[10]), worst \(latencies.max() ?? .zero)")
-      #expect(latencies.sorted()[10] < .milliseconds(200))
+      #expect(latencies.sorted()[10] < .seconds(2))
       await pair.close()
     }
   }
@@ -39,7 +39,7 @@ struct NotificationTests {
   @Test(arguments: [ConnectionMode.unixSocket, .tcp, .tls])
   func aMessageWakesAWaitingAgentInMilliseconds(_ mode: ConnectionMode) async throws {
     try await Turnstile.shared.pass {
-      let pair = try Pair(url: try await mode.url(Servers.database()))
+      let pair = try Pair(url: try await mode.url(Servers.database()), options: .byNotificationOnly)
       await pair.isListening()
       var latencies: [Duration] = []
       for round in 1...50 {
@@ -50,7 +50,7 @@ struct NotificationTests {
         latencies.append(ContinuousClock.now - sent)
       }
       print("send -> read by the waiting agent, \(mode.rawValue): median \(latencies.sorted()[25]), worst \(latencies.max() ?? .zero)")
-      #expect(latencies.sorted()[25] < .milliseconds(200))
+      #expect(latencies.sorted()[25] < .seconds(2))
       await pair.close()
     }
   }
@@ -118,5 +118,14 @@ struct NotificationTests {
     #expect(found == true)
     withExtendedLifetime(code) {}
     await pair.close()
+  }
+}
+
+extension PostgresStore.Options {
+  /// Nothing is found by looking now and then: a wake-up is a notification's. The bounds beside it are for a machine that is very busy.
+  fileprivate static var byNotificationOnly: PostgresStore.Options {
+    var options = PostgresStore.Options.quick
+    (options.blindPoll, options.safetyPoll) = (.seconds(1_000), .seconds(1_000))
+    return options
   }
 }
