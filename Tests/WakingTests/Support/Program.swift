@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A process of the built program, or of another one.
 final class Program: Sendable {
@@ -14,6 +15,12 @@ final class Program: Sendable {
   let input: Int32
   let output: Int32
   private let ended = Arrivals<End>()
+  private let life: Life
+
+  /// Nobody is signalled whose number may belong to another process already.
+  private final class Life: Sendable {
+    let hasEnded = Mutex(false)
+  }
 
   /// The built program, beside the test bundle.
   static let path: String = {
@@ -55,9 +62,14 @@ final class Program: Sendable {
     self.input = input[1]
     self.output = output[0]
     let child = pid
+    let life = Life()
+    self.life = life
     Thread.detachNewThread { [ended] in
       var status: Int32 = 0
       var usage = rusage()
+      var information = siginfo_t()
+      while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+      life.hasEnded.withLock { $0 = true }
       while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
       func milliseconds(_ time: timeval) -> Double { Double(time.tv_sec) * 1000 + Double(time.tv_usec) / 1000 }
       let end = End(
@@ -67,7 +79,10 @@ final class Program: Sendable {
     }
   }
 
-  func send(_ signal: Int32) { kill(pid, signal) }
+  /// No test leaves a process behind.
+  deinit { send(SIGKILL) }
+
+  func send(_ signal: Int32) { life.hasEnded.withLock { if !$0 { _ = kill(pid, signal) } } }
 
   /// How it ended, once it has. To be asked once.
   func end() async throws -> End { try await ended.next("the end of a process") }

@@ -46,6 +46,12 @@ final class Sandbox: Sendable {
     let errors = "\(home)/errors-\(UUID().uuidString)"
     let begin = ContinuousClock.now
     let program = try start(arguments, environment: more, command: command, folder: folder, errors: errors)
+    // A program that does not end fails its test, and no other.
+    let executioner = Task {
+      try await Task.sleep(for: .seconds(60))
+      program.send(SIGKILL)
+    }
+    defer { executioner.cancel() }
     let output = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         let writer = FileHandle(fileDescriptor: program.input, closeOnDealloc: true)
