@@ -29,11 +29,7 @@ public final class WaitingCalls: Sendable {
   }
 
   /// A hint each time that a call has ended its wait, until the sequence is dropped.
-  public func changes() -> WakeUps {
-    let wakeUps = WakeUps { [subscribers] in subscribers.prune() }
-    subscribers.add(wakeUps, .idle)
-    return wakeUps
-  }
+  public func changes() -> WakeUps { subscribers.subscribe(.idle) }
 
   func during<Value>(_ interest: Interest, _ wait: () async throws -> Value) async rethrows -> Value {
     let number = state.withLock { state in
