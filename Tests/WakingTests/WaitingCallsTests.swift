@@ -4,10 +4,11 @@ import Testing
 
 /// What a call that waits will return needs no announcement.
 @Suite struct WaitingCallsTests {
-  @Test(arguments: [
-    // Waits for a sender, for tasks; would return a message of cowork, of other, a task.
-    (nil, true, true, true, true), (nil, false, true, true, false), ("cowork", false, true, false, false),
-  ] as [(String?, Bool, Bool, Bool, Bool)])
+  @Test(
+    arguments: [
+      // Waits for a sender, for tasks; would return a message of cowork, of other, a task.
+      (nil, true, true, true, true), (nil, false, true, true, false), ("cowork", false, true, false, false),
+    ] as [(String?, Bool, Bool, Bool, Bool)])
   func aCallReturnsWhatItWaitsFor(sender: String?, tasks: Bool, cowork: Bool, other: Bool, task: Bool) async {
     let waits = WaitingCalls()
     let hints = waits.changes()

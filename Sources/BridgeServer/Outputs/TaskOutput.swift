@@ -54,24 +54,20 @@ public struct TasksOutput: StructuredOutput {
   let tasks: [TaskOutput]
   let remaining: Int
   let history: [TaskEventOutput]?
-  let note: String?
 
   public init(_ page: TaskPage) {
     tasks = page.tasks.map(TaskOutput.init)
     remaining = page.remaining
     history = nil
-    note = page.tasks.isEmpty ? nil : Provenance.note
   }
 
   public init(_ report: TaskReport) {
     tasks = [TaskOutput(report.task)]
     remaining = 0
     history = report.history.map(TaskEventOutput.init)
-    note = Provenance.note
   }
 
   public static let schema = ObjectSchema<Self> {
-    Field(optional: "note", .string, \.note)
     Field("tasks", .array(.briefObject()), \.tasks)
     Field("remaining", .integer, \.remaining)
     Field(optional: "history", .array(.briefObject()), \.history)

@@ -6,7 +6,8 @@ extension BridgeTools {
     Tool(
       "wait_for_updates", title: "Wait for updates",
       description: """
-        Waits for a message, a new task, or a change of a delegated task, and returns it at once; messages are marked read.
+        Waits for a message or task of another agent (not the user), or a change of a delegated task, and returns it at once; messages \
+        are marked read.
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds).defaulting(to: 25),

@@ -15,6 +15,8 @@ actor Announcer {
   private var tasks: [Task<Void, Never>] = []
   private var laterLook: Task<Void, Never>?
   private var isStopped = false
+  /// After this a store that failed is asked again, whether or not it gives a hint.
+  private static let patience = Duration.seconds(5)
   /// Files are locked and written here, never on the cooperative threads.
   private static let files = DispatchQueue(label: "cowork-bridge.session-record")
 
@@ -59,17 +61,17 @@ actor Announcer {
       do {
         let inbox = try await Inbox.look(in: service.store, for: service.identity)
         if announcements.mayAnnounce(inbox) { await announce(inbox) }
-        lookAgain(inbox, stirs)
+        lookAgain(at: announcements.nextLook(after: inbox, at: time.now), stirs)
       } catch {
-        // The next hint comes when the store is back.
         logger.debug("looking for what to announce failed", metadata: ["error": "\(error)"])
+        lookAgain(at: time.now + Self.patience, stirs)
       }
     }
   }
 
-  private func lookAgain(_ inbox: Inbox, _ stirs: WakeUps) {
+  private func lookAgain(at due: Duration?, _ stirs: WakeUps) {
     laterLook?.cancel()
-    guard let due = announcements.nextLook(after: inbox, at: time.now) else { return }
+    guard let due else { return }
     laterLook = Task { [time] in
       guard (try? await Task.sleep(until: time.instant(at: due), clock: .continuous)) != nil else { return }
       stirs.post(.resync)

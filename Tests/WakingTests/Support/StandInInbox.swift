@@ -51,7 +51,11 @@ final class StandInInbox: Sendable {
     Thread.detachNewThread { [descriptor, posts] in
       while true {
         let connection = accept(descriptor, nil, nil)
-        guard connection >= 0 else { return }
+        guard connection >= 0 else {
+          // Here and nowhere else: its number must not become another one's while this thread may use it.
+          close(descriptor)
+          return
+        }
         switch behaviour {
         case .closes:
           close(connection)
@@ -67,10 +71,7 @@ final class StandInInbox: Sendable {
     }
   }
 
-  deinit {
-    shutdown(descriptor, Int32(SHUT_RDWR))
-    close(descriptor)
-  }
+  deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   /// What Claude Code gives to the servers that it starts.
   var environment: [String: String] { Self.environment(path) }
