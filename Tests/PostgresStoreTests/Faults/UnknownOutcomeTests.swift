@@ -6,11 +6,11 @@ import Testing
 
 @testable import PostgresStore
 
-/// The connection is reset after the server has carried out a statement, and before its answer is there.
+/// Without TLS, so that the proxy can read along. The connection is reset after the server has carried out a statement, and before its answer is there.
 @Suite("A verb whose outcome is unknown is repeated, and happens once", .timeLimit(.minutes(10)))
 struct UnknownOutcomeTests {
   @Test func sendingHappensOnceAndIsNoDuplicateForTheCaller() async throws {
-    try await withBench { bench in
+    try await withBench(repeats: 2) { bench in
       await bench.proxy.cutReplies(after: "messages (id, sender")
       let receipt = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "once"))
       #expect(!receipt.duplicate)
@@ -22,8 +22,8 @@ struct UnknownOutcomeTests {
   }
 
   @Test func creatingATaskHappensOnce() async throws {
-    try await withBench { bench in
-      await bench.proxy.cutReplies(after: "COMMIT")
+    try await withBench(repeats: 1) { bench in
+      await bench.proxy.cutReplies(after: commit)
       let receipt = try await bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: ""))
       let report = try await bench.store.task(receipt.taskID, for: .cowork, reader: nil)
       #expect(receipt.status == "pending" && report.history.count == 1)
@@ -32,10 +32,10 @@ struct UnknownOutcomeTests {
   }
 
   @Test func whatWasTakenUnheardComesWithTheSameCall() async throws {
-    try await withBench { bench in
+    try await withBench(repeats: 1) { bench in
       for content in ["1", "2"] { _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: content)) }
       let task = try await bench.createTask()
-      await bench.proxy.cutReplies(after: "COMMIT")
+      await bench.proxy.cutReplies(after: commit)
       let delivery = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, owner: bench.code))
       #expect(delivery.messages.map(\.content) == ["1", "2"] && delivery.messages.allSatisfy { !$0.redelivered })
       #expect(delivery.tasks.map(\.id) == [task] && delivery.remaining == 0)
@@ -44,9 +44,9 @@ struct UnknownOutcomeTests {
   }
 
   @Test func aListOfTasksIsLeasedOnce() async throws {
-    try await withBench { bench in
+    try await withBench(repeats: 1) { bench in
       let task = try await bench.createTask()
-      await bench.proxy.cutReplies(after: "COMMIT")
+      await bench.proxy.cutReplies(after: commit)
       let page = try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code))
       #expect(page.tasks.map(\.id) == [task] && page.batch != nil)
       #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
@@ -54,10 +54,10 @@ struct UnknownOutcomeTests {
   }
 
   @Test func confirmingAndUndoingHappenOnce() async throws {
-    try await withBench { bench in
+    try await withBench(repeats: 2) { bench in
       _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "1"))
       let first = try #require(try await bench.store.take(TakeRequest(agent: .code, owner: bench.code)).batch)
-      await bench.proxy.cutReplies(after: "COMMIT")
+      await bench.proxy.cutReplies(after: commit)
       try await bench.store.undo(first)
       #expect(try await bench.contents() == ["1"])
       let second = try #require(try await bench.store.take(TakeRequest(agent: .code, owner: bench.code)).batch)
@@ -69,14 +69,14 @@ struct UnknownOutcomeTests {
 
   /// Each move is repeated after it has succeeded: taking, ending, the creator's end.
   @Test func movingATaskIsRecordedOnceAndIsNoError() async throws {
-    try await withBench { bench in
+    try await withBench(repeats: 4) { bench in
       let (done, ended) = (try await bench.createTask(), try await bench.createTask())
       let moves: [(String, TaskStatus, Instance, String?)] = [
         (done, .inProgress, bench.code, nil), (done, .inProgress, bench.code, "half"), (done, .completed, bench.code, "all"),
         (ended, .failed, bench.cowork, "not needed"),
       ]
       for (task, status, instance, result) in moves {
-        await bench.proxy.cutReplies(after: "COMMIT")
+        await bench.proxy.cutReplies(after: commit)
         #expect(try await bench.move(task, status, instance, result).status == status.rawValue)
       }
       let history = try await bench.store.task(done, for: .code, reader: nil).history
@@ -86,15 +86,15 @@ struct UnknownOutcomeTests {
   }
 
   @Test func takingOverAndALateResultAreRecordedOnce() async throws {
-    try await withBench { bench in
+    try await withBench(repeats: 2) { bench in
       let task = try await bench.createTask()
       let first = Instance(agent: .code, process: ProcessIdentity(scope: "elsewhere", pid: 1, start: "1"))
       _ = try await bench.move(task, .inProgress, first, nil)
       try await bench.store.signOff(first)
-      await bench.proxy.cutReplies(after: "COMMIT")
+      await bench.proxy.cutReplies(after: commit)
       #expect(try await bench.move(task, .inProgress, bench.code, nil).holder == bench.code.id)
       _ = try await bench.move(task, .completed, bench.code, "mine")
-      await bench.proxy.cutReplies(after: "COMMIT")
+      await bench.proxy.cutReplies(after: commit)
       let error = await refusal { try await bench.move(task, .completed, first, "late") }
       #expect(error?.code == .wrongStatus && error?.message.contains("recorded") == true)
       let notes = try await bench.store.task(task, for: .code, reader: nil).history.compactMap(\.note)
@@ -102,17 +102,22 @@ struct UnknownOutcomeTests {
     }
   }
 
-  private func withBench(_ body: @Sendable (ProxiedBench) async throws -> Void) async throws {
+  private func withBench(repeats: Int, _ body: @Sendable (ProxiedBench) async throws -> Void) async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
       let proxy = try FaultProxy(to: database.cluster.port)
-      let store = try PostgresStore.postgres(database.url(port: proxy.port), .quick)
+      let log = WatchedLog()
+      let store = try PostgresStore.postgres(database.url(port: proxy.port, parameters: "sslmode=disable"), .quick, log)
       try await body(ProxiedBench(database: database, proxy: proxy, store: store))
+      #expect(log.count(of: "a verb is repeated") == repeats)
       await store.close()
       await proxy.close()
     }
   }
 }
+
+/// With the end of the text: BEGIN may speak of READ COMMITTED.
+private let commit = "COMMIT\0"
 
 private struct ProxiedBench: Sendable {
   let database: TestDatabase
