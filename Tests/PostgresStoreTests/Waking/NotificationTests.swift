@@ -17,7 +17,7 @@ struct NotificationTests {
       var latencies: [Duration] = []
       for round in 1...20 {
         async let received = pair.receive()
-          let committed = try await database.psql(
+        let committed = try await database.psql(
           """
           SET search_path = cowork_bridge;
           INSERT INTO messages (id, sender, recipient, content, read, created_at)
