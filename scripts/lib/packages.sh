@@ -1,6 +1,7 @@
 # Installs system packages that are missing. Sourced by the other scripts.
 #
 # need COMMAND_OR_FILE DEBIAN_PACKAGE [BREW_FORMULA]   notes a package whose command or file is not there
+# need_to_build                                        notes what every build needs
 # install_needed                                       installs what was noted
 
 debian_packages=()
@@ -49,4 +50,16 @@ need_swift() {
     echo "Swift 6.2 or later is needed: see https://www.swift.org/install/" >&2
     exit 1
   }
+}
+
+# What every build needs.
+need_to_build() {
+  need_swift
+  need pkg-config pkg-config pkgconf
+  if [ "$(uname -s)" = Linux ]; then
+    need /usr/include/sqlite3.h libsqlite3-dev
+    need "/usr/include/*/libpq-fe.h" libpq-dev
+  else
+    need "/opt/homebrew/opt/libpq/include/libpq-fe.h" "" libpq
+  fi
 }
