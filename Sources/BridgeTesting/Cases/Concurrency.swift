@@ -23,6 +23,25 @@ extension StoreSuite {
           #expect(contents.filter { $0.hasPrefix("\(writer)") } == (10..<22).map { "\(writer) \($0)" })
         }
       },
+      StoreCase("a look beside a writer counts nothing that it does not show") { bench in
+        let writer = try await bench.another()
+        let isWriting = Shared(true)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            defer { isWriting.change { $0 = false } }
+            for number in 0..<60 { _ = try await writer.send(NewMessage(sender: .cowork, recipient: .code, content: "\(number)")) }
+          }
+          group.addTask {
+            while isWriting.value {
+              let request = TakeRequest(agent: .code, includesTasks: true, limit: 200, characters: 1_000_000, owner: nil)
+              let look = try await bench.store.take(request)
+              try #require(look.remaining == 0, "beside \(look.messages.count) messages")
+            }
+          }
+          try await group.waitForAll()
+        }
+        #expect(try await bench.take(limit: 200).messages.count == 60)
+      },
       StoreCase("two processes with one identity never get the same message, and together all") { bench in
         let total = 60
         let stores = [bench.store, try await bench.another()]

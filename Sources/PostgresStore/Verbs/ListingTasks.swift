@@ -24,7 +24,11 @@ extension PostgresStore {
     to reader: Instance?, _ read: @Sendable @escaping (any PostgresExecutor) async throws -> (Reply, Delivered),
     naming name: @Sendable @escaping (inout Reply, String) -> Void
   ) async throws(BridgeError) -> Reply {
-    guard let reader else { return try await perform { pool in try await read(pool).0 } }
+    guard let reader else {
+      return try await perform { pool in
+        try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { try await read($0).0 }
+      }
+    }
     return try await performTaking { pool, batch in
       try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead)) { transaction in
         var (reply, unseen) = try await read(transaction)

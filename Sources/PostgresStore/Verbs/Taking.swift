@@ -5,7 +5,12 @@ extension PostgresStore {
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
     try await recoverIfPossible()
     guard let owner = request.owner else {
-      return try await perform { pool in try await self.look(request, pool, lock: false).delivery }
+      // One state for all of it: what is committed in the middle must not be counted without being shown.
+      return try await perform { pool in
+        try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { transaction in
+          try await self.look(request, transaction, lock: false).delivery
+        }
+      }
     }
     return try await performTaking { pool, batch in
       // A transaction only where there is something: hints come for other reasons as well.
