@@ -67,7 +67,8 @@ import Testing
 
   @Test(
     arguments: [
-      (JSON.string("a\"\\/\n\r\t\u{1}\u{1f}\u{7f}"), #""a\"\\/\n\r\t\u0001\u001f\#u{7f}""#),
+      (JSON.string("a\"\\/\n\r\t\u{1}\u{1f}\u{7f}"), #""a\"\\/\n\r\t\u0001\u001f\u007f""#),
+      ("\u{80}\u{9b}31m\u{9f}\u{a0}\u{bf}", #""\u0080\u009b31m\u009f\#u{a0}\#u{bf}""#),
       ("a\u{85}b\u{2028}c\u{2029}d\u{2030}\u{a9}", #""a\u0085b\u2028c\u2029d\#u{2030}\#u{a9}""#), (.number(5), "5.0"),
       (.number(.nan), "null"),
       (["b": 1, "a": [nil, true]], #"{"b":1,"a":[null,true]}"#),

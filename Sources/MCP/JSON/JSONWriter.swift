@@ -1,8 +1,8 @@
 extension JSON {
   /// The value as compact UTF-8 text without a line end in it. Keys keep their order.
   ///
-  /// U+0085, U+2028 and U+2029 are escaped, because some readers take them for the end of a line. NaN, which JSON does not have,
-  /// is written as `null`.
+  /// U+2028 and U+2029 are escaped, because some readers take them for the end of a line, and U+007F to U+009F, because terminals act upon
+  /// them like upon other control characters. NaN, which JSON does not have, is written as `null`.
   public func encoded() -> [UInt8] {
     var writer = JSONWriter()
     writer.write(self)
@@ -98,19 +98,23 @@ struct JSONWriter {
     case 0x0A: writeEscape(UInt8(ascii: "n"))
     case 0x0D: writeEscape(UInt8(ascii: "r"))
     case 0x09: writeEscape(UInt8(ascii: "t"))
-    case 0xC2 where index + 1 < text.count && text[index + 1] == 0x85:
-      write(raw: "\\u0085")
+    case 0xC2 where index + 1 < text.count && text[index + 1] < 0xA0:
+      writeControl(text[index + 1])
       return 2
     case 0xE2 where index + 2 < text.count && text[index + 1] == 0x80 && text[index + 2] & 0xFE == 0xA8:
       write(raw: text[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
       return 3
-    case 0..<0x20:
-      write(raw: "\\u00")
-      bytes.append(hexadecimalDigit(byte >> 4))
-      bytes.append(hexadecimalDigit(byte & 15))
+    case 0..<0x20, 0x7F: writeControl(byte)
     default: bytes.append(byte)
     }
     return 1
+  }
+
+  /// A scalar below U+0100 by its number.
+  private mutating func writeControl(_ scalar: UInt8) {
+    write(raw: "\\u00")
+    bytes.append(hexadecimalDigit(scalar >> 4))
+    bytes.append(hexadecimalDigit(scalar & 15))
   }
 
   private mutating func writeEscape(_ byte: UInt8) {

@@ -8,11 +8,12 @@ enum TextScanner {
     scan(bytes, from: start, stopsInWord: special, stops: isSpecial)
   }
 
-  /// As `endOfPlainText`, and also stops at bytes that may begin U+0085, U+2028 or U+2029, which some readers take for a line's end.
+  /// As `endOfPlainText`, and also stops at U+007F and at bytes that may begin U+0080 to U+009F, U+2028 or U+2029: terminals act upon the
+  /// former, and some readers take the latter for a line's end.
   static func endOfTextToCopy(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
     scan(
-      bytes, from: start, stopsInWord: { special($0) | equal($0, 0xC2) | equal($0, 0xE2) },
-      stops: { isSpecial($0) || $0 == 0xC2 || $0 == 0xE2 })
+      bytes, from: start, stopsInWord: { special($0) | equal($0, 0x7F) | equal($0, 0xC2) | equal($0, 0xE2) },
+      stops: { isSpecial($0) || $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 })
   }
 
   @inline(__always)
