@@ -29,13 +29,14 @@ import Testing
   @Test func everyToolHasItsHintsAndOutputs() async throws {
     let outputs = [
       "send_message": ["message_id", "to", "created_at", "recipient_online", "duplicate", "unread"],
-      "read_messages": ["messages", "remaining"],
+      "read_messages": ["origin", "messages", "remaining"],
       "create_task": ["task_id", "status", "created_at", "recipient_online", "unread"],
-      "get_tasks": ["tasks", "remaining", "history", "unread"],
+      "get_tasks": ["origin", "tasks", "remaining", "history", "unread"],
       "update_task": [
-        "id", "title", "description", "sender", "recipient", "status", "result", "created_at", "updated_at", "holder", "stale", "unread",
-      ], "wait_for_updates": ["messages", "tasks", "timed_out"], "list_agents": ["self", "agents", "unread"],
-      "search_history": ["messages", "more", "unread"],
+        "origin", "id", "title", "description", "sender", "recipient", "status", "result", "created_at", "updated_at", "holder", "stale",
+        "unread",
+      ], "wait_for_updates": ["origin", "messages", "tasks", "timed_out"], "list_agents": ["self", "agents", "unread"],
+      "search_history": ["origin", "messages", "more", "unread"],
     ]
     for tool in try #require(try await list("2025-11-25")["result"]?["tools"]?.arrayValue) {
       let name = try #require(tool["name"]?.stringValue)

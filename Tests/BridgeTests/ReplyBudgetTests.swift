@@ -72,7 +72,7 @@ struct ReplyBudgetTests {
       guard budget.admits(message.replyCost) else { break }
       messages.append(message)
     }
-    let text = MessagesOutput(Delivery(batch: "b", messages: messages, remaining: 1_000_000)).jsonText
+    let text = Marked(MessagesOutput(Delivery(batch: "b", messages: messages, remaining: 1_000_000)), for: .code).jsonText
     #expect(messages.count > 50 && text.utf16.count < Limits.replyCharacters)
   }
 }

@@ -32,6 +32,7 @@ _TASK = {
     for name in (
         "id", "title", "description", "sender", "recipient", "status", "result", "created_at", "updated_at", "holder")
 } | {"stale": _FLAG}
+_ORIGIN = {"origin": _TEXT}
 _EVENT = {name: _NULLABLE for name in ("at", "actor", "from", "to", "note")}
 _AGENT = {
     "name": _TEXT, "online": _FLAG, "last_seen": _NULLABLE, "host": _NULLABLE, "client": _NULLABLE,
@@ -41,16 +42,16 @@ _AGENT = {
 SHAPES = {
     "send_message": _object(
         {"message_id": _TEXT, "to": _TEXT, "created_at": _TEXT, "recipient_online": _FLAG, "duplicate": _FLAG}, _UNREAD),
-    "read_messages": _object({"messages": _list(_object(_MESSAGE)), "remaining": _COUNT}),
+    "read_messages": _object({"messages": _list(_object(_MESSAGE)), "remaining": _COUNT}, _ORIGIN),
     "create_task": _object({"task_id": _TEXT, "status": _TEXT, "created_at": _TEXT, "recipient_online": _FLAG}, _UNREAD),
     "get_tasks": _object(
-        {"tasks": _list(_object(_TASK)), "remaining": _COUNT}, {"history": _list(_object(_EVENT)), **_UNREAD}),
-    "update_task": _object(_TASK, _UNREAD),
+        {"tasks": _list(_object(_TASK)), "remaining": _COUNT}, {"history": _list(_object(_EVENT)), **_UNREAD, **_ORIGIN}),
+    "update_task": _object(_TASK, {**_UNREAD, **_ORIGIN}),
     "wait_for_updates": _object(
-        {"messages": _list(_object(_MESSAGE)), "tasks": _list(_object(_TASK)), "timed_out": _FLAG}),
+        {"messages": _list(_object(_MESSAGE)), "tasks": _list(_object(_TASK)), "timed_out": _FLAG}, _ORIGIN),
     "list_agents": _object({"self": _TEXT, "agents": _list(_object(_AGENT))}, _UNREAD),
     "search_history": _object(
-        {"messages": _list(_object(_MESSAGE, {"read": _FLAG, "read_at": _TEXT})), "more": _FLAG}, _UNREAD),
+        {"messages": _list(_object(_MESSAGE, {"read": _FLAG, "read_at": _TEXT})), "more": _FLAG}, {**_UNREAD, **_ORIGIN}),
 }
 
 

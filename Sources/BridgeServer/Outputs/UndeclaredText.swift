@@ -6,3 +6,8 @@ extension FieldType where Value == String? {
     FieldType<JSON>.json.mapping { $0.map { .string($0) } ?? .null }
   }
 }
+
+extension FieldType where Value == String {
+  /// Text, as short.
+  static var undeclared: FieldType { FieldType<JSON>.json.mapping { .string($0) } }
+}

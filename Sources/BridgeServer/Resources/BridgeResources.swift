@@ -64,20 +64,22 @@ struct BridgeResources: Sendable {
     switch uri {
     case Self.inbox:
       let request = TakeRequest(agent: me, limit: Limits.pageSize.upperBound, owner: nil)
-      return MessagesOutput(try await service.store.take(request)).jsonText
+      return marked(MessagesOutput(try await service.store.take(request)))
     case Self.tasks:
-      return TasksOutput(try await service.store.tasks(TaskQuery(agent: me, limit: Limits.pageSize.upperBound))).jsonText
+      return marked(TasksOutput(try await service.store.tasks(TaskQuery(agent: me, limit: Limits.pageSize.upperBound))))
     case Self.agents:
       return AgentsOutput(try await service.agents(), for: me).jsonText
     default:
       if uri.hasPrefix(Self.messagePrefix) {
         let id = String(uri.dropFirst(Self.messagePrefix.count))
-        return try await service.store.message(id, for: me).map { MessageOutput($0, inHistory: true).jsonText }
+        return try await service.store.message(id, for: me).map { marked(MessageOutput($0, inHistory: true)) }
       }
       guard uri.hasPrefix(Self.taskPrefix) else { return nil }
-      return TasksOutput(try await service.store.task(String(uri.dropFirst(Self.taskPrefix.count)), for: me, reader: nil)).jsonText
+      return marked(TasksOutput(try await service.store.task(String(uri.dropFirst(Self.taskPrefix.count)), for: me, reader: nil)))
     }
   }
+
+  private func marked(_ output: some AgentsText) -> String { Marked(output, for: service.identity).jsonText }
 
   /// What has to differ for subscribers to be told: the contents without signs of life.
   func state(of uri: String) async -> String? {

@@ -6,7 +6,7 @@ extension BridgeTools {
     Tool(
       "send_message", title: "Send message",
       description: """
-        Sends a message to another agent by name (code, cowork, ...), on any machine; stored durably until it is read. Not for the \
+        Sends a message to another agent by name (code, cowork, ...), on any machine; stored durably until read. Not for the \
         client's own sessions or subagents.
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false),
@@ -30,15 +30,15 @@ extension BridgeTools {
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.boolean("mark_read", "false only looks.").defaulting(to: true), Parameters.limit(50),
-      Parameters.id("from", "Only from this sender.").optional(),
+      Parameters.id("from", "From this sender.").optional(),
       Parameter.integer("wait_seconds", "Wait for a message.", in: Limits.waitSeconds).defaulting(to: 0),
-      returns: MessagesOutput.self
+      returns: Marked<MessagesOutput>.self
     ) { call, markRead, limit, sender, seconds in
       try await answer(call) {
         let delivery = try await reportingProgress(call, seconds) {
           try await service.readMessages(markRead: markRead, limit: limit, from: sender, waitSeconds: seconds)
         }
-        return reply(MessagesOutput(delivery), lease: delivery.batch)
+        return reply(Marked(MessagesOutput(delivery), for: service.identity), lease: delivery.batch)
       }
     }
   }
@@ -48,14 +48,14 @@ extension BridgeTools {
       "search_history", title: "Search history",
       description: "Finds messages sent or received, newest first, and whether they were read.",
       annotations: ToolAnnotations(readOnly: true, destructive: false, openWorld: false), meta: Self.largeResult,
-      parameters: Parameters.text("query", "Words, each from its beginning.").optional(),
-      Parameters.id("with", "Only with this agent.").optional(), Parameters.id("task_id", "Only about this task.").optional(),
-      Parameters.id("before", "Only older than this message id or time.").optional(), Parameters.limit(20),
-      returns: WithUnread<HistoryOutput>.self
+      parameters: Parameters.text("query", "Beginnings of words.").optional(),
+      Parameters.id("with", "With this agent.").optional(), Parameters.id("task_id", "About this task.").optional(),
+      Parameters.id("before", "Before this message id or time.").optional(), Parameters.limit(20),
+      returns: WithUnread<Marked<HistoryOutput>>.self
     ) { call, query, other, taskID, before, limit in
       try await answerWithUnread(call) {
         let page = try await service.history(text: query, with: other, taskID: taskID, before: before, limit: limit)
-        return ToolReply(HistoryOutput(page))
+        return ToolReply(Marked(HistoryOutput(page), for: service.identity))
       }
     }
   }

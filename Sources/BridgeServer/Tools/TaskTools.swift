@@ -25,21 +25,21 @@ extension BridgeTools {
     Tool(
       "get_tasks", title: "Get tasks",
       description: """
-        Lists tasks assigned to this agent, or with role creator those it delegated; with task_id one task and its history.
+        Lists this agent's tasks, or with role creator those it delegated; with task_id one task and its history.
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
-      parameters: Parameter.enumeration("status", "Only with this status.", of: TaskStatus.self).optional(),
+      parameters: Parameter.enumeration("status", "With this status.", of: TaskStatus.self).optional(),
       Parameter.enumeration("role", "This agent's side.", of: TaskQuery.Role.self).defaulting(to: .assignee),
       Parameters.id("task_id", "One task.").optional(), Parameters.limit(50),
-      returns: WithUnread<TasksOutput>.self
+      returns: WithUnread<Marked<TasksOutput>>.self
     ) { call, status, role, taskID, limit in
       try await answerWithUnread(call) {
         if let taskID {
           let report = try await service.task(taskID)
-          return reply(TasksOutput(report), lease: report.batch)
+          return reply(Marked(TasksOutput(report), for: service.identity), lease: report.batch)
         }
         let page = try await service.tasks(role: role, status: status, limit: limit)
-        return reply(TasksOutput(page), lease: page.batch)
+        return reply(Marked(TasksOutput(page), for: service.identity), lease: page.batch)
       }
     }
   }
@@ -53,10 +53,11 @@ extension BridgeTools {
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
       parameters: Parameters.id("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
       Parameters.text("result", "What came out, or why it failed.").optional(),
-      returns: WithUnread<TaskOutput>.self
+      returns: WithUnread<Marked<TaskOutput>>.self
     ) { call, taskID, status, result in
       try await answerWithUnread(call) {
-        ToolReply(TaskOutput(try await service.updateTask(taskID, to: status, result: result)))
+        let task = try await service.updateTask(taskID, to: status, result: result)
+        return ToolReply(Marked(TaskOutput(task), for: service.identity))
       }
     }
   }

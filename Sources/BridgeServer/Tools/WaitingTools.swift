@@ -11,11 +11,11 @@ extension BridgeTools {
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds).defaulting(to: 25),
-      returns: UpdatesOutput.self
+      returns: Marked<UpdatesOutput>.self
     ) { call, seconds in
       try await answer(call) {
         let delivery = try await reportingProgress(call, seconds) { try await service.waitForUpdates(timeoutSeconds: seconds) }
-        return reply(UpdatesOutput(delivery), lease: delivery.batch)
+        return reply(Marked(UpdatesOutput(delivery), for: service.identity), lease: delivery.batch)
       }
     }
   }
@@ -23,7 +23,7 @@ extension BridgeTools {
   var listAgents: Tool {
     Tool(
       "list_agents", title: "List agents",
-      description: "Lists the agents: who is online, and what waits for each.",
+      description: "Lists agents: who is online, what waits for each.",
       annotations: ToolAnnotations(readOnly: true, destructive: false, openWorld: false),
       returns: WithUnread<AgentsOutput>.self
     ) { call in

@@ -37,6 +37,9 @@ public struct ObjectSchema<Root>: Sendable {
     ObjectSchema(fields: fields + more())
   }
 
+  /// These fields, and those of another schema behind them.
+  public func followed(by other: ObjectSchema) -> ObjectSchema { ObjectSchema(fields: fields + other.fields) }
+
   /// The JSON Schema, with `type: "object"` at its root.
   public var json: JSONObject {
     let properties = JSONObject(unique: fields.map { ($0.name, .object($0.schema)) })

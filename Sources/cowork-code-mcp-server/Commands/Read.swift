@@ -40,6 +40,7 @@ struct Read: BridgeCommand {
     let delivery = try await PatientWait(seconds: wait, logger: session.logger).until(\.isSomething) { seconds in
       try await session.service.readMessages(markRead: !peek, limit: limit, from: from, waitSeconds: seconds)
     }
-    try await session.show(MessagesOutput(delivery), lease: delivery.batch, as: delivery.shown(for: session.identity))
+    try await session.show(
+      Marked(MessagesOutput(delivery), for: session.identity), lease: delivery.batch, as: delivery.shown(for: session.identity))
   }
 }

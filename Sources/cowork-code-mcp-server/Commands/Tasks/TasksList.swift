@@ -34,6 +34,7 @@ struct TasksList: BridgeCommand {
       peek
       ? try await session.service.store.tasks(TaskQuery(agent: session.identity, role: role, status: status, limit: limit))
       : try await session.service.tasks(role: role, status: status, limit: limit)
-    try await session.showWithUnread(TasksOutput(page), lease: page.batch, as: page.shown(for: session.identity, role))
+    try await session.showWithUnread(
+      Marked(TasksOutput(page), for: session.identity), lease: page.batch, as: page.shown(for: session.identity, role))
   }
 }

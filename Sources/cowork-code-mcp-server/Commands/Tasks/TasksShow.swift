@@ -25,6 +25,6 @@ struct TasksShow: BridgeCommand {
       peek
       ? try await session.service.store.task(id, for: session.identity, reader: nil)
       : try await session.service.task(id)
-    try await session.showWithUnread(TasksOutput(report), lease: report.batch, as: report.shown)
+    try await session.showWithUnread(Marked(TasksOutput(report), for: session.identity), lease: report.batch, as: report.shown)
   }
 }

@@ -34,7 +34,7 @@ struct TasksUpdate: BridgeCommand {
       taskID: id, actor: session.identity, instance: claimant(session.identity), status: status, result: result)
     try request.validate()
     let task = try await session.service.store.transitionTask(request)
-    try await session.showWithUnread(TaskOutput(task), as: task.shown)
+    try await session.showWithUnread(Marked(TaskOutput(task), for: session.identity), as: task.shown)
   }
 
   /// A claim outlives this process: with the process's real identity it would be free for others as soon as the command ends.
