@@ -65,7 +65,12 @@ let package = Package(
       dependencies: ["Bridge", "BridgeServer", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
     // The executable is a dependency so that it is built; the tests start it as a process.
     .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
-    .testTarget(name: "WakingTests", dependencies: ["cowork-code-mcp-server", "Bridge", "BridgeServer", "MCP"]),
+    .testTarget(
+      name: "WakingTests",
+      dependencies: [
+        "cowork-code-mcp-server", "Bridge", "BridgeServer", "MCP", "PostgresTesting", "SQLiteStore",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -155,6 +155,44 @@ extension RealProcesses {
       #expect(try await newer.errors.contains(id))
     }
 
+    /// The one that took over cannot move meanwhile: the news is there for the older one alone, which must leave it.
+    @Test func whatComesAfterTheTakeOverIsTheNewestsAlone() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.run(["agents", "--json"])
+      let older = try rewake("older", in: sandbox)
+      let first = try await turn(of: "s1", in: sandbox)
+      let newer = try rewake("newer", in: sandbox)
+      try await turn(of: "s1", in: sandbox, after: first)
+      newer.send(SIGSTOP)
+      let id = try await sandbox.send("hello")
+      #expect(try await older.end().status == 0)
+      #expect(sandbox.read("older") == "")
+      newer.send(SIGCONT)
+      #expect(try await newer.end().status == 2)
+      #expect(sandbox.read("newer")?.contains(id) == true)
+    }
+
+    /// Another session's is no concern of this one's.
+    @Test func rewakesOfTwoSessionsBothTell() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.run(["agents", "--json"])
+      async let one = sandbox.hook("rewake", session: "s1")
+      async let two = sandbox.hook("rewake", session: "s2")
+      for session in ["s1", "s2"] { try await turn(of: session, in: sandbox) }
+      let id = try await sandbox.send("hello")
+      for outcome in try await [one, two] { #expect(outcome.status == 2 && outcome.errors.contains(id)) }
+    }
+
+    /// Starts one whose standard error goes to a file, and closes its input.
+    private func rewake(_ name: String, in sandbox: Sandbox) throws -> Program {
+      let program = try sandbox.start(["hook", "rewake"], errors: "\(sandbox.home)/\(name)")
+      let input = FileHandle(fileDescriptor: program.input, closeOnDealloc: true)
+      try input.write(contentsOf: Data(#"{"session_id": "s1"}"#.utf8))
+      try input.close()
+      close(program.output)
+      return program
+    }
+
     /// Awaits that a rewake has begun, by the file that says whose turn it is.
     @discardableResult
     private func turn(of session: String, in sandbox: Sandbox, after earlier: String? = nil) async throws -> String {

@@ -1,0 +1,59 @@
+import Logging
+import MCP
+import SQLiteStore
+import Testing
+
+@testable import Bridge
+@testable import BridgeServer
+
+/// What a call returns itself is not announced beside it.
+@Suite struct AnnouncerTests {
+  private let sandbox: Sandbox
+  private let service: BridgeService
+  private let announcer: Announcer
+  private let announced = Arrivals<String>()
+
+  init() async throws {
+    sandbox = try Sandbox()
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    service = BridgeService(store: SQLiteStore(path: sandbox.home + "/messages.db", logger: logger), identity: .code, logger: logger)
+    let settings = WakeSettings(announcements: .init(spacing: .milliseconds(1), gathering: .milliseconds(1)))
+    announcer = Announcer(service: service, settings: settings, logger: logger) { [announced] _, params in
+      await announced.add(params["content"]?.stringValue ?? "")
+      return true
+    }
+    try await service.store.addAgent(Identity("other"))
+    await announcer.clientIs(ClientInfo(name: "claude-code", version: nil))
+  }
+
+  /// The call here takes nothing, as one does that another process of the agent forestalls.
+  @Test(arguments: [true, false])
+  func whatACallWaitsForIsAnnouncedOnlyOnceTheCallHasEndedWithoutIt(includesTasks: Bool) async throws {
+    let (awaited, early) = try await service.waits.during(.init(sender: "cowork", includesTasks: includesTasks)) {
+      let awaited = [try await send("cowork")] + (includesTasks ? [try await task()] : [])
+      // Written later: whatever is announced of the former would come no later than this.
+      let free = (includesTasks ? [] : [try await task()]) + [try await send("other")]
+      return (awaited, try await announcements(naming: free))
+    }
+    for id in awaited { #expect(!early.contains(id)) }
+    // Nothing is written any more: the end of the call itself is the reason to look.
+    _ = try await announcements(naming: awaited)
+    await announcer.stop()
+    await service.store.close()
+  }
+
+  /// All that is announced until each of these has been named.
+  private func announcements(naming ids: [String]) async throws -> String {
+    var text = ""
+    while !ids.allSatisfy({ text.contains($0) }) { text += try await announced.next("the announcement of \(ids)") }
+    return text
+  }
+
+  private func send(_ sender: String) async throws -> String {
+    try await service.store.send(NewMessage(sender: Identity(sender), recipient: .code, content: "x")).messageID
+  }
+
+  private func task() async throws -> String {
+    try await service.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "x", description: "")).taskID
+  }
+}
