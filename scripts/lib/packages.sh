@@ -3,6 +3,7 @@
 # need COMMAND_OR_FILE DEBIAN_PACKAGE [BREW_FORMULA]   notes a package whose command or file is not there
 # need_to_build                                        notes what every build needs
 # install_needed                                       installs what was noted
+# release_options                                      the options of swift build for a release
 
 debian_packages=()
 brew_formulas=()
@@ -62,4 +63,13 @@ need_to_build() {
   else
     need "/opt/homebrew/opt/libpq/include/libpq-fe.h" "" libpq
   fi
+}
+
+# How the release is built. Where the toolchain has Swift's libraries as archives they go into the program: it starts in two thirds of the
+# time, and needs no toolchain where it runs.
+release_options() {
+  local options=(-c release) resources
+  resources=$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": *"\(.*\)".*/\1/p')
+  [ -d "${resources}_static/linux" ] && options+=(--static-swift-stdlib)
+  echo "${options[@]}"
 }
