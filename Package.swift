@@ -27,8 +27,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "Schema", path: "sql", resources: [.embedInCode("sqlite"), .embedInCode("postgres")]),
-    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
-    .target(name: "PostgresClient", dependencies: ["CLibPQ", .product(name: "Logging", package: "swift-log")]),
+    .systemLibrary(name: "CLibPQ", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+    .target(name: "CLibPQLoader", dependencies: ["CLibPQ"]),
+    .target(name: "PostgresClient", dependencies: ["CLibPQ", "CLibPQLoader", .product(name: "Logging", package: "swift-log")]),
     .target(
       name: "PostgresStore", dependencies: ["Bridge", "PostgresClient", "Schema", .product(name: "Logging", package: "swift-log")]),
     .target(name: "PostgresTesting", path: "Sources/PostgresTesting"),

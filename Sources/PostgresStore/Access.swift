@@ -77,7 +77,7 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
     return BridgeError(.storeFailed, "The database \(place) failed: \(error).")
   }
   switch error.code {
-  case .badURL, .connectionFailed, .authenticationFailed, .tlsFailed, .poolTimeout, .closed:
+  case .badURL, .libraryMissing, .connectionFailed, .authenticationFailed, .tlsFailed, .poolTimeout, .closed:
     return BridgeError(.storeUnavailable, "\(error)")
   case .connectionLost, .unknownOutcome, .timeout:
     return BridgeError(

@@ -48,4 +48,18 @@ import Testing
     #expect(try await sandbox.shell("\"$0\" serve code <&- >&-").status == 0)
     #expect(try await sandbox.shell("echo '{}' | \"$0\" serve code >&-").status == 0)
   }
+
+  #if os(Linux)
+    @Test func libpqIsLoadedForPostgresOnly() async throws {
+      let libraries = sandbox.home + "/libraries"
+      try FileManager.default.createDirectory(atPath: libraries, withIntermediateDirectories: false)
+      try Data("not a library".utf8).write(to: URL(fileURLWithPath: libraries + "/libpq.so.5"))
+      let environment = ["LD_LIBRARY_PATH": libraries]
+      #expect(try await sandbox.run("send", "cowork", "Hello", environment: environment).status == 0)
+      let refused = try await sandbox.run("send", "cowork", "Hello", "--database-url", "postgres://me:secret@db/x", environment: environment)
+      #expect(refused.status == 64)
+      #expect(refused.error.contains("install it (Debian: apt-get install libpq5"))
+      #expect(!refused.error.contains("secret"))
+    }
+  #endif
 }

@@ -56,7 +56,6 @@ need_swift() {
 # What every build needs.
 need_to_build() {
   need_swift
-  need pkg-config pkg-config pkgconf
   if [ "$(uname -s)" = Linux ]; then
     need /usr/include/sqlite3.h libsqlite3-dev
     need "/usr/include/*/libpq-fe.h" libpq-dev

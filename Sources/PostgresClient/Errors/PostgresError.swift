@@ -59,6 +59,8 @@ extension PostgresError {
 
     /// The connection string cannot be used.
     public static let badURL = Code("badURL")
+    /// libpq is not installed, or too old.
+    public static let libraryMissing = Code("libraryMissing")
     /// No host could be reached, or none was acceptable (`target_session_attrs`).
     public static let connectionFailed = Code("connectionFailed")
     /// The server refused the user, the password or the database.

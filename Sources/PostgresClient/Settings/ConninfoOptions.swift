@@ -1,4 +1,5 @@
 import CLibPQ
+import CLibPQLoader
 
 /// The keywords and values of a connection string, as libpq parses them.
 struct ConninfoOptions: Sendable, Equatable {
@@ -11,8 +12,14 @@ struct ConninfoOptions: Sendable, Equatable {
     set { values[keyword] = newValue }
   }
 
-  /// Throws `.badURL`. libpq's own message is not passed on: it quotes the string, and so the password.
+  /// Throws `.badURL`, and `.libraryMissing`. libpq's own message is not passed on: it quotes the string, and so the password.
   init(parsing conninfo: String) throws(PostgresError) {
+    if let problem = libpq_load() {
+      throw PostgresError(
+        .libraryMissing,
+        "Postgres is reached through libpq, which cannot be loaded (\(String(cString: problem))); install it "
+          + "(Debian: apt-get install libpq5, Homebrew: brew install libpq) and start again.")
+    }
     guard !conninfo.utf8.contains(0) else { throw PostgresError(.badURL, "The connection string holds a NUL character; remove it.") }
     let (rest, balance) = Self.extractLoadBalance(conninfo)
     if let options = Self.parse(conninfo) {
