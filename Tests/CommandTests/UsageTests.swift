@@ -56,7 +56,7 @@ import Testing
       try Data("not a library".utf8).write(to: URL(fileURLWithPath: libraries + "/libpq.so.5"))
       let environment = ["LD_LIBRARY_PATH": libraries]
       #expect(try await sandbox.run("send", "cowork", "Hello", environment: environment).status == 0)
-      let refused = try await sandbox.run("send", "cowork", "Hello", "--database-url", "postgres://me:secret@db/x", environment: environment)
+      let refused = try await sandbox.run("send", "cowork", "x", "--database-url", "postgres://me:secret@db/x", environment: environment)
       #expect(refused.status == 64)
       #expect(refused.error.contains("install it (Debian: apt-get install libpq5"))
       #expect(!refused.error.contains("secret"))
