@@ -78,8 +78,10 @@ struct ConnectPlan {
       return PostgresError(
         .authenticationFailed, "\(what): \(refused.reason). Check user, password and database name.", attempts: failures)
     }
-    if !failures.isEmpty, failures.allSatisfy({ $0.kind == .tls }) {
-      return PostgresError(.tlsFailed, "\(what): \(reasons). Check sslmode, sslrootcert and the server's certificate.", attempts: failures)
+    if failures.contains(where: { $0.kind == .tls }) {
+      // Where another address could not be reached, it may be worth trying again.
+      let code: PostgresError.Code = failures.allSatisfy { $0.kind == .tls } ? .tlsFailed : .connectionFailed
+      return PostgresError(code, "\(what): \(reasons). Check sslmode, sslrootcert and the server's certificate.", attempts: failures)
     }
     return PostgresError(.connectionFailed, "\(what): \(reasons). Check that the server runs and can be reached.", attempts: failures)
   }

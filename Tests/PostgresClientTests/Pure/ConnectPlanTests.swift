@@ -48,6 +48,19 @@ import Testing
     #expect(ConnectPlan.classify(text: "fe_sendauth: no password supplied", sqlState: nil) == .authentication)
   }
 
+  /// The name of this machine often stands for two addresses, and the server listens on one.
+  @Test func aRefusedCertificateIsNamedWhenAnotherAddressDidNotAnswer() throws {
+    let settings = try ConnectionSettings("postgres://u@localhost/d")
+    func attempt(_ kind: PostgresError.ConnectAttempt.Kind, _ reason: String) -> PostgresError.ConnectAttempt {
+      .init(host: "localhost", port: "5432", reason: reason, sqlState: nil, kind: kind)
+    }
+    let (silent, untrusted) = (attempt(.network, "Connection refused"), attempt(.tls, "certificate verify failed"))
+    let mixed = ConnectPlan.error([silent, untrusted], settings: settings)
+    #expect(mixed.code == .connectionFailed && mixed.message.contains("Check sslmode, sslrootcert"), "\(mixed)")
+    #expect(ConnectPlan.error([untrusted], settings: settings).code == .tlsFailed)
+    #expect(!ConnectPlan.error([silent], settings: settings).message.contains("sslmode"))
+  }
+
   @Test func backoffIsWithinItsBoundsAndGrows() {
     var backoff = Backoff()
     #expect(backoff.next(random: 0.99) == .milliseconds(100))
