@@ -59,6 +59,7 @@ public final class PostgresCluster: Sendable {
     let cluster = try await makeFolder(options, binaries: ServerUser.binaries())
     do {
       try await cluster.initialize()
+      try await cluster.checkVersion()
       try await cluster.start()
     } catch {
       await cluster.destroy()
@@ -75,12 +76,19 @@ public final class PostgresCluster: Sendable {
     return PostgresCluster(folder: folder, port: port, options: options, binaries: binaries, watchdog: watchdog)
   }
 
+  /// Tests that were asked to run on one version must not pass on another.
+  private func checkVersion() async throws {
+    guard let wanted = ServerUser.version else { return }
+    let present = try await run(["cat", "\(data)/PG_VERSION"]).split(whereSeparator: \.isNewline).first ?? ""
+    guard present == wanted else { throw TestingError("Postgres \(wanted) is to be tested, and \(binaries) holds \(present)") }
+  }
+
   /// Where it is reached, as lines of postgresql.conf.
   private var place: [String] { ["listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(folder)'"] }
 
   private func initialize() async throws {
     try await run([
-      "\(binaries)/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+      "\(binaries)/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
       "--wal-segsize=\(options.segmentSize)",
     ])
     var lines =
@@ -142,6 +150,10 @@ public final class PostgresCluster: Sendable {
     let script =
       "pid=$(head -n 1 \(data)/postmaster.pid); kill -9 $pid $(ps -o pid= --ppid $pid); while kill -0 $pid 2>/dev/null; do :; done"
     try await run(["/bin/sh", "-c", script])
+  }
+
+  fileprivate func waitUntilGone(_ processes: [String]) async throws {
+    try await run(["/bin/sh", "-c", "for pid; do while kill -0 $pid 2>/dev/null; do :; done; done", "sh"] + processes)
   }
 
   /// Ends it for good and removes its folder.
@@ -219,6 +231,18 @@ public struct TestDatabase: Sendable {
 
   @discardableResult
   public func psql(_ sql: String) async throws -> String { try await cluster.psql(sql, database: name) }
+
+  /// Ends the connections for which a condition on `pg_stat_activity` holds, and returns when their processes are gone.
+  public func terminate(where condition: String) async throws {
+    let ended = try await psql(
+      """
+      WITH victims AS MATERIALIZED (
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND (\(condition))
+      )
+      SELECT pid FROM victims WHERE pg_terminate_backend(pid)
+      """)
+    try await cluster.waitUntilGone(ended.split(whereSeparator: \.isNewline).map(String.init))
+  }
 
   /// From template0: template1 may not be copied while somebody is connected to it.
   func create() async throws { try await cluster.psql("CREATE DATABASE \(name) TEMPLATE template0") }

@@ -20,6 +20,9 @@ enum ServerUser {
     return found
   }
 
+  /// The major version that `COWORK_TEST_POSTGRES_VERSION` asks for.
+  static var version: String? { getenv("COWORK_TEST_POSTGRES_VERSION").map { String(cString: $0) } }
+
   /// A short name: a Unix socket's path is at most 107 bytes.
   static func makeFolder() async throws -> String {
     let path = try await Shell.run(prefix + ["mktemp", "-d", "/tmp/pgt-XXXXXX"]).split(whereSeparator: \.isNewline).first.map(String.init)

@@ -88,7 +88,7 @@ import Testing
   @Test func tlsIsVerifiedInFull() async throws {
     let cluster = try await PostgresCluster.start(.init(ssl: true))
     let other = try await PostgresCluster.start(.init(ssl: true))
-    let base = "postgres://postgres@localhost:\(cluster.port)/postgres?sslmode=verify-full&sslrootcert="
+    let base = "postgres://postgres@localhost:\(cluster.port)/postgres?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert="
     let connection = try await PostgresConnection.connect(try ConnectionSettings(base + cluster.caCertificate))
     #expect(connection.usesTLS)
     let text = String(repeating: "🎉", count: 100_000)
@@ -109,7 +109,7 @@ import Testing
     let (database, connection) = try await PostgresCluster.connected()
     let pid = try await connection.query("SELECT pg_backend_pid()").first?.get(0, as: Int.self)
     #expect(pid == Int(connection.serverProcessID))
-    try await database.psql("SELECT pg_terminate_backend(\(connection.serverProcessID), 5000)")
+    try await database.terminate(where: "pid = \(connection.serverProcessID)")
     let reason = try await within { await connection.waitUntilClosed() }
     #expect(reason.code == .connectionLost)
     let error = try await postgresError { try await connection.query("SELECT 1") }

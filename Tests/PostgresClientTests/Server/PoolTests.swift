@@ -50,12 +50,12 @@ import Testing
     let (database, pool) = try await makePool()
     for _ in 0..<10 {
       let pid = try await processID(pool)
-      try await database.psql("SELECT pg_terminate_backend(\(pid), 5000)")
+      try await database.terminate(where: "pid = \(pid)")
       #expect(try await processID(pool) != pid)
     }
     for _ in 0..<10 {
       let pid = try await processID(pool)
-      try await database.psql("SELECT pg_terminate_backend(\(pid), 5000)")
+      try await database.terminate(where: "pid = \(pid)")
       let value = try await pool.withTransaction { try await $0.query("SELECT 42").first?.get(0, as: Int.self) }
       #expect(value == 42)
     }

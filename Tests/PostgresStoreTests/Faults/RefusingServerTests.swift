@@ -93,7 +93,9 @@ struct RefusingServerTests {
           sent += 1
         } catch { failure = error as? BridgeError }
       }
-      #expect(failure?.code == .storeFailed && failure?.message.contains("full") == true, "\(failure as Any) after \(sent)")
+      // From Postgres 16 on the limit is no full disk to the server, and its own hint speaks of the disk.
+      #expect(failure?.code == .storeFailed && failure?.message.contains("disk") == true, "\(failure as Any) after \(sent)")
+      #expect(failure?.message.contains("nothing was written") == true)
       #expect(try await store.unreadCounts(for: .code).messages == sent + 1)
       try await cluster.limitFiles(to: nil)
       try await database.terminateAll()
@@ -102,6 +104,20 @@ struct RefusingServerTests {
       await store.close()
       await cluster.destroy()
     }
+  }
+
+  @Test func aDiskThatTheServerCallsFullIsCalledSo() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql(
+      """
+      CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$;
+      CREATE TRIGGER full_disk BEFORE INSERT ON cowork_bridge.messages FOR EACH ROW EXECUTE FUNCTION full_disk();
+      """)
+    let error = await refusal { try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "too much")) }
+    #expect(error?.code == .storeFailed && error?.message.contains("is full and nothing was written") == true, "\(error as Any)")
+    await store.close()
   }
 
   @Test func rowsThatSomebodyKeepsLockedDoNotKeepOthersWaiting() async throws {

@@ -1,0 +1,16 @@
+import Foundation
+import PostgresClient
+import Testing
+
+@Suite("The versions of Postgres")
+struct VersionTests {
+  /// 13 is the oldest that is supported; `scripts/test-postgres` asks for one version.
+  @Test func theServerIsOfTheVersionThatIsToBeTested() async throws {
+    let connection = try await PostgresConnection.connect(ConnectionSettings(Servers.database().url))
+    let major = connection.serverVersion / 10_000
+    print("These tests run on Postgres \(major).")
+    #expect(major >= 13)
+    if let wanted = ProcessInfo.processInfo.environment["COWORK_TEST_POSTGRES_VERSION"] { #expect("\(major)" == wanted) }
+    await connection.close()
+  }
+}
