@@ -38,6 +38,37 @@ $$;
 DROP TRIGGER IF EXISTS task_guard ON tasks;
 CREATE TRIGGER task_guard BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION task_guard();
 
+-- What stands beside a task has sides as well: the key is the creator's, the claim the assignee's (it ends with the task, whoever ends it),
+-- and what one has not seen only that one has seen.
+CREATE OR REPLACE FUNCTION task_details_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
+AS $$
+DECLARE
+  me text := my_agent();
+  task tasks;
+BEGIN
+  -- The owner is nobody's side.
+  IF me IS NULL THEN
+    RETURN NEW;
+  END IF;
+  SELECT * INTO task FROM tasks WHERE id = NEW.task_id;
+  IF NEW.task_id <> OLD.task_id
+    OR (task.sender IS DISTINCT FROM me
+      AND (NEW.creator_unseen < OLD.creator_unseen
+        OR (NEW.sender, NEW.idempotency_key) IS DISTINCT FROM (OLD.sender, OLD.idempotency_key)))
+    OR (task.recipient IS DISTINCT FROM me
+      AND (NEW.assignee_unseen < OLD.assignee_unseen
+        OR ((NEW.holder, NEW.holder_process, NEW.held_until) IS DISTINCT FROM (OLD.holder, OLD.holder_process, OLD.held_until)
+          AND NOT (COALESCE(NEW.holder, NEW.holder_process, NEW.held_until::text) IS NULL AND task.status IN ('completed', 'failed')))))
+  THEN
+    RAISE EXCEPTION 'this side of task % is not the one of %', NEW.task_id, me USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END
+$$;
+DROP TRIGGER IF EXISTS task_details_guard ON task_details;
+CREATE TRIGGER task_details_guard BEFORE INSERT OR UPDATE ON task_details FOR EACH ROW EXECUTE FUNCTION task_details_guard();
+
 -- What a login gets. (A function, so that the grants stand in one place for every login.)
 CREATE OR REPLACE FUNCTION add_login(login name, identity text) RETURNS void
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp

@@ -85,6 +85,37 @@ struct RolesTests {
     await owner.close()
   }
 
+  @Test func whatStandsBesideATaskIsChangedByItsOwnSideOnly() async throws {
+    let database = try await Servers.database()
+    let roles = Roles(database: database, schema: "cowork_bridge")
+    let owner = try PostgresStore.postgres(database.url)
+    let task = NewTask(sender: .cowork, recipient: .code, title: "1", description: "", idempotencyKey: "k")
+    _ = try await owner.createTask(task)
+    _ = try await owner.transitionTask(.init(taskID: task.id, actor: .code, instance: Instance(agent: .code), status: .inProgress))
+    try await database.psql("UPDATE cowork_bridge.task_details SET assignee_unseen = 1, creator_unseen = 1")
+    try await roles.harden()
+    let (code, cowork) = (try await roles.login(for: .code), try await roles.login(for: .cowork))
+    func set(_ change: String) -> String { "UPDATE cowork_bridge.task_details SET \(change)" }
+    for change in [
+      "holder = 'mine'", "holder_process = 'mine'", "held_until = 'infinity'", "holder = NULL, holder_process = NULL, held_until = NULL",
+      "assignee_unseen = 0", "task_id = 'other'",
+    ] { await expectRefused(set(change), database, as: cowork) }
+    for change in ["sender = 'code'", "idempotency_key = NULL", "creator_unseen = 0", "task_id = 'other'"] {
+      await expectRefused(set(change), database, as: code)
+    }
+    let details = "SELECT sender, idempotency_key, holder IS NOT NULL, assignee_unseen, creator_unseen FROM cowork_bridge.task_details"
+    #expect(try await database.psql(details) == "cowork|k|t|1|1\n")
+    try await database.psql(set("held_until = 'infinity', assignee_unseen = 0"), as: code)
+    try await database.psql(set("creator_unseen = 0"), as: cowork)
+    #expect(try await database.psql(details) == "cowork|k|t|0|0\n")
+    // The claim ends with the task.
+    try await database.psql("UPDATE cowork_bridge.tasks SET status = 'failed'", as: cowork)
+    await expectRefused(set("holder = 'mine'"), database, as: cowork)
+    try await database.psql(set("holder = NULL, holder_process = NULL, held_until = NULL"), as: cowork)
+    #expect(try await database.psql(details) == "cowork|k|f|1|1\n")
+    await owner.close()
+  }
+
   private func expectRefused(
     _ statement: String, _ database: TestDatabase, as role: String, _ location: SourceLocation = #_sourceLocation
   ) async {
@@ -94,8 +125,8 @@ struct RolesTests {
     } catch {
       let text = "\(error)"
       #expect(
-        ["permission denied", "row-level security", "must be owner", "stays as it is"].contains { text.contains($0) }, "\(text)",
-        sourceLocation: location)
+        ["permission denied", "row-level security", "must be owner", "stays as it is", "is not the one of"].contains { text.contains($0) },
+        "\(text)", sourceLocation: location)
     }
   }
 }
