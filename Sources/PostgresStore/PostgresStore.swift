@@ -18,6 +18,8 @@ public final class PostgresStore: BridgeStore {
     public var safetyPoll: Duration
     /// For how long a verb is repeated after lost connections.
     public var patience: Duration
+    /// How long a statement may keep the connection that listens; then it is left to another one.
+    public var idleLimit: Duration = .seconds(1)
 
     public init(
       timing: StoreTiming = StoreTiming(), pool: PoolConfiguration = PoolConfiguration(),
@@ -40,6 +42,7 @@ public final class PostgresStore: BridgeStore {
   let patience: Duration
   let readiness: Readiness
   let watch: NotificationWatch
+  let idle: IdleExecutor
   let logger: Logger
 
   public init(settings: ConnectionSettings, workspace: Workspace?, options: Options = Options(), logger: Logger) {
@@ -55,6 +58,7 @@ public final class PostgresStore: BridgeStore {
     self.logger = logger
     self.watch = NotificationWatch(
       settings: settings, schema: schema, pool: pool, readiness: readiness, options: options, logger: logger)
+    self.idle = IdleExecutor(watch: watch, pool: pool, limit: options.idleLimit, logger: logger)
   }
 
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { watch.subscribe(agent) }

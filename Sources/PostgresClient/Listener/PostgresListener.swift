@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 
 /// Hears NOTIFY for as long as `run` runs, on a connection of its own that is never inside a transaction.
 ///
@@ -16,6 +17,7 @@ public final class PostgresListener: Sendable {
   private let selfTest: SelfTest
   private let listenScript: String
   private let hub: EventHub
+  private let present = Mutex<PostgresConnection?>(nil)
 
   /// - Parameters:
   ///   - channels: exact names (upper and lower case matter), at most 63 bytes each. Else throws `.invalidParameter`.
@@ -46,6 +48,18 @@ public final class PostgresListener: Sendable {
 
   public var state: ListenerState { hub.current }
 
+  /// Runs one statement on the connection that listens, so that none other need be kept for what is seldom and short: notifications wait
+  /// until it has ended. It must commit by itself.
+  ///
+  /// - Returns: nil where nothing listens now.
+  /// - Throws: as `PostgresConnection.query`.
+  public func query(
+    _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration
+  ) async throws(PostgresError) -> PostgresRows? {
+    guard let connection = present.withLock(\.self) else { return nil }
+    return try await connection.query(statement, parameters, timeout: timeout)
+  }
+
   /// Listens until the task is cancelled. To be called once.
   public func run() async {
     var lifecycle = ListenerLifecycle(configuration)
@@ -61,10 +75,12 @@ public final class PostgresListener: Sendable {
       step = lifecycle.handle(event, random: random())
       report(event, lifecycle.state, step)
       if case .lost = event {
+        present.withLock { $0 = nil }
         await connection?.close()
         connection = nil
       }
     }
+    present.withLock { $0 = nil }
     await connection?.close()
     hub.change(.stopped)
     hub.finish()
@@ -97,6 +113,7 @@ public final class PostgresListener: Sendable {
     switch step {
     case .listen:
       if !listenScript.isEmpty { try await connection.execute(listenScript, timeout: configuration.livenessDeadline) }
+      present.withLock { $0 = connection }
       return .listened
     case .selfTest(let announcing):
       if announcing { hub.add(.connected) }

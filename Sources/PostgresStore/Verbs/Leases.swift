@@ -96,7 +96,7 @@ extension PostgresStore {
   }
 
   private func recover(_ pool: PostgresPool) async throws -> Int {
-    let rows = try await pool.query("SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)")
+    let rows = try await idle.query("SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)")
     var (expired, dead) = ([String](), [String]())
     for row in rows {
       let batch: String = try row.get("batch")

@@ -31,14 +31,15 @@ extension PostgresStore {
 
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
     let (claim, presence) = (timing.claim.inSeconds, timing.presence.inSeconds)
-    _ = try await perform { [sql] pool in
-      try await pool.query(
+    _ = try await perform { [sql, idle] _ in
+      try await idle.query(
         """
         WITH seen AS (
           INSERT INTO \(sql.instances) (id, agent, host, process, client, last_seen) VALUES ($1, $2, $3, $4, $5, clock_timestamp())
           ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen, client = excluded.client
         ), claimed AS (
-          UPDATE \(sql.taskDetails) SET held_until = \(SQL.later("$6")) WHERE holder = $1
+          UPDATE \(sql.taskDetails) SET held_until = \(SQL.later("$6"))
+          WHERE task_id IN (SELECT task_id FROM \(sql.taskDetails) WHERE holder = $1 FOR UPDATE SKIP LOCKED)
         ), forgotten AS (
           DELETE FROM \(sql.instances) WHERE last_seen < \(SQL.later("-4 * $7")) AND id <> $1
         )

@@ -7,14 +7,15 @@ extension PostgresStore {
     guard let owner = request.owner else {
       // One state for all of it: what is committed in the middle must not be counted without being shown.
       return try await perform { pool in
-        try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { transaction in
+        guard try await self.hasNews(request) else { return Delivery() }
+        return try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { transaction in
           try await self.look(request, transaction, lock: false).delivery
         }
       }
     }
     return try await performTaking { pool, batch in
       // A transaction only where there is something: hints come for other reasons as well.
-      guard try await self.hasNews(request, pool) else { return Delivery() }
+      guard try await self.hasNews(request) else { return Delivery() }
       return try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
         var (delivery, delivered) = try await self.look(request, transaction, lock: true)
         guard !delivered.isEmpty else { return delivery }
@@ -25,9 +26,9 @@ extension PostgresStore {
     }
   }
 
-  private func hasNews(_ request: TakeRequest, _ pool: PostgresPool) async throws -> Bool {
+  private func hasNews(_ request: TakeRequest) async throws -> Bool {
     let news = request.includesTasks ? "EXISTS (\(taskNews("$1")))" : "false"
-    let rows = try await pool.query(
+    let rows = try await idle.query(
       "SELECT EXISTS (SELECT 1 FROM \(sql.messages) m WHERE \(Self.unread)) OR \(news)",
       [.text(request.agent.name), .optional(request.sender)])
     return try rows.first?.get(0, as: Bool.self) ?? false
@@ -96,8 +97,8 @@ extension PostgresStore {
   }
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
-    try await perform { [sql] pool in
-      let row = try await pool.query(
+    try await perform { [sql, idle] _ in
+      let row = try await idle.query(
         """
         SELECT (SELECT count(*) FROM \(sql.messages) WHERE recipient = $1 AND COALESCE(read, 0) = 0) AS messages,
           (SELECT count(*) FROM (\(self.taskNews("$1"))) news) AS tasks

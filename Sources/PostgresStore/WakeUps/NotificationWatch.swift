@@ -53,9 +53,13 @@ final class NotificationWatch: Sendable {
     }
   }
 
+  /// One that listens, where somebody watches.
+  var listener: PostgresListener? { channels.withLock { $0?.values.lazy.compactMap(\.listener).first } }
+
   private struct AgentChannel: Sendable {
     let subscribers = Subscribers()
     var task: Task<Void, Never>?
+    var listener: PostgresListener?
   }
 
   private func watch(_ agent: Identity, _ subscribers: Subscribers) async {
@@ -63,6 +67,7 @@ final class NotificationWatch: Sendable {
       // The channel's name is the database's own: it cannot be one that cannot be listened to.
       let listener = try? PostgresListener(settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger)
     else { return }
+    channels.withLock { $0?[agent]?.listener = listener }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await listener.run() }
       group.addTask { await self.relay(listener, to: subscribers) }

@@ -24,8 +24,7 @@ import Testing
   }
 
   private func terminate(_ database: TestDatabase) async throws {
-    try await database.psql(
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'listener' AND datname = current_database()")
+    try await database.terminate(where: "application_name = 'listener'")
   }
 
   @Test func hearsOthersOnceProven() async throws {
@@ -190,6 +189,26 @@ import Testing
     await proxy.cut(before: "SELECT 1")
     clock.advance(by: .seconds(10))
     #expect(try await events.disconnected().code == .connectionLost)
+    task.cancel()
+    await task.value
+    await proxy.close()
+  }
+
+  @Test func runsStatementsOnItsConnectionWhileItHasOne() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    let (listener, events, task) = try start(database.url(port: proxy.port), quick())
+    #expect(try await listener.query("SELECT 1", timeout: .seconds(30)) == nil)
+    try await events.listening()
+    let pid = try await listener.query("SELECT pg_backend_pid()", timeout: .seconds(30))?.first?.get(0, as: Int.self)
+    let own = try await database.psql(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'listener' AND datname = current_database()")
+    #expect(pid.map { "\($0)\n" } == own)
+    try await notify(database, "still heard")
+    #expect(try await events.notification().payload == "still heard")
+    await proxy.refuse()
+    _ = try await events.disconnected()
+    #expect(try await listener.query("SELECT 1", timeout: .seconds(30)) == nil)
     task.cancel()
     await task.value
     await proxy.close()
