@@ -108,7 +108,7 @@ struct ServerProcessTests {
     }
   }
 
-  @Test func aServerHoldsTwoConnectionsWhenIdleAndThreeAtMost() async throws {
+  @Test func aServerHoldsThreeConnectionsAtMost() async throws {
     try await Turnstile.shared.pass {
       let database = try await Self.server.value.createDatabase()
       let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(database.name)' AND application_name = 'cowork-code-mcp-server'"
@@ -132,7 +132,7 @@ struct ServerProcessTests {
 
 extension ServerChild {
   /// Sends from `cowork` to `code` until it is accepted, as an agent does; returns the content.
-  fileprivate func mustSend(_ content: String) async throws -> String {
+  func mustSend(_ content: String) async throws -> String {
     for _ in 1...10 {
       let result = try await call("send_message", ["to": "code", "content": .string(content), "idempotency_key": .string(content)])
       if !result.isError { return content }
@@ -142,7 +142,7 @@ extension ServerChild {
 }
 
 extension ToolResult {
-  fileprivate var received: [(content: String, redelivered: Bool)] {
+  var received: [(content: String, redelivered: Bool)] {
     (content["messages"]?.arrayValue ?? []).map { ($0["content"]?.stringValue ?? "", $0["redelivered"]?.boolValue ?? false) }
   }
 }
