@@ -69,6 +69,7 @@ actor Roles {
   /// Runs the file, with psql's variable put in.
   func harden() async throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../sql/postgres/postgres_roles.sql")
+      .standardizedFileURL
     let script = try String(contentsOf: file, encoding: .utf8).replacing(":\"schema\"", with: "\"\(schema)\"")
     try await database.psql("BEGIN;\n\(script)\nCOMMIT")
   }
