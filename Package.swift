@@ -24,6 +24,7 @@ let package = Package(
       dependencies: [
         "Bridge", "Schema",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "Schema", path: "sql", resources: [.embedInCode("sqlite"), .embedInCode("postgres")]),

@@ -16,11 +16,13 @@ public enum Schema {
 
   /// `sqlite/sqlite_NNNN_….sql`.
   public static let sqlite = [
-    Migration(1, "bridge", PackageResources.sqlite_0001_bridge_sql)
+    Migration(1, "bridge", PackageResources.sqlite_0001_bridge_sql),
+    Migration(2, "scale", PackageResources.sqlite_0002_scale_sql),
   ]
 
   /// `postgres/postgres_NNNN_….sql`. psql's variable `schema` stands for the workspace's schema.
   public static let postgres = [
-    Migration(1, "bridge", PackageResources.postgres_0001_bridge_sql)
+    Migration(1, "bridge", PackageResources.postgres_0001_bridge_sql),
+    Migration(2, "scale", PackageResources.postgres_0002_scale_sql),
   ]
 }

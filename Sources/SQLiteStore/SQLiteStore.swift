@@ -12,6 +12,8 @@ public final class SQLiteStore: BridgeStore {
     public var busyTimeout: Duration
     /// Which ways tell that another process has written.
     public var wakeLayers: WakeLayers
+    /// When the write-ahead log is written back.
+    var checkpoints = Checkpoints.Schedule()
 
     public init(timing: StoreTiming = StoreTiming(), busyTimeout: Duration = .seconds(10), wakeLayers: WakeLayers = .all) {
       self.timing = timing
@@ -23,6 +25,8 @@ public final class SQLiteStore: BridgeStore {
   let connections: Connections
   let timing: StoreTiming
   let watch: StoreWatch
+  let upkeep = Upkeep()
+  let checkpoints: Checkpoints
   let logger: Logger
 
   /// - Parameter path: the database file; its folder is made when it is missing.
@@ -30,6 +34,8 @@ public final class SQLiteStore: BridgeStore {
     self.timing = options.timing
     self.logger = logger
     self.connections = Connections(path: path, busyTimeout: options.busyTimeout, logger: logger)
+    self.checkpoints = Checkpoints(
+      schedule: options.checkpoints, size: connections.logSize, file: connections.upkeepFile, logger: logger)
     self.watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
   }
 

@@ -43,7 +43,7 @@ struct OpeningTests {
       let contents = try await database.store().look()
       #expect(Set(contents) == ["0", "1", "2", "3", "4", "5"])
       #expect(try await database.shell.run("PRAGMA journal_mode") == "wal\n")
-      #expect(try await database.shell.run("SELECT COUNT(*) FROM bridge_schema") == "1\n")
+      #expect(try await database.shell.run("SELECT COUNT(*) FROM bridge_schema") == "2\n")
     }
   }
 

@@ -1,7 +1,9 @@
 import Bridge
 import BridgeTesting
-import SQLiteStore
+import GRDB
 import Testing
+
+@testable import SQLiteStore
 
 @Suite("The text index in the file")
 struct TextIndexTests {
@@ -18,8 +20,65 @@ struct TextIndexTests {
         WITH RECURSIVE n (i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 15000)
         INSERT INTO messages SELECT 'm' || i, 'cowork', 'code', 'row ' || i, 0, '' FROM n
         """)
-      for number in [10_001, 12_000, 12_001, 14_999] { #expect(try await found("row \(number)", store) == ["row \(number)"]) }
-      #expect(try await store.history(HistoryQuery(agent: .code, text: "row")).messages.first?.content == "row 15000")
+      func expectAll(_ comment: Comment) async throws {
+        for number in [10_001, 12_000, 12_001, 14_999] { #expect(try await found("row \(number)", store) == ["row \(number)"], comment) }
+        #expect(try await found("1000", store) == (10_001...10_009).reversed().map { "row \($0)" }, comment)
+        let page = try await store.history(HistoryQuery(agent: .code, text: "row"))
+        #expect(page.messages.first?.content == "row 15000" && page.messages.count == 20 && page.more, comment)
+      }
+      try await expectAll("before the index holds them")
+      _ = try await store.write(.never) { try TextIndex.addPortion($0) }
+      try await expectAll("while the index holds some")
+      try await store.index()
+      #expect(try await store.read { try TextIndex.rowsBehind($0) } == 0)
+      try await expectAll("when the index holds them")
+    }
+  }
+
+  @Test("what is older than the rows that a search looks at itself comes from the index, page by page")
+  func indexIsAsked() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      try await database.shell.run(
+        """
+        WITH RECURSIVE n (i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 13000)
+        INSERT INTO messages SELECT 'm' || i, iif(i % 5 = 0, 'code', 'cowork'), iif(i % 5 = 0, 'other', 'code'),
+          iif(i % 100 = 0, 'needle ', 'hay ') || i, 1, '' FROM n
+        """)
+      try await store.index()
+      let needles = stride(from: 13_000, to: 10_000, by: -100).map { "needle \($0)" }
+      var (pages, before) = ([String?](), String?.none)
+      repeat {
+        let page = try await store.history(HistoryQuery(agent: .code, text: "needle", with: "other", before: before, limit: 7))
+        pages += page.messages.map(\.content)
+        before = page.more ? page.messages.last?.id : nil
+      } while before != nil
+      #expect(pages == needles)
+      try await database.shell.run("INSERT INTO message_index (message_index) VALUES ('delete-all')")
+      #expect(try await found("needle", store) == Array(needles.prefix(10)))
+    }
+  }
+
+  @Test(
+    "a search looks at texts as the index does",
+    arguments: OddTexts.all + ["ß SS ſ K", "naïve café", "a_b-c.d", "x\u{301}y", "ＡＢＣ abc", "İ i̇"])
+  func matcherAgrees(text: String) async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      _ = try await store.send(text)
+      _ = try await store.write(.never) { try TextIndex.addPortion($0) }
+      let queries = ["a", "k", "ss", "caf", "x", "i", "1", "é", "ABC", "cafe"] + SearchWords.of(text).prefix(30)
+      for words in queries.map(SearchWords.of) where !words.isEmpty {
+        let (direct, indexed) = try await store.read { db in
+          let content = try #require(try String.fetchOne(db, sql: "SELECT content FROM messages"))
+          let match = words.map { "\"\($0)\"*" }.joined(separator: " ")
+          return (
+            try WordMatcher(words, db).matches(content),
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM message_index WHERE message_index MATCH ?)", arguments: [match])
+          )
+        }
+        #expect(direct == indexed, "\(words)")
+      }
     }
   }
 

@@ -68,9 +68,27 @@ struct UpgradeTests {
       let before = try Data(contentsOf: URL(fileURLWithPath: database.path))
       let error = await #expect(throws: BridgeError.self) { try await database.store().send("no") }
       #expect(error?.code == .storeTooNew)
-      for word in ["999", "1", database.path, "newer"] { #expect(error?.message.contains(word) == true, "\(word)") }
+      for word in ["999", "2", database.path, "newer"] { #expect(error?.message.contains(word) == true, "\(word)") }
       #expect(try Data(contentsOf: URL(fileURLWithPath: database.path)) == before)
       #expect(try FileManager.default.contentsOfDirectory(atPath: database.folder.path) == ["messages.db"])
+    }
+  }
+
+  @Test("a file of the first schema gets what came since, and keeps what it holds")
+  func firstSchema() async throws {
+    try await withDatabase { database in
+      let first = try await database.openStore()
+      _ = try await first.send("kept")
+      await first.close()
+      let added = ["messages_of_sender", "messages_of_recipient", "tasks_of_recipient", "tasks_of_sender", "tasks_open"]
+      try await database.shell.run(
+        added.map { "DROP INDEX \($0)" }.joined(separator: "; ") + "; DELETE FROM bridge_schema WHERE version > 1")
+      let second = try await database.openStore()
+      #expect(try await second.look() == ["kept"])
+      let indexes = try await database.shell.run("SELECT name FROM sqlite_master WHERE type = 'index'").split(separator: "\n").map(
+        String.init)
+      #expect(Set(added).isSubset(of: indexes))
+      #expect(try await database.shell.run("SELECT version FROM bridge_schema") == "1\n2\n")
     }
   }
 

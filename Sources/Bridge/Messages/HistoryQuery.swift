@@ -37,3 +37,27 @@ public struct HistoryPage: Hashable, Sendable {
     self.more = more
   }
 }
+
+/// Fills a page of an agent's past, newest first.
+public struct HistoryPageBuilder {
+  public private(set) var page = HistoryPage(messages: [], more: false)
+  private var budget: ReplyBudget
+  private let limit: Int
+
+  public init(_ query: HistoryQuery) {
+    budget = ReplyBudget(characters: query.characters)
+    limit = query.limit
+  }
+
+  /// Whether there was a message that did not fit: no further one is wanted.
+  public var isFull: Bool { page.more }
+
+  /// Adds the next message, unless the page is full.
+  public mutating func add(_ message: Message) {
+    if !isFull, page.messages.count < limit, budget.admits(message.replyCost) {
+      page.messages.append(message)
+    } else {
+      page.more = true
+    }
+  }
+}

@@ -3,58 +3,75 @@ import PostgresClient
 
 extension PostgresStore {
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage {
-    try await perform { [sql] pool in
-      var conditions = ["(m.sender = $1 OR m.recipient = $1)"]
-      var parameters: [PostgresParameter] = [.text(query.agent.name)]
-      func require(_ parameter: PostgresParameter, _ condition: (String) -> String) {
-        parameters.append(parameter)
-        conditions.append(condition("$\(parameters.count)"))
+    try await perform { pool in
+      let bound = try await query.before.asyncMap { try await self.bound($0, pool) }
+      let text = query.text ?? ""
+      let words = SearchWords.of(text)
+      var builder = HistoryPageBuilder(query)
+      guard !words.isEmpty else {
+        let past = Past(query, self.sql, text: text.isEmpty ? nil : text, before: bound)
+        for row in try await pool.query(past.newest(query.limit + 1), past.parameters) { builder.add(try Message(row)) }
+        return builder.page
       }
-      if let other = query.with {
-        require(.text(other)) { "((m.sender = $1 AND m.recipient = \($0)) OR (m.sender = \($0) AND m.recipient = $1))" }
-      }
-      if let task = query.taskID { require(.text(task)) { "d.task_id = \($0)" } }
-      if let text = query.text, !text.isEmpty {
-        let words = SearchWords.of(text)
-        if words.isEmpty {
-          require(.text(text)) { "position(\($0) IN m.content) > 0" }
-        } else {
-          require(.text(Self.match(words))) { "\(sql.schema).words_of(m.content) @@ to_tsquery('simple', \($0))" }
-        }
-      }
-      if let before = query.before {
-        let found = try await pool.query(
-          """
-          SELECT (SELECT seq FROM \(sql.messages) WHERE lower(id) = lower($1) ORDER BY id = $1 DESC, seq LIMIT 1) AS seq,
-            \(sql.schema).time_of($1) IS NOT NULL AND $1 LIKE '%-%' AS is_time
-          """, [.text(before)]
-        ).first
-        if let seq: Int64 = try found?.get("seq") ?? nil {
-          require(.int(seq)) { "m.seq < \($0)" }
-        } else if try found?.get("is_time", as: Bool.self) == true {
-          require(.text(before)) { "\(sql.schema).time_of(m.created_at) < \(sql.schema).time_of(\($0))" }
-        } else {
-          throw BridgeError.notATimeOrID(before)
-        }
-      }
-      parameters.append(.int(Int64(query.limit + 1)))
+      try await self.search(query, words, before: bound, &builder, pool)
+      return builder.page
+    }
+  }
+
+  /// Rows that a search looks at itself before it asks the text index. The index is quick with rare words; of one that begins a word of each
+  /// second message it collects all occurrences, and that one is found among these.
+  private static let directRows = 500
+  /// Rows to which the text index is limited at first.
+  private static let nearRows: Int64 = 50_000
+
+  private func search(
+    _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, _ builder: inout HistoryPageBuilder, _ pool: PostgresPool
+  ) async throws {
+    var past = Past(query, sql, before: bound)
+    let match = past.add(.text(Self.match(words)))
+    let direct = try await pool.query(
+      """
+      WITH newest AS MATERIALIZED (\(past.rows(Self.directRows)))
+      SELECT (SELECT min(seq) FROM newest) AS last, (SELECT count(*) FROM newest) AS looked_at, found.*
+      FROM (VALUES (1)) AS one LEFT JOIN (
+        SELECT \(SQL.messageColumns) FROM newest JOIN \(sql.messages) m USING (seq) LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
+        WHERE \(sql.schema).words_of(m.content) @@ to_tsquery('simple', \(match))
+      ) AS found ON true ORDER BY found.seq DESC LIMIT \(query.limit + 1)
+      """, past.parameters)
+    for row in direct where try row.get("seq", as: Int64?.self) != nil { builder.add(try Message(row)) }
+    guard !builder.isFull, let last: Int64 = try direct.first?.get("last") ?? nil,
+      try direct.first?.get("looked_at", as: Int.self) == Self.directRows
+    else { return }
+    for range in [(max(0, last - Self.nearRows), last), (Int64.min, last - Self.nearRows)] where range.0 < range.1 {
+      var rest = Past(query, sql, before: bound)
+      let condition = "m.seq >= \(rest.add(.int(range.0))) AND m.seq < \(rest.add(.int(range.1)))"
+      let match = rest.add(.text(Self.match(words)))
+      // Materialized: what the index finds is sorted, rather than all rows from the newest on being looked at for a word that is rare.
       let rows = try await pool.query(
         """
-        SELECT \(SQL.messageColumns) FROM \(sql.messagesWithDetails) WHERE \(conditions.joined(separator: " AND "))
-        ORDER BY m.seq DESC LIMIT $\(parameters.count)
-        """, parameters)
-      var page = HistoryPage(messages: [], more: false)
-      var budget = ReplyBudget(characters: query.characters)
-      for row in rows {
-        let message = try Message(row)
-        guard page.messages.count < query.limit, budget.admits(message.replyCost) else {
-          page.more = true
-          break
-        }
-        page.messages.append(message)
-      }
-      return page
+        WITH found AS MATERIALIZED (
+          SELECT m.seq FROM \(sql.messagesWithDetails)
+          WHERE \(sql.schema).words_of(m.content) @@ to_tsquery('simple', \(match)) AND \(condition) AND \(rest.condition)
+        )
+        SELECT \(SQL.messageColumns) FROM (SELECT seq FROM found ORDER BY seq DESC LIMIT \(query.limit + 1)) AS newest
+        JOIN \(sql.messages) m USING (seq) LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id ORDER BY seq DESC
+        """, rest.parameters)
+      for row in rows { builder.add(try Message(row)) }
+      if builder.isFull { return }
     }
+  }
+
+  /// - Throws: `invalidValue` for what is neither a message's id nor a time.
+  private func bound(_ before: String, _ pool: PostgresPool) async throws -> Past.Bound {
+    let found = try await pool.query(
+      """
+      SELECT (SELECT seq FROM \(sql.messages) WHERE lower(id) = lower($1) ORDER BY id = $1 DESC, seq LIMIT 1) AS seq,
+        \(sql.schema).time_of($1) IS NOT NULL AND $1 LIKE '%-%' AS is_time
+      """, [.text(before)]
+    ).first
+    if let seq: Int64 = try found?.get("seq") ?? nil { return .row(seq) }
+    guard try found?.get("is_time", as: Bool.self) == true else { throw BridgeError.notATimeOrID(before) }
+    return .time(before)
   }
 
   public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
@@ -71,5 +88,12 @@ extension PostgresStore {
   /// Each word as the beginning of a word. Words hold letters, marks and digits only, so none is an operator.
   private static func match(_ words: [String]) -> String {
     words.map { "'\($0)':*" }.joined(separator: " & ")
+  }
+}
+
+extension Optional where Wrapped: Sendable {
+  fileprivate func asyncMap<Value>(_ body: (Wrapped) async throws -> Value) async rethrows -> Value? {
+    guard let self else { return nil }
+    return try await body(self)
   }
 }

@@ -60,14 +60,13 @@ extension PostgresStore {
 
   private func page(_ query: TaskQuery, _ executor: any PostgresExecutor) async throws -> (TaskPage, Delivered) {
     let side = query.role == .assignee ? "recipient" : "sender"
-    let condition = "t.\(side) = $1 AND ($2::text IS NULL OR t.status = $2)"
-    let parameters: [PostgresParameter] = [.text(query.agent.name), .optional(query.status?.rawValue)]
+    let condition = "t.\(side) = $1" + (query.status == nil ? "" : " AND t.status = $2")
+    let parameters: [PostgresParameter] = [.text(query.agent.name)] + (query.status.map { [.text($0.rawValue)] } ?? [])
     var budget = ReplyBudget(characters: query.characters)
     var page = TaskPage(tasks: [])
     var unseen = Delivered()
     let rows = try await executor.query(
-      "SELECT \(SQL.taskColumns) FROM \(sql.tasksWithDetails) WHERE \(condition) ORDER BY t.seq LIMIT $3",
-      parameters + [.int(Int64(query.limit))])
+      "SELECT \(SQL.taskColumns) FROM \(sql.tasksWithDetails) WHERE \(condition) ORDER BY t.seq LIMIT \(query.limit)", parameters)
     for row in rows {
       let task = try BridgeTask(row)
       guard budget.admits(task.replyCost) else { break }

@@ -11,7 +11,7 @@ extension SQLiteStore {
   ) async throws(BridgeError) -> Value {
     do {
       let value: Value = try await withConnections { open, continuation in
-        open.writer.asyncWriteWithoutTransaction { db in
+        open.writer.asyncWriteWithoutTransaction { [checkpoints, connections] db in
           continuation.resume(
             with: Result {
               var value: Value?
@@ -22,6 +22,7 @@ extension SQLiteStore {
               guard let value else { throw BridgeError(.storeFailed, "The transaction ended without a result: call again.") }
               return value
             })
+          checkpoints.makeIfDue(db, busyTimeout: connections.busyTimeout)
         }
       }
       if waking.wakes(after: value) { watch.ring() }

@@ -29,7 +29,9 @@ final class Connections: Sendable {
 
   /// Where the database is, links resolved.
   let path: String
-  private let busyTimeout: Duration
+  let busyTimeout: Duration
+  let upkeepFile: UpkeepFile
+  let logSize = WriteAheadLogSize()
   private let logger: Logger
   private let state = Mutex(State.closed)
   /// Opening blocks: never on the cooperative threads.
@@ -37,6 +39,7 @@ final class Connections: Sendable {
 
   init(path: String, busyTimeout: Duration, logger: Logger) {
     self.path = StorePath.resolved(path)
+    self.upkeepFile = UpkeepFile(database: self.path)
     self.busyTimeout = busyTimeout
     self.logger = logger
   }
@@ -115,9 +118,9 @@ final class Connections: Sendable {
     configuration.busyMode = busyTimeout == .zero ? .immediateError : .timeout(busyTimeout.inSeconds)
     configuration.foreignKeysEnabled = false
     configuration.label = "cowork-bridge.sqlite"
-    configuration.prepareDatabase { db in
+    configuration.prepareDatabase { [logSize] db in
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -2000")
-      if reading { try db.execute(sql: "PRAGMA query_only = 1") }
+      if reading { try db.execute(sql: "PRAGMA query_only = 1") } else { logSize.watch(db) }
     }
     return configuration
   }

@@ -3,11 +3,12 @@ import GRDB
 
 /// Tasks that are new for an agent, or changed and created by it.
 enum TaskNews {
+  // CROSS JOIN: first the few that are news, rather than all tasks of the agent.
   private static let news = """
-    SELECT t.rowid AS row, t.id AS id, CAST(t.id AS BLOB) AS id_bytes, 'assignee' AS side FROM task_details d JOIN tasks t ON t.id = d.task_id
+    SELECT t.rowid AS row, t.id AS id, CAST(t.id AS BLOB) AS id_bytes, 'assignee' AS side FROM task_details d CROSS JOIN tasks t ON t.id = d.task_id
       WHERE d.assignee_unseen = 1 AND t.recipient = ?1
     UNION ALL
-    SELECT t.rowid AS row, t.id AS id, CAST(t.id AS BLOB) AS id_bytes, 'creator' AS side FROM task_details d JOIN tasks t ON t.id = d.task_id
+    SELECT t.rowid AS row, t.id AS id, CAST(t.id AS BLOB) AS id_bytes, 'creator' AS side FROM task_details d CROSS JOIN tasks t ON t.id = d.task_id
       WHERE d.creator_unseen = 1 AND t.sender = ?1
     """
 

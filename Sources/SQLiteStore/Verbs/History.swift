@@ -3,64 +3,80 @@ import GRDB
 
 extension SQLiteStore {
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage {
-    if let text = query.text, !SearchWords.of(text).isEmpty { try await bringIndexUpToDate() }
-    return try await read { db in
-      var conditions = [String]()
-      var arguments = StatementArguments()
-      var source = SQL.messages
-      var order = "m.rowid"
-      // The unary plus keeps the planner from collecting and sorting all of an agent's messages: the newest come first by row.
-      func require(_ condition: String, _ values: (any DatabaseValueConvertible)?...) {
-        conditions.append(condition)
-        arguments += StatementArguments(values)
-      }
-      let me = query.agent.name
-      if let other = query.with {
-        require("((+m.sender = ? AND +m.recipient = ?) OR (+m.sender = ? AND +m.recipient = ?))", me, other, other, me)
-      } else {
-        require("(+m.sender = ? OR +m.recipient = ?)", me, me)
-      }
-      if let task = query.taskID { require("d.task_id = ?", task) }
-      if let text = query.text, !text.isEmpty {
-        let words = SearchWords.of(text)
-        if words.isEmpty {
-          require("instr(m.content, ?) > 0", text)
-        } else {
-          source = "message_index CROSS JOIN \(SQL.messages)"
-          require("message_index MATCH ? AND m.rowid = message_index.rowid", Self.match(words))
-          order = "message_index.rowid"
-        }
-      }
-      if let before = query.before { try Self.require(before: before, require, db) }
-      let rows = try Row.fetchCursor(
-        db,
-        sql: """
-          SELECT \(SQL.messageColumns) FROM \(source) WHERE \(conditions.joined(separator: " AND "))
-          ORDER BY \(order) DESC LIMIT ?
-          """,
-        arguments: arguments + [query.limit + 1])
-      var page = HistoryPage(messages: [], more: false)
-      var budget = ReplyBudget(characters: query.characters)
-      while let row = try rows.next() {
-        let message = Message(row)
-        guard page.messages.count < query.limit, budget.admits(message.replyCost) else {
-          page.more = true
-          break
-        }
-        page.messages.append(message)
-      }
-      return page
+    try await read { db in
+      let bound = try query.before.map { try Past.Bound($0, db) }
+      let text = query.text ?? ""
+      let words = SearchWords.of(text)
+      if !words.isEmpty { return try Self.search(query, words, before: bound, db) }
+      let past = Past(query, text: text.isEmpty ? nil : text, before: bound)
+      var builder = HistoryPageBuilder(query)
+      let rows = try Row.fetchCursor(db, sql: past.newestFirst, arguments: past.arguments + [query.limit + 1])
+      while !builder.isFull, let row = try rows.next() { builder.add(Message(row)) }
+      return builder.page
     }
   }
 
-  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
-    try await read { db in
-      let select = "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE (m.sender = ?1 OR m.recipient = ?1) AND "
-      if let row = try Row.fetchOne(db.cachedStatement(sql: select + "m.id = ?2"), arguments: [agent.name, id]) { return Message(row) }
-      return try Row.fetchOne(
-        db.cachedStatement(sql: select + "m.id = ?2 COLLATE NOCASE LIMIT 1"), arguments: [agent.name, id]
-      ).map(Message.init)
+  /// Rows that a search looks at itself before it asks the text index. The index is quick with rare words; of one that begins a word of each
+  /// second message it collects all occurrences, and that one is found among these.
+  private static let directRows = 1_000
+  private static let directBytes = 2_000_000
+
+  private static func search(_ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, _ db: Database) throws -> HistoryPage {
+    let matcher = try WordMatcher(words, db)
+    let indexed = try TextIndex.lastRow(db)
+    var builder = HistoryPageBuilder(query)
+    var lastSeen: Int64?
+    var (rowsSeen, bytesSeen) = (0, 0)
+    while true {
+      let past = Past(query, before: bound, below: lastSeen)
+      let rows = try Row.fetchCursor(db, sql: past.newestFirst, arguments: past.arguments + [directRows])
+      var isEnd = true
+      while let row = try rows.next() {
+        let number: Int64 = row["row"]
+        if let lastSeen, number <= indexed, rowsSeen >= directRows || bytesSeen >= directBytes {
+          return try searchIndex(query, words, before: bound, below: lastSeen, builder, db)
+        }
+        isEnd = false
+        rowsSeen += 1
+        lastSeen = number
+        guard let content = row.text("content") else { continue }
+        bytesSeen += content.utf8.count
+        if try matcher.matches(content) { builder.add(Message(row)) }
+        if builder.isFull { return builder.page }
+      }
+      if isEnd { return builder.page }
     }
+  }
+
+  private static func searchIndex(
+    _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, below row: Int64, _ started: HistoryPageBuilder, _ db: Database
+  ) throws -> HistoryPage {
+    var builder = started
+    var conditions = ["message_index MATCH ?", "message_index.rowid < ?", "m.rowid = message_index.rowid"]
+    var values: [(any DatabaseValueConvertible)?] = [match(words), row]
+    func require(_ condition: String, _ more: String...) {
+      conditions.append(condition)
+      values += more.map { $0 }
+    }
+    let me = query.agent.name
+    if let other = query.with {
+      require("((m.sender = ? AND m.recipient = ?) OR (m.sender = ? AND m.recipient = ?))", me, other, other, me)
+    } else {
+      require("(m.sender = ? OR m.recipient = ?)", me, me)
+    }
+    if let task = query.taskID { require("d.task_id = ?", task) }
+    if let bound {
+      conditions.append(bound.condition)
+      values.append(bound.value)
+    }
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT \(SQL.messageColumns) FROM message_index CROSS JOIN \(SQL.messages) WHERE \(conditions.joined(separator: " AND "))
+        ORDER BY message_index.rowid DESC
+        """, arguments: StatementArguments(values))
+    while !builder.isFull, let row = try rows.next() { builder.add(Message(row)) }
+    return builder.page
   }
 
   /// Each word as the beginning of a word; quoted, so that nothing in it is an operator of FTS5's query language.
@@ -68,20 +84,18 @@ extension SQLiteStore {
     words.map { "\"\($0)\"*" }.joined(separator: " ")
   }
 
-  private static func require(
-    before: String, _ require: (String, (any DatabaseValueConvertible)?...) -> Void, _ db: Database
-  ) throws {
-    if let row = try Int64.fetchOne(db, sql: "SELECT rowid FROM messages WHERE id = ?", arguments: [before])
-      ?? Int64.fetchOne(db, sql: "SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE LIMIT 1", arguments: [before])
-    {
-      require("m.rowid < ?", row)
-    } else if let time = try Double.fetchOne(
-      // 30 February is a time for julianday, and none for anybody else.
-      db, sql: "SELECT julianday(?1) WHERE date(substr(?1, 1, 10), '+0 days') = substr(?1, 1, 10)", arguments: [before])
-    {
-      require("julianday(m.created_at) < ?", time)
-    } else {
-      throw BridgeError.notATimeOrID(before)
+  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
+    try await read { db in
+      for ids in ["id IN (?2, upper(?2), lower(?2))", "id = ?2 COLLATE NOCASE"] {
+        let statement = try db.cachedStatement(
+          sql: """
+            SELECT \(SQL.messageColumns) FROM \(SQL.messages)
+            WHERE m.rowid IN (SELECT rowid FROM messages WHERE \(ids)) AND (+m.sender = ?1 OR +m.recipient = ?1)
+            ORDER BY m.id <> ?2 LIMIT 1
+            """)
+        if let row = try Row.fetchOne(statement, arguments: [agent.name, id]) { return Message(row) }
+      }
+      return nil
     }
   }
 }

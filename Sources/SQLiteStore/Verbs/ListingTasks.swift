@@ -34,8 +34,8 @@ extension SQLiteStore {
 
   private static func page(_ query: TaskQuery, _ db: Database) throws -> (TaskPage, [Delivered.TaskReference]) {
     let side = query.role == .assignee ? "recipient" : "sender"
-    let condition = "t.\(side) = ? AND (? IS NULL OR t.status = ?)"
-    let arguments: StatementArguments = [query.agent.name, query.status?.rawValue, query.status?.rawValue]
+    let condition = "t.\(side) = ?" + (query.status == nil ? "" : " AND t.status = ?")
+    let arguments = StatementArguments([query.agent.name] + (query.status.map { [$0.rawValue] } ?? []))
     var budget = ReplyBudget(characters: query.characters)
     var page = TaskPage(tasks: [])
     var unseen = [Delivered.TaskReference]()

@@ -74,6 +74,7 @@ extension SQLiteStore {
         .execute(arguments: [claim, instance.id])
       try db.cachedStatement(sql: "DELETE FROM instances WHERE last_seen < \(SQL.later)").execute(arguments: [forgotten])
     }
+    indexLater()
   }
 
   public func signOff(_ instance: Instance) async throws(BridgeError) {

@@ -3,7 +3,7 @@ import GRDB
 
 extension SQLiteStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
-    try await write(.when(\.isNew)) { [presence] db in
+    let receipt = try await write(.when(\.isNew)) { [presence] db in
       if let earlier = try Self.earlier(message, db) {
         return SendReceipt(
           messageID: earlier.id ?? message.id, recipient: message.recipient, createdAt: earlier.createdAt ?? "",
@@ -26,6 +26,8 @@ extension SQLiteStore {
         messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "",
         recipientOnline: try presence.isOnline(message.recipient, db), duplicate: false)
     }
+    if receipt.isNew, upkeep.noteMessage() { indexLater() }
+    return receipt
   }
 
   /// The message that was written before under the same id or key.

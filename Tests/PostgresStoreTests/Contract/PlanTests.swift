@@ -36,6 +36,42 @@ struct PlanTests {
     }
   }
 
+  @Test func thePastIsReadFromTheNewestOnAndSearchedInItsWhole() async throws {
+    try await Turnstile.shared.pass {
+      let database = try await Servers.database()
+      let store = try PostgresStore.postgres(database.url)
+      _ = try await store.agents()
+      try await database.psql(
+        """
+        SET search_path = cowork_bridge;
+        INSERT INTO messages (id, sender, recipient, content, read)
+          SELECT 'm' || i, CASE i % 5 WHEN 0 THEN 'code' ELSE 'cowork' END, CASE i % 5 WHEN 0 THEN 'other' ELSE 'code' END,
+            CASE i % 5000 WHEN 0 THEN 'needle ' ELSE 'hay ' END || i, 1
+          FROM generate_series(1, 60000) AS i;
+        ANALYZE messages
+        """)
+      for other in [nil, "other"] {
+        let past = Past(HistoryQuery(agent: .code, with: other), store.sql, before: nil)
+        let plan = try await store.pool.query("EXPLAIN " + past.newest(21), past.parameters).map { try $0.get(0, as: String.self) }
+        #expect(
+          plan.contains { $0.contains("Merge Append") } && !plan.contains { $0.contains("Seq Scan") }, "\(plan.joined(separator: "\n"))")
+      }
+      let needles = stride(from: 60_000, to: 0, by: -5_000).map { "needle \($0)" }
+      for other in [nil, "other"] {
+        var (found, before) = ([String?](), String?.none)
+        repeat {
+          let page = try await store.history(HistoryQuery(agent: .code, text: "needle", with: other, before: before, limit: 5))
+          found += page.messages.map(\.content)
+          before = page.more ? page.messages.last?.id : nil
+        } while before != nil
+        #expect(found == needles)
+      }
+      let common = try await store.history(HistoryQuery(agent: .code, text: "h", limit: 3))
+      #expect(common.messages.map(\.content) == ["hay 59999", "hay 59998", "hay 59997"] && common.more)
+      await store.close()
+    }
+  }
+
   @Test func timesThatAreWrittenAreTextInOneForm() async throws {
     let database = try await Servers.database()
     let store = try PostgresStore.postgres(database.url)

@@ -1,0 +1,80 @@
+import Bridge
+import BridgeTesting
+import Foundation
+import Testing
+
+@testable import SQLiteStore
+
+/// Requirement: checkpoints of our processes come one at a time and with a distance, and the write-ahead log stays small.
+@Suite("Checkpoints")
+struct CheckpointTests {
+  private func options(pages: Int, spacing: Double) -> SQLiteStore.Options {
+    var options = SQLiteStore.Options()
+    options.checkpoints = Checkpoints.Schedule(pages: pages, spacing: spacing)
+    return options
+  }
+
+  private func pagesOfLog(_ database: Database) throws -> Int {
+    let size = try FileManager.default.attributesOfItem(atPath: database.path + "-wal")[.size] as? NSNumber
+    return (size?.intValue ?? 0) / 4096
+  }
+
+  @Test("the log of processes that write without end stays small")
+  func bounded() async throws {
+    try await withDatabase { database in
+      let stores = [database.store(options(pages: 100, spacing: 0)), database.store(options(pages: 100, spacing: 0))]
+      for number in 1...400 { _ = try await stores[number % 2].send("\(number)") }
+      // Both count to a hundred, and one message takes about ten pages.
+      #expect(try pagesOfLog(database) < 400)
+      #expect(try await stores[0].unreadCounts(for: .code).messages == 400)
+    }
+  }
+
+  @Test("SQLite makes none by itself, and no process makes one too soon after another's")
+  func spaced() async throws {
+    try await withDatabase { database in
+      let stores = [database.store(options(pages: 100, spacing: 3600)), database.store(options(pages: 100, spacing: 3600))]
+      for number in 1...400 { _ = try await stores[number % 2].send("\(number)") }
+      #expect(try pagesOfLog(database) > 1_500)
+    }
+  }
+
+  @Test("none is made while another process is at it, and one that was killed there holds up nobody")
+  func lockOfAnother() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore(options(pages: 100, spacing: 0))
+      let holder = try ChildProcess(
+        "python3",
+        [
+          "-c", "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()",
+          database.path + "-upkeep",
+        ])
+      defer { _ = holder.finish() }
+      #expect(holder.read().hasPrefix("held"))
+      for number in 1...200 { _ = try await store.send("\(number)") }
+      #expect(try pagesOfLog(database) > 800)
+      kill(holder.pid, SIGKILL)
+      // The first one makes the checkpoint, after its reply.
+      for number in 1...3 { _ = try await store.send("after \(number)") }
+      let pages = try pagesOfLog(database)
+      for number in 1...50 { _ = try await store.send("later \(number)") }
+      #expect(try pagesOfLog(database) == pages)
+    }
+  }
+
+  @Test("a reader that stays at an old state keeps nobody from writing, and nothing is lost")
+  func oldReader() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore(options(pages: 50, spacing: 0))
+      _ = try await store.send("first")
+      let reader = try ChildProcess("sqlite3", ["-batch", database.path])
+      defer { _ = reader.finish() }
+      reader.write("BEGIN; SELECT content FROM messages;\n")
+      #expect(reader.read() == "first\n")
+      for number in 1...60 { _ = try await store.send("\(number)") }
+      reader.write("SELECT COUNT(*) FROM messages;\n")
+      #expect(reader.read() == "1\n")
+      #expect(try await store.look().count == 61)
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Bridge
+import BridgeTesting
+import GRDB
+import Testing
+
+@testable import SQLiteStore
+
+@Suite("A large file is as quick as a small one")
+struct PlanTests {
+  @Test("no verb looks at all messages or tasks")
+  func noScans() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      let open = try #require(store.connections.current())
+      let statements = Shared(Set<String>())
+      for queue in [open.writer, open.reader] {
+        try await queue.unsafeReentrantWriteAsync { db in
+          db.trace { event in
+            guard case .statement(let statement) = event else { return }
+            let sql = statement.sql
+            statements.change { _ = $0.insert(sql) }
+          }
+        }
+      }
+      try await useEveryVerb(of: store, database)
+      let seen = statements.value.filter { sql in ["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"].contains { sql.hasPrefix($0) } }
+      #expect(seen.count > 40)
+      try await open.reader.read { db in
+        for sql in seen {
+          let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
+          statement.setUncheckedArguments(StatementArguments())
+          let plan = try Row.fetchAll(statement).map { $0["detail"] as String }
+          let shown: Comment = "\(sql)\n\(plan.joined(separator: "\n"))"
+          #expect(!plan.contains { Self.isScan($0) }, shown)
+          // What waits is found by what waits, and not among all that an agent has.
+          for (condition, index) in Self.waiting where sql.contains(condition) {
+            #expect(plan.contains { $0.contains(index) }, shown)
+          }
+        }
+      }
+    }
+  }
+
+  private static let waiting = [
+    ("d.assignee_unseen = 1", "task_details_for_assignee"), ("d.creator_unseen = 1", "task_details_for_creator"),
+    ("COALESCE(m.read, 0) = 0", "messages_unread"), ("NOT IN ('completed', 'failed')", "tasks_open"),
+  ]
+
+  /// Of a table that grows; an index that holds only what waits may be looked through.
+  private static func isScan(_ step: String) -> Bool {
+    ["messages", "m", "tasks", "t", "message_details", "task_details", "task_events", "d"].contains { table in
+      step == "SCAN \(table)" || step.hasPrefix("SCAN \(table) USING") && !step.contains("task_details_for_")
+    }
+  }
+
+  private func useEveryVerb(of store: SQLiteStore, _ database: Database) async throws {
+    let (code, cowork) = (database.code, database.cowork)
+    for instance in [code, cowork] { try await store.heartbeat(instance) }
+    for number in 1...3 {
+      let message = NewMessage(sender: .cowork, recipient: .code, content: "m \(number)", taskID: "t", idempotencyKey: "k\(number)")
+      _ = try await store.send(message)
+    }
+    let receipt = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "d", idempotencyKey: "k"))
+    for sender in [nil, "cowork"] {
+      let delivery = try await store.take(TakeRequest(agent: .code, sender: sender, includesTasks: true, limit: 1, owner: code))
+      if let batch = delivery.batch { try await store.undo(batch) }
+    }
+    let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: code))
+    try await store.renew([#require(delivery.batch)])
+    try await store.confirm(#require(delivery.batch))
+    try await store.recoverExpired()
+    for status in [nil, TaskStatus.pending] {
+      for role in [TaskQuery.Role.assignee, .creator] {
+        _ = try await store.tasks(TaskQuery(agent: .code, role: role, status: status, reader: code))
+      }
+    }
+    for status in [TaskStatus.inProgress, .completed] {
+      _ = try await store.transitionTask(
+        TransitionRequest(taskID: receipt.taskID, actor: .code, instance: code, status: status, result: "r"))
+    }
+    _ = try await store.task(receipt.taskID, for: .cowork, reader: cowork)
+    _ = try await store.unreadCounts(for: .code)
+    _ = try await store.agents()
+    let id = try #require(delivery.messages.last?.id)
+    _ = try await store.message(id.uppercased(), for: .code)
+    for text in [nil, "m", "3", "?"] {
+      for other in [nil, "cowork", "code"] {
+        for task in [nil, "t"] {
+          _ = try await store.history(HistoryQuery(agent: .code, text: text, with: other, taskID: task, before: id))
+        }
+      }
+    }
+    _ = try await store.write(.never) { try TextIndex.addPortion($0) }
+    try await store.signOff(code)
+  }
+}
+
+extension DatabaseQueue {
+  /// Outside a transaction, whether the connection writes or reads.
+  fileprivate func unsafeReentrantWriteAsync(_ body: @Sendable @escaping (GRDB.Database) -> Void) async throws {
+    await withCheckedContinuation { continuation in
+      asyncWriteWithoutTransaction { db in
+        body(db)
+        continuation.resume()
+      }
+    }
+  }
+}

@@ -1,0 +1,9 @@
+-- The newest rows of an agent, and its tasks in the order of their creation, without collecting and sorting all it has.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+CREATE INDEX messages_of_sender ON messages (sender, seq);
+CREATE INDEX messages_of_recipient ON messages (recipient, seq);
+CREATE INDEX tasks_of_recipient ON tasks (recipient, seq);
+CREATE INDEX tasks_of_sender ON tasks (sender, seq);
+CREATE INDEX tasks_open ON tasks (recipient) WHERE COALESCE(status, '') NOT IN ('completed', 'failed');
+
+INSERT INTO bridge_schema (version) VALUES (2);
