@@ -1,0 +1,51 @@
+/// The lines of the result.
+struct Report {
+  private var lines: [[String]] = []
+
+  static let heading = [
+    "what", "floor p50", "p99", "small p50", "p99", "large p50", "p99", "small/floor p50", "p99", "large/small p50", "p99",
+  ]
+
+  mutating func add(_ name: String, floor: Times?, small: Times?, large: Times) {
+    let all = [floor, small, large]
+    var line = [name] + all.flatMap { [number($0?.p50), number($0?.p99)] }
+    line += [ratio(small?.p50, floor?.p50), ratio(small?.p99, floor?.p99), ratio(large.p50, small?.p50), ratio(large.p99, small?.p99)]
+    lines.append(line)
+  }
+
+  /// Messages a second: a ratio of 1 is as quick as the floor, 2 half as quick.
+  mutating func addRates(_ name: String, floor: Double, small: Double, large: Double) {
+    lines.append([name, number(floor), "", number(small), "", number(large), "", ratio(floor, small), "", ratio(small, large), ""])
+  }
+
+  mutating func addSizes(_ name: String, floor: Double, small: Double, large: Double) {
+    lines.append([name, number(floor), "", number(small), "", number(large), "", ratio(small, floor), "", ratio(large, small), ""])
+  }
+
+  private func number(_ value: Double?) -> String {
+    guard let value else { return "" }
+    let hundredths = Int((value * 100).rounded())
+    if value >= 100 { return "\(Int(value.rounded()))" }
+    return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+  }
+
+  private func ratio(_ value: Double?, _ other: Double?) -> String {
+    guard let value, let other else { return "" }
+    return number(value / other)
+  }
+
+  /// A table of Markdown whose columns line up.
+  var text: String {
+    let rows = [Self.heading] + lines
+    let widths = Self.heading.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    func line(_ row: [String]) -> String {
+      "| "
+        + row.enumerated().map { column, cell in
+          let space = String(repeating: " ", count: widths[column] - cell.count)
+          return column == 0 ? cell + space : space + cell
+        }.joined(separator: " | ") + " |"
+    }
+    let rule = "|" + widths.enumerated().map { String(repeating: "-", count: $1 + 1) + ($0 == 0 ? "-" : ":") }.joined(separator: "|") + "|"
+    return ([line(Self.heading), rule] + lines.map(line)).joined(separator: "\n")
+  }
+}
