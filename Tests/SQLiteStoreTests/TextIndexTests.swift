@@ -35,18 +35,42 @@ struct TextIndexTests {
     }
   }
 
+  @Test("the newest rows of many, deleted and replaced by others, are no longer found by their words")
+  func manyReusedRows() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      func insert(_ word: String, _ count: Int) async throws {
+        try await database.shell.run(
+          """
+          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+          INSERT INTO messages SELECT '\(word)' || i, 'cowork', 'code', iif(i = 1, '\(word)', 'x'), 1, '' FROM n
+          """)
+      }
+      try await insert("alpha", 1_000)
+      try await insert("beta", 1_000)
+      try await store.index()
+      try await database.shell.run("DELETE FROM messages WHERE id LIKE 'beta%'")
+      try await insert("gamma", 2_500)
+      for _ in 1...2 {
+        #expect(try await found("beta", store).isEmpty)
+        for word in ["alpha", "gamma"] { #expect(try await found(word, store) == [word]) }
+        try await store.index()
+      }
+    }
+  }
+
   @Test("what is older than the rows that a search looks at itself comes from the index, page by page")
   func indexIsAsked() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       try await database.shell.run(
         """
-        WITH RECURSIVE n (i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 13000)
+        WITH RECURSIVE n (i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
         INSERT INTO messages SELECT 'm' || i, iif(i % 5 = 0, 'code', 'cowork'), iif(i % 5 = 0, 'other', 'code'),
-          iif(i % 100 = 0, 'needle ', 'hay ') || i, 1, '' FROM n
+          iif(i % 100 = 5, 'needle ', 'hay ') || i, 1, '' FROM n
         """)
       try await store.index()
-      let needles = stride(from: 13_000, to: 10_000, by: -100).map { "needle \($0)" }
+      let needles = stride(from: 19_905, to: 10_000, by: -100).map { "needle \($0)" }
       var (pages, before) = ([String?](), String?.none)
       repeat {
         let page = try await store.history(HistoryQuery(agent: .code, text: "needle", with: "other", before: before, limit: 7))
