@@ -19,8 +19,10 @@ struct Past {
   private var rest = ""
   private let isOfTask: Bool
 
-  /// - Parameter text: a text that the content holds as it stands.
-  init(_ query: HistoryQuery, _ sql: SQL, text: String? = nil, before bound: Bound?) {
+  /// - Parameters:
+  ///   - text: a text that the content holds as it stands.
+  ///   - seq: only rows with a lower number.
+  init(_ query: HistoryQuery, _ sql: SQL, text: String? = nil, before bound: Bound?, below seq: Int64? = nil) {
     self.sql = sql
     isOfTask = query.taskID != nil
     let me = add(.text(query.agent.name))
@@ -32,6 +34,7 @@ struct Past {
     }
     if let task = query.taskID { rest += " AND d.task_id = \(add(.text(task)))" }
     if let text { rest += " AND position(\(add(.text(text))) IN m.content) > 0" }
+    if let seq { rest += " AND m.seq < \(add(.int(seq)))" }
     switch bound {
     case .row(let seq): rest += " AND m.seq < \(add(.int(seq)))"
     case .time(let time): rest += " AND \(sql.schema).time_of(m.created_at) < \(sql.schema).time_of(\(add(.text(time))))"

@@ -27,21 +27,12 @@ extension PostgresStore {
   private func search(
     _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, _ builder: inout HistoryPageBuilder, _ pool: PostgresPool
   ) async throws {
-    var past = Past(query, sql, before: bound)
-    let match = past.add(.text(Self.match(words)))
-    let direct = try await pool.query(
-      """
-      WITH newest AS MATERIALIZED (\(past.rows(Self.directRows)))
-      SELECT (SELECT min(seq) FROM newest) AS last, (SELECT count(*) FROM newest) AS looked_at, found.*
-      FROM (VALUES (1)) AS one LEFT JOIN (
-        SELECT \(SQL.messageColumns) FROM newest JOIN \(sql.messages) m USING (seq) LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
-        WHERE \(sql.schema).words_of(m.content) @@ to_tsquery('simple', \(match))
-      ) AS found ON true ORDER BY found.seq DESC LIMIT \(query.limit + 1)
-      """, past.parameters)
-    for row in direct where try row.get("seq", as: Int64?.self) != nil { builder.add(try Message(row)) }
-    guard !builder.isFull, let last: Int64 = try direct.first?.get("last") ?? nil,
-      try direct.first?.get("looked_at", as: Int.self) == Self.directRows
-    else { return }
+    guard var last = try await look(query, words, before: bound, below: nil, Self.directRows, &builder, pool) else { return }
+    if builder.page.messages.count * 4 > query.limit {
+      // The page will be full with a few more.
+      guard let further = try await look(query, words, before: bound, below: last, Self.directRows * 4, &builder, pool) else { return }
+      last = further
+    }
     for range in [(max(0, last - Self.nearRows), last), (Int64.min, last - Self.nearRows)] where range.0 < range.1 {
       var rest = Past(query, sql, before: bound)
       let condition = "m.seq >= \(rest.add(.int(range.0))) AND m.seq < \(rest.add(.int(range.1)))"
@@ -59,6 +50,31 @@ extension PostgresStore {
       for row in rows { builder.add(try Message(row)) }
       if builder.isFull { return }
     }
+  }
+
+  /// Looks at the newest rows themselves.
+  ///
+  /// - Returns: the last row that was looked at; nil when the page is full or there are no more.
+  private func look(
+    _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, below seq: Int64?, _ rows: Int,
+    _ builder: inout HistoryPageBuilder,
+    _ pool: PostgresPool
+  ) async throws -> Int64? {
+    var past = Past(query, sql, before: bound, below: seq)
+    let match = past.add(.text(Self.match(words)))
+    let found = try await pool.query(
+      """
+      WITH newest AS MATERIALIZED (\(past.rows(rows)))
+      SELECT (SELECT min(seq) FROM newest) AS last, (SELECT count(*) FROM newest) AS looked_at, found.*
+      FROM (VALUES (1)) AS one LEFT JOIN (
+        SELECT \(SQL.messageColumns)
+        FROM newest JOIN \(sql.messages) m USING (seq) LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
+        WHERE \(sql.schema).words_of(m.content) @@ to_tsquery('simple', \(match))
+      ) AS found ON true ORDER BY found.seq DESC LIMIT \(query.limit + 1)
+      """, past.parameters)
+    for row in found where try row.get("seq", as: Int64?.self) != nil { builder.add(try Message(row)) }
+    guard !builder.isFull, let first = found.first, try first.get("looked_at", as: Int.self) == rows else { return nil }
+    return try first.get("last")
   }
 
   /// - Throws: `invalidValue` for what is neither a message's id nor a time.

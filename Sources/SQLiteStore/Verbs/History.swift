@@ -20,6 +20,8 @@ extension SQLiteStore {
   /// second message it collects all occurrences, and that one is found among these.
   private static let directRows = 1_000
   private static let directBytes = 2_000_000
+  /// The most where so many are found among these that the page will be full.
+  private static let mostDirectRows = 5_000
 
   private static func search(_ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, _ db: Database) throws -> HistoryPage {
     let matcher = try WordMatcher(words, db)
@@ -33,7 +35,8 @@ extension SQLiteStore {
       var isEnd = true
       while let row = try rows.next() {
         let number: Int64 = row["row"]
-        if let lastSeen, number <= indexed, rowsSeen >= directRows || bytesSeen >= directBytes {
+        let isFilling = rowsSeen < mostDirectRows && builder.page.messages.count * mostDirectRows > query.limit * rowsSeen
+        if let lastSeen, number <= indexed, bytesSeen >= directBytes || rowsSeen >= directRows && !isFilling {
           return try searchIndex(query, words, before: bound, below: lastSeen, builder, db)
         }
         isEnd = false

@@ -46,7 +46,7 @@ struct PlanTests {
         SET search_path = cowork_bridge;
         INSERT INTO messages (id, sender, recipient, content, read)
           SELECT 'm' || i, CASE i % 5 WHEN 0 THEN 'code' ELSE 'cowork' END, CASE i % 5 WHEN 0 THEN 'other' ELSE 'code' END,
-            CASE i % 5000 WHEN 0 THEN 'needle ' ELSE 'hay ' END || i, 1
+            CASE WHEN i % 5000 = 0 THEN 'needle ' WHEN i % 50 = 7 THEN 'pin ' ELSE 'hay ' END || i, 1
           FROM generate_series(1, 60000) AS i;
         ANALYZE messages
         """)
@@ -66,6 +66,8 @@ struct PlanTests {
         } while before != nil
         #expect(found == needles)
       }
+      let pins = try await store.history(HistoryQuery(agent: .code, text: "pin", limit: 20))
+      #expect(pins.messages.map(\.content) == (0..<20).map { "pin \(59_957 - 50 * $0)" } && pins.more)
       let common = try await store.history(HistoryQuery(agent: .code, text: "h", limit: 3))
       #expect(common.messages.map(\.content) == ["hay 59999", "hay 59998", "hay 59997"] && common.more)
       await store.close()
