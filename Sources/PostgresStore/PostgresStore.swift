@@ -40,6 +40,7 @@ public final class PostgresStore: BridgeStore {
   let sql: SQL
   let timing: StoreTiming
   let patience: Duration
+  let migrator: PostgresMigrator
   let readiness: Readiness
   let watch: NotificationWatch
   let idle: IdleExecutor
@@ -48,12 +49,14 @@ public final class PostgresStore: BridgeStore {
   public init(settings: ConnectionSettings, workspace: Workspace?, options: Options = Options(), logger: Logger) {
     let schema = WorkspaceSchema(workspace)
     let pool = PostgresPool(settings, options.pool)
-    let readiness = Readiness(migrator: PostgresMigrator(pool: pool, schema: schema, logger: logger))
+    let migrator = PostgresMigrator(pool: pool, schema: schema, logger: logger)
+    let readiness = Readiness(migrator: migrator)
     self.pool = pool
     self.schema = schema
     self.sql = SQL(schema: schema)
     self.timing = options.timing
     self.patience = options.patience
+    self.migrator = migrator
     self.readiness = readiness
     self.logger = logger
     self.watch = NotificationWatch(

@@ -30,6 +30,6 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Hook.self, Install.self, Uninstall.self,
-      Demo.self, Migrate.self,
+      Demo.self, Migrate.self, Copy.self, Export.self, Import.self, Prune.self,
     ], defaultSubcommand: Serve.self)
 }

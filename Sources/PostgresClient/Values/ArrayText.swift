@@ -2,10 +2,16 @@
 enum ArrayText {
   static func encode(_ values: [Int64]) -> String { "{" + values.map(String.init).joined(separator: ",") + "}" }
 
-  static func encode(_ values: [String]) -> String {
+  static func encode(_ values: [String]) -> String { encode(values.map(Optional.some)) }
+
+  static func encode(_ values: [String?]) -> String {
     var text: [UInt8] = [UInt8(ascii: "{")]
     for (index, value) in values.enumerated() {
       if index > 0 { text.append(UInt8(ascii: ",")) }
+      guard let value else {
+        text.append(contentsOf: "NULL".utf8)
+        continue
+      }
       text.append(UInt8(ascii: "\""))
       for byte in value.utf8 {
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }

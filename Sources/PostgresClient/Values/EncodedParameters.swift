@@ -32,6 +32,7 @@ struct EncodedParameters: Equatable {
       case .double(let value): try add(Self.text(of: value), type: TypeID.float8, index: index)
       case .bool(let value): try add(value ? "t" : "f", type: TypeID.bool, index: index)
       case .textArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray, index: index)
+      case .optionalTextArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray, index: index)
       case .intArray(let values): try add(ArrayText.encode(values), type: TypeID.int8Array, index: index)
       case .bytes(let value): add(binary: value, type: TypeID.bytea)
       case .null: addNull()

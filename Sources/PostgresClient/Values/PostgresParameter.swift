@@ -12,6 +12,8 @@ public enum PostgresParameter: Sendable, Hashable {
   case bytes([UInt8])
   /// `text[]`; for `= ANY($1)` on another type write `$1::uuid[]`.
   case textArray([String])
+  /// `text[]` with NULLs.
+  case optionalTextArray([String?])
   /// `int8[]`.
   case intArray([Int64])
   /// The text form of a type that is named by its object id.

@@ -45,6 +45,22 @@ extension SQLiteStore {
     }
   }
 
+  /// Puts what the write-ahead log holds into the file, and makes both as small as they can be. Not done where somebody is reading: then the
+  /// next one does it.
+  func checkpoint() async throws(BridgeError) {
+    do {
+      try await withConnections { open, continuation in
+        open.writer.asyncWriteWithoutTransaction { db in
+          continuation.resume(with: Result { _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") })
+        }
+      }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
+      return
+    } catch {
+      throw storeError(error, path: connections.path)
+    }
+  }
+
   /// Carries out a transaction; once more where another verb has found the file replaced and closed the connections before it began.
   private func withConnections<Value: Sendable>(
     _ body: (Connections.Open, CheckedContinuation<Value, any Error>) -> Void

@@ -10,6 +10,7 @@ enum Migrator {
 
   static func migrate(_ writer: DatabaseQueue, path: String, logger: Logger) throws {
     if try writer.read({ try version($0) }) == newest { return }
+    try useIncrementalVacuum(writer)
     try useWriteAheadLog(writer, logger: logger)
     try writer.writeWithoutTransaction { db in
       try db.inTransaction(.immediate) {
@@ -50,6 +51,14 @@ enum Migrator {
     let present = try String.fetchAll(db, sql: "SELECT lower(name) FROM pragma_table_info('tasks')")
     for column in ["updated_at", "result"] where !present.contains(column) {
       try db.execute(sql: "ALTER TABLE tasks ADD COLUMN \(column) TEXT")
+    }
+  }
+
+  /// A file that this program makes can become smaller again without being written anew. No other file can be changed in this way.
+  private static func useIncrementalVacuum(_ writer: DatabaseQueue) throws {
+    try writer.writeWithoutTransaction { db in
+      guard try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 else { return }
+      try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
     }
   }
 

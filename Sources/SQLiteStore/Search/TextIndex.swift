@@ -43,4 +43,11 @@ enum TextIndex {
     ).execute(arguments: [end])
     return true
   }
+
+  /// Takes everything out of the index, since it cannot be told what exactly it holds of single rows. It is filled again in portions.
+  static func empty(_ db: Database) throws {
+    guard try lastRow(db) > 0 else { return }
+    try db.execute(sql: "INSERT INTO message_index (message_index) VALUES ('delete-all')")
+    try db.execute(sql: "UPDATE message_index_state SET last_row = 0, last_id = NULL")
+  }
 }

@@ -27,26 +27,26 @@ final class Upkeep: Sendable {
 extension SQLiteStore {
   /// Adds to the text index in the background.
   func indexLater() {
-    Task { [weak self] in
-      do { try await self?.index() } catch {
-        self?.logger.debug("the text index is filled later", metadata: ["error": "\(error)"])
-      }
-    }
+    Task { [weak self] in await self?.index() }
   }
 
   /// Adds to the text index what it does not hold, in portions, and leaves as much time between them as they take. Where another process is at
-  /// it, that one does it.
-  func index() async throws {
-    try await upkeep.index {
-      var remains = try await read { try TextIndex.rowsBehind($0) >= Upkeep.rowsBehind }
-      let clock = ContinuousClock()
-      while remains {
-        let start = clock.now
-        remains = try await write(.never) { [connections] db in
-          try connections.upkeepFile.ifFree { _ in try TextIndex.addPortion(db) } ?? false
+  /// it, that one does it; where it fails, the next one does.
+  func index() async {
+    do {
+      try await upkeep.index {
+        var remains = try await read { try TextIndex.rowsBehind($0) >= Upkeep.rowsBehind }
+        let clock = ContinuousClock()
+        while remains {
+          let start = clock.now
+          remains = try await write(.never) { [connections] db in
+            try connections.upkeepFile.ifFree { _ in try TextIndex.addPortion(db) } ?? false
+          }
+          try await Task.sleep(for: clock.now - start)
         }
-        try await Task.sleep(for: clock.now - start)
       }
+    } catch {
+      logger.debug("the text index is filled later", metadata: ["error": "\(error)"])
     }
   }
 }

@@ -17,12 +17,7 @@ struct StoreOptions: ParsableArguments {
       "A workspace keeps projects apart; its agents see only each other. (environment: COWORK_WORKSPACE)", valueName: "name"))
   var workspace: String?
 
-  @Option(
-    name: .customLong("log-level"),
-    help: ArgumentHelp(
-      "What is logged to standard error: trace, debug, info, notice, warning, error or critical. (environment: COWORK_LOG_LEVEL; default: warning)",
-      valueName: "level"))
-  var logLevel: String?
+  @OptionGroup var logging: LoggingOption
 
   /// The store that was named.
   func location() throws -> StoreLocation {
@@ -31,6 +26,18 @@ struct StoreOptions: ParsableArguments {
       return try StoreLocation(url: databaseURL ?? Environment["COWORK_DATABASE_URL"], workspace: name)
     }
   }
+
+  func logger() throws -> Logger { try logging.logger() }
+}
+
+/// How much is logged.
+struct LoggingOption: ParsableArguments {
+  @Option(
+    name: .customLong("log-level"),
+    help: ArgumentHelp(
+      "What is logged to standard error: trace, debug, info, notice, warning, error or critical. (environment: COWORK_LOG_LEVEL; default: warning)",
+      valueName: "level"))
+  var logLevel: String?
 
   func logger() throws -> Logger {
     let text = logLevel ?? Environment["COWORK_LOG_LEVEL"] ?? "warning"

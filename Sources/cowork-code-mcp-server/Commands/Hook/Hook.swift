@@ -50,7 +50,7 @@ struct Hook: AsyncParsableCommand {
 
   /// What is logged would be part of the note: nothing is, unless somebody wants to see it.
   private func logger() throws -> Logger {
-    store.logLevel == nil ? Logger(label: "cowork-bridge") { _ in SwiftLogNoOpLogHandler() } : try store.logger()
+    store.logging.logLevel == nil ? Logger(label: "cowork-bridge") { _ in SwiftLogNoOpLogHandler() } : try store.logger()
   }
 
   private static func endAfter(_ seconds: TimeInterval) {

@@ -1,0 +1,52 @@
+/// A checksum over records in their order: FNV-1a, 128 bits. It finds what differs by accident.
+public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
+  private var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
+
+  public init() {}
+
+  private mutating func add(byte: UInt8) { hash = (hash ^ UInt128(byte)) &* 0x100_0000_0000_0000_0000_013b }
+
+  /// Adds a value in such a way that nothing missing looks like something empty, and no two values like one.
+  public mutating func add(_ text: String?) {
+    guard let text else { return add(byte: 0) }
+    add(byte: 1)
+    var count = UInt64(text.utf8.count)
+    for _ in 0..<8 {
+      add(byte: UInt8(truncatingIfNeeded: count))
+      count >>= 8
+    }
+    for byte in text.utf8 { add(byte: byte) }
+  }
+
+  /// 32 hexadecimal digits.
+  public var description: String {
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 32 - digits.count) + digits
+  }
+
+  /// A UUID, version 8 (RFC 9562), that is the same for the same values.
+  public var uuid: String {
+    var digits = Array(description)
+    digits[12] = "8"
+    digits[16] = Array("89ab")[Int(digits[16].hexDigitValue ?? 0) & 3]
+    return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
+  }
+}
+
+/// Ids for rows that have none.
+public enum DerivedID {
+  /// The id of a row without one: the same row has it in each run, and also its copy.
+  ///
+  /// - Parameters:
+  ///   - columns: those that never change, in the order of the table.
+  ///   - occurrence: which of the rows without an id that say the same it is, from 1, in the order of the table.
+  public static func of(_ columns: [ArchivedText?], occurrence: Int) -> ArchivedText {
+    var digest = ArchiveDigest()
+    for column in columns { digest.add(column?.portable) }
+    digest.add(String(occurrence))
+    return ArchivedText(digest.uuid)
+  }
+
+  /// Whether it may be one of these.
+  public static func mayBe(_ id: ArchivedText) -> Bool { id.bytes.count == 36 && !id.isBlob && id.bytes[14] == UInt8(ascii: "8") }
+}

@@ -1,0 +1,145 @@
+/// Copies one store into another, and compares them.
+public struct ArchiveTransfer: Sendable {
+  /// How far it is.
+  public struct Progress: Hashable, Sendable {
+    public enum Phase: String, Sendable {
+      case copying, checking
+    }
+
+    public var phase: Phase
+    public var done: Int
+    public var total: Int
+  }
+
+  let source: any StoreArchive
+  let target: any StoreArchive
+  let pageRecords: Int
+  /// Called between two transactions; what it throws ends the copy, which can be begun again.
+  let progress: @Sendable (Progress) throws -> Void
+
+  public init(
+    from source: any StoreArchive, to target: any StoreArchive, pageRecords: Int = ArchiveLimits.pageRecords,
+    progress: @escaping @Sendable (Progress) throws -> Void = { _ in }
+  ) {
+    self.source = source
+    self.target = target
+    self.pageRecords = pageRecords
+    self.progress = progress
+  }
+
+  /// - Throws: `invalidValue` when both are one store, `notFound` when there is no source, and what the stores throw.
+  public func run() async throws -> TransferReport {
+    guard try await source.exists() else {
+      throw BridgeError(.notFound, "There is no store to copy from: check the name, and the workspace.")
+    }
+    guard try await source.archiveIdentity() != target.archiveIdentity() else {
+      throw BridgeError(.invalidValue, "Both sides are the same store: name another one to copy to.")
+    }
+    let totals = try await source.archiveTotals()
+    let agents = try await source.archivedAgents()
+    var report = TransferReport()
+    report.agents = agents.count
+    report.agentOutcome = try await target.write(agents)
+    var position = Progress(phase: .copying, done: 0, total: totals.messages + totals.tasks)
+    try await copy(messages, &report.messages, &position)
+    try await copy(tasks, &report.tasks, &position)
+    position = Progress(phase: .checking, done: 0, total: position.done)
+    try await check(messages, &report.messages, &position)
+    try await check(tasks, &report.tasks, &position)
+    return report
+  }
+
+  /// One kind of record, with both ends.
+  private struct Kind<Record: ArchiveRecord>: Sendable {
+    let read: @Sendable (Int64?) async throws -> ArchivePage<Record>
+    let find: @Sendable ([Record]) async throws -> [ArchivedText: Record]
+    let write: @Sendable ([Record]) async throws -> ArchiveOutcome
+  }
+
+  private var messages: Kind<ArchivedMessage> {
+    Kind(
+      read: { [source, pageRecords] in try await source.archivedMessages(after: $0, limit: pageRecords) },
+      find: { [target] in try await target.counterparts(of: $0) }, write: { [target] in try await target.write($0) })
+  }
+
+  private var tasks: Kind<ArchivedTask> {
+    Kind(
+      read: { [source, pageRecords] in try await source.archivedTasks(after: $0, limit: pageRecords) },
+      find: { [target] in try await target.counterparts(of: $0) }, write: { [target] in try await target.write($0) })
+  }
+
+  private func copy<Record>(_ kind: Kind<Record>, _ report: inout TransferReport.Side, _ position: inout Progress) async throws {
+    try await eachPage(of: kind, &position) { records in report.outcome += try await kind.write(records) }
+  }
+
+  private func eachPage<Record>(
+    of kind: Kind<Record>, _ position: inout Progress, _ body: ([Record]) async throws -> Void
+  ) async throws {
+    var place: Int64?
+    try progress(position)
+    while true {
+      let page = try await kind.read(place)
+      if !page.records.isEmpty { try await body(page.records) }
+      position.done += page.records.count
+      position.total = max(position.total, position.done)
+      try progress(position)
+      guard let next = page.next else { return }
+      place = next
+    }
+  }
+
+  /// Reads all of the source once more, and finds each record in the target. What was written meanwhile is brought over first.
+  private func check<Record>(_ kind: Kind<Record>, _ report: inout TransferReport.Side, _ position: inout Progress) async throws {
+    try await eachPage(of: kind, &position) { records in
+      var found = try await kind.find(records)
+      let late = records.filter { record in found[record.key].map { $0.isBehind(record) } ?? true }
+      var keysTaken = 0
+      if !late.isEmpty {
+        let outcome = try await kind.write(late)
+        report.meanwhile.added += outcome.added
+        report.meanwhile.updated += outcome.updated
+        keysTaken = outcome.keysTaken
+        found.merge(try await kind.find(late)) { $1 }
+      }
+      for record in records {
+        report.found += 1
+        record.digest(into: &report.sourceDigest)
+        guard let counterpart = found[record.key] else {
+          report.add(record.id, .missing)
+          continue
+        }
+        let isSame = counterpart.isSame(as: record)
+        // A key that stands for another record in the target cannot be brought over, and is not.
+        let isBehind = counterpart.isBehind(record) && (keysTaken == 0 || counterpart.isBehind(record.withoutKey))
+        if !isSame { report.add(record.id, .different) } else if isBehind { report.add(record.id, .behind) }
+        let isAhead = isSame && !isBehind && !counterpart.hasSameDigest(as: record)
+        report.ahead += isAhead ? 1 : 0
+        (isAhead ? record : counterpart).digest(into: &report.targetDigest)
+      }
+    }
+  }
+}
+
+extension ArchiveRecord {
+  /// Whether the source knows more of what is the same.
+  public func isBehind(_ source: Self) -> Bool { isSame(as: source) && merged(with: source) != self }
+
+  func hasSameDigest(as other: Self) -> Bool {
+    var (mine, others) = (ArchiveDigest(), ArchiveDigest())
+    digest(into: &mine)
+    other.digest(into: &others)
+    return mine == others
+  }
+
+  fileprivate var withoutKey: Self {
+    if var message = self as? ArchivedMessage {
+      message.idempotencyKey = nil
+      return message as? Self ?? self
+    }
+    if var task = self as? ArchivedTask {
+      task.idempotencyKey = nil
+      return task as? Self ?? self
+    }
+    return self
+  }
+}

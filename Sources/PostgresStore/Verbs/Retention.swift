@@ -1,0 +1,103 @@
+import Bridge
+import PostgresClient
+
+extension PostgresStore: StoreRetention {
+  /// Rows that one transaction looks at.
+  private static let portion = 1_000
+
+  public func time(before age: Duration) async throws(BridgeError) -> String {
+    try await requireAll()
+    return try await perform { pool in
+      try await pool.query(
+        "SELECT \(SQL.rfc3339("greatest(\(SQL.later("-1 * $1::float8")), '0001-01-01 00:00:00+00'::timestamptz)"))", [.double(age.inSeconds)]
+      ).first?.get(0, as: String.self) ?? ""
+    }
+  }
+
+  public func prune(before time: String, after place: PrunePlace?, dryRun: Bool) async throws(BridgeError) -> PruneStep {
+    try await requireAll()
+    return try await perform { pool in
+      try await pool.withTransaction(TransactionOptions(isolation: .readCommitted, readOnly: dryRun)) { transaction in
+        switch place ?? .messages(after: .min) {
+        case .messages(let row): try await self.pruneMessages(after: row, before: time, dryRun, transaction)
+        case .tasks(let row): try await self.pruneTasks(after: row, before: time, dryRun, transaction)
+        }
+      }
+    }
+  }
+
+  /// When a time was; NULL where it is none. Postgres alone takes words such as `epoch` for times.
+  private func age(_ column: String) -> String { "CASE WHEN \(column) ~ '^\\d{4}-\\d\\d-\\d\\d' THEN \(sql.schema).time_of(\(column)) END" }
+
+  private func pruneMessages(
+    after row: Int64, before time: String, _ dryRun: Bool, _ transaction: PostgresTransaction
+  ) async throws -> PruneStep {
+    guard let end = try await lastRow(of: sql.messages, after: row, transaction) else { return PruneStep(next: .tasks(after: .min)) }
+    let condition = """
+      m.seq > $1 AND m.seq <= $2 AND COALESCE(m.read, 0) <> 0 AND COALESCE(\(age("m.created_at")), d.read_at) < $3::text::timestamptz
+        AND NOT EXISTS (SELECT 1 FROM \(sql.deliveries) l WHERE m.seq = ANY(l.messages))
+        AND NOT EXISTS (SELECT 1 FROM \(sql.tasks) t
+          WHERE lower(t.id) = lower(d.task_id) AND COALESCE(t.status, '') NOT IN ('completed', 'failed'))
+      """
+    let old = "SELECT m.seq FROM \(sql.messagesWithDetails) WHERE \(condition)"
+    let statement =
+      dryRun
+      ? "SELECT count(*) FROM (\(old)) AS old"
+      : """
+      WITH old AS (\(old) FOR UPDATE OF m SKIP LOCKED), gone AS (
+        DELETE FROM \(sql.messages) WHERE seq IN (SELECT seq FROM old) RETURNING id
+      ), details AS (
+        DELETE FROM \(sql.messageDetails) WHERE message_id IN (SELECT id FROM gone)
+      )
+      SELECT count(*) FROM gone
+      """
+    let count = try await transaction.query(statement, [.int(row), .int(end), .text(time)]).first?.get(0, as: Int.self)
+    return PruneStep(messages: count ?? 0, next: .messages(after: end))
+  }
+
+  private func pruneTasks(after row: Int64, before time: String, _ dryRun: Bool, _ transaction: PostgresTransaction) async throws -> PruneStep {
+    guard let end = try await lastRow(of: sql.tasks, after: row, transaction) else { return PruneStep(next: nil) }
+    let condition = """
+      t.seq > $1 AND t.seq <= $2 AND t.status IN ('completed', 'failed')
+        AND COALESCE(d.assignee_unseen, 0) = 0 AND COALESCE(d.creator_unseen, 0) = 0
+        AND COALESCE(\(age("t.updated_at")), \(age("t.created_at"))) < $3::text::timestamptz
+        AND NOT EXISTS (SELECT 1 FROM \(sql.deliveries) l WHERE t.id = ANY(l.assignee_tasks) OR t.id = ANY(l.creator_tasks))
+      """
+    let old = "SELECT t.seq FROM \(sql.tasksWithDetails) WHERE \(condition)"
+    let statement =
+      dryRun
+      ? "SELECT count(*) FROM (\(old)) AS old"
+      : """
+      WITH old AS (\(old) FOR UPDATE OF t SKIP LOCKED), gone AS (
+        DELETE FROM \(sql.tasks) WHERE seq IN (SELECT seq FROM old) RETURNING id
+      ), events AS (
+        DELETE FROM \(sql.taskEvents) WHERE task_id IN (SELECT id FROM gone)
+      ), details AS (
+        DELETE FROM \(sql.taskDetails) WHERE task_id IN (SELECT id FROM gone)
+      )
+      SELECT count(*) FROM gone
+      """
+    let count = try await transaction.query(statement, [.int(row), .int(end), .text(time)]).first?.get(0, as: Int.self)
+    return PruneStep(tasks: count ?? 0, next: .tasks(after: end))
+  }
+
+  private func lastRow(of table: String, after row: Int64, _ transaction: PostgresTransaction) async throws -> Int64? {
+    try await transaction.query(
+      "SELECT max(seq) FROM (SELECT seq FROM \(table) WHERE seq > $1 ORDER BY seq LIMIT $2) AS following", [.int(row), .int(Self.portion)]
+    ).first?.get(0, as: Int64?.self) ?? nil
+  }
+
+  /// By plain VACUUM, beside which everybody goes on working: it gives back what is free at the end of the tables, and the rest is used again.
+  public func giveBackSpace() async throws(BridgeError) -> ReturnedSpace {
+    let tables = [sql.messages, sql.messageDetails, sql.tasks, sql.taskDetails, sql.taskEvents]
+    return try await perform { pool in
+      @Sendable func size() async throws -> Int64 {
+        try await pool.query("SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest($1::text[]) AS name", [.textArray(tables)])
+          .first?.get(0, as: Int64.self) ?? 0
+      }
+      let before = try await size()
+      for table in tables { try await pool.query("VACUUM \(table)", [], timeout: .seconds(3600)) }
+      return ReturnedSpace(returned: max(0, before - (try await size())), reusable: 0)
+    }
+  }
+}

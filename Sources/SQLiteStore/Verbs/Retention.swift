@@ -1,0 +1,132 @@
+import Bridge
+import GRDB
+
+extension SQLiteStore: StoreRetention {
+  /// Rows that one transaction looks at: other writers wait no longer than for these.
+  private static let portion = 1_000
+  /// Pages that one transaction gives back.
+  private static let pages = 1_000
+
+  public func time(before age: Duration) async throws(BridgeError) -> String {
+    let offset = SQL.offset(.zero - age)
+    return try await read { db in
+      guard let time = try String.fetchOne(db, sql: "SELECT \(SQL.later)", arguments: [offset]) else {
+        throw BridgeError(.invalidValue, "There is no time so long ago: use a shorter one, such as 30d.")
+      }
+      return time
+    }
+  }
+
+  public func prune(before time: String, after place: PrunePlace?, dryRun: Bool) async throws(BridgeError) -> PruneStep {
+    let step: @Sendable (Database) throws -> PruneStep = { db in
+      switch place ?? .messages(after: .min) {
+      case .messages(let row): try Self.pruneMessages(after: row, before: time, dryRun, db)
+      case .tasks(let row): try Self.pruneTasks(after: row, before: time, dryRun, db)
+      }
+    }
+    return dryRun ? try await read(step) : try await write(.never, step)
+  }
+
+  private static func pruneMessages(after row: Int64, before time: String, _ dryRun: Bool, _ db: Database) throws -> PruneStep {
+    guard let end = try lastRow(of: "messages", after: row, db) else { return PruneStep(next: .tasks(after: .min)) }
+    let leased = try Leased(db)
+    let open = Set(
+      try String.fetchAll(
+        db.cachedStatement(
+          sql: "SELECT lower(id) FROM tasks WHERE COALESCE(status, '') NOT IN ('completed', 'failed') AND typeof(id) = 'text'")))
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT m.rowid AS row, m.id, CAST(m.id AS BLOB) AS id_bytes, lower(d.task_id) AS task FROM \(SQL.messages)
+          WHERE m.rowid > ? AND m.rowid <= ? AND COALESCE(m.read, 0) <> 0
+            AND COALESCE(\(SQL.time(of: "m.created_at")), \(SQL.time(of: "d.read_at"))) < julianday(?)
+          """), arguments: [row, end, time]
+    ).filter { row in
+      if let id = row.exactID, leased.leasedIDs.contains(id) { return false }
+      return !leased.leasedRows.contains(row["row"]) && !(row.text("task").map { open.contains($0) } ?? false)
+    }
+    if !dryRun, !rows.isEmpty {
+      try TextIndex.empty(db)
+      let details = try db.cachedStatement(sql: "DELETE FROM message_details WHERE message_id = (SELECT id FROM messages WHERE rowid = ?)")
+      let message = try db.cachedStatement(sql: "DELETE FROM messages WHERE rowid = ?")
+      for row in rows {
+        let number: Int64 = row["row"]
+        try details.execute(arguments: [number])
+        try message.execute(arguments: [number])
+      }
+    }
+    return PruneStep(messages: rows.count, next: .messages(after: end))
+  }
+
+  private static func pruneTasks(after row: Int64, before time: String, _ dryRun: Bool, _ db: Database) throws -> PruneStep {
+    guard let end = try lastRow(of: "tasks", after: row, db) else { return PruneStep(next: nil) }
+    let leased = try Leased(db)
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT t.rowid AS row, t.id, CAST(t.id AS BLOB) AS id_bytes FROM \(SQL.tasks)
+          WHERE t.rowid > ? AND t.rowid <= ? AND t.status IN ('completed', 'failed')
+            AND COALESCE(d.assignee_unseen, 0) = 0 AND COALESCE(d.creator_unseen, 0) = 0
+            AND COALESCE(\(SQL.time(of: "t.updated_at")), \(SQL.time(of: "t.created_at"))) < julianday(?)
+          """), arguments: [row, end, time]
+    ).filter { !leased.includesTask($0) }
+    if !dryRun {
+      let id = "(SELECT id FROM tasks WHERE rowid = ?)"
+      let statements = try ["task_events WHERE task_id = \(id)", "task_details WHERE task_id = \(id)", "tasks WHERE rowid = ?"].map {
+        try db.cachedStatement(sql: "DELETE FROM \($0)")
+      }
+      for row in rows { for statement in statements { try statement.execute(arguments: [row["row"] as Int64]) } }
+    }
+    return PruneStep(tasks: rows.count, next: .tasks(after: end))
+  }
+
+  private static func lastRow(of table: String, after row: Int64, _ db: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT MAX(rowid) FROM (SELECT rowid FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT ?)"),
+      arguments: [row, portion])
+  }
+
+  /// Incremental only: `VACUUM` may give rows of the documented tables other numbers, on which leases and the text index depend, and keeps
+  /// all others from writing until it is done.
+  public func giveBackSpace() async throws(BridgeError) -> ReturnedSpace {
+    await index()
+    let before = try await read { try Space($0) }
+    var last = before
+    while last.isIncremental, last.free > 0 {
+      let now = try await write(.never) { db in
+        try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pages))")
+        return try Space(db)
+      }
+      guard now.free < last.free else { break }
+      last = now
+    }
+    if last.pages < before.pages { try await checkpoint() }
+    return ReturnedSpace(returned: (before.pages - last.pages) * last.pageSize, reusable: last.free * last.pageSize)
+  }
+
+  /// Pages of the file.
+  private struct Space: Sendable {
+    let pages: Int64
+    let free: Int64
+    let pageSize: Int64
+    let isIncremental: Bool
+
+    init(_ db: Database) throws {
+      func number(_ name: String) throws -> Int64 { try Int64.fetchOne(db, sql: "PRAGMA \(name)") ?? 0 }
+      (pages, free, pageSize) = (try number("page_count"), try number("freelist_count"), try number("page_size"))
+      isIncremental = try number("auto_vacuum") == 2
+    }
+  }
+}
+
+extension SQL {
+  /// When a time was, as a Julian day; NULL where it is none. julianday alone takes numbers, `now` and 30 February for times, and not the
+  /// `+00` of Postgres.
+  fileprivate static func time(of column: String) -> String {
+    """
+    CASE WHEN typeof(\(column)) = 'text' AND \(column) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
+      AND date(substr(\(column), 1, 10), '+0 days') = substr(\(column), 1, 10)
+      THEN julianday(CASE WHEN length(\(column)) > 16 AND \(column) GLOB '*[+-][0-9][0-9]' THEN \(column) || ':00' ELSE \(column) END) END
+    """
+  }
+}

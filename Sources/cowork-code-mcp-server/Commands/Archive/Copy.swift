@@ -1,0 +1,143 @@
+import ArgumentParser
+import Bridge
+import MCP
+
+struct Copy: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Copy a whole store into another: SQLite to Postgres, back, or to a second one.",
+    discussion: """
+      All messages, tasks with their history and claims, and known agents. What is there already is not doubled, so an interrupted copy is \
+      simply run again, and a later one brings what is new: read wins over unread, ended over open, the later change over the earlier. \
+      What is being delivered at the moment is unread in the copy. At the end both sides are compared.
+
+      Exit status: 0 both sides hold the same, 1 they do not, or it failed.
+
+      Examples:
+        cowork-code-mcp-server copy --from ~/.cowork-code-mcp/messages.db --to postgres://me@db.example.com/bridge
+        cowork-code-mcp-server copy --from postgres://me@db.example.com/bridge --to ./backup.db
+        cowork-code-mcp-server copy --from postgres:///bridge --to postgres:///other --workspace shop
+      """)
+
+  @Option(help: ArgumentHelp("The store to copy: postgres://…, sqlite:///absolute/path.db, or a file's path.", valueName: "url"))
+  var from: String
+
+  @Option(help: ArgumentHelp("The store that gets it; it is made where there is none.", valueName: "url"))
+  var to: String
+
+  @Option(help: ArgumentHelp("The workspace, on each side that is not a file.", valueName: "name"))
+  var workspace: String?
+
+  @Option(help: ArgumentHelp("The workspace to copy from.", valueName: "name"))
+  var fromWorkspace: String?
+
+  @Option(help: ArgumentHelp("The workspace to copy to.", valueName: "name"))
+  var toWorkspace: String?
+
+  @Flag(help: "Print one line of JSON.")
+  var json = false
+
+  @OptionGroup var logging: LoggingOption
+
+  func validate() throws {
+    _ = try locations()
+    _ = try logging.logger()
+  }
+
+  private func locations() throws -> (from: StoreLocation, to: StoreLocation) {
+    (try location(from, fromWorkspace, "--from"), try location(to, toWorkspace, "--to"))
+  }
+
+  /// A file is a workspace of its own, so the common name is for the other side.
+  private func location(_ url: String, _ own: String?, _ option: String) throws -> StoreLocation {
+    guard !url.isEmpty else { throw ValidationError("\(option) is empty: name a store, such as ~/.cowork-code-mcp/messages.db.") }
+    return try usage {
+      if own == nil, case .sqlite = try StoreLocation(url: url, workspace: nil) { return try StoreLocation(url: url, workspace: nil) }
+      return try StoreLocation(url: url, workspace: (own ?? workspace).map { try Workspace($0) })
+    }
+  }
+
+  func run() async throws {
+    try await CommandFailure.reported {
+      let (from, to) = try locations()
+      let logger = try logging.logger()
+      Colours.prepare(plain: json)
+      let (source, target) = (from.makeStore(logger: logger), to.makeStore(logger: logger))
+      let (bar, stop) = (ProgressBar(), StopRequest())
+      let transfer = ArchiveTransfer(from: source, to: target) { progress in
+        try stop.check("\(progress.done) of \(progress.total) were done (\(progress.phase.rawValue)); run it again to go on.")
+        bar.show(progress.phase.rawValue, progress.done, of: progress.total)
+      }
+      let result: Result<TransferReport, any Error>
+      do { result = .success(try await transfer.run()) } catch { result = .failure(error) }
+      bar.clear()
+      await source.close()
+      await target.close()
+      let report = try result.get()
+      try await StandardStreams.write(json ? report.json.line : report.shown(from: from.description, to: to.description))
+      if !report.isEqual { throw ExitCode.failure }
+    }
+  }
+}
+
+extension TransferReport {
+  /// For people.
+  func shown(from: String, to: String) -> String {
+    var text = "Copied \(from.harmlessLine) to \(to.harmlessLine).\n"
+    for (noun, side) in [("message", messages), ("task", tasks)] {
+      let outcome = side.outcome
+      var parts = ["\(outcome.added) added"]
+      if outcome.updated > 0 { parts.append("\(outcome.updated) brought up to date") }
+      let untouched = side.found - outcome.added - outcome.updated - side.meanwhile.added - side.meanwhile.updated
+      if untouched > 0 { parts.append("\(untouched) there already") }
+      if side.meanwhile.added > 0 { parts.append("\(side.meanwhile.added) arrived meanwhile") }
+      if side.meanwhile.updated > 0 { parts.append("\(side.meanwhile.updated) changed meanwhile") }
+      if side.ahead > 0 { parts.append("\(side.ahead) newer in the target") }
+      if outcome.keysTaken > 0 { parts.append("\(outcome.keysTaken) without the idempotency key, which is taken in the target") }
+      text += "  \(counted(side.found, noun)): \(parts.joined(separator: ", "))\n"
+    }
+    text += "  \(counted(agents, "agent")): \(agentOutcome.added) added\n"
+    if isEqual { return text + Colours.good("Both sides hold the same.") + "\n" }
+    let count = messages.differences + tasks.differences
+    text += Colours.bad("The sides differ in \(counted(count, "record")); nothing of these was changed:") + "\n"
+    for (noun, side) in [("message", messages), ("task", tasks)] {
+      for difference in side.firstDifferences {
+        text += "  \(noun) \(difference.id.portableID.harmlessLine) \(difference.fault.sentence)\n"
+      }
+    }
+    return text
+  }
+
+  var json: JSON {
+    func side(_ side: Side) -> JSON {
+      [
+        "found": .integer(Int64(side.found)), "added": .integer(Int64(side.outcome.added)),
+        "updated": .integer(Int64(side.outcome.updated)), "arrived_meanwhile": .integer(Int64(side.meanwhile.added)),
+        "changed_meanwhile": .integer(Int64(side.meanwhile.updated)), "newer_in_target": .integer(Int64(side.ahead)),
+        "keys_taken": .integer(Int64(side.outcome.keysTaken)),
+        "digest_from": .string(side.sourceDigest.description), "digest_to": .string(side.targetDigest.description),
+        "differences": .integer(Int64(side.differences)),
+        "first_differences": .array(
+          side.firstDifferences.map { ["id": .string($0.id.portableID), "fault": .string($0.fault.rawValue)] }),
+      ]
+    }
+    return [
+      "messages": side(messages), "tasks": side(tasks),
+      "agents": ["found": .integer(Int64(agents)), "added": .integer(Int64(agentOutcome.added))], "equal": .bool(isEqual),
+    ]
+  }
+}
+
+extension TransferReport.Fault {
+  fileprivate var sentence: String {
+    switch self {
+    case .missing: "is missing in the target"
+    case .different: "is something else in the target"
+    case .behind: "has an older state in the target"
+    }
+  }
+}
+
+extension JSON {
+  /// For standard output.
+  var line: String { String(decoding: encoded(), as: UTF8.self) + "\n" }
+}

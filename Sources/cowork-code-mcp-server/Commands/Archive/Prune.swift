@@ -1,0 +1,114 @@
+import ArgumentParser
+import Bridge
+import Logging
+import MCP
+
+struct Prune: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Remove old messages that were read, and old tasks that have ended.",
+    discussion: """
+      Never what is unread, being delivered, or about an open task, and no task whose end somebody has yet to see. The age of a message is that \
+      of created_at, of a task that of its last change; what has no readable time stays. Agents go on working meanwhile. The space is \
+      given back to the system as far as the store allows.
+
+      Examples:
+        cowork-code-mcp-server prune --older-than 30d --dry-run     only says what would go
+        cowork-code-mcp-server prune --older-than 30d
+        cowork-code-mcp-server prune --older-than 12h --database-url postgres://me@db.example.com/bridge --json
+      """)
+
+  @Option(help: ArgumentHelp("How old: \(Age.rule).", valueName: "age"), transform: { text in
+    guard let age = Age(argument: text) else { throw ValidationError("\"\(text)\" is no age: write \(Age.rule).") }
+    return age
+  })
+  var olderThan: Age
+
+  @Flag(help: "Change nothing; say what would be removed.")
+  var dryRun = false
+
+  @Flag(help: "Print one line of JSON.")
+  var json = false
+
+  @OptionGroup var store: StoreOptions
+
+  func validate() throws {
+    _ = try store.location()
+    _ = try store.logger()
+  }
+
+  func run() async throws {
+    try await CommandFailure.reported {
+      let location = try store.location()
+      Colours.prepare(plain: json)
+      let (bar, stop) = (ProgressBar(), StopRequest())
+      let work = try await location.withStore(logger: store.logger()) { store in
+        try await prune(store, bar, stop)
+      }
+      try await StandardStreams.write(json ? work.json(dryRun).line : work.shown(dryRun, olderThan: olderThan))
+    }
+  }
+
+  private func prune(_ store: any WholeStore, _ bar: ProgressBar, _ stop: StopRequest) async throws -> Pruned {
+    defer { bar.clear() }
+    let totals = try await store.archiveTotals()
+    var pruned = Pruned()
+    let time = try await store.time(before: olderThan.duration)
+    var place: PrunePlace?
+    repeat {
+      let step = try await store.prune(before: time, after: place, dryRun: dryRun)
+      pruned.messages += step.messages
+      pruned.tasks += step.tasks
+      place = step.next
+      try stop.check("\(pruned.parts) \(dryRun ? "would be" : "were") removed so far; run it again to go on.")
+      bar.show(dryRun ? "looking" : "pruning", pruned.messages + pruned.tasks, of: totals.messages + totals.tasks)
+    } while place != nil
+    if !dryRun, pruned.messages + pruned.tasks > 0 { pruned.space = try await store.giveBackSpace() }
+    return pruned
+  }
+}
+
+/// What was removed.
+private struct Pruned {
+  var messages = 0
+  var tasks = 0
+  var space = ReturnedSpace(returned: 0, reusable: 0)
+
+  var parts: String { "\(counted(messages, "read message")) and \(counted(tasks, "ended task"))" }
+
+  func shown(_ dryRun: Bool, olderThan age: Age) -> String {
+    if messages + tasks == 0 { return "Nothing is old enough: nothing \(dryRun ? "would be" : "was") removed.\n" }
+    if dryRun { return "Would remove \(parts). Nothing was changed.\n" }
+    var text = "Removed \(parts). \(space.returned) bytes came back"
+    if space.reusable > 0 { text += ", and \(space.reusable) more are free inside of the file for what comes next" }
+    return text + ".\n"
+  }
+
+  func json(_ dryRun: Bool) -> JSON {
+    var object: JSONObject = ["dry_run": .bool(dryRun), "messages": .integer(Int64(messages)), "tasks": .integer(Int64(tasks))]
+    if !dryRun {
+      object["bytes_returned"] = .integer(space.returned)
+      object["bytes_reusable"] = .integer(space.reusable)
+    }
+    return .object(object)
+  }
+}
+
+extension StoreLocation {
+  /// Works on a store that exists, and closes it afterwards.
+  func withStore<Value>(
+    logger: Logger, mayBeMade: Bool = false, _ body: (any WholeStore) async throws -> Value
+  ) async throws -> Value {
+    let store = makeStore(logger: logger)
+    do {
+      if !mayBeMade, try await !store.exists() {
+        throw CommandFailure("There is no store in \(description): check --database-url and --workspace.")
+      }
+      let value = try await body(store)
+      await store.close()
+      return value
+    } catch {
+      await store.close()
+      throw error
+    }
+  }
+}

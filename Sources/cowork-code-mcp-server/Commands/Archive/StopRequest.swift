@@ -1,0 +1,26 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Control-C ends a long command between two transactions; the second one ends it at once, which does no harm either.
+final class StopRequest: Sendable {
+  private let isWished = Atomic(false)
+
+  init() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number)
+      // The handler keeps the source, for as long as the process lives.
+      source.setEventHandler {
+        if self.isWished.exchange(true, ordering: .relaxed) { exit(128 + number) }
+        withExtendedLifetime(source) {}
+      }
+      source.resume()
+    }
+  }
+
+  /// - Throws: `CommandFailure` once somebody wants it to end.
+  func check(_ state: @autoclosure () -> String) throws {
+    if isWished.load(ordering: .relaxed) { throw CommandFailure("Interrupted: \(state())") }
+  }
+}
