@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
+    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting"]),
     .testTarget(
       name: "BridgeServerTests",
       dependencies: ["Bridge", "BridgeServer", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),

@@ -67,6 +67,7 @@ struct ArchiveFile {
       let line: ArchiveLine
       do { line = try ArchiveLine(decoding: bytes) } catch let error as ArchiveLineError {
         if number == 1 { throw failure(1, bytes.first == UInt8(ascii: "#") ? Self.markdown : "The file does not begin as an export does. \(error)") }
+        guard try reader.next() != nil else { throw Self.cutOff(number) }
         throw failure(number, "\(error)")
       }
       if case .header = line { guard number == 1 else { throw failure(number, "A second file begins here: import them one after the other.") } }
@@ -80,9 +81,7 @@ struct ArchiveFile {
       }
     }
     guard number > 0 else { throw CommandFailure("The file is empty: nothing was imported; name one that `export` wrote.") }
-    guard let end else {
-      throw CommandFailure("The file is cut off after line \(number): nothing was imported; export once more, or copy the file again.")
-    }
+    guard let end else { throw Self.cutOff(number) }
     guard end == found else {
       throw failure(
         number,
@@ -90,6 +89,10 @@ struct ArchiveFile {
           + "and \(found.agents): lines are missing.")
     }
     return found
+  }
+
+  private static func cutOff(_ line: Int) -> CommandFailure {
+    CommandFailure("The file is cut off at line \(line): nothing was imported; export once more, or copy the file again.")
   }
 
   private static let markdown = "Markdown is for reading and cannot be imported: export with --format jsonl."

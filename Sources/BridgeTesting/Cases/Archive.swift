@@ -1,0 +1,221 @@
+import Bridge
+import Testing
+
+extension StoreBench {
+  /// The store with what copies and prunes it.
+  var whole: any WholeStore { get throws { try #require(store as? any WholeStore) } }
+
+  /// All messages, in pages of so many.
+  func archivedMessages(by limit: Int = 1_000) async throws -> [ArchivedMessage] {
+    try await allPages { try await whole.archivedMessages(after: $0, limit: limit) }
+  }
+
+  func archivedTasks(by limit: Int = 1_000) async throws -> [ArchivedTask] {
+    try await allPages { try await whole.archivedTasks(after: $0, limit: limit) }
+  }
+
+  private func allPages<Record>(_ read: (Int64?) async throws -> ArchivePage<Record>) async throws -> [Record] {
+    var (records, place) = ([Record](), Int64?.none)
+    repeat {
+      let page = try await read(place)
+      records += page.records
+      place = page.next
+    } while place != nil
+    return records
+  }
+
+  /// As if this were another database.
+  func wipe() async throws {
+    for table in ["messages", "message_details", "tasks", "task_details", "task_events", "deliveries", "agents"] {
+      try await harness.executeByHand("DELETE FROM \(table)")
+    }
+  }
+
+  func message(_ id: String, _ content: String = "x", read: Int? = 0) -> ArchivedMessage {
+    ArchivedMessage(
+      id: ArchivedText(id), sender: ArchivedText("cowork"), recipient: ArchivedText("code"), content: ArchivedText(content),
+      createdAt: ArchivedText("2026-01-31T12:00:00.000Z"), read: read)
+  }
+
+  func task(_ id: String, _ status: String, changed: String = "2026-01-31T12:00:00.000Z", result: String? = nil) -> ArchivedTask {
+    ArchivedTask(
+      id: ArchivedText(id), sender: ArchivedText("cowork"), recipient: ArchivedText("code"), title: ArchivedText("t"), description: nil,
+      status: ArchivedText(status), createdAt: ArchivedText("2026-01-31T12:00:00.000Z"), updatedAt: ArchivedText(changed),
+      result: result.map { ArchivedText($0) })
+  }
+
+  func event(_ at: String, _ note: String) -> ArchivedEvent {
+    ArchivedEvent(at: "2026-01-31T\(at):00.000Z", actor: "code", instance: "i", from: nil, to: "pending", note: note)
+  }
+}
+
+extension StoreSuite {
+  static let archive = area(
+    "archive",
+    [
+      StoreCase("what is read out and written into an empty store is the same, and writing it again changes nothing") { bench in
+        try await bench.store.addAgent(Identity("reviewer"))
+        for (index, text) in OddTexts.all.enumerated() {
+          _ = try await bench.store.send(
+            NewMessage(
+              sender: .cowork, recipient: .code, content: text, replyTo: "r\(index)", taskID: text == " " ? nil : "t", idempotencyKey: "k\(index)"))
+        }
+        try await bench.store.confirm(#require(try await bench.take(limit: 3).batch))
+        try await bench.harness.executeByHand("INSERT INTO messages (id, recipient, read) VALUES ('bare', 'code', NULL)")
+        let task = try await bench.createTask()
+        try await bench.move(task, to: .inProgress)
+        try await bench.move(try await bench.createTask("Other"), to: .failed, result: "no")
+        _ = try await bench.createTask("Third")
+        let (messages, tasks, agents) = (
+          try await bench.archivedMessages(), try await bench.archivedTasks(), try await bench.whole.archivedAgents()
+        )
+        #expect(messages.filter(\.isRead).count == 3 && tasks.map(\.events.count) == [2, 2, 1] && agents.map(\.name).contains("reviewer"))
+        try await bench.wipe()
+        for round in [1, 2] {
+          let outcomes = [
+            try await bench.whole.write(messages), try await bench.whole.write(tasks), try await bench.whole.write(agents),
+          ]
+          #expect(outcomes.map(\.added) == (round == 1 ? [messages.count, tasks.count, agents.count] : [0, 0, 0]))
+          #expect(outcomes.allSatisfy { $0.updated == 0 && $0.keysTaken == 0 })
+          #expect(try await bench.archivedMessages() == messages)
+          #expect(try await bench.archivedTasks() == tasks)
+          #expect(try await bench.whole.archivedAgents() == agents)
+        }
+        let other = Instance(agent: .code)
+        #expect(await refusal { try await bench.move(task, to: .inProgress, as: other) }?.code == .alreadyClaimed)
+        let again = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: " ", idempotencyKey: "k0"))
+        #expect(again.duplicate)
+      },
+      StoreCase("pages follow each other in the order of insertion") { bench in
+        for number in 1...5 { try await bench.send("\(number)") }
+        let paged = try await bench.archivedMessages(by: 2)
+        #expect(paged.map { $0.content?.portable } == ["1", "2", "3", "4", "5"])
+        let messages = try await bench.archivedMessages()
+        try await bench.wipe()
+        _ = try await bench.whole.write(messages)
+        #expect(try await bench.unread() == ["1", "2", "3", "4", "5"])
+        #expect(try await bench.whole.archiveTotals().messages == 5)
+      },
+      StoreCase("what is under a lease is unread elsewhere, and marked") { bench in
+        let task = try await bench.createTask()
+        try await bench.send("on its way")
+        _ = try await bench.take(tasks: true)
+        let (messages, tasks) = (try await bench.archivedMessages(), try await bench.archivedTasks())
+        #expect(messages.map(\.isRead) == [false] && messages.map(\.redelivered) == [true])
+        #expect(tasks.map(\.assigneeUnseen) == [true])
+        #expect(try await bench.whole.counterparts(of: messages).values.map(\.isRead) == [true])
+        try await bench.wipe()
+        _ = try await bench.whole.write(messages)
+        _ = try await bench.whole.write(tasks)
+        let delivery = try await bench.take(tasks: true)
+        #expect(delivery.messages.map(\.redelivered) == [true] && delivery.tasks.map(\.id) == [task])
+      },
+      StoreCase("read wins over unread, and is not undone") { bench in
+        _ = try await bench.whole.write([bench.message("m"), bench.message("n")])
+        var read = bench.message("m", read: 1)
+        read.readAt = "2026-02-01T00:00:00.000Z"
+        let outcome = try await bench.whole.write([read])
+        #expect(outcome.added == 0 && outcome.updated == 1)
+        #expect(try await bench.store.message("m", for: .code)?.readAt == "2026-02-01T00:00:00.000Z")
+        #expect(try await bench.whole.write([bench.message("m")]).updated == 0)
+        #expect(try await bench.archivedMessages().map(\.isRead) == [true, false])
+      },
+      StoreCase("rows without an id get one that is the same each time") { bench in
+        for _ in 1...2 {
+          try await bench.harness.executeByHand("INSERT INTO messages (sender, recipient, content, read) VALUES ('cowork', 'code', 'same', 0)")
+        }
+        try await bench.harness.executeByHand("INSERT INTO tasks (sender, recipient, title) VALUES ('cowork', 'code', 'nameless')")
+        let (messages, tasks) = (try await bench.archivedMessages(), try await bench.archivedTasks())
+        #expect(Set(messages.map(\.key)).count == 2)
+        #expect(try await bench.archivedMessages() == messages)
+        // Into where they came from, and into another store, twice each.
+        for _ in 1...2 {
+          let outcomes = [try await bench.whole.write(messages), try await bench.whole.write(tasks)]
+          #expect(outcomes.map(\.added) == [0, 0])
+        }
+        var read = messages[1]
+        read.read = 1
+        #expect(try await bench.whole.write([read]).updated == 1)
+        #expect(try await bench.archivedMessages().map(\.isRead) == [false, true])
+        try await bench.wipe()
+        #expect(try await bench.whole.write(messages).added == 2)
+        #expect(try await bench.whole.write(messages).added == 0)
+        #expect(try await bench.whole.write(tasks).added == 1)
+        #expect(try await bench.whole.write(tasks).added == 0)
+      },
+      StoreCase("ids that differ only in their case stay two") { bench in
+        #expect(try await bench.whole.write([bench.message("ABC"), bench.message("abc")]).added == 2)
+        #expect(try await bench.whole.write([bench.message("abc")]).added == 0)
+      },
+      StoreCase("what an id stands for is not changed") { bench in
+        _ = try await bench.whole.write([bench.message("m", "mine")])
+        let outcome = try await bench.whole.write([bench.message("m", "theirs", read: 1)])
+        #expect(outcome == ArchiveOutcome())
+        #expect(try await bench.unread() == ["mine"])
+        var other = bench.task("t", "completed")
+        _ = try await bench.whole.write([bench.task("t", "pending")])
+        other.title = ArchivedText("another")
+        #expect(try await bench.whole.write([other]) == ArchiveOutcome())
+        #expect(try await bench.archivedTasks().map(\.status) == [ArchivedText("pending")])
+      },
+      StoreCase("a key that is taken stays with whom it has") { bench in
+        var (one, two, three) = (bench.message("one"), bench.message("two"), bench.message("three"))
+        one.idempotencyKey = "k"
+        two.idempotencyKey = "k"
+        three.idempotencyKey = "k"
+        _ = try await bench.whole.write([one])
+        let outcome = try await bench.whole.write([two, three])
+        #expect(outcome.added == 2 && outcome.keysTaken == 2)
+        #expect(try await bench.archivedMessages().map(\.idempotencyKey) == ["k", nil, nil])
+        var task = bench.task("t", "pending")
+        task.idempotencyKey = "k"
+        var next = bench.task("u", "pending")
+        next.idempotencyKey = "k"
+        #expect(try await bench.whole.write([task, next]).keysTaken == 1)
+      },
+      StoreCase("ended wins over open, and the later change over the earlier") { bench in
+        let tasks = ["a", "b", "c", "d"].map { bench.task($0, "in_progress", changed: "2026-02-02T00:00:00.000Z") }
+        _ = try await bench.whole.write(tasks)
+        let outcome = try await bench.whole.write([
+          bench.task("a", "completed", changed: "2026-02-01T00:00:00.000Z", result: "done"), bench.task("b", "pending"),
+          bench.task("c", "in_progress", changed: "2026-02-03 00:00:00", result: "later"), bench.task("d", "in_progress"),
+        ])
+        #expect(outcome.added == 0 && outcome.updated == 2)
+        let found = try await bench.archivedTasks()
+        #expect(found.map { $0.status?.portable } == ["completed", "in_progress", "in_progress", "in_progress"])
+        #expect(found.map { $0.result?.portable } == ["done", nil, "later", nil])
+        #expect(try await bench.whole.write([bench.task("a", "failed", changed: "2026-03-01T00:00:00.000Z")]).updated == 0)
+      },
+      StoreCase("two histories become one, and triggers add nothing to them") { bench in
+        var (here, there) = (bench.task("t", "pending"), bench.task("t", "in_progress", changed: "2026-02-01T00:00:00.000Z"))
+        here.events = [bench.event("12:00", "both"), bench.event("12:02", "here")]
+        there.events = [bench.event("12:00", "both"), bench.event("12:01", "there"), bench.event("12:03", "there")]
+        _ = try await bench.whole.write([here])
+        #expect(try await bench.archivedTasks().first?.events == here.events)
+        for updated in [1, 0] { #expect(try await bench.whole.write([there]).updated == updated) }
+        #expect(try await bench.archivedTasks().first?.events.map(\.note) == ["both", "there", "here", "there"])
+      },
+      StoreCase("a claim goes with the newer state, and who has looked has looked") { bench in
+        var (here, there) = (bench.task("t", "in_progress"), bench.task("t", "in_progress"))
+        here.creatorUnseen = true
+        (there.holder, there.holderProcess, there.heldUntil) = ("code@there", "s|1|2", "2999-01-01T00:00:00.000Z")
+        _ = try await bench.whole.write([here])
+        #expect(try await bench.whole.write([there]).updated == 1)
+        let task = try #require(try await bench.archivedTasks().first)
+        #expect(task.holder == "code@there" && task.heldUntil == "2999-01-01T00:00:00.000Z" && !task.creatorUnseen)
+        #expect(try await bench.whole.write([here]).updated == 0)
+      },
+      StoreCase("unread mail and news that are written wake their recipient") { bench in
+        let another = try #require(try await bench.another() as? any WholeStore)
+        let wakeUps = bench.store.wakeUps(for: .code, .waiting)
+        _ = try await bench.unread()
+        _ = try await another.write([bench.message("m", "hello")])
+        #expect(try await Hints.until(wakeUps) { try await bench.unread().first } == "hello")
+      },
+      StoreCase("a store knows itself by any of its connections") { bench in
+        let another = try #require(try await bench.another() as? any WholeStore)
+        #expect(try await bench.whole.archiveIdentity() == another.archiveIdentity())
+        #expect(try await bench.whole.exists())
+      },
+    ])
+}

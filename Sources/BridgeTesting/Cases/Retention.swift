@@ -1,0 +1,106 @@
+import Bridge
+import Testing
+
+extension StoreBench {
+  /// Steps to the end.
+  func prune(olderThan age: Duration = .seconds(3600), dryRun: Bool = false) async throws -> [Int] {
+    let time = try await whole.time(before: age)
+    var (counts, place) = ([0, 0], PrunePlace?.none)
+    repeat {
+      let step = try await whole.prune(before: time, after: place, dryRun: dryRun)
+      counts = [counts[0] + step.messages, counts[1] + step.tasks]
+      place = step.next
+    } while place != nil
+    return counts
+  }
+
+  func ids(_ table: String) async throws -> [String?] { try await harness.queryByHand("SELECT id FROM \(table) ORDER BY id").map { $0[0] } }
+}
+
+extension StoreSuite {
+  static let retention = area(
+    "retention",
+    [
+      StoreCase("only old messages that were read go, with all that belongs to them") { bench in
+        func old(_ id: String, read: String = "1", created: String = "'2020-01-01T00:00:00.000Z'") async throws {
+          try await bench.harness.executeByHand(
+            "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('\(id)', 'cowork', 'code', 'x', \(read), \(created))")
+        }
+        try await old("gone1")
+        try await old("gone2", created: "'2020-01-01 00:00:00'")
+        try await old("gone3", read: "2", created: "'2020-01-01 10:00:00.5+02'")
+        try await old("gone4", created: "NULL")
+        try await bench.harness.executeByHand("INSERT INTO message_details (message_id, read_at) VALUES ('gone4', '2020-01-01T00:00:00.000Z')")
+        for (index, time) in ["NULL", "'yesterday'", "'epoch'", "'12'", "'2020-02-30'", "'now'", "''"].enumerated() {
+          try await old("kept-no-time\(index)", created: time)
+        }
+        try await old("kept-unread", read: "0")
+        try await old("kept-null", read: "NULL")
+        try await old("kept-young", created: "datetime('now')")
+        let open = try await bench.createTask()
+        try await old("kept-task")
+        try await bench.harness.executeByHand("INSERT INTO message_details (message_id, task_id) VALUES ('kept-task', upper('\(open)'))")
+        try await bench.harness.executeByHand(
+          "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('kept-lease', 'x', 'cowork', 'y', 0, '2020-01-01')")
+        _ = try await bench.store.take(TakeRequest(agent: .cowork, owner: bench.cowork))
+        let before = try await bench.ids("messages")
+        #expect(try await bench.prune(dryRun: true) == [4, 0])
+        #expect(try await bench.ids("messages") == before)
+        #expect(try await bench.prune() == [4, 0])
+        #expect(try await bench.ids("messages") == before.filter { $0?.hasPrefix("kept") == true })
+        #expect(try await bench.valueByHand("SELECT COUNT(*) FROM message_details WHERE message_id LIKE 'gone%'") == "0")
+        #expect(try await bench.prune() == [0, 0])
+        #expect(try await bench.whole.giveBackSpace().returned >= 0)
+      },
+      StoreCase("a key of a removed message is free again") { bench in
+        let message = NewMessage(sender: .cowork, recipient: .code, content: "once", idempotencyKey: "k")
+        _ = try await bench.store.send(message)
+        try await bench.store.confirm(#require(try await bench.take().batch))
+        #expect(try await bench.prune() == [0, 0])
+        #expect(try await bench.prune(olderThan: .seconds(-3600)) == [1, 0])
+        #expect(try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "anew", idempotencyKey: "k")).duplicate == false)
+      },
+      StoreCase("only old tasks that have ended and were seen go, with their history") { bench in
+        func task(_ title: String, _ status: TaskStatus?, seen: Bool = true, changed: String? = "2020-01-01T00:00:00.000Z") async throws {
+          let id = try await bench.createTask(title)
+          if let status { try await bench.move(id, to: status) }
+          if seen {
+            _ = try await bench.news(for: bench.code)
+            _ = try await bench.news(for: bench.cowork)
+          }
+          let time = changed.map { "'\($0)'" } ?? "NULL"
+          try await bench.harness.executeByHand("UPDATE tasks SET updated_at = \(time), created_at = '2020-01-01 00:00:00' WHERE id = '\(id)'")
+        }
+        try await task("gone", .completed)
+        try await task("gone", .failed, changed: nil)
+        try await task("gone", .failed, changed: "soon")
+        try await task("young", .completed, changed: "2999-01-01T00:00:00.000Z")
+        try await task("pending", nil)
+        try await task("begun", .inProgress)
+        // Last, since who looks sees everything.
+        try await task("unseen", .completed, seen: false)
+        #expect(try await bench.prune(dryRun: true) == [0, 3])
+        #expect(try await bench.prune() == [0, 3])
+        let left = try await bench.harness.queryByHand("SELECT title FROM tasks ORDER BY title").map { $0[0] }
+        #expect(left == ["begun", "pending", "unseen", "young"])
+        #expect(try await bench.valueByHand("SELECT COUNT(*) FROM task_details") == "4")
+        #expect(try await bench.valueByHand("SELECT COUNT(*) FROM task_events WHERE task_id NOT IN (SELECT id FROM tasks)") == "0")
+        _ = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, owner: bench.cowork))
+        #expect(try await bench.prune() == [0, 0])
+      },
+      StoreCase("what is left is found, and what went is not, also where later rows take its place") { bench in
+        try await bench.send("walrus kept")
+        for number in 1...3 { try await bench.send("walrus \(number)") }
+        #expect(try await bench.store.history(HistoryQuery(agent: .code, text: "walrus")).messages.count == 4)
+        try await bench.harness.executeByHand(
+          "UPDATE messages SET read = 1, created_at = '2020-01-01' WHERE content <> 'walrus kept'")
+        #expect(try await bench.prune() == [3, 0])
+        for text in ["otter", "otter", "otter"] { try await bench.send(text) }
+        #expect(try await bench.store.history(HistoryQuery(agent: .code, text: "walrus")).messages.map(\.content) == ["walrus kept"])
+        _ = try await bench.whole.giveBackSpace()
+        #expect(try await bench.store.history(HistoryQuery(agent: .code, text: "walrus")).messages.map(\.content) == ["walrus kept"])
+        #expect(try await bench.store.history(HistoryQuery(agent: .code, text: "otter")).messages.count == 3)
+        #expect(try await bench.unread() == ["walrus kept", "otter", "otter", "otter"])
+      },
+    ])
+}

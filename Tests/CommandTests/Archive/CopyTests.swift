@@ -1,0 +1,204 @@
+import Foundation
+import MCP
+import PostgresTesting
+import Testing
+
+@Suite struct CopyTests {
+  let sandbox: Sandbox
+  init() throws { sandbox = try Sandbox() }
+
+  private func copy(_ from: String, _ to: String, _ more: String...) async throws -> Outcome {
+    try await sandbox.start(Program.path, ["copy", "--from", from, "--to", to] + more).outcome
+  }
+
+  /// A store with all that there can be: claims, a lease, keys, and rows by hand.
+  private func fill() async throws {
+    _ = try await sandbox.run("send", "cowork", "first", "--key", "k")
+    _ = try await sandbox.run("send", "cowork", "second", "--reply-to", "r", "--task", "t")
+    _ = try await sandbox.run("read", "--as", "cowork", "--limit", "1")
+    let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
+    _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
+    try await sandbox.sqlite(
+      """
+      INSERT INTO messages VALUES (NULL, 'cowork', 'code', 'no id', 0, datetime('now')), (NULL, 'cowork', 'code', 'no id', 0, datetime('now')),
+        (x'00ff', 'cowork', 'code', x'00ff01', NULL, 'now'), ('nul', NULL, 'code', CAST(x'610062' AS TEXT), 2, NULL),
+        ('ABC', 'cowork', 'code', 'upper', 0, 'x'), ('abc', 'cowork', 'code', 'lower', 7, 'x'), ('leased', 'x', 'y', 'on its way', 1, NULL);
+      INSERT INTO tasks (id, sender, recipient, title, status) VALUES ('by hand', 'cowork', 'code', x'ff', 'on hold');
+      INSERT INTO deliveries VALUES ('b', 'y', 'o', '', '{"messages":[{"row":1,"id":"leased"}],"tasks":[]}', '2999-01-01T00:00:00.000Z');
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func toPostgresAndBackNothingIsLostOrDoubled() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    try await fill()
+    let back = sandbox.home + "/back.db"
+    for round in 1...2 {
+      let there = try await copy(sandbox.database, database.url, "--json").json
+      #expect(there["equal"] == true)
+      #expect(there["messages"]?["added"] == (round == 1 ? 9 : 0))
+      #expect(there["messages"]?["digest_from"] == there["messages"]?["digest_to"])
+      #expect(there["tasks"]?["added"] == (round == 1 ? 2 : 0))
+      #expect(try await copy(database.url, back, "--json").json["equal"] == true)
+      // Also into where it came from.
+      let home = try await copy(database.url, sandbox.database, "--json").json
+      #expect(home["equal"] == true && home["messages"]?["added"] == 0 && home["tasks"]?["added"] == 0)
+    }
+    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM messages") == "9\n")
+    #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'X''00FF'''") == "X'00FF01'\n")
+    #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'nul'") == "X'610062'\n")
+    let lease = "SELECT m.read, d.redelivered FROM cowork_bridge.messages m JOIN cowork_bridge.message_details d ON d.message_id = m.id WHERE id = 'leased'"
+    #expect(try await database.psql(lease) == "0|1\n")
+    let copied = try await sandbox.run("export", "--database-url", back).output
+    #expect(copied == (try await sandbox.run("export", "--database-url", database.url).output))
+    // What another agent holds, it holds in the copy as well.
+    let task = try #require(copied.split(separator: "\n").first { $0.contains("in_progress") && $0.hasPrefix("{\"task\"") })
+    #expect(task.contains("\"holder\":\"cowork@") && task.contains("\"held_until\":\"2"))
+    let unread = try await sandbox.run("read", "--as", "code", "--peek", "--json", "--database-url", back).json.list("messages")
+    #expect(try unread.map { try $0.text("content") } == ["no id", "no id", "X'00FF01'", "upper"])
+  }
+
+  @Test(.timeLimit(.minutes(5))) func aLaterRunBringsWhatIsNewAndUndoesNothing() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let first = try await sandbox.run("send", "cowork", "first", "--json").json.text("message_id")
+    _ = try await sandbox.run("send", "cowork", "second")
+    let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
+    #expect(try await copy(sandbox.database, database.url).output.hasSuffix("Both sides hold the same.\n"))
+    // At the target one is read, at the source the other, and one comes.
+    _ = try await sandbox.run("read", "--as", "cowork", "--limit", "1", "--database-url", database.url)
+    try await sandbox.sqlite("UPDATE messages SET read = 1 WHERE content = 'second'")
+    _ = try await sandbox.run("send", "cowork", "third")
+    _ = try await sandbox.run("tasks", "update", task, "completed", "--as", "cowork", "--result", "done")
+    let again = try await copy(sandbox.database, database.url, "--json").json
+    #expect(again["equal"] == true && again["messages"]?["added"] == 1 && again["messages"]?["updated"] == 1)
+    #expect(again["messages"]?["newer_in_target"] == 1 && again["tasks"]?["updated"] == 1)
+    #expect(try await database.psql("SELECT content, read FROM cowork_bridge.messages ORDER BY seq") == "first|1\nsecond|1\nthird|0\n")
+    #expect(try await database.psql("SELECT status, result FROM cowork_bridge.tasks") == "completed|done\n")
+    #expect(try await database.psql("SELECT to_status FROM cowork_bridge.task_events ORDER BY seq") == "pending\ncompleted\n")
+    #expect(try await sandbox.sqlite("SELECT read FROM messages WHERE id = '\(first)'") == "0\n")
+  }
+
+  /// Kills in the middle, at another place each time, and then the end.
+  @Test(.timeLimit(.minutes(10))) func aCopyThatWasKilledIsSimplyRunAgain() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    _ = try await sandbox.run("agents")
+    try await sandbox.sqlite(
+      """
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
+      INSERT INTO messages SELECT 'm' || i, 'cowork', 'code', 'Message ' || i, i % 3 <> 0, datetime('now') FROM n
+      """)
+    #expect(try await copy(sandbox.home + "/none.db", database.url).status == 1)
+    var before = 0
+    for _ in 1...3 {
+      let running = try sandbox.start(Program.path, ["copy", "--from", sandbox.database, "--to", database.url])
+      var now = before
+      while now <= before, kill(running.pid, 0) == 0 {
+        let text = (try? await database.psql("SELECT count(*) FROM cowork_bridge.messages")) ?? "0"
+        now = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+      }
+      kill(running.pid, SIGKILL)
+      _ = try await running.outcome
+      #expect(now > before && now % 1_000 == 0 && now < 8_000)
+      before = now
+    }
+    #expect(try await copy(sandbox.database, database.url, "--json").json["equal"] == true)
+    #expect(
+      try await database.psql("SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE read = 0) FROM cowork_bridge.messages")
+        == "8000|8000|2666\n")
+    #expect(try await database.psql("SELECT id FROM cowork_bridge.messages ORDER BY seq OFFSET 7998") == "m7999\nm8000\n")
+  }
+
+  @Test func anIdThatIsSomethingElseIsReportedAndLeftAlone() async throws {
+    let other = sandbox.home + "/other.db"
+    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "--database-url", other)
+    for (path, text) in [(sandbox.database, "mine"), (other, "theirs")] {
+      try await sandbox.sqlite(path, "INSERT INTO messages VALUES ('same', 'cowork', 'code', '\(text)', 0, 'x')")
+    }
+    let outcome = try await copy(sandbox.database, other)
+    #expect(outcome.status == 1)
+    #expect(outcome.output.contains("message same is something else in the target"))
+    #expect(try await sandbox.sqlite(other, "SELECT content FROM messages") == "theirs\n")
+    #expect(try await copy(sandbox.database, other, "--json").output.contains("\"first_differences\":[{\"id\":\"same\",\"fault\":\"different\"}]"))
+  }
+
+  @Test func whatCannotBeCopiedIsRefused() async throws {
+    _ = try await sandbox.run("send", "cowork", "x")
+    let same = try await copy(sandbox.database, "sqlite://" + sandbox.database)
+    #expect(same.status == 1 && same.error == "Both sides are the same store: name another one to copy to.\n")
+    let none = try await copy(sandbox.home + "/none.db", sandbox.database)
+    #expect(none.status == 1 && none.error.hasPrefix("There is no store to copy from"))
+    #expect(!FileManager.default.fileExists(atPath: sandbox.home + "/none.db"))
+    let secret = try await copy(sandbox.database, "postgres://u:geheim@127.0.0.1:1/x?connect_timeout=1")
+    #expect(secret.status == 1 && !secret.error.contains("geheim") && secret.output.isEmpty)
+    #expect(try await copy(sandbox.database, "", "--json").status == 64)
+    #expect(try await copy(sandbox.database, sandbox.home + "/x.db", "--to-workspace", "w").status == 64)
+    #expect(try await copy("mysql://x", sandbox.database).status == 64)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func workspacesAreNamedForBothSidesOrOne() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    _ = try await sandbox.run("send", "cowork", "x")
+    #expect(try await copy(sandbox.database, database.url, "--workspace", "one").status == 0)
+    let within = try await copy(database.url, database.url, "--from-workspace", "one", "--to-workspace", "two", "--json")
+    #expect(try within.json["messages"]?["added"] == 1)
+    #expect(try await database.psql("SELECT count(*) FROM cowork_bridge_two.messages") == "1\n")
+    #expect(try await copy(database.url, database.socketURL, "--workspace", "one").error.contains("same store"))
+    let none = try await copy(database.url, sandbox.home + "/c.db", "--workspace", "typo")
+    #expect(none.status == 1 && none.error.hasPrefix("There is no store to copy from"))
+    #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'cowork_bridge_typo'") == "0\n")
+  }
+
+  /// A file of another implementation has the documented tables only, and its copy takes the documented commands.
+  @Test(.timeLimit(.minutes(5))) func aFileOfAnotherImplementationIsCopiedAndTheCopyIsUsable() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let (other, back) = (sandbox.home + "/other.db", sandbox.home + "/back.db")
+    try await sandbox.sqlite(
+      other,
+      """
+      CREATE TABLE messages (id TEXT PRIMARY KEY, sender TEXT, recipient TEXT, content TEXT, read INTEGER DEFAULT 0, created_at TEXT DEFAULT CURRENT_TIMESTAMP);
+      CREATE TABLE tasks (id TEXT PRIMARY KEY, sender TEXT, recipient TEXT, title TEXT, description TEXT, status TEXT DEFAULT 'pending', created_at TEXT);
+      INSERT INTO messages (id, sender, recipient, content) VALUES ('5F0C', 'cowork', 'code', 'hi');
+      INSERT INTO tasks VALUES ('T', 'cowork', 'code', 'Look', 'x', 'pending', datetime('now'));
+      """)
+    #expect(try await copy(other, database.url, "--json").json["equal"] == true)
+    #expect(try await copy(database.url, back, "--json").json["equal"] == true)
+    let insert =
+      "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('new', 'cowork', 'code', 'Hello', 0, datetime('now'));"
+    try await sandbox.sqlite(back, insert)
+    #expect(try await sandbox.sqlite(back, "SELECT id FROM messages WHERE recipient='code' AND read=0;") == "5F0C\nnew\n")
+    #expect(try await sandbox.sqlite(back, "SELECT id, title, status, result FROM tasks;") == "T|Look|pending|\n")
+    #expect(try await sandbox.run("read", "--json", "--database-url", back).json.list("messages").count == 2)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func aLoginThatSeesAPartIsRefused() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    _ = try await sandbox.run("send", "cowork", "x", "--database-url", database.url)
+    let login = "part_\(database.name)"
+    try await database.psql(
+      """
+      CREATE ROLE \(login) LOGIN; GRANT USAGE ON SCHEMA cowork_bridge TO \(login);
+      GRANT ALL ON ALL TABLES IN SCHEMA cowork_bridge TO \(login); ALTER TABLE cowork_bridge.messages ENABLE ROW LEVEL SECURITY;
+      """)
+    let url = database.url.replacing("postgres://postgres", with: "postgres://\(login)")
+    for arguments in [
+      ["copy", "--from", url, "--to", sandbox.database], ["copy", "--from", sandbox.database, "--to", url], ["export", "--database-url", url],
+      ["prune", "--older-than", "1d", "--database-url", url],
+    ] {
+      _ = try await sandbox.run("agents")
+      let outcome = try await sandbox.start(Program.path, arguments).outcome
+      #expect(outcome.status == 1 && outcome.output.isEmpty)
+      #expect(outcome.error.contains("sees only a part of the store"), "\(arguments) \(outcome.error)")
+    }
+  }
+
+  @Test func aBarIsForTerminalsOnly() async throws {
+    _ = try await sandbox.run("send", "cowork", "x")
+    let terminal = try TestTerminal()
+    let arguments = ["copy", "--from", sandbox.database, "--to", sandbox.home + "/a.db"]
+    let shown = try await sandbox.start(Program.path, arguments, error: terminal.slave).outcome
+    #expect(shown.status == 0 && !shown.output.contains("["))
+    let bar = terminal.printed()
+    #expect(bar.contains("copying [##############################] 1/1") && bar.contains("checking [") && bar.hasSuffix("\r\u{1B}[K"))
+    #expect(try await copy(sandbox.database, sandbox.home + "/b.db").error == "")
+  }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import MCP
+import Testing
+
+@Suite struct ExportTests {
+  let sandbox: Sandbox
+  init() throws { sandbox = try Sandbox() }
+
+  private var other: String { sandbox.home + "/other.db" }
+
+  private func fill() async throws {
+    _ = try await sandbox.run("send", "cowork", "first", "--key", "k", "--reply-to", "r")
+    _ = try await sandbox.run("read", "--as", "cowork")
+    let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
+    _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
+    try await sandbox.sqlite(
+      """
+      INSERT INTO messages VALUES (x'00ff', 'cowork', 'code', x'00ff01', NULL, 'now'), ('nul', NULL, 'code', CAST(x'610062ff' AS TEXT), 2, NULL),
+        ('line', 'cowork', 'code', 'a' || char(10) || char(8232) || '"\\', 0, '2026-01-31 12:00:00')
+      """)
+  }
+
+  @Test func whatWasExportedIsImportedByteForByteAndOnce() async throws {
+    try await fill()
+    let file = sandbox.home + "/e.jsonl"
+    #expect(try await sandbox.run("export", "--output", file).status == 0)
+    let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? NSNumber
+    #expect(mode?.intValue == 0o600)
+    let first = try await sandbox.run("import", file, "--database-url", other)
+    #expect(first.status == 0 && first.output.hasPrefix("Imported 4 messages, 1 task and 2 agents; 0 brought up to date, 0 there already."))
+    let second = try await sandbox.run("import", "--json", "--database-url", other, input: try String(contentsOfFile: file, encoding: .utf8)).json
+    #expect(second["messages"]?["added"] == 0 && second["tasks"]?["added"] == 0 && second["records"] == 7)
+    let rows = "SELECT hex(id), typeof(id), sender, hex(content), typeof(content), read, created_at FROM messages ORDER BY rowid"
+    #expect(try await sandbox.sqlite(other, rows) == sandbox.sqlite(rows))
+    let exported = try await sandbox.run("export", "--database-url", other).output
+    #expect(try exported == String(contentsOfFile: file, encoding: .utf8))
+    #expect(exported.hasPrefix("{\"format\":\"cowork-code-mcp-server\",\"version\":1,\"partial\":false}\n"))
+  }
+
+  @Test func aFileIsNotReplacedUnlessAsked() async throws {
+    _ = try await sandbox.run("send", "cowork", "x")
+    let file = sandbox.home + "/e.jsonl"
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: file))
+    let refused = try await sandbox.run("export", "--output", file)
+    #expect(refused.status == 1 && refused.error.hasPrefix("\(file) is there already"))
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == "mine")
+    #expect(try await sandbox.run("export", "--output", file, "--force").status == 0)
+    #expect(try String(contentsOfFile: file, encoding: .utf8).hasSuffix("\"tasks\":0}}\n"))
+    #expect(try await sandbox.run("export", "--output", "/dev/null/x").status == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.home).allSatisfy { !$0.contains("partial") })
+    #expect(try await sandbox.run("export", "--force").status == 64)
+  }
+
+  @Test func whatIsDamagedIsNotImported() async throws {
+    try await fill()
+    let lines = try await sandbox.run("export").output.split(separator: "\n").map { $0 + "\n" }
+    let whole = lines.joined()
+    let cases: [(String, String)] = [
+      ("", "The file is empty"), (String(whole.dropLast(10)), "The file is cut off at line \(lines.count)"),
+      (lines.dropLast().joined(), "The file is cut off at line \(lines.count - 1)"),
+      (lines[0...1].joined() + lines[3...].joined(), "line \(lines.count - 1): It counts 4 messages"),
+      (lines[0] + "{\"message\":{\"id\":5}}\n" + lines.dropFirst().joined(), "line 2: message.id must be a text"),
+      (lines[0] + "{\"message\":{}}\n" + lines.dropFirst().joined(), "line 2: message.id must be there"),
+      (lines[0] + "{\"message\":{\"id\":\"x\",\"colour\":1}}\n" + lines.dropFirst().joined(), "line 2: message.colour is not known"),
+      (lines[0] + "{\"message\":{\"id\":\"x\",\"read_at\":\"soon\"}}\n" + lines.dropFirst().joined(), "line 2: message.read_at must be a time"),
+      (lines[0] + "nonsense\n" + lines.dropFirst().joined(), "line 2: "), (whole + whole, "line \(lines.count + 1): Something follows"),
+      (lines.dropFirst().joined(), "line 1: The file does not begin with the line that says its format"),
+      (whole.replacing("\"version\":1", with: "\"version\":2"), "line 1: The file does not begin as an export does. The file has version 2"),
+      ("# Messages\n\ntext\n", "line 1: Markdown is for reading and cannot be imported"),
+    ]
+    for (text, error) in cases {
+      let outcome = try await sandbox.run("import", "--database-url", other, input: text)
+      #expect(outcome.status == 1 && outcome.error.hasPrefix(error), "\(outcome.error)")
+      #expect(outcome.error.lowercased().contains("nothing was imported"), "\(outcome.error)")
+      #expect(!FileManager.default.fileExists(atPath: other))
+    }
+    #expect(try await sandbox.run("import", sandbox.home + "/none.jsonl").error.contains("cannot be read"))
+  }
+
+  @Test func anIdThatIsSomethingElseIsReported() async throws {
+    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "--database-url", other)
+    try await sandbox.sqlite("INSERT INTO messages VALUES ('same', 'cowork', 'code', 'mine', 0, 'x'), ('new', 'cowork', 'code', 'x', 0, 'x')")
+    try await sandbox.sqlite(other, "INSERT INTO messages VALUES ('same', 'cowork', 'code', 'theirs', 0, 'x')")
+    let outcome = try await sandbox.run("import", "--database-url", other, input: try await sandbox.run("export").output)
+    #expect(outcome.status == 1 && outcome.output.contains("1 record not imported") && outcome.output.hasSuffix("\n  same\n"))
+    #expect(try await sandbox.sqlite(other, "SELECT content FROM messages ORDER BY id") == "x\ntheirs\n")
+  }
+
+  @Test func aPartIsChosenByAgentAndTime() async throws {
+    _ = try await sandbox.run("agents")
+    try await sandbox.sqlite(
+      """
+      INSERT INTO messages VALUES ('1', 'cowork', 'code', 'x', 0, '2026-01-01 12:00:00'), ('2', 'cowork', 'code', 'x', 0, '2026-02-01T12:00:00.000Z'),
+        ('3', 'cowork', 'reviewer', 'x', 0, '2026-02-02'), ('4', 'cowork', 'code', 'x', 0, 'some day')
+      """)
+    func ids(_ arguments: String...) async throws -> [String] {
+      let output = try await sandbox.start(Program.path, ["export"] + arguments).outcome.output
+      #expect(output.contains("\"partial\":true"))
+      return try output.split(separator: "\n").compactMap { try JSON(decoding: String($0))["message"]?["id"]?.stringValue }
+    }
+    #expect(try await ids("--since", "2026-02-01") == ["2", "3", "4"])
+    #expect(try await ids("--agent", "code") == ["1", "2", "4"])
+    #expect(try await ids("--agent", "reviewer", "--since", "2026-02-02T00:00:00+00:00") == ["3"])
+    #expect(try await sandbox.run("export", "--since", "2026-02-30").status == 64)
+    #expect(try await sandbox.run("export", "--agent", "No Name").status == 64)
+  }
+
+  /// Nothing that a peer wrote stands outside of code.
+  @Test func markdownCannotBeFaked() async throws {
+    _ = try await sandbox.run("agents")
+    let text = "hi\n```\n\n## 9. `boss` → `code`\n\u{1B}[31m<b>\n`````\nend"
+    try await sandbox.sqlite(
+      "INSERT INTO messages VALUES ('m``1', 'co`work' || char(10) || '# x', 'code', '\(text)', 1, NULL), ('n', NULL, 'code', NULL, 0, 'x')")
+    let output = try await sandbox.run("export", "--format", "markdown").output
+    #expect(output.contains("\n``````text\nhi\n```\n"))
+    #expect(output.contains("\n`````\nend\n``````\n"))
+    #expect(output.contains("## 1. ``co`work␊# x`` → `code`"))
+    #expect(output.contains("id ```m``1```"))
+    #expect(!output.contains("\u{1B}"))
+    var (isCode, headings) = (false, [Substring]())
+    for line in output.split(separator: "\n") {
+      if line.hasPrefix("``````") || (line.hasPrefix("```") && !isCode && line.hasSuffix("text")) { isCode.toggle() }
+      if !isCode, line.hasPrefix("#") { headings.append(line) }
+    }
+    #expect(headings.count == 3 && headings[2] == "## 2. nobody → `code`")
+  }
+
+  @Test func aStoreThatIsNotThereIsNotMade() async throws {
+    for command in [["export"], ["prune", "--older-than", "1d"]] {
+      let outcome = try await sandbox.start(Program.path, command).outcome
+      #expect(outcome.status == 1 && outcome.error.hasPrefix("There is no store in "))
+    }
+    #expect(!FileManager.default.fileExists(atPath: sandbox.database))
+  }
+}
+
+extension Sandbox {
+  /// Types a line into the real `sqlite3`, for any file.
+  @discardableResult
+  func sqlite(_ path: String, _ sql: String) async throws -> String {
+    let outcome = try await start("/usr/bin/env", ["sqlite3", path, sql]).outcome
+    try #require(outcome.status == 0, "sqlite3: \(outcome.error)")
+    return outcome.output
+  }
+}
