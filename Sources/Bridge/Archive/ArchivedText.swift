@@ -24,7 +24,9 @@ public struct ArchivedText: Hashable, Sendable {
 
   /// The bytes that a hexadecimal form stands for; nil where this is none.
   public var spelledBytes: [UInt8]? {
-    guard !isBlob, bytes.count >= 3, bytes.count % 2 == 1, bytes.starts(with: "X'".utf8), bytes.last == UInt8(ascii: "'") else { return nil }
+    guard !isBlob, bytes.count >= 3, bytes.count % 2 == 1, bytes.starts(with: "X'".utf8), bytes.last == UInt8(ascii: "'") else {
+      return nil
+    }
     let digits = bytes[2..<(bytes.count - 1)]
     var result = [UInt8]()
     for start in stride(from: digits.startIndex, to: digits.endIndex, by: 2) {

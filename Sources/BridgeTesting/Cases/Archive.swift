@@ -3,7 +3,10 @@ import Testing
 
 extension StoreBench {
   /// The store with what copies and prunes it.
-  var whole: any WholeStore { get throws { try #require(store as? any WholeStore) } }
+  var whole: any WholeStore {
+    guard let whole = store as? any WholeStore else { fatalError("\(type(of: store)) can be neither copied nor pruned") }
+    return whole
+  }
 
   /// All messages, in pages of so many.
   func archivedMessages(by limit: Int = 1_000) async throws -> [ArchivedMessage] {
@@ -58,7 +61,8 @@ extension StoreSuite {
         for (index, text) in OddTexts.all.enumerated() {
           _ = try await bench.store.send(
             NewMessage(
-              sender: .cowork, recipient: .code, content: text, replyTo: "r\(index)", taskID: text == " " ? nil : "t", idempotencyKey: "k\(index)"))
+              sender: .cowork, recipient: .code, content: text, replyTo: "r\(index)", taskID: text == " " ? nil : "t",
+              idempotencyKey: "k\(index)"))
         }
         try await bench.store.confirm(#require(try await bench.take(limit: 3).batch))
         try await bench.harness.executeByHand("INSERT INTO messages (id, recipient, read) VALUES ('bare', 'code', NULL)")
@@ -122,7 +126,8 @@ extension StoreSuite {
       },
       StoreCase("rows without an id get one that is the same each time") { bench in
         for _ in 1...2 {
-          try await bench.harness.executeByHand("INSERT INTO messages (sender, recipient, content, read) VALUES ('cowork', 'code', 'same', 0)")
+          try await bench.harness.executeByHand(
+            "INSERT INTO messages (sender, recipient, content, read) VALUES ('cowork', 'code', 'same', 0)")
         }
         try await bench.harness.executeByHand("INSERT INTO tasks (sender, recipient, title) VALUES ('cowork', 'code', 'nameless')")
         let (messages, tasks) = (try await bench.archivedMessages(), try await bench.archivedTasks())
@@ -144,8 +149,9 @@ extension StoreSuite {
         #expect(try await bench.whole.write(tasks).added == 0)
       },
       StoreCase("ids that differ only in their case stay two") { bench in
-        #expect(try await bench.whole.write([bench.message("ABC"), bench.message("abc")]).added == 2)
-        #expect(try await bench.whole.write([bench.message("abc")]).added == 0)
+        let first = try await bench.whole.write([bench.message("ABC"), bench.message("abc")])
+        let second = try await bench.whole.write([bench.message("abc")])
+        #expect(first.added == 2 && second.added == 0)
       },
       StoreCase("what an id stands for is not changed") { bench in
         _ = try await bench.whole.write([bench.message("m", "mine")])
@@ -214,7 +220,7 @@ extension StoreSuite {
       },
       StoreCase("a store knows itself by any of its connections") { bench in
         let another = try #require(try await bench.another() as? any WholeStore)
-        #expect(try await bench.whole.archiveIdentity() == another.archiveIdentity())
+        #expect(try await bench.whole.archiveIdentity() == (try await another.archiveIdentity()))
         #expect(try await bench.whole.exists())
       },
     ])

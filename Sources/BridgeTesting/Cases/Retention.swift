@@ -24,13 +24,15 @@ extension StoreSuite {
       StoreCase("only old messages that were read go, with all that belongs to them") { bench in
         func old(_ id: String, read: String = "1", created: String = "'2020-01-01T00:00:00.000Z'") async throws {
           try await bench.harness.executeByHand(
-            "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('\(id)', 'cowork', 'code', 'x', \(read), \(created))")
+            "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('\(id)', 'cowork', 'code', 'x', \(read), \(created))"
+          )
         }
         try await old("gone1")
         try await old("gone2", created: "'2020-01-01 00:00:00'")
         try await old("gone3", read: "2", created: "'2020-01-01 10:00:00.5+02'")
         try await old("gone4", created: "NULL")
-        try await bench.harness.executeByHand("INSERT INTO message_details (message_id, read_at) VALUES ('gone4', '2020-01-01T00:00:00.000Z')")
+        try await bench.harness.executeByHand(
+          "INSERT INTO message_details (message_id, read_at) VALUES ('gone4', '2020-01-01T00:00:00.000Z')")
         for (index, time) in ["NULL", "'yesterday'", "'epoch'", "'12'", "'2020-02-30'", "'now'", "''"].enumerated() {
           try await old("kept-no-time\(index)", created: time)
         }
@@ -41,7 +43,8 @@ extension StoreSuite {
         try await old("kept-task")
         try await bench.harness.executeByHand("INSERT INTO message_details (message_id, task_id) VALUES ('kept-task', upper('\(open)'))")
         try await bench.harness.executeByHand(
-          "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('kept-lease', 'x', 'cowork', 'y', 0, '2020-01-01')")
+          "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('kept-lease', 'x', 'cowork', 'y', 0, '2020-01-01')"
+        )
         _ = try await bench.store.take(TakeRequest(agent: .cowork, owner: bench.cowork))
         let before = try await bench.ids("messages")
         #expect(try await bench.prune(dryRun: true) == [4, 0])
@@ -58,7 +61,9 @@ extension StoreSuite {
         try await bench.store.confirm(#require(try await bench.take().batch))
         #expect(try await bench.prune() == [0, 0])
         #expect(try await bench.prune(olderThan: .seconds(-3600)) == [1, 0])
-        #expect(try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "anew", idempotencyKey: "k")).duplicate == false)
+        #expect(
+          try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "anew", idempotencyKey: "k")).duplicate == false
+        )
       },
       StoreCase("only old tasks that have ended and were seen go, with their history") { bench in
         func task(_ title: String, _ status: TaskStatus?, seen: Bool = true, changed: String? = "2020-01-01T00:00:00.000Z") async throws {
@@ -69,7 +74,8 @@ extension StoreSuite {
             _ = try await bench.news(for: bench.cowork)
           }
           let time = changed.map { "'\($0)'" } ?? "NULL"
-          try await bench.harness.executeByHand("UPDATE tasks SET updated_at = \(time), created_at = '2020-01-01 00:00:00' WHERE id = '\(id)'")
+          try await bench.harness.executeByHand(
+            "UPDATE tasks SET updated_at = \(time), created_at = '2020-01-01 00:00:00' WHERE id = '\(id)'")
         }
         try await task("gone", .completed)
         try await task("gone", .failed, changed: nil)

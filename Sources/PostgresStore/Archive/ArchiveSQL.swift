@@ -5,7 +5,8 @@ extension SQL {
   /// Which of the rows without an id that say the same this is.
   private static func occurrence(in table: String, _ alias: String, _ columns: [String]) -> String {
     let same = columns.map { "n.\($0) IS NOT DISTINCT FROM \(alias).\($0)" }.joined(separator: " AND ")
-    return "CASE WHEN \(alias).id IS NULL THEN (SELECT count(*) FROM \(table) n WHERE n.id IS NULL AND n.seq <= \(alias).seq AND \(same)) END"
+    return
+      "CASE WHEN \(alias).id IS NULL THEN (SELECT count(*) FROM \(table) n WHERE n.id IS NULL AND n.seq <= \(alias).seq AND \(same)) END"
   }
 
   /// The columns of a message, and whether it is under a lease.

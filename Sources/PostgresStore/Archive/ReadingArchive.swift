@@ -24,11 +24,13 @@ extension PostgresStore: StoreArchive {
   func requireAll() async throws(BridgeError) {
     let (tables, place) = (sql.allTables, pool.settings.redactedDescription)
     try await perform { pool in
-      let isKeptOut = try await pool.query("SELECT bool_or(row_security_active(name)) FROM unnest($1::text[]) AS name", [.textArray(tables)])
+      let isKeptOut = try await pool.query(
+        "SELECT bool_or(row_security_active(name)) FROM unnest($1::text[]) AS name", [.textArray(tables)])
       guard try isKeptOut.first?.get(0, as: Bool?.self) == true else { return }
       throw BridgeError(
         .notAllowed,
-        "This login sees only a part of the store in \(place) (row-level security), so nothing was done: use the role that owns its tables.")
+        "This login sees only a part of the store in \(place) (row-level security), so nothing was done: use the role that owns its tables."
+      )
     }
   }
 

@@ -9,7 +9,8 @@ extension PostgresStore: StoreRetention {
     try await requireAll()
     return try await perform { pool in
       try await pool.query(
-        "SELECT \(SQL.rfc3339("greatest(\(SQL.later("-1 * $1::float8")), '0001-01-01 00:00:00+00'::timestamptz)"))", [.double(age.inSeconds)]
+        "SELECT \(SQL.rfc3339("greatest(\(SQL.later("-1 * $1::float8")), '0001-01-01 00:00:00+00'::timestamptz)"))",
+        [.double(age.inSeconds)]
       ).first?.get(0, as: String.self) ?? ""
     }
   }
@@ -55,7 +56,9 @@ extension PostgresStore: StoreRetention {
     return PruneStep(messages: count ?? 0, next: .messages(after: end))
   }
 
-  private func pruneTasks(after row: Int64, before time: String, _ dryRun: Bool, _ transaction: PostgresTransaction) async throws -> PruneStep {
+  private func pruneTasks(after row: Int64, before time: String, _ dryRun: Bool, _ transaction: PostgresTransaction) async throws
+    -> PruneStep
+  {
     guard let end = try await lastRow(of: sql.tasks, after: row, transaction) else { return PruneStep(next: nil) }
     let condition = """
       t.seq > $1 AND t.seq <= $2 AND t.status IN ('completed', 'failed')
@@ -92,8 +95,10 @@ extension PostgresStore: StoreRetention {
     let tables = [sql.messages, sql.messageDetails, sql.tasks, sql.taskDetails, sql.taskEvents]
     return try await perform { pool in
       @Sendable func size() async throws -> Int64 {
-        try await pool.query("SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest($1::text[]) AS name", [.textArray(tables)])
-          .first?.get(0, as: Int64.self) ?? 0
+        try await pool.query(
+          "SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest($1::text[]) AS name", [.textArray(tables)]
+        )
+        .first?.get(0, as: Int64.self) ?? 0
       }
       let before = try await size()
       for table in tables { try await pool.query("VACUUM \(table)", [], timeout: .seconds(3600)) }

@@ -19,7 +19,8 @@ enum ArchiveSQL {
   /// Which of the rows without an id that say the same this is.
   static func occurrence(in table: String, _ alias: String, _ columns: [String]) -> String {
     let same = columns.map { "n.\($0) IS \(alias).\($0)" }.joined(separator: " AND ")
-    return "CASE WHEN \(alias).id IS NULL THEN (SELECT COUNT(*) FROM \(table) n WHERE n.id IS NULL AND n.rowid <= \(alias).rowid AND \(same)) END"
+    return
+      "CASE WHEN \(alias).id IS NULL THEN (SELECT COUNT(*) FROM \(table) n WHERE n.id IS NULL AND n.rowid <= \(alias).rowid AND \(same)) END"
   }
 
   static let messageNames = ["id", "sender", "recipient", "content", "created_at"]

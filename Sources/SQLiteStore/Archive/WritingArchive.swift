@@ -78,7 +78,8 @@ extension SQLiteStore {
   private static func isTaken(
     _ key: String?, by sender: ArchivedText?, in table: String, _ column: String, otherThan id: ArchivedText, _ db: Database
   ) throws -> Bool {
-    let sql = "SELECT EXISTS (SELECT 1 FROM \(table) WHERE sender = ? AND idempotency_key = ? AND \(column) <> \(ArchivedText?(id).placeholder))"
+    let sql =
+      "SELECT EXISTS (SELECT 1 FROM \(table) WHERE sender = ? AND idempotency_key = ? AND \(column) <> \(ArchivedText?(id).placeholder))"
     return try Bool.fetchOne(
       db.cachedStatement(sql: sql), arguments: StatementArguments([sender.value, key.databaseValue, id.value])) ?? false
   }

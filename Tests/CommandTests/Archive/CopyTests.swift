@@ -46,7 +46,8 @@ import Testing
     #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM messages") == "9\n")
     #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'X''00FF'''") == "X'00FF01'\n")
     #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'nul'") == "X'610062'\n")
-    let lease = "SELECT m.read, d.redelivered FROM cowork_bridge.messages m JOIN cowork_bridge.message_details d ON d.message_id = m.id WHERE id = 'leased'"
+    let lease =
+      "SELECT m.read, d.redelivered FROM cowork_bridge.messages m JOIN cowork_bridge.message_details d ON d.message_id = m.id WHERE id = 'leased'"
     #expect(try await database.psql(lease) == "0|1\n")
     let copied = try await sandbox.run("export", "--database-url", back).output
     #expect(copied == (try await sandbox.run("export", "--database-url", database.url).output))
@@ -118,7 +119,9 @@ import Testing
     #expect(outcome.status == 1)
     #expect(outcome.output.contains("message same is something else in the target"))
     #expect(try await sandbox.sqlite(other, "SELECT content FROM messages") == "theirs\n")
-    #expect(try await copy(sandbox.database, other, "--json").output.contains("\"first_differences\":[{\"id\":\"same\",\"fault\":\"different\"}]"))
+    #expect(
+      try await copy(sandbox.database, other, "--json").output.contains("\"first_differences\":[{\"id\":\"same\",\"fault\":\"different\"}]")
+    )
   }
 
   @Test func whatCannotBeCopiedIsRefused() async throws {
@@ -181,7 +184,8 @@ import Testing
       """)
     let url = database.url.replacing("postgres://postgres", with: "postgres://\(login)")
     for arguments in [
-      ["copy", "--from", url, "--to", sandbox.database], ["copy", "--from", sandbox.database, "--to", url], ["export", "--database-url", url],
+      ["copy", "--from", url, "--to", sandbox.database], ["copy", "--from", sandbox.database, "--to", url],
+      ["export", "--database-url", url],
       ["prune", "--older-than", "1d", "--database-url", url],
     ] {
       _ = try await sandbox.run("agents")

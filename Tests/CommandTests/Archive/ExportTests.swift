@@ -28,7 +28,9 @@ import Testing
     #expect(mode?.intValue == 0o600)
     let first = try await sandbox.run("import", file, "--database-url", other)
     #expect(first.status == 0 && first.output.hasPrefix("Imported 4 messages, 1 task and 2 agents; 0 brought up to date, 0 there already."))
-    let second = try await sandbox.run("import", "--json", "--database-url", other, input: try String(contentsOfFile: file, encoding: .utf8)).json
+    let second = try await sandbox.run(
+      "import", "--json", "--database-url", other, input: try String(contentsOfFile: file, encoding: .utf8)
+    ).json
     #expect(second["messages"]?["added"] == 0 && second["tasks"]?["added"] == 0 && second["records"] == 7)
     let rows = "SELECT hex(id), typeof(id), sender, hex(content), typeof(content), read, created_at FROM messages ORDER BY rowid"
     #expect(try await sandbox.sqlite(other, rows) == sandbox.sqlite(rows))
@@ -62,10 +64,15 @@ import Testing
       (lines[0] + "{\"message\":{\"id\":5}}\n" + lines.dropFirst().joined(), "line 2: message.id must be a text"),
       (lines[0] + "{\"message\":{}}\n" + lines.dropFirst().joined(), "line 2: message.id must be there"),
       (lines[0] + "{\"message\":{\"id\":\"x\",\"colour\":1}}\n" + lines.dropFirst().joined(), "line 2: message.colour is not known"),
-      (lines[0] + "{\"message\":{\"id\":\"x\",\"read_at\":\"soon\"}}\n" + lines.dropFirst().joined(), "line 2: message.read_at must be a time"),
+      (
+        lines[0] + "{\"message\":{\"id\":\"x\",\"read_at\":\"soon\"}}\n" + lines.dropFirst().joined(),
+        "line 2: message.read_at must be a time"
+      ),
       (lines[0] + "nonsense\n" + lines.dropFirst().joined(), "line 2: "), (whole + whole, "line \(lines.count + 1): Something follows"),
       (lines.dropFirst().joined(), "line 1: The file does not begin with the line that says its format"),
-      (whole.replacing("\"version\":1", with: "\"version\":2"), "line 1: The file does not begin as an export does. The file has version 2"),
+      (
+        whole.replacing("\"version\":1", with: "\"version\":2"), "line 1: The file does not begin as an export does. The file has version 2"
+      ),
       ("# Messages\n\ntext\n", "line 1: Markdown is for reading and cannot be imported"),
     ]
     for (text, error) in cases {
@@ -80,7 +87,8 @@ import Testing
   @Test func anIdThatIsSomethingElseIsReported() async throws {
     _ = try await sandbox.run("agents")
     _ = try await sandbox.run("agents", "--database-url", other)
-    try await sandbox.sqlite("INSERT INTO messages VALUES ('same', 'cowork', 'code', 'mine', 0, 'x'), ('new', 'cowork', 'code', 'x', 0, 'x')")
+    try await sandbox.sqlite(
+      "INSERT INTO messages VALUES ('same', 'cowork', 'code', 'mine', 0, 'x'), ('new', 'cowork', 'code', 'x', 0, 'x')")
     try await sandbox.sqlite(other, "INSERT INTO messages VALUES ('same', 'cowork', 'code', 'theirs', 0, 'x')")
     let outcome = try await sandbox.run("import", "--database-url", other, input: try await sandbox.run("export").output)
     #expect(outcome.status == 1 && outcome.output.contains("1 record not imported") && outcome.output.hasSuffix("\n  same\n"))

@@ -48,7 +48,7 @@ import Testing
     #expect(try await sandbox.sqlite("SELECT MIN(rowid), MAX(rowid) FROM messages") == "10|3000\n")
   }
 
-  @Test(arguments: ["30", "d", "30y", "-1d", "1.5d", "", "30 d", "99999999999999999999d", "36501d"])
+  @Test(arguments: ["30", "d", "30y", "-1d", "1.5d", "30 d", "99999999999999999999d", "36501d"])
   func anAgeThatIsNoneIsWrongUsage(_ age: String) async throws {
     let outcome = try await sandbox.start(Program.path, ["prune", "--older-than=\(age)"]).outcome
     #expect(outcome.status == 64 && outcome.error.contains("is no age: write a whole number and m, h, d or w"))

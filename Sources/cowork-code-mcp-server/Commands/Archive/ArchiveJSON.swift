@@ -66,7 +66,8 @@ extension ArchivedTask {
 
   init(_ fields: inout ArchiveFields) throws {
     self.init(
-      id: try fields.id(), sender: try fields.column("sender"), recipient: try fields.column("recipient"), title: try fields.column("title"),
+      id: try fields.id(), sender: try fields.column("sender"), recipient: try fields.column("recipient"),
+      title: try fields.column("title"),
       description: try fields.column("description"), status: try fields.column("status"), createdAt: try fields.column("created_at"),
       updatedAt: try fields.column("updated_at"), result: try fields.column("result"))
     idempotencyKey = try fields.text("idempotency_key")
@@ -114,6 +115,7 @@ extension ArchivedAgent {
       throw ArchiveLineError("An agent needs a name and added_at.")
     }
     self.init(
-      name: name, addedAt: addedAt, lastSeen: try fields.time("last_seen"), host: try fields.text("host"), client: try fields.text("client"))
+      name: name, addedAt: addedAt, lastSeen: try fields.time("last_seen"), host: try fields.text("host"), client: try fields.text("client")
+    )
   }
 }

@@ -41,7 +41,8 @@ enum ArchiveLine {
         throw ArchiveLineError("It is the first line of another kind of file.")
       }
       guard version <= Self.version else {
-        throw ArchiveLineError("The file has version \(version), and this program knows \(Self.version): install the newer one that made it.")
+        throw ArchiveLineError(
+          "The file has version \(version), and this program knows \(Self.version): install the newer one that made it.")
       }
       self = .header(isPartial: object["partial"]?.boolValue ?? false)
       return
@@ -57,7 +58,8 @@ enum ArchiveLine {
     case "end":
       self = .end(
         ArchiveTotals(
-          messages: try fields.number("messages") ?? -1, tasks: try fields.number("tasks") ?? -1, agents: try fields.number("agents") ?? -1))
+          messages: try fields.number("messages") ?? -1, tasks: try fields.number("tasks") ?? -1, agents: try fields.number("agents") ?? -1)
+      )
     default: throw ArchiveLineError("\"\(kind.prefix(40))\" is none of agent, message, task and end.")
     }
     try fields.requireNothingElse()

@@ -66,12 +66,17 @@ struct ArchiveFile {
       if end != nil { throw failure(number, "Something follows the line that ends the file.") }
       let line: ArchiveLine
       do { line = try ArchiveLine(decoding: bytes) } catch let error as ArchiveLineError {
-        if number == 1 { throw failure(1, bytes.first == UInt8(ascii: "#") ? Self.markdown : "The file does not begin as an export does. \(error)") }
+        if number == 1 {
+          throw failure(1, bytes.first == UInt8(ascii: "#") ? Self.markdown : "The file does not begin as an export does. \(error)")
+        }
         guard try reader.next() != nil else { throw Self.cutOff(number) }
         throw failure(number, "\(error)")
       }
-      if case .header = line { guard number == 1 else { throw failure(number, "A second file begins here: import them one after the other.") } }
-      else if number == 1 { throw failure(1, "The file does not begin with the line that says its format.") }
+      if case .header = line {
+        guard number == 1 else { throw failure(number, "A second file begins here: import them one after the other.") }
+      } else if number == 1 {
+        throw failure(1, "The file does not begin with the line that says its format.")
+      }
       switch line {
       case .header: break
       case .agent: found.agents += 1
@@ -175,7 +180,8 @@ struct Imported {
   var json: JSON {
     func side(_ outcome: ArchiveOutcome) -> JSON {
       [
-        "added": .integer(Int64(outcome.added)), "updated": .integer(Int64(outcome.updated)), "keys_taken": .integer(Int64(outcome.keysTaken)),
+        "added": .integer(Int64(outcome.added)), "updated": .integer(Int64(outcome.updated)),
+        "keys_taken": .integer(Int64(outcome.keysTaken)),
       ]
     }
     return [

@@ -38,7 +38,9 @@ final class LineReader {
       var rest = chunk[..<count]
       while !rest.isEmpty {
         let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-        if written >= 0 { rest = rest.dropFirst(written) } else if errno != EINTR {
+        if written >= 0 {
+          rest = rest.dropFirst(written)
+        } else if errno != EINTR {
           throw CommandFailure("Standard input cannot be kept (\(String(cString: strerror(errno)))): set TMPDIR to a folder with room.")
         }
       }
@@ -62,7 +64,9 @@ final class LineReader {
       searched = buffer.count - start
       buffer.removeSubrange(..<start)
       start = 0
-      if buffer.count > Self.longestLine { throw CommandFailure("The file has a line of more than \(Self.longestLine >> 20) MiB: it is no export.") }
+      if buffer.count > Self.longestLine {
+        throw CommandFailure("The file has a line of more than \(Self.longestLine >> 20) MiB: it is no export.")
+      }
       var chunk = [UInt8](repeating: 0, count: 256 << 10)
       let count = Foundation.read(descriptor, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }

@@ -30,7 +30,8 @@ enum Markdown {
     if let result = task.result { text += "\nResult:\n\n\(block(result))" }
     for (index, event) in task.events.enumerated() {
       let change = [event.from, event.to].compactMap { $0.map(code) }.joined(separator: " → ")
-      text += "\(index == 0 ? "\n" : "")- \(code(event.at)) \(change) by \(event.actor.map(code) ?? "hand")\(event.note.map { ": \(code($0))" } ?? "")\n"
+      text +=
+        "\(index == 0 ? "\n" : "")- \(code(event.at)) \(change) by \(event.actor.map(code) ?? "hand")\(event.note.map { ": \(code($0))" } ?? "")\n"
     }
     return text
   }

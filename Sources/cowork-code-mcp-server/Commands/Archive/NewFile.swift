@@ -49,6 +49,7 @@ final class NewFile {
   }
 
   private static func failure(_ path: String, _ number: Int32) -> CommandFailure {
-    CommandFailure("\(path) cannot be written (\(String(cString: strerror(number)))): nothing was written; name another place with --output.")
+    CommandFailure(
+      "\(path) cannot be written (\(String(cString: strerror(number)))): nothing was written; name another place with --output.")
   }
 }

@@ -17,10 +17,12 @@ struct Prune: AsyncParsableCommand {
         cowork-code-mcp-server prune --older-than 12h --database-url postgres://me@db.example.com/bridge --json
       """)
 
-  @Option(help: ArgumentHelp("How old: \(Age.rule).", valueName: "age"), transform: { text in
-    guard let age = Age(argument: text) else { throw ValidationError("\"\(text)\" is no age: write \(Age.rule).") }
-    return age
-  })
+  @Option(
+    help: ArgumentHelp("How old: \(Age.rule).", valueName: "age"),
+    transform: { text in
+      guard let age = Age(argument: text) else { throw ValidationError("\"\(text)\" is no age: write \(Age.rule).") }
+      return age
+    })
   var olderThan: Age
 
   @Flag(help: "Change nothing; say what would be removed.")
