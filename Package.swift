@@ -61,7 +61,9 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting"]),
+    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
+    // In a process of its own beside Postgres; the sandbox is that of CommandTests.
+    .testTarget(name: "ArchiveCommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting"]),
     .testTarget(
       name: "BridgeServerTests",
       dependencies: ["Bridge", "BridgeServer", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
