@@ -51,7 +51,7 @@ let package = Package(
       name: "PostgresStoreTests",
       dependencies: [
         "Bridge", "BridgeServer", "BridgeTesting", "MCP", "PostgresClient", "PostgresStore", "PostgresTesting", "SQLiteStore",
-        "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
+        "Schema", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "MCPTests", dependencies: ["MCP", .product(name: "Logging", package: "swift-log")]),
     .target(name: "BridgeTesting", dependencies: ["Bridge", .product(name: "Logging", package: "swift-log")]),
@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
+    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting"]),
     // In a process of its own beside Postgres; the sandbox is that of CommandTests.
     .testTarget(name: "ArchiveCommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting"]),
     .testTarget(

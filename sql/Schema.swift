@@ -24,5 +24,6 @@ public enum Schema {
   public static let postgres = [
     Migration(1, "bridge", PackageResources.postgres_0001_bridge_sql),
     Migration(2, "scale", PackageResources.postgres_0002_scale_sql),
+    Migration(3, "watching", PackageResources.postgres_0003_watching_sql),
   ]
 }

@@ -7,7 +7,7 @@
 public enum StoreSuite {
   public static let cases: [StoreCase] =
     messages + inboxOrder + leases + redelivery + idempotency + tasks + endingTasks + claims + taskNews + history + search + agents
-    + concurrency + wakeUps + handWritten + archive + retention
+    + concurrency + wakeUps + handWritten + archive + retention + transcript + diagnosis
 
   static func area(_ name: String, _ cases: [StoreCase]) -> [StoreCase] { cases.map { $0.within(name) } }
 }

@@ -25,11 +25,14 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
         cowork-code-mcp-server cowork              the MCP server of the agent cowork
         cowork-code-mcp-server send cowork Hello   a message from code to cowork
         cowork-code-mcp-server read --as cowork    what cowork has not read
+        cowork-code-mcp-server watch               everything as it happens
+        cowork-code-mcp-server doctor              whether all is well, and what to do
         cowork-code-mcp-server demo                two real servers meet
       """,
     version: Version.text,
     subcommands: [
-      Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Hook.self, Install.self, Uninstall.self,
-      Demo.self, Migrate.self, Copy.self, Export.self, Import.self, Prune.self,
+      Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Watch.self, Status.self, Doctor.self,
+      Hook.self, Install.self, Uninstall.self, Demo.self, Migrate.self, Copy.self,
+      Export.self, Import.self, Prune.self,
     ], defaultSubcommand: Serve.self)
 }

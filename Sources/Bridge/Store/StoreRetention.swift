@@ -51,6 +51,3 @@ public struct ReturnedSpace: Hashable, Sendable {
     self.reusable = reusable
   }
 }
-
-/// What every store of this program can do.
-public typealias WholeStore = BridgeStore & StoreArchive & StoreRetention

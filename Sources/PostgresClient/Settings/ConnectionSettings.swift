@@ -57,6 +57,9 @@ public struct ConnectionSettings: Sendable {
     return "\(hosts)/\(database ?? "") as \(user ?? "the system user")"
   }
 
+  /// Every host is this machine: a socket, or a loopback address.
+  public var isLocal: Bool { endpoints.allSatisfy(\.isLocal) }
+
   public var user: String? { effective["user"] }
   public var database: String? { effective["dbname"] ?? effective["user"] }
 

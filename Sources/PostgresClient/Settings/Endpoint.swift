@@ -10,6 +10,11 @@ struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   /// A folder (`/run/postgresql`) or an abstract socket (`@name`): nothing to resolve.
   var isSocket: Bool { address.isEmpty && (host.isEmpty || host.hasPrefix("/") || host.hasPrefix("@")) }
 
+  var isLocal: Bool {
+    let place = address.isEmpty ? host : address
+    return isSocket || place == "localhost" || place == "::1" || place.hasPrefix("127.")
+  }
+
   /// `127.0.0.1` or `::1`.
   var isNumeric: Bool {
     host.contains(":")

@@ -3,7 +3,8 @@ import Logging
 import PostgresClient
 import Synchronization
 
-/// Tells subscribers that the database may hold something new for their agent: one listener for each agent that somebody watches.
+/// Tells subscribers that the database may hold something new for their agent: one listener for each agent that
+/// somebody watches, and one for all of them.
 final class NotificationWatch: Sendable {
   private let settings: ConnectionSettings
   private let schema: WorkspaceSchema
@@ -12,7 +13,7 @@ final class NotificationWatch: Sendable {
   private let options: PostgresStore.Options
   private let logger: Logger
   /// Nil once it has stopped.
-  private let channels = Mutex<[Identity: AgentChannel]?>([:])
+  private let channels = Mutex<[Identity?: AgentChannel]?>([:])
 
   init(
     settings: ConnectionSettings, schema: WorkspaceSchema, pool: PostgresPool, readiness: Readiness, options: PostgresStore.Options,
@@ -26,7 +27,8 @@ final class NotificationWatch: Sendable {
     self.logger = logger
   }
 
-  func subscribe(_ agent: Identity) -> WakeUps {
+  /// - Parameter agent: nil for all of them.
+  func subscribe(_ agent: Identity?) -> WakeUps {
     let subscribers = channels.withLock { channels -> Subscribers? in
       if channels?[agent] == nil { channels?[agent] = AgentChannel() }
       return channels?[agent]?.subscribers
@@ -62,7 +64,7 @@ final class NotificationWatch: Sendable {
     var listener: PostgresListener?
   }
 
-  private func watch(_ agent: Identity, _ subscribers: Subscribers) async {
+  private func watch(_ agent: Identity?, _ subscribers: Subscribers) async {
     guard let channel = await name(of: agent, subscribers),
       // The channel's name is the database's own: it cannot be one that cannot be listened to.
       let listener = try? PostgresListener(settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger)
@@ -76,12 +78,12 @@ final class NotificationWatch: Sendable {
   }
 
   /// The channel, from the database's own function: whoever waits looks again until the database answers.
-  private func name(of agent: Identity, _ subscribers: Subscribers) async -> String? {
+  private func name(of agent: Identity?, _ subscribers: Subscribers) async -> String? {
     while !Task.isCancelled {
       do {
         try await readiness.ensure()
         let rows = try await pool.query(
-          "SELECT \(schema.quoted).channel_of($1, $2)", [.text(schema.name), .text(agent.name)])
+          "SELECT \(schema.quoted).channel_of($1, $2)", [.text(schema.name), .text(agent?.name ?? "")])
         if let name: String = try rows.first?.get(0) { return name }
       } catch {
         logger.debug("the channel is not known yet", metadata: ["error": "\(error)"])

@@ -19,7 +19,7 @@ struct Demo: AsyncParsableCommand {
   func run() async throws {
     Colours.prepare(plain: json)
     try await CommandFailure.reported {
-      let executable = try Self.executable()
+      let executable = try ThisProgram.found()
       let report = DemoReport(json: json)
       do {
         try await stage(report, executable)
@@ -66,12 +66,6 @@ struct Demo: AsyncParsableCommand {
       }
     }
     try await report.conclude(executable: executable)
-  }
-
-  /// The file of this program, whatever name and folder it was started with.
-  private static func executable() throws -> String {
-    if let path = Bundle.main.executablePath { return path }
-    throw CommandFailure("The file of this program cannot be found: start it by its path.")
   }
 }
 

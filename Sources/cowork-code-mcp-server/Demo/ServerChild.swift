@@ -11,13 +11,17 @@ actor ServerChild {
 
   /// Starts it with nothing of the user's environment that a server heeds.
   init(_ executable: String, _ arguments: [String], home: String) throws {
+    try self.init(executable, arguments, environment: ["HOME": home, "PATH": Environment["PATH"] ?? "/usr/bin:/bin"])
+  }
+
+  init(_ executable: String, _ arguments: [String], environment: [String: String]) throws {
     let input = try PipeEnds()
     let output = try PipeEnds()
     let (exit, exited) = AsyncStream.makeStream(of: Int32.self)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
-    process.environment = ["HOME": home, "PATH": Environment["PATH"] ?? "/usr/bin:/bin"]
+    process.environment = environment
     process.standardInput = FileHandle(fileDescriptor: input.reading, closeOnDealloc: false)
     process.standardOutput = FileHandle(fileDescriptor: output.writing, closeOnDealloc: false)
     process.terminationHandler = { process in

@@ -13,6 +13,22 @@ enum Colours {
   }
 
   static func agent(_ text: String) -> String { text.cyan.bold }
+
+  /// Each agent has a colour of its own, as far as there are colours.
+  static func agent(_ text: String, named name: String) -> String {
+    switch name {
+    case Identity.code.name: text.cyan.bold
+    case Identity.cowork.name: text.magenta.bold
+    default:
+      switch name.utf8.reduce(0, { ($0 &* 31 &+ Int($1)) % 997 }) % 4 {
+      case 0: text.green.bold
+      case 1: text.yellow.bold
+      case 2: text.blue.bold
+      default: text.lightRed.bold
+      }
+    }
+  }
+
   static func strong(_ text: String) -> String { text.bold }
   static func faint(_ text: String) -> String { text.dim }
   static func good(_ text: String) -> String { text.green }

@@ -1,0 +1,73 @@
+/// A row of one of the two tables that a transcript is made of.
+public struct TranscriptRow: Hashable, Sendable {
+  /// Its number in its table.
+  public var number: Int64
+  /// In seconds since 1970, where it is known.
+  public var time: Double?
+  /// Nil where it is not for this reader.
+  public var entry: TranscriptEntry?
+
+  public init(number: Int64, time: Double?, entry: TranscriptEntry? = nil) {
+    self.number = number
+    self.time = time
+    self.entry = entry
+  }
+}
+
+/// The next rows of both tables in one order.
+public struct TranscriptMerge: Hashable, Sendable {
+  /// Of messages and of task events, each in the order of its table: what is told now.
+  public private(set) var messages: [TranscriptRow] = []
+  public private(set) var events: [TranscriptRow] = []
+  /// What both tell, in order.
+  public private(set) var entries: [TranscriptEntry] = []
+  /// Whether all rows that were given are told.
+  public private(set) var isWhole = true
+
+  /// Merges by time; a row without one comes as soon as it is its turn. A table of which only a part was read ends the merge with its last
+  /// row: what the other one has after that may come later.
+  public init(
+    messages: [TranscriptRow], events: [TranscriptRow], messagesAreWhole: Bool = true, eventsAreWhole: Bool = true
+  ) {
+    var (left, right) = (messages[...], events[...])
+    while true {
+      if (left.isEmpty && !messagesAreWhole) || (right.isEmpty && !eventsAreWhole) { break }
+      if let message = left.first, right.first.map({ Self.isFirst(message, $0) }) ?? true {
+        self.messages.append(left.removeFirst())
+        entries += message.entry.map { [$0] } ?? []
+      } else if let event = right.popFirst() {
+        self.events.append(event)
+        entries += event.entry.map { [$0] } ?? []
+      } else {
+        break
+      }
+    }
+    isWhole = left.isEmpty && right.isEmpty && messagesAreWhole && eventsAreWhole
+  }
+
+  private static func isFirst(_ left: TranscriptRow, _ right: TranscriptRow) -> Bool {
+    guard let left = left.time else { return true }
+    guard let right = right.time else { return false }
+    return left <= right
+  }
+
+  /// Where the last `count` rows of a whole merge begin: the number before the first of them in each table; nil where none of it is among
+  /// them.
+  public static func beginning(
+    ofLast count: Int, messages: [TranscriptRow], events: [TranscriptRow]
+  ) -> (messages: Int64?, events: Int64?) {
+    var (left, right) = (messages[...], events[...])
+    for _ in 0..<count {
+      guard let message = left.last else {
+        if right.popLast() == nil { break }
+        continue
+      }
+      guard let event = right.last else {
+        left.removeLast()
+        continue
+      }
+      if isFirst(message, event) { right.removeLast() } else { left.removeLast() }
+    }
+    return (messages[left.endIndex...].first.map { $0.number - 1 }, events[right.endIndex...].first.map { $0.number - 1 })
+  }
+}

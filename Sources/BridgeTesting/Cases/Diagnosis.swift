@@ -1,0 +1,68 @@
+import Bridge
+import Testing
+
+extension StoreSuite {
+  static let diagnosis = area(
+    "diagnosis",
+    [
+      StoreCase("the overview tells what is unread and since when, which tasks are open, and which of them are stale") { bench in
+        for text in ["one", "two"] { try await bench.send(text) }
+        try await bench.harness.executeByHand(
+          "INSERT INTO messages (id, sender, recipient, content, created_at) VALUES ('old', 'a', 'nobody', 'old', '2001-01-31 12:00:00')")
+        let (open, taken, stale, done) = (
+          try await bench.createTask("open"), try await bench.createTask("taken"), try await bench.createTask("stale"),
+          try await bench.createTask("done")
+        )
+        try await bench.move(taken, to: .inProgress)
+        try await bench.move(stale, to: .inProgress, as: Instance(agent: .code, process: .dead))
+        try await bench.move(done, to: .completed)
+        _ = try await bench.forgetful().take(TakeRequest(agent: .code, limit: 1, owner: bench.code))
+        let overview = try await bench.diagnosable().overview()
+        #expect(overview.agents.map(\.name) == ["code", "cowork"])
+        #expect(overview.unread.map(\.agent) == ["code", "nobody"] && overview.unread.map(\.count) == [1, 1])
+        let ages = overview.unread.map { $0.oldest ?? -1 }
+        #expect(0..<600 ~= ages[0] && ages[1] > 600_000_000)
+        #expect(overview.tasks.map(\.task.id) == [open, taken, stale] && overview.openTasks == 3)
+        #expect(overview.tasks.map(\.task.stale) == [false, false, true])
+        #expect(overview.tasks.allSatisfy { 0..<600 ~= $0.age ?? -1 })
+        #expect(overview.leases == 1 && overview.expiredLeases == 1)
+      },
+      StoreCase("traces of a diagnosis are removed whole, and nothing else") { bench in
+        let (first, second) = (Instance(agent: .diagnosis()), Instance(agent: .diagnosis()))
+        try await bench.send("stays")
+        let task = try await bench.createTask("stays")
+        for instance in [first, second] { try await bench.store.heartbeat(instance) }
+        _ = try await bench.store.send(NewMessage(sender: first.agent, recipient: second.agent, content: "x", idempotencyKey: "k"))
+        _ = try await bench.store.take(TakeRequest(agent: second.agent, owner: second))
+        _ = try await bench.store.createTask(NewTask(sender: second.agent, recipient: first.agent, title: "t", description: ""))
+        try await bench.diagnosable().removeTraces(of: [first.agent, second.agent])
+        for (table, count) in [
+          ("messages", "1"), ("message_details", "0"), ("tasks", "1"), ("task_details", "1"), ("task_events", "1"), ("deliveries", "0"),
+          ("instances", "0"), ("agents", "0"),
+        ] {
+          #expect(try await bench.valueByHand("SELECT count(*) FROM \(table)") == count, "\(table)")
+        }
+        #expect(try await bench.unread() == ["stays"])
+        #expect(try await bench.store.task(task, for: .code, reader: nil).history.count == 1)
+      },
+      StoreCase("traces of other agents cannot be removed") { bench in
+        try await bench.send("stays")
+        let store = try bench.diagnosable()
+        for agents in [[Identity.code], [.diagnosis(), try Identity("doctor-who")]] {
+          let error = await refusal { try await store.removeTraces(of: agents) }
+          #expect(error?.code == .notAllowed)
+        }
+        #expect(try await bench.unread() == ["stays"])
+      },
+      StoreCase("a store that works is found to be ready, and nothing in it is a failure") { bench in
+        let diagnosis = await (try bench.diagnosable()).diagnose()
+        #expect(diagnosis.state == .ready)
+        #expect(diagnosis.findings.first?.subject == "store")
+        #expect(diagnosis.findings.allSatisfy { $0.verdict != .failure && !$0.found.isEmpty })
+      },
+    ])
+}
+
+extension StoreBench {
+  fileprivate func diagnosable() throws -> any DiagnosableStore { try #require(store as? any DiagnosableStore) }
+}

@@ -1,0 +1,168 @@
+import Bridge
+import PostgresClient
+
+extension PostgresStore: DiagnosableStore {
+  public func diagnose() async -> Diagnosis {
+    do {
+      let connection = try await PostgresConnection.connect(pool.settings)
+      do {
+        let diagnosis = try await diagnosis(on: connection)
+        await connection.close()
+        return diagnosis
+      } catch {
+        await connection.close()
+        throw error
+      }
+    } catch {
+      return Diagnosis(
+        .unusable,
+        [
+          Finding(
+            .failure, "store", storeError(error, of: pool.settings).message,
+            advice: "Check that the database runs and that this machine reaches it; a password belongs into ~/.pgpass.")
+        ])
+    }
+  }
+
+  private func diagnosis(on connection: PostgresConnection) async throws -> Diagnosis {
+    let start = ContinuousClock.now
+    let row = try await connection.query(
+      """
+      SELECT current_setting('server_version') AS version, current_user::text AS role, pg_is_in_recovery() AS standby,
+        current_setting('transaction_read_only') AS read_only, current_setting('synchronous_commit') AS synchronous_commit,
+        current_setting('fsync') AS fsync, pg_backend_pid() AS pid, extract(epoch FROM clock_timestamp())::float8 AS now,
+        current_setting('max_connections')::int8 - current_setting('superuser_reserved_connections')::int8 AS limit,
+        (SELECT COALESCE(sum(numbackends), 0)::int8 FROM pg_stat_database) AS used,
+        has_database_privilege(current_database(), 'CREATE') AS can_create,
+        EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'bridge_schema') AS has_schema,
+        (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1) AS can_use
+      """, [.text(schema.name)]
+    ).first
+    guard let row else { return Diagnosis(.unusable, [Finding(.failure, "store", "The database gave no answer.")]) }
+    // The answer was made about in the middle.
+    let clock = try row.get("now", as: Double.self) - (Self.now - (ContinuousClock.now - start).inSeconds / 2)
+    let version = try row.get("version", as: String.self).split(separator: " ").first.map(String.init) ?? ""
+    var findings = [Finding(.ok, "store", "\(pool.settings.redactedDescription), Postgres \(version).")]
+    if connection.serverVersion < 130_000 {
+      findings.append(Finding(.failure, "version", "Postgres \(version) is too old.", advice: "Use Postgres 13 or later."))
+    }
+    findings += try writing(row)
+    let (state, schema) = try await schemaFinding(row, connection)
+    findings.append(schema)
+    findings.append(try durability(row))
+    findings += await notifications(connection, isPooler: try row.get("pid", as: Int32.self) != connection.serverProcessID)
+    findings += [tls(connection), clockFinding(clock), try connections(row)]
+    return Diagnosis(findings.contains { $0.verdict == .failure } ? .unusable : state, findings)
+  }
+
+  private func writing(_ row: PostgresRow) throws -> [Finding] {
+    if try row.get("standby", as: Bool.self) {
+      return [
+        Finding(
+          .failure, "writing", "This server is a standby, which takes no writes.",
+          advice: "Name the server that does in the URL, or all of them with target_session_attrs=read-write.")
+      ]
+    }
+    guard try row.get("read_only", as: String.self) == "on" else { return [] }
+    return [
+      Finding(
+        .failure, "writing", "The database only lets itself be read (default_transaction_read_only).",
+        advice: "ALTER DATABASE or ALTER ROLE … SET default_transaction_read_only = off")
+    ]
+  }
+
+  private func schemaFinding(
+    _ row: PostgresRow, _ connection: PostgresConnection
+  ) async throws -> (Diagnosis.State, Finding) {
+    let role: String = try row.get("role")
+    let migrate = "Somebody with the rights runs once: cowork-code-mcp-server migrate --database-url …"
+    guard try row.get("has_schema", as: Bool.self) else {
+      let found = "The schema \(schema.name) is not there yet"
+      return try row.get("can_create", as: Bool.self)
+        ? (.absent, Finding(.ok, "schema", "\(found): the first server makes it, as the role \(role) may."))
+        : (.unusable, Finding(.failure, "schema", "\(found), and the role \(role) may not make it.", advice: migrate))
+    }
+    let isUsable = try row.get("can_use", as: Bool?.self) == true
+    let rights = isUsable ? try await rights(connection) : (uses: false, isRestricted: false, owns: false)
+    guard rights.uses else {
+      return (
+        .unusable,
+        Finding(
+          .failure, "schema", "The role \(role) has no rights on the schema \(schema.name).",
+          advice: "Its owner grants them, or gives this agent a login with sql/postgres/postgres_roles.sql.")
+      )
+    }
+    let present =
+      try await connection.query("SELECT COALESCE(max(version), 0) FROM \(sql.schema).bridge_schema").first?.get(0, as: Int.self) ?? 0
+    let newest = PostgresMigrator.newest
+    if present > newest {
+      return (
+        .unusable,
+        Finding(
+          .failure, "schema", "\(schema.name) has version \(present), and this program knows versions up to \(newest).",
+          advice: "Install the newer cowork-code-mcp-server that made it.")
+      )
+    }
+    if present < newest {
+      let found = "\(schema.name) has version \(present) of \(newest)"
+      return rights.owns
+        ? (
+          .outdated,
+          Finding(
+            .warning, "schema", "\(found): the first server of this version brings it up to date.",
+            advice: "Update the program on all machines: older ones then refuse the database.")
+        ) : (.unusable, Finding(.failure, "schema", "\(found), and the role \(role) may not bring it up to date.", advice: migrate))
+    }
+    let whose = rights.isRestricted ? ", of which \(role) sees one agent's rows" : rights.owns ? ", owned by \(role)" : ", used as \(role)"
+    return (rights.isRestricted ? .readyForOneAgent : .ready, Finding(.ok, "schema", "\(schema.name), version \(present)\(whose)."))
+  }
+
+  private func rights(_ connection: PostgresConnection) async throws -> (uses: Bool, isRestricted: Bool, owns: Bool) {
+    let row = try await connection.query(
+      """
+      SELECT has_table_privilege($1::text, 'SELECT') AND has_table_privilege($1::text, 'INSERT') AS uses,
+        row_security_active($1::text) AS restricted, pg_has_role(nspowner, 'USAGE') AS owns
+      FROM pg_namespace WHERE nspname = $2
+      """, [.text(sql.messages), .text(schema.name)]
+    ).first
+    return (try row?.get("uses") ?? false, try row?.get("restricted") ?? false, try row?.get("owns") ?? false)
+  }
+
+  private func durability(_ row: PostgresRow) throws -> Finding {
+    if try row.get("fsync", as: String.self) == "off" {
+      return Finding(
+        .warning, "durability", "fsync is off: after a power cut the whole database may be lost.", advice: "Set fsync = on on the server.")
+    }
+    let commit: String = try row.get("synchronous_commit")
+    return commit == "off"
+      ? Finding(
+        .warning, "durability", "synchronous_commit is off: a power cut loses what was accepted last.",
+        advice: "ALTER DATABASE … SET synchronous_commit = on")
+      : Finding(.ok, "durability", "What is accepted is on disk (synchronous_commit=\(commit)).")
+  }
+
+  private func tls(_ connection: PostgresConnection) -> Finding {
+    if connection.usesTLS { return Finding(.ok, "TLS", "The connection is encrypted.") }
+    if pool.settings.isLocal { return Finding(.ok, "TLS", "Not in use, and not needed: the server is on this machine.") }
+    return Finding(
+      .warning, "TLS", "The connection is not encrypted: whoever is on the way can read everything.",
+      advice: "Add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to the URL.")
+  }
+
+  private func clockFinding(_ difference: Double) -> Finding {
+    let seconds = (abs(difference) * 1_000).rounded() / 1_000
+    let found = "This machine's clock and the database's differ by \(seconds) s; only the database's counts."
+    return abs(difference) < 5
+      ? Finding(.ok, "clock", found) : Finding(.warning, "clock", found, advice: "Set this machine's clock: times of messages look wrong.")
+  }
+
+  private func connections(_ row: PostgresRow) throws -> Finding {
+    let (limit, used) = (try row.get("limit", as: Int.self), try row.get("used", as: Int.self))
+    let found = "\(used) of \(limit) connections are in use; a server needs 1 to 3."
+    return limit - used >= 6
+      ? Finding(.ok, "connections", found)
+      : Finding(.warning, "connections", found, advice: "Raise max_connections, or end sessions that nobody needs.")
+  }
+
+  private static var now: Double { SystemClock.now }
+}

@@ -1,0 +1,93 @@
+import Bridge
+import Dispatch
+import Foundation
+import GRDB
+
+extension SQLiteStore: DiagnosableStore {
+  public func diagnose() async -> Diagnosis {
+    let place = FilePlace(path: connections.path)
+    return await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: Self.diagnosis(of: place)) }
+    }
+  }
+
+  /// By a connection of its own that only reads: opening the store in the usual way makes and migrates the file.
+  private static func diagnosis(of place: FilePlace) -> Diagnosis {
+    guard place.exists else { return Diagnosis(.absent, [place.absence, version()] + place.findings()) }
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(2)
+    let store = Finding(.ok, "store", place.path)
+    do {
+      let queue = try DatabaseQueue(path: place.path, configuration: configuration)
+      let (state, findings) = try queue.unsafeRead { db in
+        let (state, schema) = try schema(db)
+        return (state, [schema, try integrity(db, place.path), try journal(db, place.path)])
+      }
+      try? queue.close()
+      let isDamaged = findings.contains { $0.subject == "integrity" && $0.verdict == .failure }
+      return Diagnosis(isDamaged ? .unusable : state, [store] + findings + [version()] + place.findings())
+    } catch {
+      let reason = storeError(error, path: place.path).message
+      return Diagnosis(.unusable, [Finding(.failure, "store", reason), version()] + place.findings())
+    }
+  }
+
+  private static func schema(_ db: Database) throws -> (Diagnosis.State, Finding) {
+    func has(_ table: String) throws -> Bool {
+      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", arguments: [table]) ?? false
+    }
+    guard try has("bridge_schema") else {
+      let origin = try has("messages") ? "It was made by another program" : "It is empty"
+      return (.outdated, Finding(.ok, "schema", "\(origin): the first server adds what is missing and keeps what is there."))
+    }
+    let present = try Int.fetchOne(db, sql: "SELECT MAX(version) FROM bridge_schema") ?? 0
+    if present > Migrator.newest {
+      return (
+        .unusable,
+        Finding(
+          .failure, "schema", "It has version \(present), and this program knows versions up to \(Migrator.newest).",
+          advice: "Install the newer cowork-code-mcp-server that made it.")
+      )
+    }
+    if present < Migrator.newest {
+      let found = "It has version \(present) of \(Migrator.newest): the first server of this version brings it up to date."
+      return (.outdated, Finding(.warning, "schema", found, advice: "Update the program on all sides: older ones then refuse the file."))
+    }
+    return (.ready, Finding(.ok, "schema", "Version \(present), which is the newest."))
+  }
+
+  /// Of a large file, only that its beginning can be read.
+  private static func integrity(_ db: Database, _ path: String) throws -> Finding {
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
+    guard size < 256 << 20 else { return Finding(.ok, "integrity", "Not checked, since the file has \(size >> 20) MB.") }
+    let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
+    guard answer != "ok" else { return Finding(.ok, "integrity", "quick_check finds no damage.") }
+    return Finding(
+      .failure, "integrity", "The file is damaged: \(answer)",
+      advice: "Move it away and recover it: sqlite3 \(path) .recover | sqlite3 new.db")
+  }
+
+  private static func journal(_ db: Database, _ path: String) throws -> Finding {
+    let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "unknown"
+    let durability = "what is accepted is on disk (synchronous=FULL)"
+    if mode == "wal" { return Finding(.ok, "journal", "Write-ahead log; \(durability).") }
+    if ["memory", "off"].contains(mode) {
+      return Finding(
+        .warning, "journal", "Journal mode \(mode): a crash in the middle of a write can damage the file.",
+        advice: "sqlite3 \(path) 'PRAGMA journal_mode = WAL'")
+    }
+    return Finding(
+      .warning, "journal", "Journal mode \(mode): \(durability), but readers and writers wait for each other.",
+      advice: "Where the file system allows it: sqlite3 \(path) 'PRAGMA journal_mode = WAL'")
+  }
+
+  private static func version() -> Finding {
+    let version = try? DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") }
+    guard let version else { return Finding(.failure, "SQLite", "SQLite cannot be used.") }
+    guard WriteAheadLogFault.isIn(version) else { return Finding(.ok, "SQLite", "Version \(version).") }
+    return Finding(
+      .warning, "SQLite", "Version \(version) has a very rare fault in its write-ahead log, which 3.51.3 mends.",
+      advice: "Update SQLite where your system offers it; nothing else is to be done.")
+  }
+}

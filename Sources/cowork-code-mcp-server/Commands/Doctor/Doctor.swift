@@ -1,0 +1,124 @@
+import ArgumentParser
+import Bridge
+import Foundation
+
+struct Doctor: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check the store, wake-ups, the clients' configuration and a real round trip, and say what to do.",
+    discussion: """
+      Each line says ok, warning or failure. At the end two servers of this program exchange messages under throwaway names, which are \
+      removed again; nothing is made where there is no store yet. No password is ever printed.
+
+      Exit status: 0 without a failure, 1 with one.
+
+      Examples:
+        cowork-code-mcp-server doctor
+        cowork-code-mcp-server doctor --database-url postgres://me@db.example.com/bridge
+        cowork-code-mcp-server doctor --json | jq '.checks[] | select(.verdict != "ok")'
+      """)
+
+  @Flag(help: "Print one line of JSON.")
+  var json = false
+
+  @OptionGroup var store: StoreOptions
+
+  func validate() throws {
+    _ = try store.location()
+    _ = try store.logger()
+  }
+
+  func run() async throws {
+    Colours.prepare(plain: json)
+    let report = DoctorReport(json: json, width: Terminal.width)
+    try await CommandFailure.reported {
+      let location = try store.location()
+      try await report.add([Finding(.ok, "program", "cowork-code-mcp-server \(Version.text), \(ThisProgram.path ?? "of unknown place").")])
+      if let finding = passwordFinding { try await report.add([finding]) }
+      let state = try await examine(location, report)
+      try await report.add(await roundTrip(state, location))
+      try await report.add(ClientChecks().findings())
+      try await report.conclude()
+    }
+    if await report.hasFailure { throw ExitCode.failure }
+  }
+
+  /// The store itself, and what is in it.
+  private func examine(_ location: StoreLocation, _ report: DoctorReport) async throws -> Diagnosis.State {
+    let opened = location.makeStore(logger: try store.logger())
+    let diagnosis =
+      await Deadline.within(.seconds(30)) { await opened.diagnose() }
+      ?? Diagnosis(
+        .unusable,
+        [Finding(.failure, "store", "\(location.description) gave no answer within 30 s.", advice: "See whether it is overloaded, or call again.")])
+    try await report.add(diagnosis.findings)
+    if diagnosis.state == .ready || diagnosis.state == .readyForOneAgent {
+      let findings = await Deadline.within(.seconds(20)) { () async -> [Finding] in
+        do { return try await opened.overview().findings } catch { return [Finding(.failure, "content", "\(error)")] }
+      }
+      try await report.add(
+        findings ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See who keeps the database busy.")])
+    }
+    _ = await Deadline.within(.seconds(1)) { await opened.close() }
+    return diagnosis.state
+  }
+
+  private func roundTrip(_ state: Diagnosis.State, _ location: StoreLocation) async throws -> [Finding] {
+    let logger = try store.logger()
+    switch state {
+    case .unusable: return [Finding(.warning, "round trip", "Left out, since the store cannot be used.")]
+    case .readyForOneAgent:
+      return [Finding(.ok, "round trip", "Left out, since this login acts for one agent only.", advice: "doctor as the owner of the database makes it.")]
+    case .ready: return [await RoundTrip(location: location, url: url, isThrowaway: false, logger: logger).finding()]
+    case .absent, .outdated:
+      let throwaway: ThrowawayStore
+      do { throwaway = try ThrowawayStore(beside: location) } catch { return [Finding(.failure, "round trip", "\(error)")] }
+      let finding = await RoundTrip(location: throwaway.location, url: url, isThrowaway: true, logger: logger).finding()
+      await throwaway.remove()
+      return [finding]
+    }
+  }
+
+  private var url: String? { store.databaseURL ?? Environment["COWORK_DATABASE_URL"] }
+
+  private var passwordFinding: Finding? {
+    guard let url, PasswordInURL.isThere(url) else { return nil }
+    let place = store.databaseURL == nil ? "in COWORK_DATABASE_URL" : "on the command line, where every user of this machine sees it"
+    return Finding(
+      .warning, "password", "A password stands \(place).",
+      advice: "Put it into ~/.pgpass (host:port:database:user:password, mode 0600), and leave it out of the URL.")
+  }
+}
+
+extension Overview {
+  /// What the content of the store says.
+  fileprivate var findings: [Finding] {
+    let online = agents.filter(\.online).map(\.name)
+    let names = online.isEmpty ? "No agent is online" : "Online: \(online.prefix(8).joined(separator: ", "))\(online.count > 8 ? ", …" : "")"
+    var findings = [Finding(.ok, "agents", "\(names); \(agents.count) are known.")]
+    let isOld = (oldestUnread ?? 0) > 86_400
+    let age = Ages.text(oldestUnread).map { ", the oldest for \($0)" } ?? ""
+    let mail = unread.isEmpty ? "Nothing is unread." : "\(counted(unreadCount, "message")) unread\(age)."
+    findings.append(
+      Finding(
+        isOld ? .warning : .ok, "unread", mail,
+        advice: isOld ? "See with `status` whose they are, and whether that agent's client still starts the server." : nil))
+    for stranger in strangers.prefix(3) {
+      findings.append(
+        Finding(
+          .warning, "unread", "\(counted(stranger.count, "message")) for \"\(stranger.agent.prefix(63))\", which is no agent.",
+          advice: "The name is misspelled, or: cowork-code-mcp-server agents add NAME"))
+    }
+    let stale = staleTasks
+    findings.append(
+      stale == 0
+        ? Finding(.ok, "tasks", openTasks == 0 ? "No task is open." : "\(counted(openTasks, "task")) open, none of them stale.")
+        : Finding(
+          .warning, "tasks", "\(counted(openTasks, "task")) open, \(stale) taken by a process that gives no sign of life.",
+          advice: "`status` shows them; another process of the assignee may take them over."))
+    findings.append(
+      expiredLeases == 0
+        ? Finding(.ok, "deliveries", leases == 0 ? "None is on its way." : "\(leases) on their way, none overdue.")
+        : Finding(.ok, "deliveries", "\(expiredLeases) of \(leases) overdue: what they hold comes again with the next read."))
+    return findings
+  }
+}

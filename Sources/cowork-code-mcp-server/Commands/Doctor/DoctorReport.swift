@@ -1,0 +1,64 @@
+import Bridge
+import MCP
+
+/// Tells findings as they are made, or all of them in one line of JSON.
+actor DoctorReport {
+  private let json: Bool
+  private let width: Int
+  private var findings: [Finding] = []
+  private static let indent = 24
+
+  init(json: Bool, width: Int) {
+    self.json = json
+    self.width = width
+  }
+
+  var hasFailure: Bool { findings.contains { $0.verdict == .failure } }
+
+  func add(_ new: [Finding]) async throws {
+    findings += new
+    if !json { try await StandardStreams.write(new.map(text).joined()) }
+  }
+
+  func conclude() async throws {
+    if json {
+      let report: JSONObject = ["ok": .bool(!hasFailure), "checks": .array(findings.map { .object($0.json) })]
+      return try await StandardStreams.write(String(decoding: JSON.object(report).encoded(), as: UTF8.self) + "\n")
+    }
+    let (failures, warnings) = (findings.count { $0.verdict == .failure }, findings.count { $0.verdict == .warning })
+    let summary =
+      failures > 0
+      ? Colours.bad("\(counted(failures, "failure"))\(warnings > 0 ? " and \(counted(warnings, "warning"))" : "").")
+      : warnings > 0 ? "No failure, and \(Colours.notable(counted(warnings, "warning")))." : Colours.good("All is well.")
+    try await StandardStreams.write("\n\(summary)\n")
+  }
+
+  private func text(_ finding: Finding) -> String {
+    let verdict = finding.verdict.rawValue
+    let coloured =
+      switch finding.verdict {
+      case .ok: Colours.good(verdict)
+      case .warning: Colours.notable(verdict)
+      case .failure: Colours.bad(verdict)
+      }
+    let subject = finding.subject.harmlessLine
+    let head = coloured + spaces(9 - verdict.columns) + Colours.strong(subject) + spaces(Self.indent - 9 - subject.columns)
+    let margin = String(repeating: " ", count: Self.indent)
+    let wrapping = Wrapping(first: width - Self.indent, rest: width - Self.indent)
+    let advice = finding.advice.map { Wrapping(first: width - Self.indent - 2, rest: width - Self.indent - 2).lines(of: $0.harmless).lines } ?? []
+    let lines =
+      wrapping.lines(of: finding.found.harmless).lines + advice.enumerated().map { ($0.offset == 0 ? "→ " : "  ") + $0.element }
+    return head + lines.joined(separator: "\n" + margin) + "\n"
+  }
+
+  private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(1, count)) }
+}
+
+extension Finding {
+  fileprivate var json: JSONObject {
+    [
+      "verdict": .string(verdict.rawValue), "subject": .string(subject), "found": .string(found),
+      "advice": advice.map { .string($0) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,40 @@
+import Bridge
+import Foundation
+import PostgresClient
+import PostgresStore
+
+/// A store that is there for a check: in the same place as one that is not there yet, or that must not be changed.
+struct ThrowawayStore {
+  let location: StoreLocation
+  /// Of a file.
+  private let folder: String?
+
+  init(beside location: StoreLocation) throws {
+    switch location {
+    case .sqlite(let path):
+      var place = (path as NSString).deletingLastPathComponent
+      while !place.isEmpty, !FileManager.default.fileExists(atPath: place) { place = (place as NSString).deletingLastPathComponent }
+      var template = Array(((place.isEmpty ? "." : place) as NSString).appendingPathComponent(".cowork-doctor.XXXXXX").utf8CString)
+      guard mkdtemp(&template) != nil else {
+        throw CommandFailure("No folder for a check can be made in \(place): \(String(cString: strerror(errno))).")
+      }
+      let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+      self.folder = folder
+      self.location = .sqlite(path: folder + "/messages.db")
+    case .postgres(let settings, _):
+      folder = nil
+      self.location = .postgres(settings, try Workspace(Identity.diagnosis().name))
+    }
+  }
+
+  func remove() async {
+    if let folder { try? FileManager.default.removeItem(atPath: folder) }
+    guard case .postgres(let settings, let workspace) = location else { return }
+    let pool = PostgresPool(settings)
+    _ = await Deadline.within(.seconds(10)) {
+      // Where that fails, an empty schema with a telling name stays.
+      _ = try? await pool.query("DROP SCHEMA IF EXISTS \"\(WorkspaceSchema(workspace).name)\" CASCADE")
+    }
+    await pool.close()
+  }
+}

@@ -1,0 +1,12 @@
+import Foundation
+
+/// The file of this program, whatever name and folder it was started with.
+enum ThisProgram {
+  static var path: String? { Bundle.main.executablePath }
+
+  /// - Throws: `CommandFailure` where it cannot be told.
+  static func found() throws -> String {
+    if let path { return path }
+    throw CommandFailure("The file of this program cannot be found: start it by its path.")
+  }
+}

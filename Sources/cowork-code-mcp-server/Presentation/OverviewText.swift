@@ -1,0 +1,117 @@
+import Bridge
+import Foundation
+import MCP
+
+extension Overview {
+  private static let agentLimit = 8
+  private static let shownTasks = 8
+
+  /// Stale tasks first, then those that somebody works on, then the others; oldest first.
+  private var tasksByUrgency: [Task] {
+    func urgency(_ task: BridgeTask) -> Int { task.stale ? 0 : task.status == TaskStatus.inProgress.rawValue ? 1 : 2 }
+    return tasks.enumerated().sorted { (urgency($0.element.task), $0.offset) < (urgency($1.element.task), $1.offset) }.map(\.element)
+  }
+
+  var staleTasks: Int { tasks.count { $0.task.stale } }
+  var unreadCount: Int { unread.reduce(0) { $0 + $1.count } }
+  var oldestUnread: Double? { unread.compactMap(\.oldest).max() }
+  var agentsOnline: Int { agents.count { $0.online } }
+
+  /// Names that are not an agent's, and have mail.
+  var strangers: [Unread] {
+    let known = Set(agents.map(\.name))
+    return unread.filter { !known.contains($0.agent) }
+  }
+
+  /// For people: one screen.
+  func shown(_ place: String, _ width: Int) -> String {
+    var text = Colours.strong(place.harmlessLine) + "\n\n"
+    let mail = Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first }
+    let ordered = agents.filter(\.online) + agents.filter { !$0.online && mail[$0.name] != nil } + agents.filter { !$0.online && mail[$0.name] == nil }
+    text += table(
+      Array(ordered.prefix(Self.agentLimit)),
+      [
+        TableColumn(ColumnTitle.name) { $0.name.brief(20) }, TableColumn(ColumnTitle.presence) { $0.online ? "online" : "offline" },
+        TableColumn("SEEN", .right) { Ages.text(Self.age(of: $0.lastSeen)) },
+        TableColumn("UNREAD", .right) { String($0.unreadMessages) },
+        TableColumn("OLDEST", .right) { Ages.text(mail[$0.name]?.oldest) }, TableColumn("TASKS", .right) { String($0.openTasks) },
+        TableColumn("HOST") { $0.host?.brief(14) }, TableColumn("CLIENT") { $0.client?.brief(18) },
+      ])
+    if ordered.count > Self.agentLimit { text += Colours.faint("and \(counted(ordered.count - Self.agentLimit, "more agent"))") + "\n" }
+    for stranger in strangers.prefix(3) {
+      text += Colours.notable("\(counted(stranger.count, "unread message")) for \(stranger.agent.harmlessLine.brief(30)), which is no agent") + "\n"
+    }
+    text += "\n"
+    if unread.isEmpty {
+      text += "Nothing is unread.\n"
+    } else {
+      text += Colours.notable("\(counted(unreadCount, "unread message"))\(Ages.text(oldestUnread).map { ", the oldest for \($0)" } ?? "").") + "\n"
+    }
+    if tasks.isEmpty { return text + "No task is open.\n" }
+    let stale = staleTasks == 0 ? "" : ", \(staleTasks) of them stale"
+    text += Colours.notable("\(counted(openTasks, "open task"))\(stale).") + "\n\n"
+    text += table(
+      Array(tasksByUrgency.prefix(Self.shownTasks)),
+      [
+        TableColumn("ID") { $0.task.id.map { String($0.prefix(8)) } }, TableColumn(ColumnTitle.status) { $0.task.shownStatus },
+        TableColumn("FROM") { $0.task.sender?.brief(10) }, TableColumn("TO") { $0.task.recipient?.brief(10) },
+        TableColumn("AGE", .right) { Ages.text($0.age) }, TableColumn("TITLE") { $0.task.title?.harmlessLine.brief(max(12, width - 60)) },
+      ])
+    if openTasks > Self.shownTasks {
+      text += Colours.faint("and \(counted(openTasks - Self.shownTasks, "more")): tasks --as NAME lists them") + "\n"
+    }
+    return text
+  }
+
+  /// Of a time as the stores write it.
+  private static func age(of time: String?) -> Double? {
+    time.flatMap { PastTime.seconds($0, now: Date()) }.map { Date().timeIntervalSince1970 - $0 }
+  }
+
+  /// For programs.
+  var json: JSONObject {
+    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+    func seconds(_ value: Double?) -> JSON { value.map { .number(($0 * 10).rounded() / 10) } ?? .null }
+    let mail = Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first }
+    return [
+      "agents": .array(
+        agents.map { agent in
+          [
+            "name": .string(agent.name), "online": .bool(agent.online), "last_seen": text(agent.lastSeen), "host": text(agent.host),
+            "client": text(agent.client), "unread_messages": .integer(Int64(agent.unreadMessages)),
+            "oldest_unread_seconds": seconds(mail[agent.name]?.oldest), "open_tasks": .integer(Int64(agent.openTasks)),
+          ]
+        }),
+      "unread_messages": .integer(Int64(unreadCount)), "oldest_unread_seconds": seconds(oldestUnread),
+      "unread_for_unknown_names": .array(strangers.map { ["name": .string($0.agent), "unread_messages": .integer(Int64($0.count))] }),
+      "open_tasks": .integer(Int64(openTasks)), "stale_tasks": .integer(Int64(staleTasks)),
+      "tasks": .array(
+        tasksByUrgency.map { entry in
+          [
+            "id": text(entry.task.id), "title": text(entry.task.title), "sender": text(entry.task.sender),
+            "recipient": text(entry.task.recipient), "status": text(entry.task.status), "holder": text(entry.task.holder),
+            "stale": .bool(entry.task.stale), "created_at": text(entry.task.createdAt), "age_seconds": seconds(entry.age),
+          ]
+        }),
+    ]
+  }
+}
+
+extension BridgeTask {
+  fileprivate var shownStatus: String? { stale ? "stale" : status?.brief(11) }
+}
+
+extension String {
+  /// Its beginning, in so many columns at most.
+  fileprivate func brief(_ columns: Int) -> String {
+    guard self.columns > columns else { return self }
+    var text = ""
+    var left = columns - 1
+    for character in self {
+      left -= String(character).columns
+      if left < 0 { break }
+      text.append(character)
+    }
+    return text + "…"
+  }
+}

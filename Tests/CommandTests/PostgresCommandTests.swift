@@ -1,0 +1,106 @@
+import Foundation
+import MCP
+import PostgresTesting
+import Testing
+
+/// What the commands about the whole bridge do on a Postgres database.
+@Suite(.timeLimit(.minutes(10))) struct PostgresCommandTests {
+  let sandbox: Sandbox
+  init() throws { sandbox = try Sandbox() }
+
+  private static let cluster = Task {
+    try await PostgresCluster.start(.init(password: "s3cret-w0rd", configuration: ["synchronous_commit = on", "fsync = on"]))
+  }
+
+  private func doctor(_ url: String, status: Int32 = 0) async throws -> Findings {
+    let outcome = try await sandbox.run("doctor", "--json", environment: ["COWORK_DATABASE_URL": url])
+    #expect(outcome.status == status, "\(outcome.output) \(outcome.error)")
+    #expect(!(outcome.output + outcome.error).contains("s3cret-w0rd"))
+    return try Findings(outcome.json)
+  }
+
+  @Test func watchIsWokenByCommandsAndByPsqlAndOutlivesARestart() async throws {
+    let cluster = try await PostgresCluster.start(.init(configuration: ["synchronous_commit = on"]))
+    let database = try await cluster.createDatabase()
+    let environment = ["COWORK_DATABASE_URL": database.url]
+    _ = try await sandbox.run("send", "cowork", "before", environment: environment)
+    let watch = try Following(sandbox, ["watch"], environment: environment)
+    try await watch.lines(to: "before")
+    _ = try await sandbox.run("send", "cowork", "by a command", environment: environment)
+    try await watch.lines(to: "code → cowork")
+    try await database.psql("INSERT INTO cowork_bridge.messages (id, sender, recipient, content) VALUES ('h', 'x', 'y', 'typed')")
+    try await watch.lines(to: "x → y  h  typed")
+    try await database.psql("INSERT INTO cowork_bridge.tasks (id, sender, recipient, title) VALUES ('t', 'x', 'y', 'a task')")
+    try await watch.lines(to: "x → y  t  new task  a task")
+    try await cluster.stop()
+    // It has noticed by the time that a command has failed.
+    #expect(try await sandbox.run("agents", environment: environment).status == 1)
+    try await cluster.start()
+    try await database.psql("INSERT INTO cowork_bridge.messages (id, sender, recipient, content) VALUES ('a', 'x', 'y', 'after')")
+    #expect(try await watch.lines(to: "after").count == 1)
+    let outcome = try await watch.end(by: SIGINT).outcome
+    #expect(outcome.status == 0)
+    #expect(outcome.error.components(separatedBy: "Waiting until it is back.").count <= 2, "\(outcome.error)")
+    await cluster.destroy()
+  }
+
+  @Test func aDatabaseWithoutASchemaIsWellAndStaysAsItIs() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    let findings = try await doctor(database.url)
+    #expect(findings.failures.isEmpty && findings["schema"].contains("not there yet"))
+    #expect(findings["round trip"].contains("Two servers woke each other") && findings["notifications"].contains("comes back after"))
+    #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'cowork%'") == "0\n")
+  }
+
+  @Test func aDatabaseInUseIsWellAndStaysAsItIs() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    _ = try await sandbox.run("send", "cowork", "stays", environment: ["COWORK_DATABASE_URL": database.url])
+    let findings = try await doctor(database.url)
+    #expect(findings.failures.isEmpty && findings.warnings == ["password"], "\(findings)")
+    for subject in ["schema", "durability", "notifications", "TLS", "clock", "connections", "round trip"] {
+      #expect(!findings[subject].isEmpty, "\(subject)")
+    }
+    for (table, count) in [("messages", 1), ("agents", 1), ("instances", 0), ("deliveries", 0)] {
+      #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.\(table)") == "\(count)\n", "\(table)")
+    }
+    let status = try await sandbox.run("status", "--json", environment: ["COWORK_DATABASE_URL": database.url]).json
+    #expect(status["unread_messages"] == 1)
+  }
+
+  @Test func aTransactionPoolerIsAWarning() async throws {
+    let cluster = try await Self.cluster.value
+    let database = try await cluster.createDatabase()
+    let pooler = try await PgBouncer.start(for: cluster)
+    let findings = try await doctor(pooler.url(database))
+    #expect(findings.failures.isEmpty && findings.warnings.isSuperset(of: ["notifications"]))
+    #expect(findings["notifications"].contains("A connection pooler is between"))
+    await pooler.destroy()
+  }
+
+  @Test func aLoginOfOneAgentIsWell() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    let environment = ["COWORK_DATABASE_URL": database.url]
+    _ = try await sandbox.run("send", "cowork", "not for the reviewer", environment: environment)
+    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../sql/postgres/postgres_roles.sql")
+    let roles = try String(contentsOf: source, encoding: .utf8).replacing(":\"schema\"", with: "\"cowork_bridge\"")
+    let login = "reviewer_\(UUID().uuidString.prefix(8).lowercased())"
+    try await database.psql("BEGIN; \(roles); CREATE ROLE \(login) LOGIN PASSWORD 's3cret-w0rd'; SELECT cowork_bridge.add_login('\(login)', 'reviewer'); COMMIT")
+    let url = database.url.replacing("postgres:s3cret", with: "\(login):s3cret")
+    let findings = try await doctor(url)
+    #expect(findings.failures.isEmpty && findings["round trip"].contains("one agent only") && findings["schema"].contains(login), "\(findings)")
+    let watch = try Following(sandbox, ["watch"], environment: ["COWORK_DATABASE_URL": url])
+    _ = try await sandbox.run("send", "reviewer", "for the reviewer", environment: environment)
+    #expect(try await watch.lines(to: "for the reviewer").count == 1)
+  }
+
+  @Test func whatKeepsServersFromWritingIsAFailure() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    let role = "nobody_\(UUID().uuidString.prefix(8).lowercased())"
+    try await database.psql("CREATE ROLE \(role) LOGIN PASSWORD 's3cret-w0rd'; REVOKE CREATE ON DATABASE \(database.name) FROM PUBLIC")
+    let findings = try await doctor(database.url.replacing("postgres:s3cret", with: "\(role):s3cret"), status: 1)
+    #expect(findings.failures == ["schema"] && findings["schema"].contains("cowork-code-mcp-server migrate"))
+    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    try await database.psql("INSERT INTO cowork_bridge.bridge_schema (version) VALUES (99)")
+    #expect(try await doctor(database.url, status: 1)["schema"].contains("99"))
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// A command that goes on printing, and the lines that it has printed.
+final class Following: Sendable {
+  let process: Running
+  private let pipe: TestPipe
+  private let lines: AsyncStream<String>
+  private let seen = Mutex<[String]>([])
+
+  init(_ sandbox: Sandbox, _ arguments: [String], environment: [String: String] = [:]) throws {
+    pipe = try TestPipe()
+    process = try sandbox.start(Program.path, arguments, output: pipe.writing, environment: environment)
+    // The child's end is the only one from now on.
+    try pipe.writing.close()
+    let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+    self.lines = lines
+    let reading = pipe.reading
+    Thread.detachNewThread {
+      var rest = [UInt8]()
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      while true {
+        let count = read(reading, &buffer, buffer.count)
+        if count <= 0 { break }
+        rest += buffer.prefix(count)
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+          continuation.yield(String(decoding: rest[..<end], as: UTF8.self))
+          rest.removeSubrange(...end)
+        }
+      }
+      continuation.finish()
+    }
+  }
+
+  deinit { kill(process.pid, SIGKILL) }
+
+  /// All lines up to one that holds a text, which must come.
+  @discardableResult
+  func lines(to text: String) async throws -> [String] {
+    var found = [String]()
+    let limit = Task { [process] in
+      guard (try? await Task.sleep(for: .seconds(60))) != nil else { return }
+      kill(process.pid, SIGKILL)
+    }
+    defer { limit.cancel() }
+    for await line in lines {
+      found.append(line)
+      if line.contains(text) { return found }
+    }
+    throw FollowingError(description: "\"\(text)\" never came: \(found)")
+  }
+
+  /// The lines until the command ends, and how it ends.
+  func end(by signal: Int32) async throws -> (lines: [String], outcome: Outcome) {
+    kill(process.pid, signal)
+    let outcome = try await process.outcome
+    var rest = [String]()
+    for await line in lines { rest.append(line) }
+    return (rest, outcome)
+  }
+}
+
+struct FollowingError: Error, CustomStringConvertible { let description: String }
