@@ -14,7 +14,8 @@ struct MountTable {
   func remoteType(of path: String) -> String? {
     let holding = mounts.filter { path == $0.point || path.hasPrefix($0.point == "/" ? "/" : $0.point + "/") }
     // Of two on one place the later one is seen.
-    guard let type = holding.enumerated().max(by: { ($0.element.point.count, $0.offset) < ($1.element.point.count, $1.offset) })?.element.type
+    guard
+      let type = holding.enumerated().max(by: { ($0.element.point.count, $0.offset) < ($1.element.point.count, $1.offset) })?.element.type
     else { return nil }
     let remote = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "fuse", "virtiofs", "vboxsf"]
     return remote.contains(type) || type.hasPrefix("fuse.") ? type : nil

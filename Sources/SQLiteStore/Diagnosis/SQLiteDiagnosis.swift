@@ -35,7 +35,8 @@ extension SQLiteStore: DiagnosableStore {
 
   private static func schema(_ db: Database) throws -> (Diagnosis.State, Finding) {
     func has(_ table: String) throws -> Bool {
-      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", arguments: [table]) ?? false
+      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", arguments: [table])
+        ?? false
     }
     guard try has("bridge_schema") else {
       let origin = try has("messages") ? "It was made by another program" : "It is empty"

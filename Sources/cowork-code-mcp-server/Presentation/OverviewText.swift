@@ -27,7 +27,8 @@ extension Overview {
   func shown(_ place: String, _ width: Int) -> String {
     var text = Colours.strong(place.harmlessLine) + "\n\n"
     let mail = Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first }
-    let ordered = agents.filter(\.online) + agents.filter { !$0.online && mail[$0.name] != nil } + agents.filter { !$0.online && mail[$0.name] == nil }
+    let ordered =
+      agents.filter(\.online) + agents.filter { !$0.online && mail[$0.name] != nil } + agents.filter { !$0.online && mail[$0.name] == nil }
     text += table(
       Array(ordered.prefix(Self.agentLimit)),
       [
@@ -39,13 +40,17 @@ extension Overview {
       ])
     if ordered.count > Self.agentLimit { text += Colours.faint("and \(counted(ordered.count - Self.agentLimit, "more agent"))") + "\n" }
     for stranger in strangers.prefix(3) {
-      text += Colours.notable("\(counted(stranger.count, "unread message")) for \(stranger.agent.harmlessLine.brief(30)), which is no agent") + "\n"
+      text +=
+        Colours.notable("\(counted(stranger.count, "unread message")) for \(stranger.agent.harmlessLine.brief(30)), which is no agent")
+        + "\n"
     }
     text += "\n"
     if unread.isEmpty {
       text += "Nothing is unread.\n"
     } else {
-      text += Colours.notable("\(counted(unreadCount, "unread message"))\(Ages.text(oldestUnread).map { ", the oldest for \($0)" } ?? "").") + "\n"
+      text +=
+        Colours.notable("\(counted(unreadCount, "unread message"))\(Ages.text(oldestUnread).map { ", the oldest for \($0)" } ?? "").")
+        + "\n"
     }
     if tasks.isEmpty { return text + "No task is open.\n" }
     let stale = staleTasks == 0 ? "" : ", \(staleTasks) of them stale"
@@ -99,19 +104,4 @@ extension Overview {
 
 extension BridgeTask {
   fileprivate var shownStatus: String? { stale ? "stale" : status?.brief(11) }
-}
-
-extension String {
-  /// Its beginning, in so many columns at most.
-  fileprivate func brief(_ columns: Int) -> String {
-    guard self.columns > columns else { return self }
-    var text = ""
-    var left = columns - 1
-    for character in self {
-      left -= String(character).columns
-      if left < 0 { break }
-      text.append(character)
-    }
-    return text + "…"
-  }
 }

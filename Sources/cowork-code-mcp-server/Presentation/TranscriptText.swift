@@ -88,18 +88,23 @@ actor TextPrinter: EntryPrinter {
             + (event.to == "pending" ? [] : [status(event.to)]), title
         )
       }
-      let other = event.actor == task.sender ? task.recipient : task.sender
-      let who = event.actor == nil ? Part([Part("by hand", Colours.faint), Part(" → "), agent(other)]) : sides(event.actor, other)
+      let change = Part([Part("task "), status(event.to)])
       let note = event.note.map { "\n" + $0 } ?? ""
-      return ([who, id(task.id), Part([Part("task "), status(event.to)])], title + note)
+      guard let actor = event.actor else {
+        return ([sides(task.sender, task.recipient), id(task.id), change, Part("by hand", Colours.faint)], title + note)
+      }
+      return ([sides(actor, actor == task.sender ? task.recipient : task.sender), id(task.id), change], title + note)
     }
   }
 
-  private func agent(_ name: String?) -> Part { Part(name.orNobody) { Colours.agent($0, named: $0) } }
+  private func agent(_ name: String?) -> Part {
+    let name = name.orNobody
+    return Part(isFull ? name : name.brief(20)) { Colours.agent($0, named: name) }
+  }
   private func sides(_ from: String?, _ to: String?) -> Part { Part([agent(from), Part(" → "), agent(to)]) }
   private func id(_ id: String?) -> Part { Part(short(id)) }
   private func short(_ id: String?) -> String { isFull ? id.orDash : String(id.orDash.prefix(8)) }
-  private func status(_ status: String?) -> Part { Part(status.orDash, Colours.status) }
+  private func status(_ status: String?) -> Part { Part(isFull ? status.orDash : status.orDash.brief(12), Colours.status) }
 }
 
 /// For programs: an object a line, with what is stored.

@@ -59,6 +59,21 @@ extension StringProtocol {
   }
 }
 
+extension String {
+  /// Its beginning, in so many columns at most.
+  func brief(_ columns: Int) -> String {
+    guard self.columns > columns else { return self }
+    var text = ""
+    var left = columns - 1
+    for character in self {
+      left -= String(character).columns
+      if left < 0 { break }
+      text.append(character)
+    }
+    return text + "…"
+  }
+}
+
 extension Character {
   /// 2 for East Asian wide characters and emoji (Unicode Standard Annex 11), 0 for marks alone, 1 otherwise.
   fileprivate var columns: Int {

@@ -1,4 +1,5 @@
 import Foundation
+import PostgresTesting
 import Synchronization
 import Testing
 
@@ -7,7 +8,7 @@ final class Following: Sendable {
   let process: Running
   private let pipe: TestPipe
   private let lines: AsyncStream<String>
-  private let seen = Mutex<[String]>([])
+  private let isOver = Mutex(false)
 
   init(_ sandbox: Sandbox, _ arguments: [String], environment: [String: String] = [:]) throws {
     pipe = try TestPipe()
@@ -33,32 +34,39 @@ final class Following: Sendable {
     }
   }
 
-  deinit { kill(process.pid, SIGKILL) }
+  deinit { kill() }
+
+  /// Only while it lives: its number may be another process's afterwards.
+  private func kill() {
+    isOver.withLock { isOver in
+      if !isOver { _ = Foundation.kill(process.pid, SIGKILL) }
+      isOver = true
+    }
+  }
 
   /// All lines up to one that holds a text, which must come.
   @discardableResult
   func lines(to text: String) async throws -> [String] {
     var found = [String]()
-    let limit = Task { [process] in
+    let limit = Task {
       guard (try? await Task.sleep(for: .seconds(60))) != nil else { return }
-      kill(process.pid, SIGKILL)
+      kill()
     }
     defer { limit.cancel() }
     for await line in lines {
       found.append(line)
       if line.contains(text) { return found }
     }
-    throw FollowingError(description: "\"\(text)\" never came: \(found)")
+    throw TestingError("\"\(text)\" never came: \(found)")
   }
 
   /// The lines until the command ends, and how it ends.
   func end(by signal: Int32) async throws -> (lines: [String], outcome: Outcome) {
-    kill(process.pid, signal)
+    _ = Foundation.kill(process.pid, signal)
     let outcome = try await process.outcome
+    isOver.withLock { $0 = true }
     var rest = [String]()
     for await line in lines { rest.append(line) }
     return (rest, outcome)
   }
 }
-
-struct FollowingError: Error, CustomStringConvertible { let description: String }

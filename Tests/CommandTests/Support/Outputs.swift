@@ -1,4 +1,5 @@
 import Foundation
+import PostgresTesting
 import Testing
 
 /// A pipe whose other end the test holds.
@@ -7,11 +8,9 @@ struct TestPipe: Sendable {
   let writing: FileHandle
 
   init() throws {
-    var ends: [Int32] = [-1, -1]
-    try #require(pipe(&ends) == 0)
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    reading = ends[0]
-    writing = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+    let ends = try Descriptors.makePipe()
+    reading = ends.read
+    writing = FileHandle(fileDescriptor: ends.write, closeOnDealloc: true)
   }
 
   /// One that nobody reads.

@@ -42,22 +42,22 @@ final class Sandbox: Sendable {
     let folder = home + "/run-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     for (name, content) in ["in": input, "out": [], "err": []] { try Data(content).write(to: URL(fileURLWithPath: folder + "/" + name)) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: home)
-    process.environment = ["HOME": home, "TMPDIR": home + "/tmp", "PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "xterm"]
+    let variables = ["HOME": home, "TMPDIR": home + "/tmp", "PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "xterm"]
       .merging(environment) { $1 }
-    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder + "/in"))
-    process.standardOutput = try output ?? FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/out"))
-    process.standardError = try error ?? FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/err"))
+    let (standardInput, out, err) = (
+      try FileHandle(forReadingFrom: URL(fileURLWithPath: folder + "/in")),
+      try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/out")),
+      try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/err"))
+    )
+    let pid = try Spawn.start(
+      [executable] + arguments, environment: variables, folder: home,
+      standard: [standardInput, output ?? out, error ?? err].map(\.fileDescriptor))
     let (exits, exited) = AsyncStream.makeStream(of: Int32.self)
-    process.terminationHandler = { process in
-      exited.yield(process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus)
+    Thread.detachNewThread {
+      exited.yield(Spawn.wait(for: pid))
       exited.finish()
     }
-    try process.run()
-    return Running(folder: folder, pid: process.processIdentifier, exits: exits)
+    return Running(folder: folder, pid: pid, exits: exits)
   }
 }
 

@@ -15,7 +15,8 @@ struct LateCommitTests {
       let store = try PostgresStore.postgres(database.url)
       _ = try await store.agents()
       let session = try ChildProcess(
-        "psql", ["-X", "-q", "-A", "-t", "-h", database.cluster.socketFolder, "-p", "\(database.cluster.port)", "-U", "postgres", database.name])
+        "psql",
+        ["-X", "-q", "-A", "-t", "-h", database.cluster.socketFolder, "-p", "\(database.cluster.port)", "-U", "postgres", database.name])
       defer { _ = session.finish() }
       // A number without a transaction's own: nextval takes none.
       session.write("BEGIN; SELECT nextval(pg_get_serial_sequence('cowork_bridge.messages', 'seq')) \\gset n_\n\\echo open\n")

@@ -80,11 +80,15 @@ struct MigrationTests {
     let database = try await Servers.database()
     let environment = ["COWORK_DATABASE_URL": database.url]
     let before = try await Program.run(["migrate", "--status"], environment: environment)
-    #expect(before.status == 0 && before.output.contains("version 0 of \(PostgresMigrator.newest)") && before.output.contains("pending: 1 bridge"))
+    #expect(
+      before.status == 0 && before.output.contains("version 0 of \(PostgresMigrator.newest)") && before.output.contains("pending: 1 bridge")
+    )
     #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'cowork%'") == "0\n")
     for _ in 1...2 {
       let run = try await Program.run(["migrate"], environment: environment)
-      #expect(run.status == 0 && run.output.contains("version \(PostgresMigrator.newest) of \(PostgresMigrator.newest)") && !run.output.contains("pending"))
+      #expect(
+        run.status == 0 && run.output.contains("version \(PostgresMigrator.newest) of \(PostgresMigrator.newest)")
+          && !run.output.contains("pending"))
     }
   }
 

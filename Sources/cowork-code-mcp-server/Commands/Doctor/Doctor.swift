@@ -49,7 +49,11 @@ struct Doctor: AsyncParsableCommand {
       await Deadline.within(.seconds(30)) { await opened.diagnose() }
       ?? Diagnosis(
         .unusable,
-        [Finding(.failure, "store", "\(location.description) gave no answer within 30 s.", advice: "See whether it is overloaded, or call again.")])
+        [
+          Finding(
+            .failure, "store", "\(location.description) gave no answer within 30 s.", advice: "See whether it is overloaded, or call again."
+          )
+        ])
     try await report.add(diagnosis.findings)
     if diagnosis.state == .ready || diagnosis.state == .readyForOneAgent {
       let findings = await Deadline.within(.seconds(20)) { () async -> [Finding] in
@@ -67,7 +71,10 @@ struct Doctor: AsyncParsableCommand {
     switch state {
     case .unusable: return [Finding(.warning, "round trip", "Left out, since the store cannot be used.")]
     case .readyForOneAgent:
-      return [Finding(.ok, "round trip", "Left out, since this login acts for one agent only.", advice: "doctor as the owner of the database makes it.")]
+      return [
+        Finding(
+          .ok, "round trip", "Left out, since this login acts for one agent only.", advice: "doctor as the owner of the database makes it.")
+      ]
     case .ready: return [await RoundTrip(location: location, url: url, isThrowaway: false, logger: logger).finding()]
     case .absent, .outdated:
       let throwaway: ThrowawayStore
@@ -93,7 +100,8 @@ extension Overview {
   /// What the content of the store says.
   fileprivate var findings: [Finding] {
     let online = agents.filter(\.online).map(\.name)
-    let names = online.isEmpty ? "No agent is online" : "Online: \(online.prefix(8).joined(separator: ", "))\(online.count > 8 ? ", …" : "")"
+    let names =
+      online.isEmpty ? "No agent is online" : "Online: \(online.prefix(8).joined(separator: ", "))\(online.count > 8 ? ", …" : "")"
     var findings = [Finding(.ok, "agents", "\(names); \(agents.count) are known.")]
     let isOld = (oldestUnread ?? 0) > 86_400
     let age = Ages.text(oldestUnread).map { ", the oldest for \($0)" } ?? ""

@@ -45,7 +45,8 @@ actor DoctorReport {
     let head = coloured + spaces(9 - verdict.columns) + Colours.strong(subject) + spaces(Self.indent - 9 - subject.columns)
     let margin = String(repeating: " ", count: Self.indent)
     let wrapping = Wrapping(first: width - Self.indent, rest: width - Self.indent)
-    let advice = finding.advice.map { Wrapping(first: width - Self.indent - 2, rest: width - Self.indent - 2).lines(of: $0.harmless).lines } ?? []
+    let advice =
+      finding.advice.map { Wrapping(first: width - Self.indent - 2, rest: width - Self.indent - 2).lines(of: $0.harmless).lines } ?? []
     let lines =
       wrapping.lines(of: finding.found.harmless).lines + advice.enumerated().map { ($0.offset == 0 ? "→ " : "  ") + $0.element }
     return head + lines.joined(separator: "\n" + margin) + "\n"

@@ -12,6 +12,7 @@ struct RoundTrip {
   let logger: Logger
   private static let subject = "round trip"
   private static let limit = Duration.seconds(25)
+  private static let slow = Duration.milliseconds(500)
 
   func finding() async -> Finding {
     let agents = [Identity.diagnosis(), Identity.diagnosis()]
@@ -26,10 +27,11 @@ struct RoundTrip {
     }
     guard !isThrowaway else { return finding }
     let store = location.makeStore(logger: logger)
-    let problem = await Deadline.within(.seconds(15)) { () async -> String in
-      do { try await store.removeTraces(of: agents) } catch { return "\(error)" }
-      return ""
-    } ?? "There was no answer within 15 s."
+    let problem =
+      await Deadline.within(.seconds(15)) { () async -> String in
+        do { try await store.removeTraces(of: agents) } catch { return "\(error)" }
+        return ""
+      } ?? "There was no answer within 15 s."
     _ = await Deadline.within(.seconds(1)) { await store.close() }
     if !problem.isEmpty {
       finding.found += " What they wrote could not be removed. \(problem)"
@@ -42,8 +44,9 @@ struct RoundTrip {
     let times = wakes.map { "\((($0 / .milliseconds(1)) * 10).rounded() / 10) ms" }.joined(separator: " and ")
     let place = isThrowaway ? ", on a store that was made for it and removed" : ""
     let found = "Two servers woke each other with a message there and back after \(times)\(place)."
-    guard wakes.allSatisfy({ $0 < .milliseconds(500) }) else {
-      return Finding(.warning, Self.subject, found, advice: "That is slow: see what is said about notifications, the disk and the machine's load.")
+    guard wakes.allSatisfy({ $0 <= Self.slow }) else {
+      return Finding(
+        .warning, Self.subject, found, advice: "That is slow: see what is said about notifications, the disk and the machine's load.")
     }
     return Finding(.ok, Self.subject, found)
   }
@@ -65,8 +68,11 @@ struct RoundTrip {
       try await interruption.during([first, second], limit: Self.limit) {
         for client in [first, second] { _ = try await client.connect() }
         for (client, other) in [(first, second), (second, first)] { try await client.sees(other.agent) }
-        wakes.append(try await wake(second, by: first))
-        wakes.append(try await wake(first, by: second))
+        // The fastest of a few: the machine may be busy with something else.
+        for round in 0..<3 where round == 0 || wakes.contains(where: { $0 > Self.slow }) {
+          let new = [try await wake(second, by: first), try await wake(first, by: second)]
+          wakes = round == 0 ? new : zip(wakes, new).map(min)
+        }
       }
       outcome = .success(wakes)
     } catch { outcome = .failure(error) }

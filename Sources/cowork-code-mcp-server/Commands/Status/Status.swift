@@ -36,7 +36,9 @@ struct Status: AsyncParsableCommand {
       }
       await opened.close()
       try await StandardStreams.write(
-        json ? String(decoding: JSON.object(overview.json).encoded(), as: UTF8.self) + "\n" : overview.shown(location.description, Terminal.width))
+        json
+          ? String(decoding: JSON.object(overview.json).encoded(), as: UTF8.self) + "\n"
+          : overview.shown(location.description, Terminal.width))
     }
   }
 }
