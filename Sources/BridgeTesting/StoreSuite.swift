@@ -5,9 +5,12 @@
 ///     @Test(arguments: StoreSuite.cases)
 ///     func behaves(_ storeCase: StoreCase) async throws { try await storeCase.run(on: MyHarness()) }
 public enum StoreSuite {
-  public static let cases: [StoreCase] =
+  public static let cases = casesOfAgents + archive + retention + transcript + diagnosis
+
+  /// Those in which each verb is carried out for one agent.
+  public static let casesOfAgents: [StoreCase] =
     messages + inboxOrder + leases + redelivery + idempotency + tasks + endingTasks + claims + taskNews + history + search + agents
-    + concurrency + wakeUps + handWritten + archive + retention + transcript + diagnosis
+    + concurrency + wakeUps + handWritten
 
   static func area(_ name: String, _ cases: [StoreCase]) -> [StoreCase] { cases.map { $0.within(name) } }
 }

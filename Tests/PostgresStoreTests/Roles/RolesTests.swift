@@ -9,7 +9,7 @@ import Testing
 @Suite("A login of its own keeps an agent to its side", .timeLimit(.minutes(10)))
 struct RolesTests {
   /// All flows of all areas, with each verb carried out under the login of the agent who acts.
-  @Test(arguments: StoreSuite.cases)
+  @Test(arguments: StoreSuite.casesOfAgents)
   func theSharedSuiteHoldsForServersUnderSuchLogins(_ storeCase: StoreCase) async throws {
     try await Turnstile.shared.pass { try await storeCase.run(on: HardenedHarness()) }
   }

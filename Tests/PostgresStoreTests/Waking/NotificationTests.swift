@@ -110,6 +110,26 @@ struct NotificationTests {
     await store.close()
   }
 
+  @Test func whoeverFollowsAllAgentsIsWokenByMessagesAndChangesOfTasks() async throws {
+    let database = try await Servers.database()
+    let log = WatchedLog()
+    let store = try PostgresStore.postgres(database.url, .byNotificationOnly, log)
+    _ = try await store.agents()
+    let wakeUps = store.wakeUpsForAll()
+    await log.hears("listener state=listening")
+    // That it has connected.
+    #expect(await Hints.next(wakeUps) != nil)
+    for statement in [
+      "INSERT INTO cowork_bridge.messages (sender, recipient, read) VALUES ('x', 'y', 1)",
+      "INSERT INTO cowork_bridge.tasks (id, sender, recipient, status) VALUES ('t', 'x', 'y', 'pending')",
+      "UPDATE cowork_bridge.tasks SET status = 'failed'",
+    ] {
+      try await database.psql(statement)
+      #expect(await Hints.next(wakeUps) != nil, "\(statement)")
+    }
+    await store.close()
+  }
+
   @Test func aSecondAgentOfTheStoreHasAListenerOfItsOwn() async throws {
     let database = try await Servers.database()
     let pair = try Pair(url: database.url)

@@ -40,7 +40,8 @@ struct Follower: Sendable {
         if isLost { StandardStreams.writeError("The store is back.\n") }
         return nil
       }
-      guard let failure = error as? BridgeError, failure.code != .storeTooNew else { return error }
+      // At the end the store is closed below this.
+      guard !Task.isCancelled, let failure = error as? BridgeError, failure.code != .storeTooNew else { return error }
       if !isLost { StandardStreams.writeError("\(failure.message.harmless)\nWaiting until it is back.\n") }
       isLost = true
       do { try await Task.sleep(for: .seconds(1)) } catch { return error }
