@@ -65,31 +65,3 @@ final class RoutedStore: BridgeStore {
     for store in opened() + [owner] { await store.close() }
   }
 }
-
-/// Whole stores are a matter for the owner.
-extension RoutedStore: StoreArchive, StoreRetention {
-  func exists() async throws(BridgeError) -> Bool { try await owner.exists() }
-  func archiveIdentity() async throws(BridgeError) -> String { try await owner.archiveIdentity() }
-  func archiveTotals() async throws(BridgeError) -> ArchiveTotals { try await owner.archiveTotals() }
-  func archivedMessages(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedMessage> {
-    try await owner.archivedMessages(after: place, limit: limit)
-  }
-  func archivedTasks(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedTask> {
-    try await owner.archivedTasks(after: place, limit: limit)
-  }
-  func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] { try await owner.archivedAgents() }
-  func counterparts(of messages: [ArchivedMessage]) async throws(BridgeError) -> [ArchivedText: ArchivedMessage] {
-    try await owner.counterparts(of: messages)
-  }
-  func counterparts(of tasks: [ArchivedTask]) async throws(BridgeError) -> [ArchivedText: ArchivedTask] {
-    try await owner.counterparts(of: tasks)
-  }
-  func write(_ messages: [ArchivedMessage]) async throws(BridgeError) -> ArchiveOutcome { try await owner.write(messages) }
-  func write(_ tasks: [ArchivedTask]) async throws(BridgeError) -> ArchiveOutcome { try await owner.write(tasks) }
-  func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome { try await owner.write(agents) }
-  func time(before age: Duration) async throws(BridgeError) -> String { try await owner.time(before: age) }
-  func prune(before time: String, after place: PrunePlace?, dryRun: Bool) async throws(BridgeError) -> PruneStep {
-    try await owner.prune(before: time, after: place, dryRun: dryRun)
-  }
-  func giveBackSpace() async throws(BridgeError) -> ReturnedSpace { try await owner.giveBackSpace() }
-}
