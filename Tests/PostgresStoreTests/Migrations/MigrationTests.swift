@@ -148,7 +148,7 @@ extension TestDatabase {
       SELECT indexdef FROM pg_indexes WHERE schemaname = '\(schema)' ORDER BY indexname;
       SELECT proname, prosrc, proconfig FROM pg_proc WHERE pronamespace = '"\(schema)"'::regnamespace ORDER BY proname;
       SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
-        WHERE relnamespace = '"\(schema)"'::regnamespace AND NOT tgisinternal ORDER BY tgname
+        WHERE relnamespace = '"\(schema)"'::regnamespace AND NOT tgisinternal ORDER BY tgname, relname
       """
     ).replacing("\"\(schema)\"", with: "SCHEMA").replacing(schema, with: "SCHEMA").replacing("\"", with: "").replacing("\\", with: "")
   }
