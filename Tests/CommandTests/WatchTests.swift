@@ -58,9 +58,11 @@ import Testing
     }
     try await sandbox.sqlite("INSERT INTO messages VALUES ('old', 'code', 'cowork', 'old', 0, datetime('now', '-2 days'))")
     func shown(_ arguments: String...) async throws -> [String] {
-      let watch = try Following(sandbox, ["watch", "--json"] + arguments)
+      let watch = try Following(sandbox, ["watch", "--json", "--log-level", "debug"] + arguments, withErrors: true)
+      let past = try await watch.lines(to: "following")
       _ = try await sandbox.run("send", "reviewer", "end", "--as", "cowork")
-      let lines = try await watch.lines(to: "\"end\"").dropLast().map { try JSON(decoding: $0).text("content") }
+      let lines = try await (past + watch.lines(to: "\"end\"").dropLast()).filter { $0.hasPrefix("{") }
+        .map { try JSON(decoding: $0).text("content") }
       try await sandbox.sqlite("DELETE FROM messages WHERE content = 'end'")
       return lines
     }

@@ -22,7 +22,7 @@ struct Report {
     lines.append([name, number(floor), "", number(small), "", number(large), "", ratio(small, floor), "", ratio(large, small), ""])
   }
 
-  private func number(_ value: Double?) -> String {
+  func number(_ value: Double?) -> String {
     guard let value else { return "" }
     let hundredths = Int((value * 100).rounded())
     if value >= 100 { return "\(Int(value.rounded()))" }

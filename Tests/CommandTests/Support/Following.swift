@@ -10,9 +10,11 @@ final class Following: Sendable {
   private let lines: AsyncStream<String>
   private let isOver = Mutex(false)
 
-  init(_ sandbox: Sandbox, _ arguments: [String], environment: [String: String] = [:]) throws {
+  /// - Parameter withErrors: whether what it prints to standard error is among the lines.
+  init(_ sandbox: Sandbox, _ arguments: [String], withErrors: Bool = false, environment: [String: String] = [:]) throws {
     pipe = try TestPipe()
-    process = try sandbox.start(Program.path, arguments, output: pipe.writing, environment: environment)
+    process = try sandbox.start(
+      Program.path, arguments, output: pipe.writing, error: withErrors ? pipe.writing : nil, environment: environment)
     // The child's end is the only one from now on.
     try pipe.writing.close()
     let (lines, continuation) = AsyncStream.makeStream(of: String.self)
