@@ -68,6 +68,8 @@ enum Benchmarks {
     }
     show("\nTimes in ms.\n")
     print(measuring.report.text)
-    print("\nNOTIFY alone, from one libpq connection to another: p50 \(measuring.report.number(trip.p50)) ms, p99 \(measuring.report.number(trip.p99)) ms.")
+    print(
+      "\nNOTIFY alone, from one libpq connection to another: p50 \(measuring.report.number(trip.p50)) ms, p99 \(measuring.report.number(trip.p99)) ms."
+    )
   }
 }
