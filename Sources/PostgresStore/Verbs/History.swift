@@ -21,17 +21,19 @@ extension PostgresStore {
   /// Rows that a search looks at itself before it asks the text index. The index is quick with rare words; of one that begins a word of each
   /// second message it collects all occurrences, and that one is found among these.
   private static let directRows = 500
+  private static let mostPortions = 5
   /// Rows to which the text index is limited at first.
   private static let nearRows: Int64 = 50_000
 
   private func search(
     _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, _ builder: inout HistoryPageBuilder, _ pool: PostgresPool
   ) async throws {
-    guard var last = try await look(query, words, before: bound, below: nil, Self.directRows, &builder, pool) else { return }
-    if builder.page.messages.count * 4 > query.limit {
-      // The page will be full with a few more.
-      guard let further = try await look(query, words, before: bound, below: last, Self.directRows * 4, &builder, pool) else { return }
-      last = further
+    guard var last = try await look(query, words, before: bound, below: nil, &builder, pool) else { return }
+    var portions = 1
+    // The page will be full with a few more. In portions: for more rows at once Postgres reads whole tables.
+    while portions < Self.mostPortions, builder.page.messages.count * Self.mostPortions > query.limit * portions {
+      guard let further = try await look(query, words, before: bound, below: last, &builder, pool) else { return }
+      (last, portions) = (further, portions + 1)
     }
     for range in [(max(0, last - Self.nearRows), last), (Int64.min, last - Self.nearRows)] where range.0 < range.1 {
       var rest = Past(query, sql, before: bound)
@@ -56,8 +58,7 @@ extension PostgresStore {
   ///
   /// - Returns: the last row that was looked at; nil when the page is full or there are no more.
   private func look(
-    _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, below seq: Int64?, _ rows: Int,
-    _ builder: inout HistoryPageBuilder,
+    _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, below seq: Int64?, _ builder: inout HistoryPageBuilder,
     _ pool: PostgresPool
   ) async throws -> Int64? {
     var past = Past(query, sql, before: bound, below: seq)
@@ -68,7 +69,7 @@ extension PostgresStore {
     }.joined()
     let found = try await pool.query(
       """
-      WITH newest AS MATERIALIZED (\(past.rows(rows)))
+      WITH newest AS MATERIALIZED (\(past.rows(Self.directRows)))
       SELECT (SELECT min(seq) FROM newest) AS last, (SELECT count(*) FROM newest) AS looked_at, found.*
       FROM (VALUES (1)) AS one LEFT JOIN (
         SELECT \(SQL.messageColumns)
@@ -77,7 +78,7 @@ extension PostgresStore {
       ) AS found ON true ORDER BY found.seq DESC LIMIT \(query.limit + 1)
       """, past.parameters)
     for row in found where try row.get("seq", as: Int64?.self) != nil { builder.add(try Message(row)) }
-    guard !builder.isFull, let first = found.first, try first.get("looked_at", as: Int.self) == rows else { return nil }
+    guard !builder.isFull, let first = found.first, try first.get("looked_at", as: Int.self) == Self.directRows else { return nil }
     return try first.get("last")
   }
 
