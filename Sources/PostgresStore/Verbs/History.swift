@@ -21,7 +21,7 @@ extension PostgresStore {
   /// Rows that a search looks at itself before it asks the text index. The index is quick with rare words; of one that begins a word of each
   /// second message it collects all occurrences, and that one is found among these.
   private static let directRows = 500
-  private static let mostPortions = 5
+  private static let mostPortions = 8
   /// Rows to which the text index is limited at first.
   private static let nearRows: Int64 = 50_000
 
