@@ -69,55 +69,19 @@ enum Shell {
     _ = unlink(template)
     defer { close(file) }
     let process = try spawn(arguments, environment: environment, input: nil, output: file)
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    let code = Spawn.wait(for: process)
     let size = Int(lseek(file, 0, SEEK_END))
     lseek(file, 0, SEEK_SET)
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in count = max(0, read(file, buffer.baseAddress, size)) }
-    let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
     return Output(status: code, text: String(decoding: bytes, as: UTF8.self))
   }
 
-  /// Its own process group: Control-C in a terminal is for the tests, not for their servers.
   static func spawn(_ arguments: [String], environment: [String: String] = [:], input: Int32?, output: Int32?) throws(TestingError) -> pid_t
   {
-    #if canImport(Darwin)
-      var actions: posix_spawn_file_actions_t?
-      var attributes: posix_spawnattr_t?
-    #else
-      var actions = posix_spawn_file_actions_t()
-      var attributes = posix_spawnattr_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
-    defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
-    }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    if let input {
-      posix_spawn_file_actions_adddup2(&actions, input, 0)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    }
-    for descriptor: Int32 in [1, 2] {
-      if let output {
-        posix_spawn_file_actions_adddup2(&actions, output, descriptor)
-      } else {
-        posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
-      }
-    }
-    var variables: [String: String] = [
+    let variables = [
       "PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin:/opt/homebrew/bin", "LC_ALL": "C", "HOME": "/tmp",
-    ]
-    variables.merge(environment) { _, new in new }
-    var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for pointer in argv + envp { free(pointer) } }
-    var process: pid_t = 0
-    let status = Descriptors.whileNothingIsMade { posix_spawnp(&process, arguments[0], &actions, &attributes, &argv, &envp) }
-    guard status == 0 else { throw TestingError("cannot run \(arguments[0]) (errno \(status))") }
-    return process
+    ].merging(environment) { $1 }
+    return try Spawn.start(arguments, environment: variables, standard: [input, output, output], ownGroup: true)
   }
 }
 
@@ -137,8 +101,7 @@ final class Watchdog: Sendable {
   func finish() async {
     await Shell.onThread { [process, input] in
       close(input)
-      var status: Int32 = 0
-      while waitpid(process, &status, 0) < 0, errno == EINTR {}
+      _ = Spawn.wait(for: process)
     }
   }
 }

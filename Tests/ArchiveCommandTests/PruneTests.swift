@@ -51,12 +51,12 @@ import Testing
   @Test(arguments: ["30", "d", "30y", "-1d", "1.5d", "30 d", "99999999999999999999d", "36501d"])
   func anAgeThatIsNoneIsWrongUsage(_ age: String) async throws {
     let outcome = try await sandbox.start(Program.path, ["prune", "--older-than=\(age)"]).outcome
-    #expect(outcome.status == 64 && outcome.error.contains("is no age: write a whole number and m, h, d or w"))
+    #expect(outcome.status == 64 && outcome.error.contains("is no age: write a whole number and s, m, h, d or w"))
   }
 
   @Test func unitsMeanWhatTheySay() async throws {
     _ = try await sandbox.run("agents")
-    for (age, minutes) in [("90m", 90), ("12h", 720), ("2d", 2880), ("2w", 20160)] {
+    for (age, minutes) in [("5400s", 90), ("90m", 90), ("12h", 720), ("2d", 2880), ("2w", 20160)] {
       for (id, offset) in [("old", minutes + 5), ("young", minutes - 5)] {
         try await sandbox.sqlite("INSERT INTO messages VALUES ('\(id) \(age)', 'a', 'code', 'x', 1, datetime('now', '-\(offset) minutes'))")
       }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -14,16 +13,7 @@ final class Interruption: Sendable {
 
   /// SIGINT, SIGTERM and SIGHUP interrupt the work from now on, instead of ending the process.
   init() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number)
-      // The handler keeps the source, for as long as the process lives.
-      source.setEventHandler {
-        self.interrupt("it was interrupted")
-        withExtendedLifetime(source) {}
-      }
-      source.resume()
-    }
+    EndSignals.handle { _ in self.interrupt("it was interrupted") }
   }
 
   /// Carries out the work; its failure says whether it was interrupted.

@@ -70,7 +70,7 @@ extension Overview {
 
   /// Of a time as the stores write it.
   private static func age(of time: String?) -> Double? {
-    time.flatMap { PastTime.seconds($0, now: Date()) }.map { Date().timeIntervalSince1970 - $0 }
+    time.flatMap { ArchiveTime.seconds(of: $0) }.map { Date().timeIntervalSince1970 - $0 }
   }
 
   /// For programs.

@@ -1,5 +1,6 @@
 import Foundation
 import MCP
+import PostgresTesting
 import Testing
 
 /// A home of its own, in which the real program is run.
@@ -49,8 +50,9 @@ final class Sandbox: Sendable {
       try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/out")),
       try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/err"))
     )
+    // The shell becomes the program.
     let pid = try Spawn.start(
-      [executable] + arguments, environment: variables, folder: home,
+      ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", home, executable] + arguments, environment: variables,
       standard: [standardInput, output ?? out, error ?? err].map(\.fileDescriptor))
     let (exits, exited) = AsyncStream.makeStream(of: Int32.self)
     Thread.detachNewThread {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bridge
+import Foundation
 
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -44,8 +45,8 @@ struct Export: AsyncParsableCommand {
 
   private func filter() throws -> ExportFilter {
     let start = try since.map { text in
-      guard let seconds = ArchiveTime.seconds(of: text) else {
-        throw ValidationError("--since is no time: \"\(text)\"; use one such as 2026-01-31 or 2026-01-31T12:00:00Z.")
+      guard let seconds = PastTime.seconds(text, now: Date()) else {
+        throw ValidationError(PastTime.refusal(of: text))
       }
       return seconds
     }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -7,15 +6,8 @@ final class StopRequest: Sendable {
   private let isWished = Atomic(false)
 
   init() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number)
-      // The handler keeps the source, for as long as the process lives.
-      source.setEventHandler {
-        if self.isWished.exchange(true, ordering: .relaxed) { exit(128 + number) }
-        withExtendedLifetime(source) {}
-      }
-      source.resume()
+    EndSignals.handle { number in
+      if self.isWished.exchange(true, ordering: .relaxed) { exit(128 + number) }
     }
   }
 

@@ -90,7 +90,7 @@ struct InstallOptions: ParsableArguments {
     if called.contains("/") { return URL(fileURLWithPath: called).standardizedFileURL.path }
     let folders = (Environment["PATH"] ?? "").split(separator: ":")
     let found = folders.map { "\($0)/\(called)" }.first(where: FileManager.default.isExecutableFile)
-    return found ?? Bundle.main.executablePath ?? CoworkCodeMCPServer._commandName
+    return found ?? ThisProgram.path ?? CoworkCodeMCPServer._commandName
   }
 }
 

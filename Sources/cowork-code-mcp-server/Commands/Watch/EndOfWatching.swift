@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// Why watching ends: the first reason counts.
@@ -17,16 +16,7 @@ final class EndOfWatching: Sendable {
   /// From now on the signals no longer end the process.
   init() {
     (reasons, continuation) = AsyncStream.makeStream(of: Reason.self)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number)
-      // The handler keeps the source, for as long as the process lives.
-      source.setEventHandler { [continuation] in
-        continuation.yield(.interrupted)
-        withExtendedLifetime(source) {}
-      }
-      source.resume()
-    }
+    EndSignals.handle { [continuation] _ in continuation.yield(.interrupted) }
     // A pipe whose reader has gone says so by itself; a file never does.
     Thread.detachNewThread { [continuation] in
       var polled = pollfd(fd: 1, events: 0, revents: 0)

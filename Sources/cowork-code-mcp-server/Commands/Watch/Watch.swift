@@ -76,7 +76,7 @@ struct Watch: AsyncParsableCommand {
     if let last, !(0...100_000).contains(last) { throw ValidationError("--last must be 0 to 100000, not \(last).") }
     let since = try since.map { text in
       guard let time = PastTime.seconds(text, now: Date()) else {
-        throw ValidationError("--since is no time: \"\(text)\"; write 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00.")
+        throw ValidationError(PastTime.refusal(of: text))
       }
       return time
     }
