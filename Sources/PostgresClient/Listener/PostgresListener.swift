@@ -17,7 +17,9 @@ public final class PostgresListener: Sendable {
   private let selfTest: SelfTest
   private let listenScript: String
   private let hub: EventHub
-  private let present = Mutex<PostgresConnection?>(nil)
+  /// Once it is proven, and not before: with the answer to a statement of others a transaction pooler would pass on the self-test's
+  /// notification as well, as it never does while nothing is asked.
+  private let proven = Mutex<PostgresConnection?>(nil)
 
   /// - Parameters:
   ///   - channels: exact names (upper and lower case matter), at most 63 bytes each. Else throws `.invalidParameter`.
@@ -51,12 +53,12 @@ public final class PostgresListener: Sendable {
   /// Runs one statement on the connection that listens, so that none other need be kept for what is seldom and short: notifications wait
   /// until it has ended. It must commit by itself.
   ///
-  /// - Returns: nil where nothing listens now.
+  /// - Returns: nil where nothing listens now, or nothing proves that notifications arrive.
   /// - Throws: as `PostgresConnection.query`.
   public func query(
     _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration
   ) async throws(PostgresError) -> PostgresRows? {
-    guard let connection = present.withLock(\.self) else { return nil }
+    guard let connection = proven.withLock(\.self) else { return nil }
     return try await connection.query(statement, parameters, timeout: timeout)
   }
 
@@ -75,12 +77,12 @@ public final class PostgresListener: Sendable {
       step = lifecycle.handle(event, random: random())
       report(event, lifecycle.state, step)
       if case .lost = event {
-        present.withLock { $0 = nil }
+        proven.withLock { $0 = nil }
         await connection?.close()
         connection = nil
       }
     }
-    present.withLock { $0 = nil }
+    proven.withLock { $0 = nil }
     await connection?.close()
     hub.change(.stopped)
     hub.finish()
@@ -113,11 +115,12 @@ public final class PostgresListener: Sendable {
     switch step {
     case .listen:
       if !listenScript.isEmpty { try await connection.execute(listenScript, timeout: configuration.livenessDeadline) }
-      present.withLock { $0 = connection }
       return .listened
     case .selfTest(let announcing):
       if announcing { hub.add(.connected) }
-      return .tested(try await selfTest.run(on: connection, timeout: configuration.livenessDeadline))
+      let result = try await selfTest.run(on: connection, timeout: configuration.livenessDeadline)
+      if case .delivered = result { proven.withLock { $0 = connection } }
+      return .tested(result)
     case .checkLivenessAfter(let interval):
       if let error = await endOf(connection, within: interval) { throw error }
       try await connection.ping(within: configuration.livenessDeadline)

@@ -140,6 +140,34 @@ import Testing
     await bouncer.destroy()
   }
 
+  /// The pooler passes on what a server said for a statement, and with it notifications that another one made there.
+  @Test func statementsOfOthersDoNotHideATransactionPooler() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let bouncer = try await PgBouncer.start(for: database.cluster)
+    var configuration = quick()
+    configuration.selfTestLimit = .milliseconds(50)
+    configuration.selfTestRetry = .zero
+    configuration.livenessInterval = .zero
+    let (listener, events, task) = try start(bouncer.url(database), configuration)
+    try await events.connected()
+    let pool = PostgresPool(try ConnectionSettings(bouncer.url(database)))
+    let others = Task {
+      while !Task.isCancelled {
+        if try await listener.query("SELECT 1", timeout: .seconds(30)) == nil { try await pool.query("SELECT 1") }
+      }
+    }
+    for _ in 0..<20 {
+      let event = try await events.next { if case .stateChanged = $0 { true } else { false } }
+      guard case .stateChanged(.degraded(.notDelivered)) = event else { throw TestingError("\(event)") }
+    }
+    others.cancel()
+    _ = await others.result
+    await pool.close()
+    task.cancel()
+    await task.value
+    await bouncer.destroy()
+  }
+
   @Test func aSessionPoolerWorks() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let bouncer = try await PgBouncer.start(for: database.cluster, mode: .session)
