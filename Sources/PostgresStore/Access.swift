@@ -48,6 +48,9 @@ extension PostgresStore {
       guard attempt <= pool.configuration.maximumConnections else { return false }
       try? await pool.withConnection { await $0.close() }
       return true
+    case .invalidStatementName, .featureNotSupported:
+      // A statement that the connection had prepared, in a transaction; it prepares it anew.
+      return attempt == 1
     default:
       return error.isWorthRepeating
     }

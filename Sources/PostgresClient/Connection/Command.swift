@@ -5,7 +5,7 @@ struct Command: Sendable {
     case script(String)
     /// Extended protocol with the unnamed statement: also right behind a transaction pooler.
     case statement(String, EncodedParameters)
-    /// Named statements: not through a transaction pooler. For measuring.
+    /// Named statements: not through a transaction pooler.
     case prepare(name: String, String, types: [UInt32])
     case prepared(name: String, EncodedParameters)
   }

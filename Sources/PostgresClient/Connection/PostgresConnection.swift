@@ -31,6 +31,9 @@ public actor PostgresConnection {
   private var isFlushing = false
   private var deadline: ContinuousClock.Instant?
   private var lastID: UInt64 = 0
+  private var names = NamedStatements()
+  /// Whether libpq speaks with the server process itself; nil while nobody has asked.
+  private(set) var isDirect: Bool?
 
   /// Tries each host in order, each address at most `settings.connectTimeout`.
   /// Throws `.connectionFailed`, `.authenticationFailed`, `.tlsFailed` or `.cancelled`.
@@ -114,6 +117,42 @@ public actor PostgresConnection {
       await enqueue(id, command)
     } onCancel: {
       loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.stop(id, .cancelled)) } }
+    }
+  }
+
+  // MARK: named statements
+
+  static let whoAreYou = "SELECT pg_backend_pid()"
+
+  /// - Parameter rows: the answer to `whoAreYou`. A pooler has told libpq of a process that does not exist.
+  func learn(from rows: PostgresRows?) throws(PostgresError) { isDirect = try rows?.first?.get(0) == serverProcessID }
+
+  func forgetNames() { names.forgetAll() }
+
+  /// The name of a statement on the server, given to it where that is due; nil where it has none.
+  ///
+  /// - Throws: what Postgres says against the statement, and what `perform` throws; nothing has taken effect.
+  func name(
+    of statement: String, _ types: [UInt32], _ timeout: Duration, _ role: CommandSchedule.Role
+  ) async throws(PostgresError) -> String? {
+    if isDirect == false { return nil }
+    let key = NamedStatements.Key(text: statement, types: types)
+    switch names.use(of: key) {
+    case .unnamed: return nil
+    case .named(let name): return name
+    case .prepare(let name):
+      do throws(PostgresError) {
+        if isDirect == nil {
+          try learn(from: await perform(Command(content: .script(Self.whoAreYou), role: role, timeout: timeout)).get().last)
+        }
+        guard isDirect == true else { return nil }
+        _ = try await perform(Command(content: .prepare(name: name, statement, types: types), role: role, timeout: timeout)).get()
+      } catch {
+        names.failed(key)
+        throw error.code == .unknownOutcome ? error.underlying as? PostgresError ?? error : error
+      }
+      names.prepared(key, as: name)
+      return name
     }
   }
 

@@ -1,3 +1,12 @@
+/// Whether the server may keep how it carries out a statement.
+public enum Planning: Sendable {
+  /// From the second use on a connection the statement has a name there, and is parsed no more. Where a pooler stands in between it is
+  /// parsed at each call all the same, since the next call may meet another server process.
+  case kept
+  /// Parsed and planned at each call, for the values that it has then: where the best plan depends on them.
+  case anew
+}
+
 /// What statements can be run on: a connection, an open transaction, or the pool.
 public protocol PostgresExecutor: Sendable {
   /// Runs one statement with parameters. On a connection or the pool it commits by itself.
@@ -6,7 +15,9 @@ public protocol PostgresExecutor: Sendable {
   /// - Throws: `.server`, `.connectionLost` (nothing happened), `.unknownOutcome`, `.timeout`, `.cancelled`, `.invalidParameter`, `.closed`;
   ///   the pool also `.poolTimeout` and what connecting throws.
   @discardableResult
-  func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError) -> PostgresRows
+  func query(
+    _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, planning: Planning
+  ) async throws(PostgresError) -> PostgresRows
 
   /// Runs any number of statements without parameters, in one implicit transaction unless they say otherwise; one result each.
   @discardableResult
@@ -15,10 +26,17 @@ public protocol PostgresExecutor: Sendable {
 
 extension PostgresExecutor {
   @discardableResult
-  public nonisolated(nonsending) func query(_ statement: String, _ parameters: [PostgresParameter] = []) async throws(PostgresError)
-    -> PostgresRows
-  {
-    try await query(statement, parameters, timeout: nil)
+  public nonisolated(nonsending) func query(
+    _ statement: String, _ parameters: [PostgresParameter] = [], planning: Planning = .kept
+  ) async throws(PostgresError) -> PostgresRows {
+    try await query(statement, parameters, timeout: nil, planning: planning)
+  }
+
+  @discardableResult
+  public nonisolated(nonsending) func query(
+    _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration?
+  ) async throws(PostgresError) -> PostgresRows {
+    try await query(statement, parameters, timeout: timeout, planning: .kept)
   }
 
   @discardableResult
@@ -29,10 +47,10 @@ extension PostgresExecutor {
 
 extension PostgresConnection: PostgresExecutor {
   @discardableResult
-  public func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError)
-    -> PostgresRows
-  {
-    try await run(statement, parameters, timeout: timeout, role: .single)
+  public func query(
+    _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, planning: Planning
+  ) async throws(PostgresError) -> PostgresRows {
+    try await run(statement, parameters, timeout: timeout, planning: planning, role: .single)
   }
 
   @discardableResult
@@ -47,12 +65,25 @@ extension PostgresConnection: PostgresExecutor {
   }
 
   func run(
-    _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, role: CommandSchedule.Role
+    _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, planning: Planning, role: CommandSchedule.Role
   ) async throws(PostgresError) -> PostgresRows {
     try checkStatement(statement)
-    let content = Command.Content.statement(statement, try EncodedParameters(parameters))
-    let results = try await perform(Command(content: content, role: role, timeout: timeout ?? settings.queryTimeout)).get()
-    guard let rows = results.first else { throw PostgresError(.protocolViolation, "The server sent no result for a statement.") }
+    let parameters = try EncodedParameters(parameters)
+    let timeout = timeout ?? settings.queryTimeout
+    if planning == .kept, let name = try await name(of: statement, parameters.types, timeout, role) {
+      let result = await perform(Command(content: .prepared(name: name, parameters), role: role, timeout: timeout))
+      guard case .failure(let error) = result, error.saysStatementIsGone else { return try Self.rows(result) }
+      forgetNames()
+      // Inside a transaction nothing goes on after an error.
+      guard role == .single else { throw error }
+    }
+    return try Self.rows(await perform(Command(content: .statement(statement, parameters), role: role, timeout: timeout)))
+  }
+
+  private static func rows(_ result: Result<[PostgresRows], PostgresError>) throws(PostgresError) -> PostgresRows {
+    guard let rows = try result.get().first else {
+      throw PostgresError(.protocolViolation, "The server sent no result for a statement.")
+    }
     return rows
   }
 

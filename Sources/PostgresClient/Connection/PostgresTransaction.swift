@@ -26,10 +26,10 @@ public struct PostgresTransaction: PostgresExecutor {
   let id: UInt64
 
   @discardableResult
-  public nonisolated(nonsending) func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?)
-    async throws(PostgresError) -> PostgresRows
-  {
-    try await connection.run(statement, parameters, timeout: timeout, role: .inside(transaction: id))
+  public nonisolated(nonsending) func query(
+    _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, planning: Planning
+  ) async throws(PostgresError) -> PostgresRows {
+    try await connection.run(statement, parameters, timeout: timeout, planning: planning, role: .inside(transaction: id))
   }
 
   @discardableResult
@@ -50,7 +50,7 @@ extension PostgresConnection {
     _ body: (PostgresTransaction) async throws -> T
   ) async throws -> T {
     let id = TransactionNumber.next()
-    _ = try await run(script: options.begin, timeout: nil, role: .begins(transaction: id))
+    try await begin(options, id)
     let value: T
     do {
       value = try await body(PostgresTransaction(connection: self, id: id))
@@ -61,6 +61,12 @@ extension PostgresConnection {
     }
     try await commit(id)
     return value
+  }
+
+  private func begin(_ options: TransactionOptions, _ id: UInt64) async throws(PostgresError) {
+    let question = isDirect == nil ? "; \(Self.whoAreYou)" : ""
+    let results = try await run(script: options.begin + question, timeout: nil, role: .begins(transaction: id))
+    if isDirect == nil { try learn(from: results.last) }
   }
 
   private static func checkNotCancelled() throws(PostgresError) {

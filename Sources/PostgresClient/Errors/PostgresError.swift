@@ -52,6 +52,12 @@ public struct PostgresError: Error, Sendable {
 }
 
 extension PostgresError {
+  /// A named statement is not there any more (DISCARD or DEALLOCATE), or what it gives has another shape since its tables changed. It was
+  /// not begun.
+  var saysStatementIsGone: Bool { sqlState == .invalidStatementName || sqlState == .featureNotSupported }
+}
+
+extension PostgresError {
   /// A kind of error. New ones may be added; treat an unknown one as not retryable.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     public let description: String

@@ -19,6 +19,8 @@ public struct SQLState: Sendable, Hashable, CustomStringConvertible {
   public static let undefinedFunction = SQLState("42883")
   public static let duplicateTable = SQLState("42P07")
   public static let duplicateSchema = SQLState("42P06")
+  /// A prepared statement that does not exist.
+  public static let invalidStatementName = SQLState("26000")
   public static let insufficientPrivilege = SQLState("42501")
   public static let syntaxError = SQLState("42601")
   public static let invalidSchemaName = SQLState("3F000")

@@ -5,10 +5,12 @@ extension PostgresPool: PostgresExecutor {
   /// One autocommit statement. When its connection proves dead before anything was sent, another one is taken; after it was sent,
   /// the outcome is unknown and the error says so.
   @discardableResult
-  public func query(_ statement: String, _ parameters: [PostgresParameter], timeout: Duration?) async throws(PostgresError)
-    -> PostgresRows
-  {
-    try await retrying { connection throws(PostgresError) in try await connection.query(statement, parameters, timeout: timeout) }
+  public func query(
+    _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, planning: Planning
+  ) async throws(PostgresError) -> PostgresRows {
+    try await retrying { connection throws(PostgresError) in
+      try await connection.query(statement, parameters, timeout: timeout, planning: planning)
+    }
   }
 
   @discardableResult

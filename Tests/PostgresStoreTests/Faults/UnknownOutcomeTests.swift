@@ -11,10 +11,10 @@ import Testing
 struct UnknownOutcomeTests {
   @Test func sendingHappensOnceAndIsNoDuplicateForTheCaller() async throws {
     try await withBench(repeats: 2) { bench in
-      await bench.proxy.cutReplies(after: "messages (id, sender")
+      await bench.proxy.cutReplies(after: "once")
       let receipt = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "once"))
       #expect(!receipt.duplicate)
-      await bench.proxy.cutReplies(after: "messages (id, sender")
+      await bench.proxy.cutReplies(after: "twice")
       let keyed = NewMessage(sender: .cowork, recipient: .code, content: "twice", idempotencyKey: "k")
       #expect(try await !bench.store.send(keyed).duplicate)
       #expect(try await bench.contents() == ["once", "twice"])
