@@ -83,23 +83,26 @@ extension PostgresStore {
 
   @discardableResult
   public func recoverExpired() async throws(BridgeError) -> Int {
-    try await perform { pool in try await self.recover(pool) }
+    try await perform { pool in try await self.recover(self.idle.query(self.leases), pool) }
   }
 
+  /// All leases and whether they have run out, as a query; all columns are NULL where there are none and another table is joined.
+  var leases: String { "SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)" }
+
   /// For those who want something else: where somebody keeps a row locked, recovery can wait for the next time.
-  func recoverIfPossible() async throws(BridgeError) {
-    try await perform { pool in
-      do { _ = try await self.recover(pool) } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
-        self.logger.debug("recovery waits for a lock", metadata: ["error": "\(error)"])
-      }
+  ///
+  /// - Returns: whether anything was given back.
+  func recoverIfPossible(_ leases: PostgresRows, _ pool: PostgresPool) async throws -> Bool {
+    do { return try await recover(leases, pool) > 0 } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+      logger.debug("recovery waits for a lock", metadata: ["error": "\(error)"])
+      return false
     }
   }
 
-  private func recover(_ pool: PostgresPool) async throws -> Int {
-    let rows = try await idle.query("SELECT batch, process, expires_at < clock_timestamp() AS expired FROM \(sql.deliveries)")
+  private func recover(_ leases: PostgresRows, _ pool: PostgresPool) async throws -> Int {
     var (expired, dead) = ([String](), [String]())
-    for row in rows {
-      let batch: String = try row.get("batch")
+    for row in leases {
+      guard let batch: String = try row.get("batch") else { continue }
       if try ProcessIdentity(encoded: row.get("process"))?.isKnownDead == true {
         dead.append(batch)
       } else if try row.get("expired", as: Bool.self) {

@@ -3,21 +3,20 @@ import PostgresClient
 
 extension PostgresStore {
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
-    try await recoverIfPossible()
     guard let owner = request.owner else {
       // One state for all of it: what is committed in the middle must not be counted without being shown.
       return try await perform { pool in
-        guard try await self.hasNews(request) else { return Delivery() }
+        guard let news = try await self.news(request, pool) else { return Delivery() }
         return try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { transaction in
-          try await self.look(request, transaction, lock: false).delivery
+          try await self.look(request, news, transaction, lock: false).delivery
         }
       }
     }
     return try await performTaking { pool, batch in
       // A transaction only where there is something: hints come for other reasons as well.
-      guard try await self.hasNews(request) else { return Delivery() }
+      guard let news = try await self.news(request, pool) else { return Delivery() }
       return try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
-        var (delivery, delivered) = try await self.look(request, transaction, lock: true)
+        var (delivery, delivered) = try await self.look(request, news, transaction, lock: true)
         guard !delivered.isEmpty else { return delivery }
         try await self.lease(delivered, as: batch, to: owner, transaction)
         delivery.batch = batch
@@ -26,12 +25,26 @@ extension PostgresStore {
     }
   }
 
-  private func hasNews(_ request: TakeRequest) async throws -> Bool {
-    let news = request.includesTasks ? "EXISTS (\(taskNews("$1")))" : "false"
+  /// What there is to take.
+  private struct News {
+    var messages: Bool
+    var tasks: Bool
+  }
+
+  /// Gives back what others have left behind, and tells whether there is anything; nil where there is nothing.
+  private func news(_ request: TakeRequest, _ pool: PostgresPool) async throws -> News? {
+    let tasks = request.includesTasks ? "EXISTS (\(taskNews("$1")))" : "false"
     let rows = try await idle.query(
-      "SELECT EXISTS (SELECT 1 FROM \(sql.messages) m WHERE \(Self.unread)) OR \(news)",
-      [.text(request.agent.name), .optional(request.sender)])
-    return try rows.first?.get(0, as: Bool.self) ?? false
+      """
+      SELECT news.*, leases.* FROM (
+        SELECT EXISTS (SELECT 1 FROM \(sql.messages) m WHERE \(Self.unread)) AS has_messages, \(tasks) AS has_tasks
+      ) AS news LEFT JOIN (\(leases)) AS leases ON true
+      """, [.text(request.agent.name), .optional(request.sender)])
+    // What was given back may be for this agent.
+    if try await recoverIfPossible(rows, pool) { return News(messages: true, tasks: request.includesTasks) }
+    guard let row = rows.first else { return nil }
+    let news = News(messages: try row.get("has_messages"), tasks: try row.get("has_tasks"))
+    return news.messages || news.tasks ? news : nil
   }
 
   private static let unread = "m.recipient = $1 AND COALESCE(m.read, 0) = 0 AND ($2::text IS NULL OR m.sender = $2)"
@@ -49,28 +62,34 @@ extension PostgresStore {
 
   /// What fits, and where it stands.
   private func look(
-    _ request: TakeRequest, _ executor: some PostgresExecutor, lock: Bool
+    _ request: TakeRequest, _ news: News, _ executor: some PostgresExecutor, lock: Bool
   ) async throws -> (delivery: Delivery, delivered: Delivered) {
     var budget = ReplyBudget(characters: request.characters)
     var delivery = Delivery()
     var delivered = Delivered()
-    // Rows that another process is just taking are passed over: without that two readers would get the same ones.
-    let rows = try await executor.query(
-      """
-      WITH picked AS (
-        SELECT m.seq FROM \(sql.messages) m WHERE \(Self.unread) ORDER BY m.seq LIMIT $3 \(lock ? "FOR UPDATE SKIP LOCKED" : "")
-      )
-      SELECT \(SQL.messageColumns) FROM picked JOIN \(sql.messages) m ON m.seq = picked.seq
-      LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id ORDER BY m.seq
-      """,
-      [.text(request.agent.name), .optional(request.sender), .int(Int64(request.limit))])
-    for row in rows {
-      let message = try Message(row)
-      guard budget.admits(message.replyCost) else { break }
-      delivery.messages.append(message)
-      delivered.messages.append(try row.get("seq"))
+    if news.messages {
+      // Rows that another process is just taking are passed over: without that two readers would get the same ones.
+      let rows = try await executor.query(
+        """
+        WITH picked AS (
+          SELECT m.seq FROM \(sql.messages) m WHERE \(Self.unread) ORDER BY m.seq LIMIT $3 \(lock ? "FOR UPDATE SKIP LOCKED" : "")
+        )
+        SELECT unread.count, found.* FROM (SELECT count(*) FROM \(sql.messages) m WHERE \(Self.unread)) AS unread LEFT JOIN (
+          SELECT \(SQL.messageColumns) FROM picked JOIN \(sql.messages) m ON m.seq = picked.seq
+          LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
+        ) AS found ON true ORDER BY found.seq
+        """,
+        [.text(request.agent.name), .optional(request.sender), .int(Int64(request.limit))])
+      for row in rows {
+        guard let seq: Int64 = try row.get("seq") else { break }
+        let message = try Message(row)
+        guard budget.admits(message.replyCost) else { break }
+        delivery.messages.append(message)
+        delivered.messages.append(seq)
+      }
+      delivery.remaining = max(0, (try rows.first?.get("count") ?? 0) - delivery.messages.count)
     }
-    if request.includesTasks {
+    if news.tasks {
       // The flags are what is taken, so their rows are locked first, by a statement of its own: what is read afterwards is what they stand
       // for, and a later change of the task waits and is told next time.
       let ids = try await executor.query(
@@ -90,9 +109,6 @@ extension PostgresStore {
         delivery.tasks.append(task)
       }
     }
-    let count = try await executor.query(
-      "SELECT count(*) FROM \(sql.messages) m WHERE \(Self.unread)", [.text(request.agent.name), .optional(request.sender)])
-    delivery.remaining = max(0, (try count.first?.get(0, as: Int.self) ?? 0) - delivery.messages.count)
     return (delivery, delivered)
   }
 
