@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One thing to send, and how to treat it.
 struct Command: Sendable {
   enum Content: Sendable {
@@ -17,6 +19,18 @@ struct Command: Sendable {
   var ignoresCancellation = false
   /// For liveness: a connection that does not answer is given up, without asking the server to cancel.
   var closesOnTimeout = false
+}
+
+/// Names a command before it is queued, for its task may be cancelled by then.
+final class CommandTicket: Sendable {
+  let id: CommandSchedule.ID
+  private let wasCancelled = Atomic(false)
+  private static let last = Atomic<CommandSchedule.ID>(0)
+
+  init() { id = Self.last.wrappingAdd(1, ordering: .relaxed).newValue }
+
+  var isCancelled: Bool { wasCancelled.load(ordering: .sequentiallyConsistent) }
+  func cancel() { wasCancelled.store(true, ordering: .sequentiallyConsistent) }
 }
 
 /// A command and who waits for it.

@@ -23,10 +23,13 @@ struct NamedStatements {
     case prepared(String)
   }
 
+  /// Whether libpq speaks with the server process itself; nil while nobody has asked.
+  private(set) var isDirect: Bool?
   private var states: [Key: State] = [:]
   private var lastNumber = 0
 
   mutating func use(of key: Key) -> Use {
+    if isDirect == false { return .unnamed }
     switch states[key] {
     case nil:
       if states.count < Self.maximumCount { states[key] = .seenOnce }
@@ -44,4 +47,5 @@ struct NamedStatements {
   mutating func prepared(_ key: Key, as name: String) { states[key] = .prepared(name) }
   mutating func failed(_ key: Key) { states[key] = nil }
   mutating func forgetAll() { states = [:] }
+  mutating func learn(isDirect: Bool) { self.isDirect = isDirect }
 }

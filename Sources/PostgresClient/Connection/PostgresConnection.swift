@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 
 /// One connection. Commands run in the order in which they were asked for, one at a time; any task may ask.
 ///
@@ -20,6 +21,7 @@ public actor PostgresConnection {
   nonisolated let loop: PostgresEventLoop
   private nonisolated let registration: PostgresEventLoop.RegistrationID
   private nonisolated let ending = Ending()
+  nonisolated let names = Mutex(NamedStatements())
   private let handle: ConnectionHandle
   private let logger: Logger
   private let receiveNotification: @Sendable (PostgresNotification) -> Void
@@ -30,10 +32,6 @@ public actor PostgresConnection {
   private var collector = ResultCollector()
   private var isFlushing = false
   private var deadline: ContinuousClock.Instant?
-  private var lastID: UInt64 = 0
-  private var names = NamedStatements()
-  /// Whether libpq speaks with the server process itself; nil while nobody has asked.
-  private(set) var isDirect: Bool?
 
   /// Tries each host in order, each address at most `settings.connectTimeout`.
   /// Throws `.connectionFailed`, `.authenticationFailed`, `.tlsFailed` or `.cancelled`.
@@ -109,61 +107,32 @@ public actor PostgresConnection {
   // MARK: commands
 
   /// Queues the command and waits for its result.
-  func perform(_ command: Command) async -> Result<[PostgresRows], PostgresError> {
-    lastID += 1
-    let id = lastID
-    if command.ignoresCancellation { return await enqueue(id, command) }
-    return await withTaskCancellationHandler {
-      await enqueue(id, command)
-    } onCancel: {
-      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.stop(id, .cancelled)) } }
-    }
-  }
-
-  // MARK: named statements
-
-  static let whoAreYou = "SELECT pg_backend_pid()"
-
-  /// - Parameter rows: the answer to `whoAreYou`. A pooler has told libpq of a process that does not exist.
-  func learn(from rows: PostgresRows?) throws(PostgresError) { isDirect = try rows?.first?.get(0) == serverProcessID }
-
-  func forgetNames() { names.forgetAll() }
-
-  /// The name of a statement on the server, given to it where that is due; nil where it has none.
   ///
-  /// - Throws: what Postgres says against the statement, and what `perform` throws; nothing has taken effect.
-  func name(
-    of statement: String, _ types: [UInt32], _ timeout: Duration, _ role: CommandSchedule.Role
-  ) async throws(PostgresError) -> String? {
-    if isDirect == false { return nil }
-    let key = NamedStatements.Key(text: statement, types: types)
-    switch names.use(of: key) {
-    case .unnamed: return nil
-    case .named(let name): return name
-    case .prepare(let name):
-      do throws(PostgresError) {
-        if isDirect == nil {
-          try learn(from: await perform(Command(content: .script(Self.whoAreYou), role: role, timeout: timeout)).get().last)
-        }
-        guard isDirect == true else { return nil }
-        _ = try await perform(Command(content: .prepare(name: name, statement, types: types), role: role, timeout: timeout)).get()
-      } catch {
-        names.failed(key)
-        throw error.code == .unknownOutcome ? error.underlying as? PostgresError ?? error : error
-      }
-      names.prepared(key, as: name)
-      return name
+  /// Not isolated: a continuation that is awaited inside the actor resumes on another thread first and comes back to the loop's from there.
+  nonisolated func perform(_ command: Command) async -> Result<[PostgresRows], PostgresError> {
+    let ticket = CommandTicket()
+    if command.ignoresCancellation { return await submit(command, ticket) }
+    return await withTaskCancellationHandler {
+      await submit(command, ticket)
+    } onCancel: {
+      ticket.cancel()
+      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.stop(ticket.id, .cancelled)) } }
     }
   }
 
-  private func enqueue(_ id: CommandSchedule.ID, _ command: Command) async -> Result<[PostgresRows], PostgresError> {
+  private nonisolated func submit(_ command: Command, _ ticket: CommandTicket) async -> Result<[PostgresRows], PostgresError> {
     await withCheckedContinuation { continuation in
-      pending[id] = PendingCommand(command: command, continuation: continuation)
-      if Task.isCancelled, !command.ignoresCancellation {
-        complete(id, .failure(Self.neverSent(.cancelled)))
-      } else {
-        apply(schedule.enqueue(id, command.role))
-      }
+      let pending = PendingCommand(command: command, continuation: continuation)
+      loop.execute { self.assumeIsolated { $0.enqueue(pending, ticket) } }
+    }
+  }
+
+  private func enqueue(_ command: PendingCommand, _ ticket: CommandTicket) {
+    pending[ticket.id] = command
+    if ticket.isCancelled {
+      complete(ticket.id, .failure(Self.neverSent(.cancelled)))
+    } else {
+      apply(schedule.enqueue(ticket.id, command.command.role))
     }
   }
 

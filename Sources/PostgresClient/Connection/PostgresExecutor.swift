@@ -47,24 +47,24 @@ extension PostgresExecutor {
 
 extension PostgresConnection: PostgresExecutor {
   @discardableResult
-  public func query(
+  public nonisolated func query(
     _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, planning: Planning
   ) async throws(PostgresError) -> PostgresRows {
     try await run(statement, parameters, timeout: timeout, planning: planning, role: .single)
   }
 
   @discardableResult
-  public func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
+  public nonisolated func execute(_ script: String, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
     try await run(script: script, timeout: timeout, role: .single)
   }
 
   /// Whether the server answers within the time; if not, the connection is closed. Throws what `query` throws.
-  public func ping(within timeout: Duration) async throws(PostgresError) {
+  public nonisolated func ping(within timeout: Duration) async throws(PostgresError) {
     let command = Command(content: .script("SELECT 1"), timeout: timeout, closesOnTimeout: true)
     _ = try await perform(command).get()
   }
 
-  func run(
+  nonisolated func run(
     _ statement: String, _ parameters: [PostgresParameter], timeout: Duration?, planning: Planning, role: CommandSchedule.Role
   ) async throws(PostgresError) -> PostgresRows {
     try checkStatement(statement)
@@ -73,21 +73,21 @@ extension PostgresConnection: PostgresExecutor {
     if planning == .kept, let name = try await name(of: statement, parameters.types, timeout, role) {
       let result = await perform(Command(content: .prepared(name: name, parameters), role: role, timeout: timeout))
       guard case .failure(let error) = result, error.saysStatementIsGone else { return try Self.rows(result) }
-      forgetNames()
+      names.withLock { $0.forgetAll() }
       // Inside a transaction nothing goes on after an error.
       guard role == .single else { throw error }
     }
     return try Self.rows(await perform(Command(content: .statement(statement, parameters), role: role, timeout: timeout)))
   }
 
-  private static func rows(_ result: Result<[PostgresRows], PostgresError>) throws(PostgresError) -> PostgresRows {
+  private nonisolated static func rows(_ result: Result<[PostgresRows], PostgresError>) throws(PostgresError) -> PostgresRows {
     guard let rows = try result.get().first else {
       throw PostgresError(.protocolViolation, "The server sent no result for a statement.")
     }
     return rows
   }
 
-  func run(script: String, timeout: Duration?, role: CommandSchedule.Role) async throws(PostgresError) -> [PostgresRows] {
+  nonisolated func run(script: String, timeout: Duration?, role: CommandSchedule.Role) async throws(PostgresError) -> [PostgresRows] {
     try checkStatement(script)
     return try await perform(Command(content: .script(script), role: role, timeout: timeout ?? settings.queryTimeout)).get()
   }

@@ -63,7 +63,7 @@ extension PostgresConnection {
     return value
   }
 
-  private func begin(_ options: TransactionOptions, _ id: UInt64) async throws(PostgresError) {
+  private nonisolated func begin(_ options: TransactionOptions, _ id: UInt64) async throws(PostgresError) {
     let question = isDirect == nil ? "; \(Self.whoAreYou)" : ""
     let results = try await run(script: options.begin + question, timeout: nil, role: .begins(transaction: id))
     if isDirect == nil { try learn(from: results.last) }
@@ -73,7 +73,7 @@ extension PostgresConnection {
     if Task.isCancelled { throw PostgresError(.cancelled, "The transaction was cancelled before its COMMIT and rolled back.") }
   }
 
-  private func commit(_ id: UInt64) async throws(PostgresError) {
+  private nonisolated func commit(_ id: UInt64) async throws(PostgresError) {
     let command = Command(
       content: .script("COMMIT"), role: .ends(transaction: id, commits: true), timeout: settings.queryTimeout, ignoresCancellation: true)
     let results = try await perform(command).get()
@@ -85,10 +85,10 @@ extension PostgresConnection {
   }
 
   /// A connection that cannot roll back is of no more use.
-  private func rollBack(_ id: UInt64) async {
+  private nonisolated func rollBack(_ id: UInt64) async {
     let command = Command(
       content: .script("ROLLBACK"), role: .ends(transaction: id, commits: false), timeout: settings.cancelGrace, ignoresCancellation: true)
-    if case .failure = await perform(command), isOpen { close() }
+    if case .failure = await perform(command), isOpen { await close() }
   }
 }
 
