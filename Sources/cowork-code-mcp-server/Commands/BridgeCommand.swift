@@ -8,12 +8,6 @@ struct SharedOptions: ParsableArguments {
 
   @Flag(help: "Print one line of JSON, the same that the MCP tool returns as structuredContent.")
   var json = false
-
-  func validate() throws {
-    _ = try acting.identity()
-    _ = try store.location()
-    _ = try store.logger()
-  }
 }
 
 /// A command that does by hand what a tool does.

@@ -19,6 +19,8 @@ struct StoreOptions: ParsableArguments {
 
   @OptionGroup var logging: LoggingOption
 
+  func validate() throws { _ = try location() }
+
   /// The store that was named.
   func location() throws -> StoreLocation {
     try usage {
@@ -39,6 +41,8 @@ struct LoggingOption: ParsableArguments {
       valueName: "level"))
   var logLevel: String?
 
+  func validate() throws { _ = try logger() }
+
   func logger() throws -> Logger {
     let text = logLevel ?? Environment["COWORK_LOG_LEVEL"] ?? "warning"
     guard let level = Logger.Level(rawValue: text.lowercased()) else {
@@ -57,6 +61,8 @@ struct IdentityOption: ParsableArguments {
     name: .customLong("as"),
     help: ArgumentHelp("The agent that you act for. (environment: COWORK_IDENTITY; default: code)", valueName: "name"))
   var name: String?
+
+  func validate() throws { _ = try identity() }
 
   func identity() throws -> Identity { try Self.identity(name) }
 

@@ -38,10 +38,7 @@ struct Copy: AsyncParsableCommand {
 
   @OptionGroup var logging: LoggingOption
 
-  func validate() throws {
-    _ = try locations()
-    _ = try logging.logger()
-  }
+  func validate() throws { _ = try locations() }
 
   private func locations() throws -> (from: StoreLocation, to: StoreLocation) {
     (try location(from, fromWorkspace, "--from"), try location(to, toWorkspace, "--to"))

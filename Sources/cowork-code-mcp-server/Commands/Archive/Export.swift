@@ -37,8 +37,6 @@ struct Export: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func validate() throws {
-    _ = try store.location()
-    _ = try store.logger()
     _ = try filter()
     if force, output == nil { throw ValidationError("--force is for --output: name a file, or leave it out.") }
   }

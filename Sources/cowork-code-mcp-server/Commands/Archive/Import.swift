@@ -23,11 +23,6 @@ struct Import: AsyncParsableCommand {
 
   @OptionGroup var store: StoreOptions
 
-  func validate() throws {
-    _ = try store.location()
-    _ = try store.logger()
-  }
-
   func run() async throws {
     try await CommandFailure.reported {
       let location = try store.location()

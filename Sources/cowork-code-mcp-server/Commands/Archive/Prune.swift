@@ -32,11 +32,6 @@ struct Prune: AsyncParsableCommand {
 
   @OptionGroup var store: StoreOptions
 
-  func validate() throws {
-    _ = try store.location()
-    _ = try store.logger()
-  }
-
   func run() async throws {
     try await CommandFailure.reported {
       let location = try store.location()

@@ -22,11 +22,6 @@ struct Doctor: AsyncParsableCommand {
 
   @OptionGroup var store: StoreOptions
 
-  func validate() throws {
-    _ = try store.location()
-    _ = try store.logger()
-  }
-
   func run() async throws {
     Colours.prepare(plain: json)
     let report = DoctorReport(json: json, width: Terminal.width)

@@ -19,11 +19,6 @@ struct Status: AsyncParsableCommand {
 
   @OptionGroup var store: StoreOptions
 
-  func validate() throws {
-    _ = try store.location()
-    _ = try store.logger()
-  }
-
   func run() async throws {
     Colours.prepare(plain: json)
     try await CommandFailure.reported {

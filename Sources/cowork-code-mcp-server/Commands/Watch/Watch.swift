@@ -39,8 +39,6 @@ struct Watch: AsyncParsableCommand {
   func validate() throws {
     _ = try chosenAgent()
     _ = try start()
-    _ = try store.location()
-    _ = try store.logger()
   }
 
   func run() async throws {
