@@ -9,7 +9,8 @@ import Testing
   init() throws { sandbox = try Sandbox() }
 
   private static let cluster = Task {
-    try await PostgresCluster.start(.init(password: "s3cret-w0rd", configuration: ["synchronous_commit = on", "fsync = on"]))
+    try await PostgresCluster.start(
+      .init(password: "s3cret-w0rd", configuration: ["synchronous_commit = on", "fsync = on", "max_prepared_transactions = 4"]))
   }
 
   private func doctor(_ url: String, status: Int32 = 0) async throws -> Findings {
@@ -104,5 +105,56 @@ import Testing
     _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
     try await database.psql("INSERT INTO cowork_bridge.bridge_schema (version) VALUES (99)")
     #expect(try await doctor(database.url, status: 1)["schema"].contains("99"))
+  }
+
+  @Test func aServerThatAcceptsConnectionsAndSaysNothingIsAFailure() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    await proxy.blackHole()
+    let findings = try await doctor(database.url(port: proxy.port), status: 1)
+    #expect(findings.failures == ["store"] && findings["store"].contains("127.0.0.1:\(proxy.port): no answer within 5"), "\(findings)")
+    #expect(findings["store"].contains("Check that the database runs") && findings["round trip"].contains("Left out"))
+    await proxy.close()
+  }
+
+  /// A transaction without a process holds a table.
+  @Test(arguments: [("bridge_schema", "store"), ("agents", "content")])
+  func aDatabaseThatDoesNotComeToAnAnswerIsAFailure(_ table: String, _ subject: String) async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    let held = "held_\(database.name)"
+    try await database.psql("BEGIN; LOCK TABLE cowork_bridge.\(table); PREPARE TRANSACTION '\(held)'")
+    let findings = try await doctor(database.url, status: 1)
+    #expect(findings.failures == [subject] && findings["round trip"].contains("Left out"), "\(findings)")
+    #expect(findings[subject].contains("\nSee w"))
+    try await database.psql("ROLLBACK PREPARED '\(held)'")
+    #expect(try await doctor(database.url).failures.isEmpty)
+  }
+
+  @Test func aStandbyIsAFailureThatSaysWhichServerToName() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    let standby = try await database.cluster.makeStandby()
+    for (parameters, subject) in [("", "store"), ("target_session_attrs=any", "writing")] {
+      let findings = try await doctor(database.url(port: standby.port, parameters: parameters), status: 1)
+      #expect(findings.failures == [subject] && findings.warnings == ["password", "round trip"], "\(findings)")
+      #expect(findings[subject].contains("A standby takes no writes: name the server that does in the URL"), "\(findings)")
+    }
+    let sent = try await sandbox.run("send", "cowork", "x", environment: ["COWORK_DATABASE_URL": database.url(port: standby.port)])
+    #expect(sent.status == 1 && sent.error.contains("session is read-only. Name the server that target_session_attrs=read-write asks for"))
+    await standby.destroy()
+  }
+
+  @Test(arguments: [("", "store"), ("target_session_attrs=any", "writing")])
+  func aRoleThatOnlyReadsIsAFailureThatSaysHowToChangeIt(_ parameters: String, _ subject: String) async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    let role = "reader_\(UUID().uuidString.prefix(8).lowercased())"
+    try await database.psql(
+      "CREATE ROLE \(role) SUPERUSER LOGIN PASSWORD 's3cret-w0rd'; ALTER ROLE \(role) SET default_transaction_read_only = on")
+    let url = database.url(port: database.cluster.port, parameters: parameters).replacing("postgres:s3cret", with: "\(role):s3cret")
+    let findings = try await doctor(url, status: 1)
+    #expect(findings.failures == [subject] && findings["round trip"].contains("Left out"), "\(findings)")
+    #expect(findings[subject].contains("ALTER ROLE … SET default_transaction_read_only = off"), "\(findings)")
   }
 }

@@ -83,6 +83,10 @@ struct ConnectPlan {
       let code: PostgresError.Code = failures.allSatisfy { $0.kind == .tls } ? .tlsFailed : .connectionFailed
       return PostgresError(code, "\(what): \(reasons). Check sslmode, sslrootcert and the server's certificate.", attempts: failures)
     }
-    return PostgresError(.connectionFailed, "\(what): \(reasons). Check that the server runs and can be reached.", attempts: failures)
+    let advice =
+      failures.contains { $0.kind == .notAcceptable }
+      ? "Name the server that target_session_attrs=\(settings.sessionAttributes) asks for, and check that it can be reached."
+      : "Check that the server runs and can be reached."
+    return PostgresError(.connectionFailed, "\(what): \(reasons). \(advice)", attempts: failures)
   }
 }

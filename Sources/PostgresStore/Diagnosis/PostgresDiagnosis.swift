@@ -14,15 +14,18 @@ extension PostgresStore: DiagnosableStore {
         throw error
       }
     } catch {
-      return Diagnosis(
-        .unusable,
-        [
-          Finding(
-            .failure, "store", storeError(error, of: pool.settings).message,
-            advice: "Check that the database runs and that this machine reaches it; a password belongs into ~/.pgpass.")
-        ])
+      let isReadOnly = (error as? PostgresError)?.attempts.contains { $0.kind == .notAcceptable } ?? false
+      let advice =
+        isReadOnly
+        ? "\(Self.nameAWritableServer) Where only a database or role is read-only: \(Self.allowWriting)"
+        : "Check that the database runs and that this machine reaches it; a password belongs into ~/.pgpass."
+      return Diagnosis(.unusable, [Finding(.failure, "store", storeError(error, of: pool.settings).message, advice: advice)])
     }
   }
+
+  private static let nameAWritableServer =
+    "A standby takes no writes: name the server that does in the URL, or all of them with target_session_attrs=read-write."
+  private static let allowWriting = "ALTER DATABASE or ALTER ROLE … SET default_transaction_read_only = off"
 
   private func diagnosis(on connection: PostgresConnection) async throws -> Diagnosis {
     let start = ContinuousClock.now
@@ -50,24 +53,22 @@ extension PostgresStore: DiagnosableStore {
     let (state, schema) = try await schemaFinding(row, connection)
     findings.append(schema)
     findings.append(try durability(row))
-    findings += await notifications(connection, isPooler: try row.get("pid", as: Int32.self) != connection.serverProcessID)
+    // A standby refuses LISTEN as it refuses writes.
+    if try !row.get("standby", as: Bool.self) {
+      findings += await notifications(connection, isPooler: try row.get("pid", as: Int32.self) != connection.serverProcessID)
+    }
     findings += [tls(connection), clockFinding(clock), try connections(row)]
     return Diagnosis(findings.contains { $0.verdict == .failure } ? .unusable : state, findings)
   }
 
   private func writing(_ row: PostgresRow) throws -> [Finding] {
     if try row.get("standby", as: Bool.self) {
-      return [
-        Finding(
-          .failure, "writing", "This server is a standby, which takes no writes.",
-          advice: "Name the server that does in the URL, or all of them with target_session_attrs=read-write.")
-      ]
+      return [Finding(.failure, "writing", "This server is a standby.", advice: Self.nameAWritableServer)]
     }
     guard try row.get("read_only", as: String.self) == "on" else { return [] }
     return [
       Finding(
-        .failure, "writing", "The database only lets itself be read (default_transaction_read_only).",
-        advice: "ALTER DATABASE or ALTER ROLE … SET default_transaction_read_only = off")
+        .failure, "writing", "The database only lets itself be read (default_transaction_read_only).", advice: Self.allowWriting)
     ]
   }
 

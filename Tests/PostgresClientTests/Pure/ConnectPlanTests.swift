@@ -61,6 +61,13 @@ import Testing
     #expect(!ConnectPlan.error([silent], settings: settings).message.contains("sslmode"))
   }
 
+  @Test func aServerThatOnlyReadsIsNoServerThatDoesNotAnswer() throws {
+    let settings = try ConnectionSettings("postgres://u@h/d?target_session_attrs=primary")
+    let refused = ConnectPlan.error([failure(.network), failure(.notAcceptable)], settings: settings)
+    #expect(refused.code == .connectionFailed && refused.message.contains("Name the server that target_session_attrs=primary asks for"))
+    #expect(ConnectPlan.error([failure(.network)], settings: settings).message.hasSuffix("Check that the server runs and can be reached."))
+  }
+
   @Test func backoffIsWithinItsBoundsAndGrows() {
     var backoff = Backoff()
     #expect(backoff.next(random: 0.99) == .milliseconds(100))

@@ -50,15 +50,17 @@ struct Doctor: AsyncParsableCommand {
           )
         ])
     try await report.add(diagnosis.findings)
-    if diagnosis.state == .ready || diagnosis.state == .readyForOneAgent {
-      let findings = await Deadline.within(.seconds(20)) { () async -> [Finding] in
-        do { return try await opened.overview().findings } catch { return [Finding(.failure, "content", "\(error)")] }
-      }
-      try await report.add(
-        findings ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See who keeps the database busy.")])
+    var state = diagnosis.state
+    if state == .ready || state == .readyForOneAgent {
+      let findings =
+        await Deadline.within(.seconds(20)) { () async -> [Finding] in
+          do { return try await opened.overview().findings } catch { return [Finding(.failure, "content", "\(error)")] }
+        } ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See who keeps the database busy.")]
+      try await report.add(findings)
+      if findings.contains(where: { $0.verdict == .failure }) { state = .unusable }
     }
     _ = await Deadline.within(.seconds(1)) { await opened.close() }
-    return diagnosis.state
+    return state
   }
 
   private func roundTrip(_ state: Diagnosis.State, _ location: StoreLocation) async throws -> [Finding] {
