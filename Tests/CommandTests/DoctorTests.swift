@@ -83,7 +83,24 @@ import Testing
 
   @Test func aPlaceThatCannotBeWrittenIsAFailure() async throws {
     let findings = try await doctor("--database-url", "/proc/nowhere/messages.db", status: 1)
-    #expect(!findings.failures.isEmpty)
+    #expect(!findings.failures.isEmpty && findings["round trip"].contains("Left out"), "\(findings)")
+    #if os(Linux)
+      #expect(findings["disk"] == "0 MB are free.\nFree some space: messages cannot be stored.")
+    #endif
+  }
+
+  /// A limit is reached as a full disk is, and needs no special rights.
+  @Test func aDiskThatTakesNothingIsAFailure() async throws {
+    _ = try await sandbox.run("send", "cowork", "there already")
+    let before = try Data(contentsOf: URL(fileURLWithPath: sandbox.database))
+    let outcome = try await sandbox.shell("(ulimit -f 0; trap '' XFSZ; \"$0\" doctor --json; echo $?) | cat")
+    let lines = outcome.output.split(separator: "\n")
+    try #require(lines.count == 2 && lines[1] == "1", "\(outcome.output)")
+    let findings = try Findings(JSON(decoding: String(lines[0])))
+    #expect(findings.failures == ["store"] && findings["round trip"].contains("Left out"), "\(findings)")
+    #expect(findings["store"].contains("see whether it is full"), "\(findings)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: sandbox.database)) == before)
+    #expect(try await doctor().failures.isEmpty)
   }
 
   @Test func anUnreachablePostgresIsAFailureWithoutThePassword() async throws {

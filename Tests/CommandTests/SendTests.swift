@@ -94,4 +94,21 @@ import Testing
     #expect(outcome.error.contains("/dev/null"))
     #expect(outcome.error.filter { $0 == "\n" }.count == 1)
   }
+
+  /// In blocks: of nothing, and of a part of the message. A limit is reached as a full disk is, and needs no special rights.
+  @Test(arguments: [0, 100])
+  func aDiskThatTakesNoMoreIsOneSentenceAndNothingIsHalfWritten(_ limit: Int) async throws {
+    _ = try await sandbox.run("send", "cowork", "before")
+    let text = sandbox.home + "/text"
+    try Data(repeating: 0x78, count: 250_000).write(to: URL(fileURLWithPath: text))
+    let send = "\"$0\" send cowork - --as reviewer < \(text)"
+    let refused = try await sandbox.shell("(ulimit -f \(limit); trap '' XFSZ; \(send) 2>&1; echo status $?) | cat")
+    let sentence = "The disk of \(sandbox.database) failed and nothing was written (disk I/O error): see whether it is full"
+    #expect(refused.output.hasPrefix(sentence) && refused.output.hasSuffix("\nstatus 1\n"), "\(refused.output)")
+    #expect(refused.output.filter { $0 == "\n" }.count == 2)
+    let state = "SELECT count(*), max(length(content)) FROM messages; SELECT count(*) FROM message_details; PRAGMA integrity_check"
+    #expect(try await sandbox.sqlite(state) == "1|6\n0\nok\n")
+    #expect(try await sandbox.shell(send).status == 0)
+    #expect(try await sandbox.sqlite(state) == "2|250000\n0\nok\n")
+  }
 }

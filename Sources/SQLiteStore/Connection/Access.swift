@@ -111,6 +111,11 @@ func storeError(_ error: any Error, path: String) -> BridgeError {
     return BridgeError(.storeFailed, "The database \(path) may not be written (\(why)): check the rights of the file and of its folder.")
   case .SQLITE_FULL:
     return BridgeError(.storeFailed, "The disk of \(path) is full and nothing was written: free some space and call again.")
+  case .SQLITE_IOERR:
+    return BridgeError(
+      .storeFailed,
+      "The disk of \(path) failed and nothing was written (\(why)): see whether it is full, or a quota or limit is reached, and call again."
+    )
   case .SQLITE_BUSY, .SQLITE_LOCKED:
     return BridgeError(
       .storeFailed,

@@ -13,7 +13,7 @@ extension SQLiteStore: DiagnosableStore {
 
   /// By a connection of its own that only reads: opening the store in the usual way makes and migrates the file.
   private static func diagnosis(of place: FilePlace) -> Diagnosis {
-    guard place.exists else { return Diagnosis(.absent, [place.absence, version()] + place.findings()) }
+    guard place.exists else { return judged(.absent, [place.absence, version()] + place.findings()) }
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(2)
@@ -25,12 +25,16 @@ extension SQLiteStore: DiagnosableStore {
         return (state, [schema, try integrity(db, place.path), try journal(db, place.path)])
       }
       try? queue.close()
-      let isDamaged = findings.contains { $0.subject == "integrity" && $0.verdict == .failure }
-      return Diagnosis(isDamaged ? .unusable : state, [store] + findings + [version()] + place.findings())
+      return judged(state, [store] + findings + [version()] + place.findings())
     } catch {
       let reason = storeError(error, path: place.path).message
-      return Diagnosis(.unusable, [Finding(.failure, "store", reason), version()] + place.findings())
+      return judged(.unusable, [Finding(.failure, "store", reason), version()] + place.findings())
     }
+  }
+
+  /// Where something fails, a full disk for instance, there is nothing to work with.
+  private static func judged(_ state: Diagnosis.State, _ findings: [Finding]) -> Diagnosis {
+    Diagnosis(findings.contains { $0.verdict == .failure } ? .unusable : state, findings)
   }
 
   private static func schema(_ db: Database) throws -> (Diagnosis.State, Finding) {
