@@ -49,13 +49,13 @@ public struct ArchivedMessage: ArchiveRecord, Hashable {
       && createdAt.isSame(as: other.createdAt)
   }
 
-  /// Read wins over unread.
+  /// Read wins over unread, and says what came of a lease under which it was copied.
   public func merged(with source: ArchivedMessage) -> ArchivedMessage {
     var result = self
     if source.isRead && !isRead {
       result.read = source.read
       result.readAt = source.readAt
-      result.redelivered = redelivered || source.redelivered
+      result.redelivered = source.redelivered
     } else if source.isRead {
       result.readAt = readAt ?? source.readAt
     } else if !isRead {

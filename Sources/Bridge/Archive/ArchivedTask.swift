@@ -55,7 +55,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
       result.assigneeUnseen = source.assigneeUnseen
       result.creatorUnseen = source.creatorUnseen
     } else if !isNewer(than: source), status.isSame(as: source.status) {
-      if (source.heldUntil ?? "") > (heldUntil ?? "") { result.takeClaim(of: source) }
+      if source.hasLaterClaim(than: self) { result.takeClaim(of: source) }
       // The same state: who has looked on one side has looked; a late result is news again.
       let hasMore = result.events.count > events.count
       result.assigneeUnseen = hasMore ? source.assigneeUnseen : assigneeUnseen && source.assigneeUnseen
@@ -68,6 +68,12 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     holder = other.holder
     holderProcess = other.holderProcess
     heldUntil = other.heldUntil
+  }
+
+  /// What a holder said last is that it has ended. Of two claims the longer one counts.
+  private func hasLaterClaim(than other: ArchivedTask) -> Bool {
+    if let holder, holder == other.holder, heldUntil == "" || other.heldUntil == "" { return other.heldUntil != "" }
+    return (heldUntil ?? "") > (other.heldUntil ?? "")
   }
 
   /// Ended wins over open, and stays as it is; of two open ones the later change wins, then the one that is further on.

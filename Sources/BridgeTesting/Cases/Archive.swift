@@ -114,6 +114,15 @@ extension StoreSuite {
         let delivery = try await bench.take(tasks: true)
         #expect(delivery.messages.map(\.redelivered) == [true] && delivery.tasks.map(\.id) == [task])
       },
+      StoreCase("what turns out to have arrived is read elsewhere, and no longer marked") { bench in
+        var message = bench.message("m")
+        message.giveBack()
+        _ = try await bench.whole.write([message])
+        var arrived = bench.message("m", read: 1)
+        arrived.readAt = "2026-02-01T00:00:00.000Z"
+        for updated in [1, 0] { #expect(try await bench.whole.write([arrived]).updated == updated) }
+        #expect(try await bench.archivedMessages() == [arrived])
+      },
       StoreCase("read wins over unread, and is not undone") { bench in
         _ = try await bench.whole.write([bench.message("m"), bench.message("n")])
         var read = bench.message("m", read: 1)
@@ -210,6 +219,11 @@ extension StoreSuite {
         let task = try #require(try await bench.archivedTasks().first)
         #expect(task.holder == "code@there" && task.heldUntil == "2999-01-01T00:00:00.000Z" && !task.creatorUnseen)
         #expect(try await bench.whole.write([here]).updated == 0)
+        // A holder that has ended does not come back.
+        var ended = there
+        ended.heldUntil = ""
+        for (record, updated) in [(ended, 1), (ended, 0), (there, 0)] { #expect(try await bench.whole.write([record]).updated == updated) }
+        #expect(try await bench.archivedTasks().first?.heldUntil == "")
       },
       StoreCase("unread mail and news that are written wake their recipient") { bench in
         let another = try #require(try await bench.another() as? any WholeStore)

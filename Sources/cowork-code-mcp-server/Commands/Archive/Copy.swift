@@ -84,7 +84,8 @@ extension TransferReport {
       let outcome = side.outcome
       var parts = ["\(outcome.added) added"]
       if outcome.updated > 0 { parts.append("\(outcome.updated) brought up to date") }
-      let untouched = side.found - outcome.added - outcome.updated - side.meanwhile.added - side.meanwhile.updated
+      // What changed meanwhile was there already, or had just been added.
+      let untouched = side.found - outcome.added - outcome.updated - side.meanwhile.added
       if untouched > 0 { parts.append("\(untouched) there already") }
       if side.meanwhile.added > 0 { parts.append("\(side.meanwhile.added) arrived meanwhile") }
       if side.meanwhile.updated > 0 { parts.append("\(side.meanwhile.updated) changed meanwhile") }
