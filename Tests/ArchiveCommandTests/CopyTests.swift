@@ -81,12 +81,7 @@ import Testing
   /// Kills in the middle, at another place each time, and then the end.
   @Test(.timeLimit(.minutes(10))) func aCopyThatWasKilledIsSimplyRunAgain() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    _ = try await sandbox.run("agents")
-    try await sandbox.sqlite(
-      """
-      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
-      INSERT INTO messages SELECT 'm' || i, 'cowork', 'code', 'Message ' || i, i % 3 <> 0, datetime('now') FROM n
-      """)
+    try await fillWithMessages(8_000)
     #expect(try await copy(sandbox.home + "/none.db", database.url).status == 1)
     var before = 0
     for _ in 1...3 {
@@ -106,6 +101,101 @@ import Testing
       try await database.psql("SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE read = 0) FROM cowork_bridge.messages")
         == "8000|8000|2666\n")
     #expect(try await database.psql("SELECT id FROM cowork_bridge.messages ORDER BY seq OFFSET 7998") == "m7999\nm8000\n")
+  }
+
+  @Test(.timeLimit(.minutes(5)), arguments: [SIGINT, SIGTERM])
+  func aCopyThatIsInterruptedEndsBehindATransactionAndSaysHowToGoOn(_ signal: Int32) async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    try await fillWithMessages(8_000)
+    let running = try sandbox.start(Program.path, ["copy", "--from", sandbox.database, "--to", database.url])
+    var count = 0
+    while count == 0, kill(running.pid, 0) == 0 {
+      count = Int((try? await database.psql("SELECT count(*) FROM cowork_bridge.messages"))?.dropLast() ?? "") ?? 0
+    }
+    kill(running.pid, signal)
+    let outcome = try await running.outcome
+    let sentence = try Regex("Interrupted: ([1-7]000) of 8000 were done \\(copying\\); run it again to go on.\n")
+    let done = try #require(outcome.error.wholeMatch(of: sentence)?.output[1].substring, "\(outcome.error)")
+    #expect(outcome.status == 1 && outcome.output.isEmpty)
+    #expect(
+      try await database.psql(
+        "SELECT count(*), count(reply_to) FROM cowork_bridge.messages LEFT JOIN cowork_bridge.message_details ON message_id = id")
+        == "\(done)|\(done)\n")
+    let again = try await copy(sandbox.database, database.url, "--json").json
+    #expect(again["equal"] == true && again["messages"]?["added"] == .integer(8_000 - (Int64(done) ?? 0)))
+    #expect(try await database.psql("SELECT count(*), count(DISTINCT id) FROM cowork_bridge.messages") == "8000|8000\n")
+  }
+
+  @Test(.timeLimit(.minutes(5))) func aSecondInterruptDoesNotWaitForTheDatabase() async throws {
+    let cluster = try await PostgresCluster.start(.init(configuration: ["max_prepared_transactions = 1"]))
+    let database = try await cluster.createDatabase()
+    _ = try await sandbox.run("send", "cowork", "x")
+    _ = try await sandbox.run("agents", "--database-url", database.url)
+    try await database.psql("BEGIN; LOCK TABLE cowork_bridge.messages; PREPARE TRANSACTION 'held'")
+    let running = try sandbox.start(Program.path, ["copy", "--from", sandbox.database, "--to", database.url])
+    while try await database.psql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0\n" {}
+    while kill(running.pid, SIGINT) == 0 {}
+    #expect(try await running.outcome.status == 128 + SIGINT)
+    try await database.psql("ROLLBACK PREPARED 'held'")
+    #expect(try await copy(sandbox.database, database.url, "--json").json["messages"]?["added"] == 1)
+    await cluster.destroy()
+  }
+
+  /// Two agents, each a command after the other until they are told to stop.
+  @Test(.timeLimit(.minutes(10)), arguments: [true, false])
+  func agentsThatGoOnWorkingMeanwhileLoseNothing(_ isFromPostgres: Bool) async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    try await fillWithMessages(3_000)
+    if isFromPostgres { #expect(try await copy(sandbox.database, database.url).status == 0) }
+    let (from, to) = isFromPostgres ? (database.url, sandbox.home + "/back.db") : (sandbox.database, database.url)
+    let loop = { (body: String) in "set -e; while [ ! -e stop ]; do \(body); done" }
+    let writing = try start(loop("\"$0\" send cowork hello --json; \"$0\" read --as cowork --limit 2 >&2"), on: from)
+    let working = try start(
+      loop(
+        """
+        task=$("$0" tasks create code Look --as cowork --json | tee -a tasks | sed 's/.*"task_id":"\\([^"]*\\)".*/\\1/')
+        "$0" tasks update $task in_progress >&2; "$0" tasks update $task completed --result done >&2; "$0" tasks --as cowork >&2
+        """), on: from)
+    var (arrived, changed) = (Set<String>(), Set<String>())
+    while arrived.count + changed.count < 4 {
+      let report = try await copy(from, to, "--json").json
+      try #require(report["equal"] == true, "\(report)")
+      for side in ["messages", "tasks"] {
+        if report[side]?["arrived_meanwhile"] != 0 { arrived.insert(side) }
+        if report[side]?["changed_meanwhile"] != 0 { changed.insert(side) }
+      }
+    }
+    try Data().write(to: URL(fileURLWithPath: sandbox.home + "/stop"))
+    let (written, worked) = (try await writing.outcome, try await working.outcome)
+    #expect(written.status == 0 && worked.status == 0, "\(written.error) \(worked.error)")
+    for round in 1...2 {
+      let report = try await copy(from, to, "--json").json
+      #expect(report["equal"] == true && report["messages"]?["newer_in_target"] == 0 && report["tasks"]?["newer_in_target"] == 0)
+      if round == 2 { #expect(report["messages"]?["updated"] == 0 && report["tasks"]?["updated"] == 0) }
+    }
+    let copied = try await sandbox.run("export", "--database-url", to).output
+    #expect(copied == (try await sandbox.run("export", "--database-url", from).output))
+    let sent = try written.output.split(separator: "\n").map { try JSON(decoding: String($0)).text("message_id") }
+    let created = try String(contentsOfFile: sandbox.home + "/tasks", encoding: .utf8).split(separator: "\n")
+    for id in try sent + created.map({ try JSON(decoding: String($0)).text("task_id") }) {
+      #expect(copied.components(separatedBy: "{\"id\":\"\(id)\"").count == 2, "\(id)")
+    }
+    #expect(copied.split(separator: "\n").count { $0.hasPrefix("{\"message\"") } == 3_000 + sent.count)
+    #expect(copied.split(separator: "\n").count { $0.hasPrefix("{\"task\"") } == created.count)
+  }
+
+  private func start(_ script: String, on url: String) throws -> Running {
+    try sandbox.start("/bin/sh", ["-c", script, Program.path], environment: ["COWORK_DATABASE_URL": url])
+  }
+
+  private func fillWithMessages(_ count: Int) async throws {
+    _ = try await sandbox.run("agents")
+    try await sandbox.sqlite(
+      """
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+      INSERT INTO messages SELECT 'm' || i, 'cowork', 'code', 'Message ' || i, i % 3 <> 0, datetime('now') FROM n;
+      INSERT INTO message_details (message_id, reply_to) SELECT id, 'r' FROM messages;
+      """)
   }
 
   @Test func anIdThatIsSomethingElseIsReportedAndLeftAlone() async throws {
