@@ -43,10 +43,10 @@ public struct PruneStep: Hashable, Sendable {
 public struct ReturnedSpace: Hashable, Sendable {
   /// The system has them again.
   public var returned: Int64
-  /// They stay with the store, and later rows use them.
-  public var reusable: Int64
+  /// They stay with the store, and later rows use them. Nil where it cannot tell how many.
+  public var reusable: Int64?
 
-  public init(returned: Int64, reusable: Int64) {
+  public init(returned: Int64, reusable: Int64?) {
     self.returned = returned
     self.reusable = reusable
   }

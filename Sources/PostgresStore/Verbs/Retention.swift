@@ -102,7 +102,7 @@ extension PostgresStore: StoreRetention {
       }
       let before = try await size()
       for table in tables { try await pool.query("VACUUM \(table)", [], timeout: .seconds(3600)) }
-      return ReturnedSpace(returned: max(0, before - (try await size())), reusable: 0)
+      return ReturnedSpace(returned: max(0, before - (try await size())), reusable: nil)
     }
   }
 }

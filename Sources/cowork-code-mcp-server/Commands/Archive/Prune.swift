@@ -75,7 +75,11 @@ private struct Pruned {
     if messages + tasks == 0 { return "Nothing is old enough: nothing \(dryRun ? "would be" : "was") removed.\n" }
     if dryRun { return "Would remove \(parts). Nothing was changed.\n" }
     var text = "Removed \(parts). \(space.returned) bytes came back"
-    if space.reusable > 0 { text += ", and \(space.reusable) more are free inside of the file for what comes next" }
+    switch space.reusable {
+    case nil: text += ", and what else is free in the tables is for what comes next"
+    case 0?: break
+    case let bytes?: text += ", and \(bytes) more are free inside of the file for what comes next"
+    }
     return text + ".\n"
   }
 
@@ -83,7 +87,7 @@ private struct Pruned {
     var object: JSONObject = ["dry_run": .bool(dryRun), "messages": .integer(Int64(messages)), "tasks": .integer(Int64(tasks))]
     if !dryRun {
       object["bytes_returned"] = .integer(space.returned)
-      object["bytes_reusable"] = .integer(space.reusable)
+      object["bytes_reusable"] = space.reusable.map { .integer($0) } ?? .null
     }
     return .object(object)
   }
