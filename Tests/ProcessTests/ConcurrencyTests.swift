@@ -66,6 +66,29 @@ extension ProcessTests {
     try await home.expectIntegrity()
   }
 
+  /// It holds 2,000 pages, and what is written in the second that lies between two checkpoints. What is written here takes about twice
+  /// as much as is allowed.
+  @Test func theWriteAheadLogOfTwoServersThatGoOnWritingStaysSmall() async throws {
+    let home = try Home()
+    let (code, cowork) = (try await Server.start(home, as: "code"), try await Server.start(home, as: "cowork", wiring: .sockets))
+    let padding = String(repeating: "x", count: 4_000)
+    let texts = (0..<2_500).map { "\($0) \(padding)" }
+    let started = ContinuousClock.now
+    async let here = code.send(texts, to: "cowork")
+    async let there = cowork.send(texts, to: "code")
+    let sent = try await here + there
+    let log = try FileManager.default.attributesOfItem(atPath: home.database.path + "-wal")[.size] as? NSNumber
+    let size = try #require(log?.intValue)
+    report("two servers wrote \(sent.count) messages in \((ContinuousClock.now - started).milliseconds); their log has \(size >> 10) KiB")
+    #expect(size < 128 << 20)
+    // What one of them has not put into the file, the other one reads.
+    try await code.kill()
+    #expect(try await cowork.readAll().map(\.content) == texts)
+    try await cowork.stop()
+    #expect(try await home.sqlite3("SELECT id FROM messages ORDER BY id").split(separator: "\n").map(String.init) == sent.sorted())
+    try await home.expectIntegrity()
+  }
+
   @Test func exactlyOneOfTwoProcessesTakesATaskAndTheOtherIsToldWhoHasIt() async throws {
     let home = try Home()
     let creator = try await Server.start(home, as: "code")
