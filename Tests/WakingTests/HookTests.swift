@@ -1,5 +1,6 @@
 import Foundation
 import MCP
+import PostgresTesting
 import Testing
 
 extension RealProcesses {
@@ -89,13 +90,24 @@ extension RealProcesses {
     /// Without its own end it would wait for a connection for 10 s. A busy machine may need another try.
     @Test func aStoreThatDoesNotAnswerIsGivenUp() async throws {
       let sandbox = try Sandbox()
+      // It accepts connections and says nothing: there is nothing behind it.
+      let silent = try FaultProxy(to: Loopback.freePort())
+      await silent.blackHole()
       var quickest = Duration.seconds(1000)
       for _ in 0..<3 where quickest > .seconds(6) {
-        let outcome = try await sandbox.hook("Stop", options: ["--database-url", "postgres://10.255.255.1/bridge?connect_timeout=60"])
+        let outcome = try await sandbox.hook("Stop", options: ["--database-url", "postgres://127.0.0.1:\(silent.port)/bridge?connect_timeout=60"])
         #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
         quickest = min(quickest, outcome.elapsed)
       }
       #expect(quickest < .seconds(8))
+      await silent.close()
+    }
+
+    @Test func aLogLevelThatIsMeantForOthersIsNoError() async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("one")
+      let outcome = try await sandbox.run(["hook", "session-start"], input: "{}", environment: ["COWORK_LOG_LEVEL": "loud"])
+      #expect(outcome.status == 0 && outcome.errors == "" && outcome.output.contains(id))
     }
 
     @Test(arguments: ["", "no json", "[]", "{\"session_id\": 5}", "{\"session_id\": \"../../etc\"}"])

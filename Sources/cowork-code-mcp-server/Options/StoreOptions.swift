@@ -41,7 +41,8 @@ struct LoggingOption: ParsableArguments {
       valueName: "level"))
   var logLevel: String?
 
-  func validate() throws { _ = try logger() }
+  /// Not the environment: a hook, which is silent, must not break a session for it.
+  func validate() throws { if logLevel != nil { _ = try logger() } }
 
   func logger() throws -> Logger {
     let text = logLevel ?? Environment["COWORK_LOG_LEVEL"] ?? "warning"

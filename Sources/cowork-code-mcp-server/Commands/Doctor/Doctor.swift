@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bridge
 import Foundation
+import Logging
 
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,10 +28,11 @@ struct Doctor: AsyncParsableCommand {
     let report = DoctorReport(json: json, width: Terminal.width)
     try await CommandFailure.reported {
       let location = try store.location()
+      let logger = try store.logger()
       try await report.add([Finding(.ok, "program", "cowork-code-mcp-server \(Version.text), \(ThisProgram.path ?? "of unknown place").")])
       if let finding = passwordFinding { try await report.add([finding]) }
-      let state = try await examine(location, report)
-      try await report.add(await roundTrip(state, location))
+      let state = try await examine(location, report, logger)
+      try await report.add(await roundTrip(state, location, logger))
       try await report.add(ClientChecks().findings())
       try await report.conclude()
     }
@@ -38,8 +40,8 @@ struct Doctor: AsyncParsableCommand {
   }
 
   /// The store itself, and what is in it.
-  private func examine(_ location: StoreLocation, _ report: DoctorReport) async throws -> Diagnosis.State {
-    let opened = location.makeStore(logger: try store.logger())
+  private func examine(_ location: StoreLocation, _ report: DoctorReport, _ logger: Logger) async throws -> Diagnosis.State {
+    let opened = location.makeStore(logger: logger)
     let diagnosis =
       await Deadline.within(.seconds(30)) { await opened.diagnose() }
       ?? Diagnosis(
@@ -63,8 +65,7 @@ struct Doctor: AsyncParsableCommand {
     return state
   }
 
-  private func roundTrip(_ state: Diagnosis.State, _ location: StoreLocation) async throws -> [Finding] {
-    let logger = try store.logger()
+  private func roundTrip(_ state: Diagnosis.State, _ location: StoreLocation, _ logger: Logger) async throws -> [Finding] {
     switch state {
     case .unusable: return [Finding(.warning, "round trip", "Left out, since the store cannot be used.")]
     case .readyForOneAgent:
