@@ -95,7 +95,8 @@ extension RealProcesses {
       await silent.blackHole()
       var quickest = Duration.seconds(1000)
       for _ in 0..<3 where quickest > .seconds(6) {
-        let outcome = try await sandbox.hook("Stop", options: ["--database-url", "postgres://127.0.0.1:\(silent.port)/bridge?connect_timeout=60"])
+        let outcome = try await sandbox.hook(
+          "Stop", options: ["--database-url", "postgres://127.0.0.1:\(silent.port)/bridge?connect_timeout=60"])
         #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
         quickest = min(quickest, outcome.elapsed)
       }
