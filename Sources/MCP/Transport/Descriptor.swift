@@ -90,19 +90,21 @@ enum Descriptor {
   }
 
   /// Waits until one of the descriptors is ready, or broken; which are.
-  static func poll(_ entries: [(descriptor: Int32, events: Int32)]) -> [Bool] {
+  ///
+  /// - Parameter milliseconds: how long at most; -1 for as long as it takes.
+  static func poll(_ entries: [(descriptor: Int32, events: Int32)], milliseconds: Int32 = -1) -> [Bool] {
     var polled = entries.map { pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0) }
-    while systemPoll(&polled) < 0 && errno == EINTR {}
+    while systemPoll(&polled, milliseconds) < 0 && errno == EINTR {}
     return polled.map { $0.revents != 0 }
   }
 
-  private static func systemPoll(_ polled: inout [pollfd]) -> Int32 {
+  private static func systemPoll(_ polled: inout [pollfd], _ milliseconds: Int32) -> Int32 {
     #if canImport(Glibc)
-      Glibc.poll(&polled, nfds_t(polled.count), -1)
+      Glibc.poll(&polled, nfds_t(polled.count), milliseconds)
     #elseif canImport(Darwin)
-      Darwin.poll(&polled, nfds_t(polled.count), -1)
+      Darwin.poll(&polled, nfds_t(polled.count), milliseconds)
     #else
-      Musl.poll(&polled, nfds_t(polled.count), -1)
+      Musl.poll(&polled, nfds_t(polled.count), milliseconds)
     #endif
   }
 }

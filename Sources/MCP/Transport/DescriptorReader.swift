@@ -13,6 +13,8 @@ final class DescriptorReader: Sendable {
   private struct State {
     var demand: CheckedContinuation<[UInt8]?, any Error>?
     var isClosed = false
+    /// There is something to read that nobody has asked for.
+    var isParked = false
   }
 
   private static let chunk = 64 << 10
@@ -28,12 +30,13 @@ final class DescriptorReader: Sendable {
 
   func read() async throws -> [UInt8]? {
     try await withCheckedThrowingContinuation { continuation in
-      let isClosed = state.withLock { state in
+      let (isClosed, wasParked) = state.withLock { state in
         precondition(state.demand == nil, "Only one read at a time.")
         if !state.isClosed { state.demand = continuation }
-        return state.isClosed
+        defer { state.isParked = false }
+        return (state.isClosed, state.isParked)
       }
-      if isClosed { continuation.resume(returning: nil) } else { pipe.wake() }
+      if isClosed { continuation.resume(returning: nil) } else if wasParked { pipe.wake() }
     }
   }
 
@@ -50,11 +53,11 @@ final class DescriptorReader: Sendable {
     defer { _ = Descriptor.close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: Self.chunk)
     while true {
-      let (isClosed, isWanted) = state.withLock { ($0.isClosed, $0.demand != nil) }
+      let (isClosed, isParked) = state.withLock { ($0.isClosed, $0.isParked) }
       if isClosed { return }
-      let ready = Descriptor.poll([(pipe.readable, POLLIN)] + (isWanted ? [(descriptor, POLLIN)] : []))
+      let ready = Descriptor.poll([(pipe.readable, POLLIN)] + (isParked ? [] : [(descriptor, POLLIN)]))
       if ready[0] { pipe.drain() }
-      guard ready.count > 1, ready[1] else { continue }
+      guard ready.count > 1, ready[1], isWanted() else { continue }
       switch systemRead(&buffer) {
       case let count where count > 0: deliver(.success(Array(buffer[..<count])))
       case 0: deliver(.success(nil))
@@ -63,6 +66,14 @@ final class DescriptorReader: Sendable {
         if errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR { continue }
         deliver(.failure(SystemError("read")))
       }
+    }
+  }
+
+  /// Whether what can be read now is asked for; if not, the descriptor is left alone until it is.
+  private func isWanted() -> Bool {
+    state.withLock { state in
+      state.isParked = state.demand == nil
+      return !state.isParked
     }
   }
 
