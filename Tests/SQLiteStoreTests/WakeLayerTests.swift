@@ -53,6 +53,19 @@ struct WakeLayerTests {
     }
   }
 
+  @Test("the doorbell is heard after another file has taken its place")
+  func doorbellReplaced() async throws {
+    try await withDatabase { database in
+      let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
+      let writer = try await database.openStore(.init(wakeLayers: []))
+      try await wakesEachTime(waiter, waiter.wakeUps(for: .code, .waiting)) {
+        try database.write("", to: "other")
+        try await Command.run("mv", [database.folder.path + "/other", database.path + "-doorbell"])
+        _ = try await writer.send($0)
+      }
+    }
+  }
+
   #if os(Linux)
     @Test(
       "the folder alone tells of rows typed by hand, in each journal mode",

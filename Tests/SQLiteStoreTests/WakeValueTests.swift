@@ -49,6 +49,24 @@ struct WakeValueTests {
     #expect(schedule.wait(at: 800_000) == 50_000)
   }
 
+  @Test("events that come while checks are planned begin anew without the first, and the last of many is followed by all others")
+  func prolonged() {
+    var schedule = CheckSchedule()
+    #expect(!schedule.isRunning)
+    schedule.restart(at: 0)
+    #expect(schedule.isRunning)
+    expect(true, &schedule, at: 50_000)
+    var (now, checks) = (UInt64(60_000), [UInt64]())
+    schedule.prolong(at: now)
+    while let wait = schedule.wait(at: now) {
+      now += wait
+      checks.append(wait)
+      expect(true, &schedule, at: now)
+    }
+    #expect(checks == Array(CheckSchedule.delays.dropFirst()))
+    #expect(!schedule.isRunning)
+  }
+
   @Test(
     "files of the database and the doorbell are told apart from others",
     arguments: [

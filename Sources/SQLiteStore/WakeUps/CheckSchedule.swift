@@ -14,6 +14,14 @@ struct CheckSchedule: Sendable {
     next = now + (remaining.popFirst() ?? 0)
   }
 
+  /// Further events came while checks were planned: begin anew with the second, since a commit of many pages is a rain of events.
+  mutating func prolong(at now: UInt64) {
+    remaining = Self.delays[2...]
+    next = now + Self.delays[1]
+  }
+
+  var isRunning: Bool { next != nil }
+
   /// Whether a check is due; if so, the next one is scheduled.
   mutating func isDue(at now: UInt64) -> Bool {
     guard let due = next, now >= due else { return false }

@@ -60,18 +60,24 @@ private final class WatchLoop: @unchecked Sendable {
   func run(wake: WakePipe, isStopped: () -> Bool) {
     while !isStopped() {
       watchFolder()
-      let happened = PollDescriptors.wait(for: [wake.descriptor, events?.descriptor ?? -1], nanoseconds: patience())
+      // While checks are planned, they look at the folder as well.
+      let folder = schedule.isRunning && events?.bell != -1 ? -1 : events?.folder ?? -1
+      let happened = PollDescriptors.wait(for: [wake.descriptor, events?.bell ?? -1, folder], nanoseconds: patience())
       if happened[0] { wake.drain() }
-      if happened[1], let seen = events?.drain() {
+      if happened[1], events?.drainBell() == true, layers.contains(.doorbell) { subscribers.post([.messages, .tasks]) }
+      let time = now()
+      let isDue = schedule.isDue(at: time)
+      if isDue || happened[2], let seen = events?.drainFolder() {
         if seen.contains(.doorbell), layers.contains(.doorbell) { subscribers.post([.messages, .tasks]) }
-        if seen.contains(.database), layers.contains(.folder) { schedule.restart(at: now()) }
+        if seen.contains(.database), layers.contains(.folder) {
+          if schedule.isRunning { schedule.prolong(at: time) } else { schedule.restart(at: time) }
+        }
         if events?.isLost == true { events = nil }
       }
-      let time = now()
       // Somebody more urgent may have come since the last poll.
       nextPoll = min(nextPoll, time + pollInterval())
       let polls = layers.contains(.poll) && time >= nextPoll
-      if schedule.isDue(at: time) || polls { check() }
+      if isDue || polls { check() }
       if polls { nextPoll = time + pollInterval() }
     }
   }
