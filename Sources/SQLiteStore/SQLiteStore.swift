@@ -39,6 +39,8 @@ public final class SQLiteStore: BridgeStore {
     self.watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
   }
 
+  public var executor: (any TaskExecutor)? { BlockingThreads.shared }
+
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { watch.subscribe(urgency) }
 
   public func close() async {

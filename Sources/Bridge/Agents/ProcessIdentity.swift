@@ -63,10 +63,17 @@ public struct ProcessIdentity: Hashable, Sendable {
     /// Clock ticks since boot: field 22 of proc(5)'s `/proc/PID/stat`, counted behind the command's closing parenthesis.
     /// A zombie has ended, whatever its parent has yet to do.
     fileprivate static func startTime(of pid: Int32) -> String? {
-      guard let stat = contents(of: "/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
-      let fields = stat[end...].split(separator: " ")
-      guard fields.count > 20 else { return nil }
-      return fields[1] == "Z" || fields[1] == "X" ? "ended" : String(fields[20])
+      let file = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { return nil }
+      defer { close(file) }
+      return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+        let count = read(file, buffer.baseAddress, buffer.count)
+        guard count > 0, let end = buffer[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = buffer[end..<count].split(separator: UInt8(ascii: " "), maxSplits: 21)
+        guard fields.count > 20 else { return nil }
+        if fields[1].elementsEqual("Z".utf8) || fields[1].elementsEqual("X".utf8) { return "ended" }
+        return String(decoding: fields[20], as: UTF8.self)
+      }
     }
   }
 

@@ -12,16 +12,40 @@ extension BridgeService {
     }
   }
 
+  /// Does not take longer than clients wait: a store that hangs is an error, and what it finds later is given back.
   private func waitForNews(_ seconds: Int, look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
     let wakeUps = store.wakeUps(for: identity, .waiting)
-    let deadline = Deadline(.seconds(seconds), ends: wakeUps)
-    defer { deadline.cancel() }
-    var found = try await keep(bounded(by: deadline, look))
+    let end = ContinuousClock.now + .seconds(seconds)
+    let first = FirstOf<Delivery>()
+    let search = Task(executorPreference: store.executor) {
+      let outcome: Result<Delivery, any Error>
+      do { outcome = .success(try await self.search(wakeUps, look: look)) } catch { outcome = .failure(error) }
+      if !first.settle(outcome), case .success(let late) = outcome { await self.undelivered(late.batch) }
+    }
+    let timer = Task(executorPreference: store.executor) { [weak wakeUps] in
+      guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
+      wakeUps?.finish()
+      guard (try? await Task.sleep(until: end + .seconds(3), clock: .continuous)) != nil else { return }
+      _ = first.settle(
+        .failure(BridgeError(.storeUnavailable, "The store did not answer in time: check that it can be reached, and call again.")))
+      search.cancel()
+    }
+    defer { timer.cancel() }
+    return try await withTaskCancellationHandler {
+      try await keep(first.value)
+    } onCancel: {
+      search.cancel()
+    }
+  }
+
+  /// Looks now, after each hint, and once more when there are no more hints.
+  private func search(_ wakeUps: WakeUps, look: () async throws -> Delivery) async throws -> Delivery {
+    var found = try await keep(look())
     guard found.isEmpty else { return found }
     var failure: BridgeError?
     for await _ in wakeUps {
       do {
-        found = try await keep(bounded(by: deadline, look))
+        found = try await keep(look())
         failure = nil
         if !found.isEmpty { return found }
       } catch let error as BridgeError where error.code == .storeUnavailable {
@@ -30,7 +54,7 @@ extension BridgeService {
     }
     try Task.checkCancellation()
     if let failure { throw failure }
-    return try await keep(bounded(by: deadline, look))
+    return try await keep(look())
   }
 
   private func keep(_ delivery: Delivery) async throws -> Delivery {
@@ -38,33 +62,14 @@ extension BridgeService {
     await undelivered(delivery.batch)
     throw CancellationError()
   }
-
-  /// Does not look for longer than clients wait: a store that hangs is an error, and what it finds later is given back.
-  private func bounded(by deadline: Deadline, _ look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
-    let first = FirstOf<Delivery>()
-    Task {
-      let outcome: Result<Delivery, any Error>
-      do { outcome = .success(try await look()) } catch { outcome = .failure(error) }
-      if !first.settle(outcome), case .success(let late) = outcome { await self.undelivered(late.batch) }
-    }
-    let timer = Task {
-      guard (try? await Task.sleep(until: deadline.end + .seconds(3), clock: .continuous)) != nil else { return }
-      _ = first.settle(
-        .failure(BridgeError(.storeUnavailable, "The store did not answer in time: check that it can be reached, and call again.")))
-    }
-    defer { timer.cancel() }
-    return try await first.value
-  }
 }
 
 /// Ends a sequence of hints when its time is over.
 struct Deadline: Sendable {
-  let end: ContinuousClock.Instant
   private let timer: Task<Void, Never>
 
   init(_ duration: Duration, ends wakeUps: WakeUps) {
     let end = ContinuousClock.now + duration
-    self.end = end
     timer = Task { [weak wakeUps] in
       guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
       wakeUps?.finish()

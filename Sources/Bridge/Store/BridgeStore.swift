@@ -84,4 +84,11 @@ public protocol BridgeStore: Sendable {
 
   /// Lets go of files and connections. Verbs that are called afterwards fail.
   func close() async
+
+  /// Where tasks that call the verbs best run: there, a verb does not change threads. Nil where they all run equally well.
+  var executor: (any TaskExecutor)? { get }
+}
+
+extension BridgeStore {
+  public var executor: (any TaskExecutor)? { nil }
 }

@@ -19,12 +19,14 @@ extension Server {
   }
 
   private func start(_ ticket: Ticket, _ work: @escaping Work) {
-    tasks[ticket] = Task {
-      await settleDeliveries()
-      // What was cancelled before its time came is not carried out at all.
-      let outcome = inFlight[ticket] == nil ? Outcome.silence : await work()
-      completed(ticket, outcome)
-    }
+    tasks[ticket] = Task(executorPreference: executor) { await self.carryOutNow(ticket, work) }
+  }
+
+  private func carryOutNow(_ ticket: Ticket, _ work: Work) async {
+    await settleDeliveries()
+    // What was cancelled before its time came is not carried out at all.
+    let outcome = inFlight[ticket] == nil ? Outcome.silence : await work()
+    completed(ticket, outcome)
   }
 
   private func completed(_ ticket: Ticket, _ outcome: Outcome) {

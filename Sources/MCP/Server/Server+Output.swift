@@ -49,11 +49,15 @@ extension Server {
   /// Calls the hook that is due, off the critical path.
   func settle(_ delivery: DeliveryID, _ fate: DeliveryLedger<CheckedContinuation<Void, Never>>.Fate) {
     guard let hook = deliveries.settle(delivery, fate) else { return }
-    Task {
+    Task(executorPreference: executor) {
       await hook()
-      for waiter in deliveries.hookReturned(delivery) { waiter.resume() }
-      changed()
+      await self.hookReturned(delivery)
     }
+  }
+
+  private func hookReturned(_ delivery: DeliveryID) {
+    for waiter in deliveries.hookReturned(delivery) { waiter.resume() }
+    changed()
   }
 
   /// Returns when the hooks of all replies that the client may have seen have returned, and those of replies that it never will see.

@@ -7,6 +7,7 @@ public actor Server {
   let limits: ServerLimits
   let logger: Logger
   let clock: any Clock<Duration>
+  let executor: (any TaskExecutor)?
 
   var agreement: Session?
   var inFlight = InFlight()
@@ -30,10 +31,12 @@ public actor Server {
   /// - Parameters:
   ///   - definition: names of tools and prompts, and URIs, must be unique.
   ///   - clock: measures the times of `limits`.
+  ///   - executor: where the server's tasks and its handlers run; nil for the threads of Swift concurrency. That of a handler that blocks spares
+  ///     each call changes of threads.
   ///   - logger: protocol detail goes to the debug level. Arguments and results are never logged.
   public init(
     _ definition: ServerDefinition, policy: ProtocolPolicy = .auto, limits: ServerLimits = ServerLimits(),
-    clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+    clock: any Clock<Duration> = ContinuousClock(), executor: (any TaskExecutor)? = nil, logger: Logger
   ) {
     for names in [
       definition.tools.map(\.name), definition.prompts.map(\.name), definition.resources.map(\.uri),
@@ -45,6 +48,7 @@ public actor Server {
     self.policy = policy
     self.limits = limits
     self.clock = clock
+    self.executor = executor
     self.logger = logger
     admission = Admission(concurrent: limits.concurrentCalls, waiting: limits.waitingCalls)
   }
@@ -57,10 +61,10 @@ public actor Server {
   public func run(on transport: some ByteTransport) async -> ServerEnd {
     precondition(!isServing && end == nil, "A server runs once.")
     isServing = true
-    let reader = Task { await read(from: transport) }
-    let writer = Task { await write(to: transport) }
+    let reader = Task(executorPreference: executor) { await self.read(from: transport) }
+    let writer = Task(executorPreference: executor) { await self.write(to: transport) }
     await withTaskCancellationHandler {
-      await wait { $0.end != nil }
+      await withTaskExecutorPreference(executor) { await wait { $0.end != nil } }
     } onCancel: {
       Task { await self.shutdown() }
     }

@@ -2,75 +2,105 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// One transaction that writes, begun IMMEDIATE: an upgrade from reading fails at once, whatever the timeout. It is carried out whole even
-  /// when the calling task has been cancelled.
-  ///
-  /// - Parameter waking: whether other agents may have something new afterwards.
-  func write<Value: Sendable>(
-    _ waking: Waking<Value>, _ body: @Sendable @escaping (Database) throws -> Value
-  ) async throws(BridgeError) -> Value {
+  /// Carries out transactions, on a thread that may block; once more where another verb has found the file replaced and closed the connections
+  /// before they began. They are carried out whole even when the calling task has been cancelled.
+  func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
-      let value: Value = try await withConnections { open, continuation in
-        open.writer.asyncWriteWithoutTransaction { [checkpoints, connections] db in
-          continuation.resume(
-            with: Result {
-              var value: Value?
-              try db.inTransaction(.immediate) {
-                value = try body(db)
-                return .commit
-              }
-              guard let value else { throw BridgeError(.storeFailed, "The transaction ended without a result: call again.") }
-              return value
-            })
-          checkpoints.makeIfDue(db, busyTimeout: connections.busyTimeout)
-        }
-      }
-      if waking.wakes(after: value) { watch.ring() }
-      return value
+      return try await withTaskExecutorPreference(BlockingThreads.shared) { try BlockingThreads.shared.blocking { try visitNow(body) } }
     } catch {
       throw storeError(error, path: connections.path)
     }
   }
 
-  /// Reads one state of the database.
-  func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(BridgeError) -> Value {
+  /// Not a part of the closure above: where a function begins, its task changes to the executor that it prefers, and where a closure begins, it may not.
+  @concurrent
+  private func visitThere<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws -> Value {
+    try BlockingThreads.shared.blocking { try visitNow(body) }
+  }
+
+  private func visitNow<Value>(_ body: (Connections.Open) throws -> Value) throws -> Value {
     do {
-      return try await withConnections { open, continuation in
-        open.reader.asyncRead { result in
-          continuation.resume(with: Result { try body(result.get()) })
+      return try body(connections.opened())
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
+      return try body(connections.opened())
+    }
+  }
+
+  /// One transaction that writes, begun IMMEDIATE: an upgrade from reading fails at once, whatever the timeout.
+  ///
+  /// - Parameters:
+  ///   - waking: whether other agents may have something new afterwards.
+  ///   - endurance: what it outlives.
+  func write<Value: Sendable>(
+    _ waking: Waking<Value>, outliving endurance: Endurance = .powerCuts, _ body: (Database) throws -> Value
+  ) async throws(BridgeError) -> Value {
+    try await visit { try write($0, waking, outliving: endurance, body) }
+  }
+
+  /// The same during a visit.
+  func write<Value>(
+    _ open: Connections.Open, _ waking: Waking<Value>, outliving endurance: Endurance, _ body: (Database) throws -> Value
+  ) throws -> Value {
+    connections.writers.add(1, ordering: .relaxed)
+    defer { connections.writers.subtract(1, ordering: .relaxed) }
+    let value = try open.writer.writeWithoutTransaction { db in
+      try endurance.during(db) {
+        var value: Value?
+        try db.inTransaction(.immediate) {
+          value = try body(db)
+          return .commit
         }
+        guard let value else { throw BridgeError(.storeFailed, "The transaction ended without a result: call again.") }
+        return value
       }
-    } catch {
-      throw storeError(error, path: connections.path)
+    }
+    if waking.wakes(after: value) { watch.ring() }
+    if checkpoints.isDue {
+      connections.writers.add(1, ordering: .relaxed)
+      open.writer.asyncWriteWithoutTransaction { [checkpoints, connections] db in
+        checkpoints.makeIfDue(db, busyTimeout: connections.busyTimeout)
+        connections.writers.subtract(1, ordering: .relaxed)
+      }
+    }
+    return value
+  }
+
+  /// Reads one state of the database.
+  func read<Value: Sendable>(_ body: (Database) throws -> Value) async throws(BridgeError) -> Value {
+    try await visit { try read($0, body) }
+  }
+
+  /// The same during a visit.
+  func read<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
+    try Self.read(by: open.reader, body)
+  }
+
+  /// Reads little: by the connection that writes while nobody uses it, since its cache holds what this process has written.
+  func glance<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
+    try Self.read(by: connections.writers.load(ordering: .relaxed) == 0 ? open.writer : open.reader, body)
+  }
+
+  private static func read<Value>(by queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {
+    try queue.unsafeRead { db in
+      var value: Value?
+      try db.inTransaction(.deferred) {
+        value = try body(db)
+        return .commit
+      }
+      guard let value else { throw BridgeError(.storeFailed, "The transaction ended without a result: call again.") }
+      return value
     }
   }
 
   /// Puts what the write-ahead log holds into the file, and makes both as small as they can be. Not done where somebody is reading: then the
   /// next one does it.
   func checkpoint() async throws(BridgeError) {
-    do {
-      try await withConnections { open, continuation in
-        open.writer.asyncWriteWithoutTransaction { db in
-          continuation.resume(with: Result { _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") })
-        }
+    try await visit { open in
+      do {
+        try open.writer.writeWithoutTransaction { db in _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
+        return
       }
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
-      return
-    } catch {
-      throw storeError(error, path: connections.path)
-    }
-  }
-
-  /// Carries out a transaction; once more where another verb has found the file replaced and closed the connections before it began.
-  private func withConnections<Value: Sendable>(
-    _ body: (Connections.Open, CheckedContinuation<Value, any Error>) -> Void
-  ) async throws -> Value {
-    let open = try await connections.opened()
-    do {
-      return try await withCheckedThrowingContinuation { body(open, $0) }
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
-      let open = try await connections.opened()
-      return try await withCheckedThrowingContinuation { body(open, $0) }
     }
   }
 }

@@ -32,9 +32,11 @@ final class Connections: Sendable {
   let busyTimeout: Duration
   let upkeepFile: UpkeepFile
   let logSize = WriteAheadLogSize()
+  /// How many use the connection that writes, or wait for it.
+  let writers = Atomic(0)
   private let logger: Logger
   private let state = Mutex(State.closed)
-  /// Opening blocks: never on the cooperative threads.
+  /// One thread at a time opens.
   private let openingQueue = DispatchQueue(label: "cowork-bridge.sqlite.open")
 
   init(path: String, busyTimeout: Duration, logger: Logger) {
@@ -44,12 +46,10 @@ final class Connections: Sendable {
     self.logger = logger
   }
 
-  /// The connections, opened where they are not.
-  func opened() async throws -> Open {
+  /// The connections, opened where they are not. Opening blocks: never to be called on the threads of Swift concurrency.
+  func opened() throws -> Open {
     if let open = current() { return open }
-    return try await withCheckedThrowingContinuation { continuation in
-      openingQueue.async { continuation.resume(with: Result { try self.open() }) }
-    }
+    return try openingQueue.sync { try open() }
   }
 
   /// The connections, if they are open and the file is still the same.

@@ -12,8 +12,18 @@ enum TaskNews {
       WHERE d.creator_unseen = 1 AND t.sender = ?1
     """
 
+  /// Whether anything is news for anybody: mostly nothing is, and then there is no need to join and to sort.
+  private static func isAny(_ db: Database) throws -> Bool {
+    try Bool.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM task_details WHERE assignee_unseen = 1) OR EXISTS (SELECT 1 FROM task_details WHERE creator_unseen = 1)
+          """)) ?? false
+  }
+
   /// In the order in which the tasks were created.
   static func references(for agent: Identity, limit: Int, _ db: Database) throws -> [Delivered.TaskReference] {
+    guard try isAny(db) else { return [] }
     let statement = try db.cachedStatement(sql: "SELECT row, id, id_bytes, side FROM (\(news)) ORDER BY row, side LIMIT ?2")
     return try Row.fetchAll(statement, arguments: [agent.name, limit]).compactMap { row in
       Delivered.TaskReference.Side(rawValue: row["side"]).map { Delivered.TaskReference(task: Delivered.Reference(row), side: $0) }
@@ -21,7 +31,8 @@ enum TaskNews {
   }
 
   static func count(for agent: Identity, _ db: Database) throws -> Int {
-    try Int.fetchOne(db.cachedStatement(sql: "SELECT COUNT(DISTINCT row) FROM (\(news))"), arguments: [agent.name]) ?? 0
+    guard try isAny(db) else { return 0 }
+    return try Int.fetchOne(db.cachedStatement(sql: "SELECT COUNT(DISTINCT row) FROM (\(news))"), arguments: [agent.name]) ?? 0
   }
 
   static func task(_ id: String, _ db: Database) throws -> BridgeTask? {

@@ -39,7 +39,7 @@ extension SQLiteStore {
         let clock = ContinuousClock()
         while remains {
           let start = clock.now
-          remains = try await write(.never) { [connections] db in
+          remains = try await write(.never, outliving: .processes) { [connections] db in
             try connections.upkeepFile.ifFree { _ in try TextIndex.addPortion(db) } ?? false
           }
           try await Task.sleep(for: clock.now - start)

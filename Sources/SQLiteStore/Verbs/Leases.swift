@@ -10,12 +10,12 @@ extension SQLiteStore {
     try db.cachedStatement(
       sql: "INSERT INTO deliveries (batch, agent, owner, process, items, expires_at) VALUES (?, ?, ?, ?, ?, \(SQL.later))"
     ).execute(
-      arguments: [batch, owner.agent.name, owner.id, owner.process.encoded, try delivered.encoded(), duration])
+      arguments: [batch, owner.agent.name, owner.id, owner.process.encoded, delivered.encoded, duration])
     return batch
   }
 
   public func confirm(_ batch: String) async throws(BridgeError) {
-    try await write(.never) { db in
+    try await write(.never, outliving: .processes) { db in
       guard let delivered = try Self.removeLease(batch, db) else { return }
       let markRead = try db.cachedStatement(
         sql: """
@@ -29,7 +29,7 @@ extension SQLiteStore {
   }
 
   public func undo(_ batch: String) async throws(BridgeError) {
-    _ = try await write(.when(\.self)) { db in
+    _ = try await write(.when(\.self), outliving: .processes) { db in
       guard let delivered = try Self.removeLease(batch, db) else { return false }
       try Self.giveBack(delivered, redelivered: false, db)
       return true
@@ -38,7 +38,7 @@ extension SQLiteStore {
 
   public func renew(_ batches: [String]) async throws(BridgeError) {
     let lease = SQL.offset(timing.lease)
-    try await write(.never) { db in
+    try await write(.never, outliving: .processes) { db in
       let statement = try db.cachedStatement(sql: "UPDATE deliveries SET expires_at = \(SQL.later) WHERE batch = ?")
       for batch in batches { try statement.execute(arguments: [lease, batch]) }
     }
@@ -46,8 +46,13 @@ extension SQLiteStore {
 
   @discardableResult
   public func recoverExpired() async throws(BridgeError) -> Int {
-    guard try await !read({ try Self.expired($0) }).isEmpty else { return 0 }
-    return try await write(.when(\.isPositive)) { db in
+    try await visit { open in try read(open, Self.hasExpired) ? recoverExpired(open) : 0 }
+  }
+
+  /// The same during a visit, without looking first whether there are any.
+  @discardableResult
+  func recoverExpired(_ open: Connections.Open) throws -> Int {
+    try write(open, .when(\.isPositive), outliving: .processes) { db in
       let batches = try Self.expired(db)
       for batch in batches {
         guard let delivered = try Self.removeLease(batch, db) else { continue }
@@ -56,6 +61,8 @@ extension SQLiteStore {
       return batches.count
     }
   }
+
+  static func hasExpired(_ db: Database) throws -> Bool { try !expired(db).isEmpty }
 
   /// The leases that have run out, and those whose owner is known to be dead.
   private static func expired(_ db: Database) throws -> [String] {

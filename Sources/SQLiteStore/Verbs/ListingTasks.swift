@@ -21,7 +21,7 @@ extension SQLiteStore {
     _ look: @Sendable @escaping (Database) throws -> (Reply, [Delivered.TaskReference])
   ) async throws(BridgeError) -> Reply {
     let lease = SQL.offset(timing.lease)
-    return try await write(.never) { db in
+    return try await write(.never, outliving: .processes) { db in
       var (reply, unseen) = try look(db)
       guard !unseen.isEmpty else { return reply }
       var delivered = Delivered()

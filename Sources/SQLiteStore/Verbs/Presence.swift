@@ -16,11 +16,19 @@ struct Presence: Sendable {
     throw BridgeError.unknownRecipient(agent, known: Array(Set(known).union(Identity.wellKnown.map(\.name))))
   }
 
-  func isOnline(_ agent: Identity, _ db: Database) throws -> Bool {
+  func isOnline(_ agent: Identity, _ db: Database) throws -> Bool { Self.isAnyAlive(try processes(of: agent, db)) }
+
+  /// The processes of an agent that have given a sign of life, as they are in the table.
+  func processes(of agent: Identity, _ db: Database) throws -> [String?] {
     try Row.fetchAll(
       db.cachedStatement(sql: "SELECT process FROM instances WHERE agent = ? AND last_seen >= \(SQL.later)"),
       arguments: [agent.name, oldest]
-    ).contains { $0.text("process").flatMap(ProcessIdentity.init(encoded:))?.isKnownDead != true }
+    ).map { $0.text("process") }
+  }
+
+  /// Asks the system: not to be done while others wait for a transaction.
+  static func isAnyAlive(_ processes: [String?]) -> Bool {
+    processes.contains { $0.flatMap(ProcessIdentity.init(encoded:))?.isKnownDead != true }
   }
 }
 
@@ -61,7 +69,7 @@ extension SQLiteStore {
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
     let claim = SQL.offset(timing.claim)
     let forgotten = SQL.offset(.zero - timing.presence * 4)
-    try await write(.never) { db in
+    try await write(.never, outliving: .processes) { db in
       try db.cachedStatement(
         sql: """
           INSERT INTO instances (id, agent, host, process, client, last_seen) VALUES (?, ?, ?, ?, ?, \(SQL.now))
@@ -78,7 +86,7 @@ extension SQLiteStore {
   }
 
   public func signOff(_ instance: Instance) async throws(BridgeError) {
-    try await write(.never) { db in
+    try await write(.never, outliving: .processes) { db in
       try db.execute(sql: "DELETE FROM instances WHERE id = ?", arguments: [instance.id])
       try Self.touchAgent(instance, db)
       try db.execute(sql: "UPDATE task_details SET held_until = '' WHERE holder = ?", arguments: [instance.id])

@@ -3,11 +3,13 @@ import GRDB
 
 extension SQLiteStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
-    let receipt = try await write(.when(\.isNew)) { [presence] db in
+    let presence = presence
+    var (receipt, processes) = try await write(.when(\.receipt.isNew)) { db -> (receipt: SendReceipt, processes: [String?]) in
       if let earlier = try Self.earlier(message, db) {
-        return SendReceipt(
+        let receipt = SendReceipt(
           messageID: earlier.id ?? message.id, recipient: message.recipient, createdAt: earlier.createdAt ?? "",
-          recipientOnline: try presence.isOnline(message.recipient, db), duplicate: true)
+          recipientOnline: false, duplicate: true)
+        return (receipt, try presence.processes(of: message.recipient, db))
       }
       try presence.requireKnown(message.recipient, db)
       let insert = try db.cachedStatement(
@@ -22,10 +24,11 @@ extension SQLiteStore {
           sql: "INSERT INTO message_details (message_id, sender, reply_to, task_id, idempotency_key) VALUES (?, ?, ?, ?, ?)"
         ).execute(arguments: [message.id, message.sender.name, message.replyTo, message.taskID, message.idempotencyKey])
       }
-      return SendReceipt(
-        messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "",
-        recipientOnline: try presence.isOnline(message.recipient, db), duplicate: false)
+      let receipt = SendReceipt(
+        messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "", recipientOnline: false, duplicate: false)
+      return (receipt, try presence.processes(of: message.recipient, db))
     }
+    receipt.recipientOnline = Presence.isAnyAlive(processes)
     if receipt.isNew, upkeep.noteMessage() { indexLater() }
     return receipt
   }

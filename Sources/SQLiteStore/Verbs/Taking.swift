@@ -3,19 +3,28 @@ import GRDB
 
 extension SQLiteStore {
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
-    try await recoverExpired()
-    guard let owner = request.owner else { return try await read { try Self.look(request, $0).delivery } }
-    // A write transaction only where there is something: hints come for other agents' messages as well.
-    guard try await read({ try Self.hasNews(request, $0) }) else { return Delivery() }
     let lease = SQL.offset(timing.lease)
-    return try await write(.never) { db in
-      var (delivery, refs) = try Self.look(request, db)
-      guard !delivery.isEmpty else { return delivery }
-      let markRead = try db.cachedStatement(sql: "UPDATE messages SET read = 1 WHERE rowid = ?")
-      for ref in refs.messages { try markRead.execute(arguments: [ref.row]) }
-      for news in refs.tasks { try news.setUnseen(false, db) }
-      delivery.batch = try Self.lease(refs, to: owner, for: lease, db)
-      return delivery
+    return try await visit { open in
+      guard let owner = request.owner else {
+        if try read(open, Self.hasExpired) { try recoverExpired(open) }
+        return try read(open) { try Self.look(request, $0).delivery }
+      }
+      // A write transaction only where there is something: hints come for other agents' messages as well.
+      var (hasExpired, hasNews) = try glance(open) { (try Self.hasExpired($0), try Self.hasNews(request, $0)) }
+      if hasExpired {
+        try recoverExpired(open)
+        hasNews = try glance(open) { try Self.hasNews(request, $0) }
+      }
+      guard hasNews else { return Delivery() }
+      return try write(open, .never, outliving: .processes) { db in
+        var (delivery, refs) = try Self.look(request, db)
+        guard !delivery.isEmpty else { return delivery }
+        let markRead = try db.cachedStatement(sql: "UPDATE messages SET read = 1 WHERE rowid = ?")
+        for ref in refs.messages { try markRead.execute(arguments: [ref.row]) }
+        for news in refs.tasks { try news.setUnseen(false, db) }
+        delivery.batch = try Self.lease(refs, to: owner, for: lease, db)
+        return delivery
+      }
     }
   }
 
@@ -61,11 +70,13 @@ extension SQLiteStore {
   }
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
-    try await read { db in
-      let messages = try Int.fetchOne(
-        db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0"),
-        arguments: [agent.name])
-      return UnreadCounts(messages: messages ?? 0, tasks: try TaskNews.count(for: agent, db))
-    }
+    try await visit { open in try glance(open) { try Self.unreadCounts(for: agent, $0) } }
+  }
+
+  private static func unreadCounts(for agent: Identity, _ db: Database) throws -> UnreadCounts {
+    let messages = try Int.fetchOne(
+      db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0"),
+      arguments: [agent.name])
+    return UnreadCounts(messages: messages ?? 0, tasks: try TaskNews.count(for: agent, db))
   }
 }

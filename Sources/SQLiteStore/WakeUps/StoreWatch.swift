@@ -32,8 +32,8 @@ final class StoreWatch: Sendable {
 
   /// This process has committed something that others may want to know.
   func ring() {
-    subscribers.post([.messages, .tasks])
     doorbell.ring()
+    subscribers.post([.messages, .tasks])
   }
 
   func stop() {

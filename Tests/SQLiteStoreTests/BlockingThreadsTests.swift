@@ -1,0 +1,61 @@
+import BridgeTesting
+import Dispatch
+import Foundation
+import Testing
+
+@testable import SQLiteStore
+
+@Suite("Threads that may block")
+struct BlockingThreadsTests {
+  private actor Place {
+    var count = 0
+    func visit() { count += 1 }
+  }
+
+  private static func thread() -> ObjectIdentifier { ObjectIdentifier(Thread.current) }
+
+  @Test("a task that prefers them, and blocks and visits actors, stays on one thread")
+  func stays() async {
+    let place = Place()
+    let threads = await Task(executorPreference: BlockingThreads()) {
+      var seen = Set<ObjectIdentifier>()
+      for _ in 0..<100 {
+        seen.insert(Self.thread())
+        await place.visit()
+        await Task.yield()
+      }
+      return seen
+    }.value
+    #expect(threads.count == 1)
+    #expect(await place.count == 100)
+  }
+
+  @Test("those that block hold up no other, though one task has started all of them")
+  func blocking() async {
+    let threads = BlockingThreads()
+    let gate = DispatchSemaphore(value: 0)
+    let passed = await Task(executorPreference: threads) {
+      await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<20 {
+          group.addTask { threads.blocking { gate.wait(timeout: .now() + 20) == .success } }
+        }
+        // Started last.
+        group.addTask {
+          for _ in 0..<20 { gate.signal() }
+          return true
+        }
+        return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+      }
+    }.value
+    #expect(passed == 21)
+  }
+
+  @Test("a verb blocks none of the threads of Swift concurrency, whoever calls it")
+  func verbs() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      #expect(try await store.visit { _ in BlockingThreads.shared.hasThisThread })
+      #expect(!BlockingThreads.shared.hasThisThread)
+    }
+  }
+}

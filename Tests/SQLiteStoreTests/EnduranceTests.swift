@@ -1,0 +1,124 @@
+import Bridge
+import BridgeTesting
+import GRDB
+import Testing
+
+@testable import SQLiteStore
+
+/// Requirement: what was accepted survives a power cut; what only says how far it was read is not worth waiting for the disk.
+@Suite("What outlives a power cut")
+struct EnduranceTests {
+  /// Notes the level of each commit of a transaction that writes, as SQLite has it at that moment.
+  private final class Commits: TransactionObserver, Sendable {
+    let levels = Shared([Int?]())
+    let isWriting = Shared(false)
+
+    func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { true }
+    func databaseDidChange(with event: DatabaseEvent) {}
+    func databaseDidRollback(_ db: GRDB.Database) { isWriting.change { $0 = false } }
+    func databaseDidCommit(_ db: GRDB.Database) {
+      guard isWriting.value else { return }
+      isWriting.change { $0 = false }
+      let level = try? Int.fetchOne(db, sql: "PRAGMA synchronous")
+      levels.change { $0.append(level) }
+    }
+  }
+
+  private static let normal = 1
+  private static let full = 2
+
+  private func observed(_ database: Database) async throws -> (store: SQLiteStore, commits: Commits) {
+    let store = try await database.openStore()
+    let commits = Commits()
+    let open = try #require(store.connections.current())
+    open.writer.add(transactionObserver: commits, extent: .databaseLifetime)
+    try await store.visit { open in
+      open.writer.unsafeRead { db in
+        db.trace { event in if "\(event)".hasPrefix("BEGIN IMMEDIATE") { commits.isWriting.change { $0 = true } } }
+      }
+    }
+    return (store, commits)
+  }
+
+  private func level(of store: SQLiteStore) async throws -> Int? {
+    try await store.visit { open in try open.writer.unsafeRead { try Int.fetchOne($0, sql: "PRAGMA synchronous") } }
+  }
+
+  /// Uses the verbs that accept something, and then those that do not; the levels of their commits.
+  private func use(_ store: SQLiteStore, _ commits: Commits, _ database: Database) async throws -> (accepting: [Int?], others: [Int?]) {
+    let start = commits.levels.value.count
+    _ = try await store.send("1")
+    let task = NewTask(sender: .cowork, recipient: .code, title: "t", description: "d")
+    _ = try await store.createTask(task)
+    _ = try await store.transitionTask(TransitionRequest(taskID: task.id, actor: .code, instance: database.code, status: .inProgress))
+    try await store.addAgent(Identity("other"))
+    let middle = commits.levels.value.count
+    let take = TakeRequest(agent: .code, owner: database.code)
+    try await store.undo(#require(store.take(take).batch))
+    let batch = try #require(await store.take(take).batch)
+    try await store.renew([batch])
+    try await store.confirm(batch)
+    try await store.heartbeat(database.code)
+    _ = try await store.tasks(TaskQuery(agent: .cowork, role: .creator, reader: database.cowork))
+    try await store.signOff(database.code)
+    let levels = commits.levels.value
+    return (Array(levels[start..<middle]), Array(levels[middle...]))
+  }
+
+  @Test("what is accepted is forced to the disk, and marks, leases and signs of life are not")
+  func levels() async throws {
+    try await withDatabase { database in
+      let (store, commits) = try await observed(database)
+      let (accepting, others) = try await use(store, commits, database)
+      #expect(accepting == Array(repeating: Self.full, count: 4))
+      #expect(others == Array(repeating: Self.normal, count: 8))
+      #expect(try await level(of: store) == Self.full)
+    }
+  }
+
+  @Test("leases that are given back are not forced to the disk either")
+  func recovery() async throws {
+    try await withDatabase { database in
+      let (store, commits) = try await observed(database)
+      _ = try await store.send("1")
+      _ = try await store.take(TakeRequest(agent: .code, owner: database.code))
+      try await database.shell.run("UPDATE deliveries SET expires_at = ''")
+      #expect(try await store.recoverExpired() == 1)
+      #expect(commits.levels.value.last == Self.normal)
+      _ = try await store.send("2")
+      #expect(commits.levels.value.last == Self.full)
+    }
+  }
+
+  @Test("without a write-ahead log everything is forced to the disk")
+  func otherJournals() async throws {
+    try await withDatabase { database in
+      try await database.openStore().close()
+      try await database.shell.run("PRAGMA journal_mode = DELETE")
+      let (store, commits) = try await observed(database)
+      let (accepting, others) = try await use(store, commits, database)
+      #expect((accepting + others).allSatisfy { $0 == Self.full } && others.count == 8)
+    }
+  }
+
+  @Test("after a transaction that failed, and one that could not begin, what is accepted is forced to the disk")
+  func afterErrors() async throws {
+    try await withDatabase { database in
+      let (store, commits) = try await observed(database)
+      await #expect(throws: BridgeError.self) {
+        try await store.write(.never, outliving: .processes) { db in
+          try db.execute(sql: "INSERT INTO agents (name, added_at) VALUES ('x', '')")
+          throw BridgeError(.storeFailed, "x")
+        }
+      }
+      #expect(try await level(of: store) == Self.full)
+      let impatient = try await database.openStore(.init(busyTimeout: .milliseconds(1)))
+      try await database.whileLocked {
+        await #expect(throws: BridgeError.self) { try await impatient.heartbeat(database.code) }
+      }
+      #expect(try await level(of: impatient) == Self.full)
+      _ = try await store.send("1")
+      #expect(commits.levels.value == [Self.full])
+    }
+  }
+}
