@@ -13,10 +13,10 @@ struct IdleExecutor: Sendable {
   /// One statement that commits by itself and can be repeated without harm. Where the listener cannot do it in time, the pool does.
   func query(_ statement: String, _ parameters: [PostgresParameter] = []) async throws(PostgresError) -> PostgresRows {
     do throws(PostgresError) {
-      if let rows = try await watch.listener?.query(statement, parameters, timeout: limit) { return rows }
+      if let rows = try await watch.listener?.query(statement, parameters, timeout: limit, planning: .kept) { return rows }
     } catch {
       logger.debug("a statement goes to another connection", metadata: ["error": "\(error)"])
     }
-    return try await pool.query(statement, parameters)
+    return try await pool.query(statement, parameters, planning: .kept)
   }
 }

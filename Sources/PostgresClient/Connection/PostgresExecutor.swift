@@ -1,10 +1,10 @@
 /// Whether the server may keep how it carries out a statement.
 public enum Planning: Sendable {
-  /// From the second use on a connection the statement has a name there, and is parsed no more. Where a pooler stands in between it is
-  /// parsed at each call all the same, since the next call may meet another server process.
-  case kept
-  /// Parsed and planned at each call, for the values that it has then: where the best plan depends on them.
+  /// Parsed and planned at each call, for the values that it has then.
   case anew
+  /// From the second use on a connection the statement has a name there, and is parsed no more; its plan may be kept for whatever values
+  /// come. Where a pooler stands in between it is parsed at each call all the same, since the next call may meet another server process.
+  case kept
 }
 
 /// What statements can be run on: a connection, an open transaction, or the pool.
@@ -27,7 +27,7 @@ public protocol PostgresExecutor: Sendable {
 extension PostgresExecutor {
   @discardableResult
   public nonisolated(nonsending) func query(
-    _ statement: String, _ parameters: [PostgresParameter] = [], planning: Planning = .kept
+    _ statement: String, _ parameters: [PostgresParameter] = [], planning: Planning = .anew
   ) async throws(PostgresError) -> PostgresRows {
     try await query(statement, parameters, timeout: nil, planning: planning)
   }
@@ -36,7 +36,7 @@ extension PostgresExecutor {
   public nonisolated(nonsending) func query(
     _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration?
   ) async throws(PostgresError) -> PostgresRows {
-    try await query(statement, parameters, timeout: timeout, planning: .kept)
+    try await query(statement, parameters, timeout: timeout, planning: .anew)
   }
 
   @discardableResult

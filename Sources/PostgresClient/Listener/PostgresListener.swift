@@ -56,10 +56,10 @@ public final class PostgresListener: Sendable {
   /// - Returns: nil where nothing listens now, or nothing proves that notifications arrive.
   /// - Throws: as `PostgresConnection.query`.
   public func query(
-    _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration
+    _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration, planning: Planning = .anew
   ) async throws(PostgresError) -> PostgresRows? {
     guard let connection = proven.withLock(\.self) else { return nil }
-    return try await connection.query(statement, parameters, timeout: timeout)
+    return try await connection.query(statement, parameters, timeout: timeout, planning: planning)
   }
 
   /// Listens until the task is cancelled. To be called once.

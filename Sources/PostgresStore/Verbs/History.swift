@@ -10,7 +10,7 @@ extension PostgresStore {
       var builder = HistoryPageBuilder(query)
       guard !words.isEmpty else {
         let past = Past(query, self.sql, text: text.isEmpty ? nil : text, before: bound)
-        for row in try await pool.query(past.newest(query.limit + 1), past.parameters, planning: .anew) { builder.add(try Message(row)) }
+        for row in try await pool.query(past.newest(query.limit + 1), past.parameters) { builder.add(try Message(row)) }
         return builder.page
       }
       try await self.search(query, words, before: bound, &builder, pool)
@@ -48,7 +48,7 @@ extension PostgresStore {
         )
         SELECT \(SQL.messageColumns) FROM (SELECT seq FROM found ORDER BY seq DESC LIMIT \(query.limit + 1)) AS newest
         JOIN \(sql.messages) m USING (seq) LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id ORDER BY seq DESC
-        """, rest.parameters, planning: .anew)
+        """, rest.parameters)
       for row in rows { builder.add(try Message(row)) }
       if builder.isFull { return }
     }
@@ -76,7 +76,7 @@ extension PostgresStore {
         FROM newest JOIN \(sql.messages) m USING (seq) LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
         WHERE \(holding)\(sql.schema).words_of(m.content) @@ to_tsquery('simple', \(match))
       ) AS found ON true ORDER BY found.seq DESC LIMIT \(query.limit + 1)
-      """, past.parameters, planning: .anew)
+      """, past.parameters)
     for row in found where try row.get("seq", as: Int64?.self) != nil { builder.add(try Message(row)) }
     guard !builder.isFull, let first = found.first, try first.get("looked_at", as: Int.self) == Self.directRows else { return nil }
     return try first.get("last")

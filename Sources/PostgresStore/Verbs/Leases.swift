@@ -54,7 +54,7 @@ extension PostgresStore {
       [
         .text(batch), .text(owner.agent.name), .text(owner.id), .text(owner.process.encoded), .intArray(delivered.messages),
         .textArray(delivered.assigneeTasks), .textArray(delivered.creatorTasks), .double(timing.lease.inSeconds),
-      ])
+      ], planning: .kept)
   }
 
   public func confirm(_ batch: String) async throws(BridgeError) {
@@ -65,7 +65,7 @@ extension PostgresStore {
         INSERT INTO \(sql.messageDetails) (message_id, read_at)
         SELECT m.id, clock_timestamp() FROM ended, \(sql.messages) m WHERE m.seq = ANY(ended.messages) AND m.id IS NOT NULL
         ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at
-        """, [.text(batch)])
+        """, [.text(batch)], planning: .kept)
     }
   }
 

@@ -24,7 +24,7 @@ extension PostgresStore {
             .text(message.id), .text(message.sender.name), .text(message.recipient.name), .text(message.content),
             .optional(message.replyTo),
             .optional(message.taskID), .optional(message.idempotencyKey), .textArray(Identity.wellKnown.map(\.name)), .double(presence),
-          ])
+          ], planning: .kept)
         if let row = rows.first {
           return SendReceipt(
             messageID: message.id, recipient: message.recipient, createdAt: try row.get("created_at"),
@@ -50,7 +50,7 @@ extension PostgresStore {
       [
         .text(message.id), .text(message.sender.name), .optional(message.idempotencyKey), .text(message.recipient.name),
         .double(timing.presence.inSeconds),
-      ])
+      ], planning: .kept)
     guard let row = rows.first else { return nil }
     let id: String? = try row.get("id")
     if id != message.id {

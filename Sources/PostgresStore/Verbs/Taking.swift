@@ -79,7 +79,7 @@ extension PostgresStore {
           LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
         ) AS found ON true ORDER BY found.seq
         """,
-        [.text(request.agent.name), .optional(request.sender), .int(Int64(request.limit))])
+        [.text(request.agent.name), .optional(request.sender), .int(Int64(request.limit))], planning: .kept)
       for row in rows {
         guard let seq: Int64 = try row.get("seq") else { break }
         let message = try Message(row)

@@ -7,11 +7,11 @@ import Testing
   private static let namesOnTheServer = "SELECT statement FROM pg_prepared_statements"
 
   private func names(_ executor: some PostgresExecutor) async throws -> [String] {
-    try await executor.query(Self.namesOnTheServer, planning: .anew).map { try $0.get(0) }
+    try await executor.query(Self.namesOnTheServer).map { try $0.get(0) }
   }
 
   private func double(_ value: Int, _ executor: some PostgresExecutor) async throws -> Int? {
-    try await executor.query("SELECT $1 * 2", [.int(value)]).first?.get(0)
+    try await executor.query("SELECT $1 * 2", [.int(value)], planning: .kept).first?.get(0)
   }
 
   @Test func whatIsRepeatedHasANameInAndOutOfTransactions() async throws {
@@ -41,7 +41,7 @@ import Testing
 
   @Test func whatIsToBePlannedAnewHasNone() async throws {
     let (_, connection) = try await PostgresCluster.connected()
-    for _ in 0..<4 { try await connection.query("SELECT 1", planning: .anew) }
+    for _ in 0..<4 { try await connection.query("SELECT 1") }
     #expect(try await names(connection).isEmpty)
     await connection.close()
   }
@@ -81,19 +81,19 @@ import Testing
   @Test func aTableMayChangeItsShape() async throws {
     let (_, connection) = try await PostgresCluster.connected()
     try await connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
-    for _ in 0..<3 { try await connection.query("SELECT * FROM t") }
+    for _ in 0..<3 { try await connection.query("SELECT * FROM t", planning: .kept) }
     try await connection.execute("ALTER TABLE t ADD COLUMN b int DEFAULT 2")
-    #expect(try await connection.query("SELECT * FROM t").first?.get("b", as: Int.self) == 2)
+    #expect(try await connection.query("SELECT * FROM t", planning: .kept).first?.get("b", as: Int.self) == 2)
     await connection.close()
   }
 
   @Test func theServersRefusalIsThatOfTheStatement() async throws {
     let (_, connection) = try await PostgresCluster.connected()
     for _ in 0..<4 {
-      #expect(try await postgresError { try await connection.query("SELECT * FROM nowhere") }.sqlState == .undefinedTable)
+      #expect(try await postgresError { try await connection.query("SELECT * FROM nowhere", planning: .kept) }.sqlState == .undefinedTable)
     }
     try await connection.execute("CREATE TABLE nowhere (a int)")
-    for _ in 0..<4 { #expect(try await connection.query("SELECT * FROM nowhere").isEmpty) }
+    for _ in 0..<4 { #expect(try await connection.query("SELECT * FROM nowhere", planning: .kept).isEmpty) }
     await connection.close()
   }
 
@@ -104,9 +104,9 @@ import Testing
     let connection = try await PostgresConnection.connect(
       try ConnectionSettings(database.url(port: proxy.port, parameters: "sslmode=disable")))
     try await connection.execute("CREATE TABLE t (a int)")
-    try await connection.query("INSERT INTO t VALUES ($1)", [1])
+    try await connection.query("INSERT INTO t VALUES ($1)", [1], planning: .kept)
     await proxy.cutReplies(after: "INSERT INTO t")
-    let error = try await postgresError { try await connection.query("INSERT INTO t VALUES ($1)", [2]) }
+    let error = try await postgresError { try await connection.query("INSERT INTO t VALUES ($1)", [2], planning: .kept) }
     #expect(error.code == .connectionLost && !error.outcomeIsUnknown)
     #expect(try await database.psql("SELECT count(*) FROM t") == "1\n")
     await proxy.close()
