@@ -30,6 +30,16 @@ struct CheckpointTests {
     }
   }
 
+  @Test("the lock is let go of although a child that is just being started has the descriptor as well")
+  func letGo() async throws {
+    try await withDatabase { database in
+      let file = UpkeepFile(database: database.path)
+      let ofChild = try #require(file.ifFree { held in dup(held.descriptor) })
+      defer { close(ofChild) }
+      #expect(file.ifFree { _ in true } == true)
+    }
+  }
+
   @Test("SQLite makes none by itself, and no process makes one too soon after another's")
   func spaced() async throws {
     try await withDatabase { database in

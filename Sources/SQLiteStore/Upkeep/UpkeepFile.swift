@@ -21,12 +21,14 @@ struct UpkeepFile: Sendable {
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    // Closing is not enough: a child that another thread is just starting has the descriptor as well, until it carries out its program.
+    defer { flock(descriptor, LOCK_UN) }
     return try body(Held(descriptor: descriptor))
   }
 
   /// The file while its lock is held.
   struct Held {
-    fileprivate let descriptor: Int32
+    let descriptor: Int32
 
     /// Seconds since the last checkpoint ended; infinite before the first. A clock that was set back counts as long ago.
     var secondsSinceCheckpoint: Double {
