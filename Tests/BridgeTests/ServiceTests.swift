@@ -5,7 +5,7 @@ import Logging
 import SQLiteStore
 import Testing
 
-@Suite("The service keeps its leases when the store fails")
+@Suite("The service keeps its leases when the store fails", .timeLimit(.minutes(5)))
 struct ServiceTests {
   /// A service of `code` on a store that fails when told to, and the same database without faults.
   private struct Bench {
@@ -55,6 +55,25 @@ struct ServiceTests {
     let id = try #require(delivery.messages.first?.id)
     #expect(try await bench.plain.message(id, for: .cowork)?.readAt != nil)
     #expect(bench.log.entries.contains { $0.message.contains("could not be confirmed") })
+    await bench.close()
+  }
+
+  @Test("a wait ends although the store hangs, and what it takes later is given back")
+  func hangingStore() async throws {
+    let bench = Bench()
+    try await bench.send("late")
+    let (gate, open) = AsyncStream.makeStream(of: Void.self)
+    let (undone, isUndone) = AsyncStream.makeStream(of: Void.self)
+    bench.faulty.on(.take, .after) { () throws(BridgeError) in for await _ in gate {} }
+    bench.faulty.on(.undo, .after) { () throws(BridgeError) in isUndone.finish() }
+    let error = await #expect(throws: BridgeError.self) { try await bench.service.waitForUpdates(timeoutSeconds: 1) }
+    #expect(error?.code == .storeUnavailable && error?.message.contains("did not answer in time") == true)
+    #expect(try await bench.plain.unreadCounts(for: .code).messages == 0)
+    open.finish()
+    for await _ in undone {}
+    #expect(try await bench.plain.unreadCounts(for: .code).messages == 1)
+    let again = try await bench.service.waitForUpdates(timeoutSeconds: 0)
+    #expect(again.messages.map(\.content) == ["late"] && again.messages.first?.redelivered == false)
     await bench.close()
   }
 
