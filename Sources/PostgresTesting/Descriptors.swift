@@ -13,7 +13,10 @@ import Synchronization
 public enum Descriptors {
   private static let lock = Mutex(())
 
-  static func whileNothingIsMade<T>(_ body: () -> T) -> T { lock.withLock { _ in body() } }
+  /// For what makes descriptors or starts children by other means than those here.
+  public static func whileNothingIsMade<T>(_ body: () throws -> T) rethrows -> T {
+    try lock.withLock { _ in try body() }
+  }
 
   /// The result of `make`, closed on exec; -1 stays.
   static func make(_ make: () -> Int32) -> Int32 {

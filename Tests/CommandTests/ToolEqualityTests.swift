@@ -1,5 +1,6 @@
 import Foundation
 import MCP
+import PostgresTesting
 import Testing
 
 @testable import cowork_code_mcp_server
@@ -11,7 +12,9 @@ import Testing
     let task = try await sandbox.run("tasks", "create", "cowork", "Review", "all", "--json").json.text("task_id")
     _ = try await sandbox.run("send", "cowork", "\u{1B}[1m one \"two\" \u{2028} 🙂")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
-    let client = DemoClient(agent: "cowork", server: try ServerChild(Program.path, ["serve", "cowork"], home: sandbox.home))
+    // It is Foundation that starts it, which would not learn of its end from a database server that is started at the same time.
+    let server = try Descriptors.whileNothingIsMade { try ServerChild(Program.path, ["serve", "cowork"], home: sandbox.home) }
+    let client = DemoClient(agent: "cowork", server: server)
     _ = try await client.connect()
     let pairs: [(command: [String], tool: String, arguments: JSONObject)] = [
       (["read", "--peek"], "read_messages", ["mark_read": false]),

@@ -28,24 +28,16 @@ final class ServerChild: Sendable {
   }
 
   private init(_ arguments: [String], url: String) throws {
-    let process = Process()
-    process.executableURL = try Program.url()
-    process.arguments = ["serve"] + arguments
-    // By the environment, as the README advises: arguments are shown by `ps`.
-    process.environment = ProcessInfo.processInfo.environment.merging(["COWORK_DATABASE_URL": url]) { _, new in new }
     let (input, output, errors) = (try Ends(), try Ends(), try Ends())
-    process.standardInput = input.read
-    process.standardOutput = output.write
-    process.standardError = errors.write
-    try process.run()
-    for handle in [input.read, output.write, errors.write] { try handle.close() }
-    pid = process.processIdentifier
+    // By the environment, as the README advises: arguments are shown by `ps`.
+    let pid = try Program.start(["serve"] + arguments, ["COWORK_DATABASE_URL": url], [input.read, output.write, errors.write])
+    self.pid = pid
     self.input = input.write
     read(output.read) { $0.take(line: $1) }
     read(errors.read) { child, line in child.state.withLock { $0.errors += line + "\n" } }
     let exit = exit
     Thread.detachNewThread {
-      process.waitUntilExit()
+      _ = Spawn.wait(for: pid)
       exit.happen()
     }
   }
@@ -172,19 +164,19 @@ enum Program {
   static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> (
     status: Int32, output: String, errors: String
   ) {
-    let process = Process()
-    process.executableURL = try url()
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     let (output, errors) = (try Ends(), try Ends())
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output.write
-    process.standardError = errors.write
-    try process.run()
-    for handle in [output.write, errors.write] { try handle.close() }
+    let pid = try start(arguments, environment, [nil, output.write, errors.write])
     async let errorText = text(of: errors.read)
     let outputText = await text(of: output.read)
-    return (await status(of: process), outputText, await errorText)
+    return (await status(of: pid), outputText, await errorText)
+  }
+
+  /// Closes what it was given as its standard streams.
+  static func start(_ arguments: [String], _ environment: [String: String], _ standard: [FileHandle?]) throws -> pid_t {
+    let environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    let pid = try Spawn.start([try url().path] + arguments, environment: environment, standard: standard.map { $0?.fileDescriptor })
+    for handle in standard { try handle?.close() }
+    return pid
   }
 
   /// Not on the cooperative threads: it blocks.
@@ -194,12 +186,9 @@ enum Program {
     }
   }
 
-  private static func status(of process: Process) async -> Int32 {
+  private static func status(of pid: pid_t) async -> Int32 {
     await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        process.waitUntilExit()
-        continuation.resume(returning: process.terminationStatus)
-      }
+      Thread.detachNewThread { continuation.resume(returning: Spawn.wait(for: pid)) }
     }
   }
 }
