@@ -64,7 +64,9 @@ struct ServiceTests {
     try await bench.send("late")
     let (gate, open) = AsyncStream.makeStream(of: Void.self)
     let (undone, isUndone) = AsyncStream.makeStream(of: Void.self)
-    bench.faulty.on(.take, .after) { () throws(BridgeError) in for await _ in gate {} }
+    // A store that hangs does not hear of a cancellation either; a stream would end by it.
+    let opened = Task { for await _ in gate {} }
+    bench.faulty.on(.take, .after) { () throws(BridgeError) in await opened.value }
     bench.faulty.on(.undo, .after) { () throws(BridgeError) in isUndone.finish() }
     let error = await #expect(throws: BridgeError.self) { try await bench.service.waitForUpdates(timeoutSeconds: 1) }
     #expect(error?.code == .storeUnavailable && error?.message.contains("did not answer in time") == true)
