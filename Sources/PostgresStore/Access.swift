@@ -11,7 +11,7 @@ extension PostgresStore {
   func perform<Value: Sendable>(
     _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
   ) async throws(BridgeError) -> Value {
-    let outcome = await Task { [self] in
+    let outcome = await Task(executorPreference: executor) { [self] in
       let deadline = ContinuousClock.now + patience
       var pause = Backoff(minimum: .milliseconds(10), maximum: .seconds(1))
       var attempt = 0

@@ -64,6 +64,9 @@ public final class PostgresStore: BridgeStore {
     self.idle = IdleExecutor(watch: watch, pool: pool, limit: options.idleLimit, logger: logger)
   }
 
+  /// The thread of the connections.
+  public var executor: (any TaskExecutor)? { PostgresTaskExecutor.shared }
+
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { watch.subscribe(agent) }
 
   public func close() async {

@@ -93,7 +93,7 @@ public final class PostgresCluster: Sendable {
     ])
     var lines =
       place + [
-        "fsync = off", "synchronous_commit = off", "full_page_writes = off", "shared_buffers = 16MB", "max_connections = 60",
+        "fsync = off", "synchronous_commit = off", "full_page_writes = off", "shared_buffers = 16MB", "max_connections = 300",
         "password_encryption = 'scram-sha-256'",
       ]
     if options.ssl {

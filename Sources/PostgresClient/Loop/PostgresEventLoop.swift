@@ -47,6 +47,9 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     var stopWaiters: [CheckedContinuation<Void, Never>] = []
   }
 
+  /// However much there is to do, input is looked for after so many.
+  private static let roundsBetweenInputs = 64
+
   private let state = Mutex(State())
   private let pipe: WakePipe
 
@@ -136,16 +139,29 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     state.withLock { $0.thread = pthread_self() }
     var pollSet = PollSet()
     while let batch = takeWork() {
-      for work in batch {
-        switch work {
-        case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
-        case .block(let block): block()
+      carryOut(batch)
+      // What was done has left more to do, as a rule, and to ask for input takes longer than most of it.
+      for _ in 0..<Self.roundsBetweenInputs {
+        let more = state.withLock { state in
+          defer { state.work = [] }
+          return state.work
         }
+        if more.isEmpty { break }
+        carryOut(more)
       }
       let timeout = prepare(&pollSet)
       _ = pollSet.wait(timeout: timeout)
       state.withLock { $0.isAsleep = false }
       dispatch(pollSet)
+    }
+  }
+
+  private func carryOut(_ batch: [Work]) {
+    for work in batch {
+      switch work {
+      case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+      case .block(let block): block()
+      }
     }
   }
 

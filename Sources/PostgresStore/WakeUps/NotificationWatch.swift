@@ -37,7 +37,9 @@ final class NotificationWatch: Sendable {
     // Not before the sequence is there to hear of it.
     let isStopped = channels.withLock { channels in
       guard let subscribers, let channel = channels?[agent] else { return true }
-      if channel.task == nil { channels?[agent]?.task = Task { [self] in await watch(agent, subscribers) } }
+      if channel.task == nil {
+        channels?[agent]?.task = Task(executorPreference: PostgresTaskExecutor.shared) { [self] in await watch(agent, subscribers) }
+      }
       return false
     }
     if isStopped { wakeUps.finish() }
