@@ -33,7 +33,8 @@ let package = Package(
     .target(name: "PostgresClient", dependencies: ["CLibPQ", "CLibPQLoader", .product(name: "Logging", package: "swift-log")]),
     .target(
       name: "PostgresStore", dependencies: ["Bridge", "PostgresClient", "Schema", .product(name: "Logging", package: "swift-log")]),
-    .target(name: "PostgresTesting", path: "Sources/PostgresTesting"),
+    .target(name: "ProcessTesting"),
+    .target(name: "PostgresTesting", dependencies: ["ProcessTesting"]),
     .target(name: "BridgeServer", dependencies: ["Bridge", "MCP", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "cowork-code-mcp-server",
@@ -46,33 +47,34 @@ let package = Package(
         .product(name: "TextTable", package: "TextTable"),
       ]),
     .testTarget(
-      name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresTesting", .product(name: "Logging", package: "swift-log")]),
+      name: "PostgresClientTests",
+      dependencies: ["PostgresClient", "PostgresTesting", "ProcessTesting", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "PostgresStoreTests",
       dependencies: [
-        "Bridge", "BridgeServer", "BridgeTesting", "MCP", "PostgresClient", "PostgresStore", "PostgresTesting", "SQLiteStore",
-        "Schema", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
+        "Bridge", "BridgeServer", "BridgeTesting", "MCP", "PostgresClient", "PostgresStore", "PostgresTesting", "ProcessTesting",
+        "SQLiteStore", "Schema", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "MCPTests", dependencies: ["MCP", .product(name: "Logging", package: "swift-log")]),
-    .target(name: "BridgeTesting", dependencies: ["Bridge", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "BridgeTesting", dependencies: ["Bridge", "ProcessTesting", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "BridgeTests",
       dependencies: ["Bridge", "BridgeServer", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting"]),
+    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting", "ProcessTesting"]),
     // In a process of its own beside Postgres; the sandbox is that of CommandTests.
-    .testTarget(name: "ArchiveCommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting"]),
+    .testTarget(name: "ArchiveCommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting", "ProcessTesting"]),
     .testTarget(
       name: "BridgeServerTests",
       dependencies: ["Bridge", "BridgeServer", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
     // The executable is a dependency so that it is built; the tests start it as a process.
-    .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "MCP"]),
+    .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "MCP", "ProcessTesting"]),
     .testTarget(
       name: "WakingTests",
       dependencies: [
-        "cowork-code-mcp-server", "Bridge", "BridgeServer", "MCP", "PostgresTesting", "SQLiteStore",
+        "cowork-code-mcp-server", "Bridge", "BridgeServer", "MCP", "PostgresTesting", "ProcessTesting", "SQLiteStore",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],

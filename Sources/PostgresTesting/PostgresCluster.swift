@@ -1,3 +1,4 @@
+import ProcessTesting
 import Synchronization
 
 #if canImport(Darwin)

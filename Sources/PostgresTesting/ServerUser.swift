@@ -1,3 +1,5 @@
+import ProcessTesting
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)

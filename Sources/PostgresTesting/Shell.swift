@@ -1,3 +1,5 @@
+import ProcessTesting
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -5,11 +7,6 @@
 #else
   import Glibc
 #endif
-
-public struct TestingError: Error, CustomStringConvertible {
-  public let description: String
-  public init(_ description: String) { self.description = description }
-}
 
 /// Runs programs for the test kit: output goes to a file, so that a daemon that keeps it open holds nobody up.
 enum Shell {

@@ -1,6 +1,7 @@
 import Foundation
 import MCP
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 @testable import cowork_code_mcp_server

@@ -1,5 +1,6 @@
 import Foundation
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 /// A pipe whose other end the test holds.

@@ -1,6 +1,7 @@
 import Foundation
 import MCP
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 /// A home of its own, in which the real program is run.

@@ -1,4 +1,5 @@
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 @testable import PostgresClient

@@ -1,5 +1,6 @@
 import PostgresClient
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 /// The error that the call throws; fails the test when it throws none or another kind.

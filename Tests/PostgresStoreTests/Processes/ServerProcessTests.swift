@@ -2,6 +2,7 @@ import Bridge
 import Foundation
 import MCP
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 @testable import PostgresStore

@@ -3,6 +3,7 @@ import BridgeTesting
 import PostgresClient
 import PostgresStore
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 /// Two agents on one database, each with a store of its own as in two processes.

@@ -1,6 +1,7 @@
 import Foundation
 import MCP
 import PostgresTesting
+import ProcessTesting
 import Synchronization
 
 /// The real program, serving one agent as a child process, and the client that talks to it.

@@ -1,11 +1,6 @@
 import Foundation
+import ProcessTesting
 import Synchronization
-
-/// How a process ended.
-enum ExitStatus: Hashable, Sendable {
-  case exited(Int32)
-  case signalled(Int32)
-}
 
 /// A child process with its standard input and output in our hands.
 final class Child: Sendable {
@@ -22,46 +17,16 @@ final class Child: Sendable {
   ///   - standardError: the file that it goes to; nil for this process's own.
   init(_ command: [String], environment: [String: String], wiring: Wiring = .pipes, standardError: URL?) throws {
     let (input, output) = try wiring.make()
-    #if canImport(Darwin)
-      var actions: posix_spawn_file_actions_t?
-      var attributes: posix_spawnattr_t?
-    #else
-      var actions = posix_spawn_file_actions_t()
-      var attributes = posix_spawnattr_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
+    let errors = standardError.map { file in Descriptors.make { open(file.path, O_WRONLY | O_CREAT | O_APPEND, 0o600) } }
     defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
+      close(input.server)
+      close(output.server)
+      if let errors { close(errors) }
     }
-    posix_spawn_file_actions_adddup2(&actions, input.server, 0)
-    posix_spawn_file_actions_adddup2(&actions, output.server, 1)
-    if let standardError { posix_spawn_file_actions_addopen(&actions, 2, standardError.path, O_WRONLY | O_CREAT | O_APPEND, 0o600) }
-    // A client's own choice of signals must not be handed down.
-    var signals = sigset_t()
-    sigfillset(&signals)
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
-    var arguments = command.map { strdup($0) } + [nil]
-    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in arguments + variables { free(text) } }
-    var pid: pid_t = 0
-    let status = posix_spawnp(&pid, command[0], &actions, &attributes, &arguments, &variables)
-    close(input.server)
-    close(output.server)
-    guard status == 0 else { throw Failure("\(command[0]) cannot be started: \(String(cString: strerror(status)))") }
-    self.pid = pid
+    pid = try Spawn.start(command, environment: environment, standard: [input.server, output.server, errors ?? STDERR_FILENO])
     self.input = input.client
     self.output = output.client
-    let child = pid
-    Thread.detachNewThread { [ended] in
-      var status: Int32 = 0
-      while waitpid(child, &status, 0) < 0, errno == EINTR {}
-      ended.fulfil(status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F))
-    }
+    Thread.detachNewThread { [pid, ended] in ended.fulfil(Spawn.end(of: pid)) }
   }
 
   deinit {

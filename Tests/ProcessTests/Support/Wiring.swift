@@ -1,4 +1,4 @@
-import Foundation
+import ProcessTesting
 
 /// How a client is connected to a server's standard input and output.
 enum Wiring: String, CaseIterable, Sendable {
@@ -9,20 +9,15 @@ enum Wiring: String, CaseIterable, Sendable {
   /// The ends of the client and of the server, for each direction.
   func make() throws -> (input: (client: Int32, server: Int32), output: (client: Int32, server: Int32)) {
     let (input, output) = (try ends(), try ends())
-    return ((input[1], input[0]), (output[0], output[1]))
+    return ((input.1, input.0), output)
   }
 
-  private func ends() throws -> [Int32] {
-    var ends: [Int32] = [-1, -1]
-    #if canImport(Darwin)
-      let stream = SOCK_STREAM
-    #else
-      let stream = Int32(SOCK_STREAM.rawValue)
-    #endif
-    let status = self == .pipes ? pipe(&ends) : socketpair(AF_UNIX, stream, 0, &ends)
-    guard status == 0 else { throw Failure("no \(self): \(String(cString: strerror(errno)))") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    return ends
+  /// The first can be read, the second written.
+  private func ends() throws -> (Int32, Int32) {
+    switch self {
+    case .pipes: try Descriptors.makePipe()
+    case .sockets: try Descriptors.makeSocketPair()
+    }
   }
 }
 

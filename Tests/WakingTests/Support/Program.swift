@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTesting
 import Synchronization
 
 /// A process of the built program, or of another one.
@@ -34,33 +35,15 @@ final class Program: Sendable {
   ///   - folder: where it runs; nil for where this process does.
   ///   - errors: the file that standard error goes to.
   init(_ command: [String], environment: [String: String], folder: String?, errors: String) throws {
-    var input: [Int32] = [0, 0]
-    var output: [Int32] = [0, 0]
-    guard pipe(&input) == 0, pipe(&output) == 0 else { throw Failure("no pipes") }
-    for end in input + output { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    #if canImport(Darwin)
-      var actions: posix_spawn_file_actions_t?
-    #else
-      var actions = posix_spawn_file_actions_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, input[0], 0)
-    posix_spawn_file_actions_adddup2(&actions, output[1], 1)
-    posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    let input = try Descriptors.makePipe()
+    let output = try Descriptors.makePipe()
+    let errors = Descriptors.make { open(errors, O_WRONLY | O_CREAT | O_APPEND, 0o600) }
+    defer { for end in [input.read, output.write, errors] { close(end) } }
     // The shell gives its place to the program.
     let command = folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] + command } ?? command
-    var arguments = command.map { strdup($0) } + [nil]
-    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in arguments + variables { free(text) } }
-    var pid: pid_t = 0
-    let status = posix_spawnp(&pid, command[0], &actions, nil, &arguments, &variables)
-    close(input[0])
-    close(output[1])
-    guard status == 0 else { throw Failure("\(command[0]) cannot be started: \(String(cString: strerror(status)))") }
-    self.pid = pid
-    self.input = input[1]
-    self.output = output[0]
+    pid = try Spawn.start(command, environment: environment, standard: [input.read, output.write, errors])
+    self.input = input.write
+    self.output = output.read
     let child = pid
     let life = Life()
     self.life = life

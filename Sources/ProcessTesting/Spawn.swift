@@ -9,7 +9,8 @@
 /// Starts processes, and waits for them.
 ///
 /// Not Foundation's `Process`: it learns of a process's end by a socket that every process inherits which another thread starts meanwhile, and
-/// the database servers of the tests go on for long.
+/// the database servers of the tests go on for long. On Linux its `run()` also counts the open descriptors and then copies them, and crashes
+/// when other threads open files in between.
 public enum Spawn {
   /// - Parameters:
   ///   - arguments: the first is looked for in PATH.
@@ -52,14 +53,28 @@ public enum Spawn {
     defer { for pointer in argv + envp { free(pointer) } }
     var process: pid_t = 0
     let status = Descriptors.whileNothingIsMade { posix_spawnp(&process, arguments[0], &actions, &attributes, &argv, &envp) }
-    guard status == 0 else { throw TestingError("cannot run \(arguments[0]) (errno \(status))") }
+    guard status == 0 else { throw TestingError("\(arguments[0]) cannot be started: \(String(cString: strerror(status)))") }
     return process
+  }
+
+  /// Blocks until it has ended, and tells how.
+  public static func end(of process: pid_t) -> ExitStatus {
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
   }
 
   /// Blocks until it has ended. Its exit status; 128 and the signal's number where one ended it.
   public static func wait(for process: pid_t) -> Int32 {
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    switch end(of: process) {
+    case .exited(let status): status
+    case .signalled(let number): 128 + number
+    }
   }
+}
+
+/// How a process ended.
+public enum ExitStatus: Hashable, Sendable {
+  case exited(Int32)
+  case signalled(Int32)
 }

@@ -19,7 +19,7 @@ public enum Descriptors {
   }
 
   /// The result of `make`, closed on exec; -1 stays.
-  static func make(_ make: () -> Int32) -> Int32 {
+  public static func make(_ make: () -> Int32) -> Int32 {
     lock.withLock { _ in
       let descriptor = make()
       if descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
@@ -28,13 +28,28 @@ public enum Descriptors {
   }
 
   public static func makePipe() throws(TestingError) -> (read: Int32, write: Int32) {
-    let ends = lock.withLock { _ -> [Int32]? in
+    let ends = try makePair("pipe") { pipe(&$0) }
+    return (ends.0, ends.1)
+  }
+
+  /// Two ends of a stream that goes both ways.
+  public static func makeSocketPair() throws(TestingError) -> (Int32, Int32) {
+    #if canImport(Glibc)
+      let stream = Int32(SOCK_STREAM.rawValue)
+    #else
+      let stream = SOCK_STREAM
+    #endif
+    return try makePair("pair of sockets") { socketpair(AF_UNIX, stream, 0, &$0) }
+  }
+
+  private static func makePair(_ name: String, _ make: (inout [Int32]) -> Int32) throws(TestingError) -> (Int32, Int32) {
+    let (ends, number) = lock.withLock { _ -> ([Int32]?, Int32) in
       var ends: [Int32] = [-1, -1]
-      guard pipe(&ends) == 0 else { return nil }
+      guard make(&ends) == 0 else { return (nil, errno) }
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      return ends
+      return (ends, 0)
     }
-    guard let ends else { throw TestingError("cannot make a pipe (errno \(errno))") }
+    guard let ends else { throw TestingError("cannot make a \(name): \(String(cString: strerror(number)))") }
     return (ends[0], ends[1])
   }
 }
