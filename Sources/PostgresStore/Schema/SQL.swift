@@ -30,6 +30,12 @@ struct SQL: Sendable {
     "m.seq, m.id, m.sender, m.recipient, m.content, m.created_at, m.read, d.reply_to, d.task_id, COALESCE(d.redelivered, 0) AS redelivered, "
     + "\(rfc3339("d.read_at")) AS read_at"
 
+  /// At least `Message.replyCost`: a byte becomes six characters of JSON at most.
+  static func mostReplyCost(of row: String) -> String {
+    let texts = ["id", "sender", "recipient", "content", "created_at", "reply_to", "task_id", "read_at"].map { "\(row).\($0)" }
+    return "260 + 6 * octet_length(concat(\(texts.joined(separator: ", "))))"
+  }
+
   static let taskColumns =
     "t.seq, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.result, t.created_at, t.updated_at, d.holder, d.holder_process, "
     + "COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_unseen, d.creator_unseen"

@@ -58,14 +58,14 @@ extension PostgresStore {
   }
 
   public func confirm(_ batch: String) async throws(BridgeError) {
-    _ = try await perform { [sql] pool in
-      try await pool.query(
+    _ = try await perform { [sql, idle] _ in
+      try await idle.query(
         """
         WITH ended AS (DELETE FROM \(sql.deliveries) WHERE batch = $1 RETURNING messages)
         INSERT INTO \(sql.messageDetails) (message_id, read_at)
         SELECT m.id, clock_timestamp() FROM ended, \(sql.messages) m WHERE m.seq = ANY(ended.messages) AND m.id IS NOT NULL
         ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at
-        """, [.text(batch)], planning: .kept)
+        """, [.text(batch)])
     }
   }
 

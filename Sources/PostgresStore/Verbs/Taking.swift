@@ -15,6 +15,7 @@ extension PostgresStore {
     return try await performTaking { pool, batch in
       // A transaction only where there is something: hints come for other reasons as well.
       guard let news = try await self.news(request, pool) else { return Delivery() }
+      if !news.tasks, let delivery = try await self.takeAtOnce(request, as: batch, to: owner) { return delivery }
       return try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
         var (delivery, delivered) = try await self.look(request, news, transaction, lock: true)
         guard !delivered.isEmpty else { return delivery }
@@ -23,6 +24,37 @@ extension PostgresStore {
         return delivery
       }
     }
+  }
+
+  /// Takes messages by one statement, where all of them fit into the reply for certain: most of the time, and sooner than by a transaction.
+  ///
+  /// - Returns: nil where nothing was taken, since they may not fit or somebody else is taking them.
+  private func takeAtOnce(_ request: TakeRequest, as batch: String, to owner: Instance) async throws -> Delivery? {
+    let rows = try await idle.query(
+      """
+      WITH picked AS (
+        SELECT m.seq FROM \(sql.messages) m WHERE \(Self.unread) ORDER BY m.seq LIMIT $3 FOR UPDATE SKIP LOCKED
+      ), found AS (
+        SELECT \(SQL.messageColumns) FROM picked JOIN \(sql.messages) m ON m.seq = picked.seq
+        LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
+      ), fitting AS (
+        SELECT array_agg(seq ORDER BY seq) AS seqs FROM found
+        HAVING sum(\(SQL.mostReplyCost(of: "found"))) <= $4
+      ), marked AS (
+        UPDATE \(sql.messages) SET read = 1 WHERE seq = ANY(ARRAY(SELECT unnest(seqs) FROM fitting))
+      ), leased AS (
+        INSERT INTO \(sql.deliveries) (batch, agent, owner, process, messages, assignee_tasks, creator_tasks, expires_at)
+        SELECT $5, $1, $6, $7, seqs, '{}', '{}', \(SQL.later("$8")) FROM fitting
+      )
+      SELECT (SELECT count(*) FROM \(sql.messages) m WHERE \(Self.unread)) AS count, found.* FROM fitting, found ORDER BY found.seq
+      """,
+      [
+        .text(request.agent.name), .optional(request.sender), .int(Int64(request.limit)), .int(Int64(request.characters)), .text(batch),
+        .text(owner.id), .text(owner.process.encoded), .double(timing.lease.inSeconds),
+      ], isRepeatable: false)
+    guard let first = rows.first else { return nil }
+    let messages = try rows.map(Message.init)
+    return Delivery(batch: batch, messages: messages, remaining: max(0, try first.get("count") - messages.count))
   }
 
   /// What there is to take.

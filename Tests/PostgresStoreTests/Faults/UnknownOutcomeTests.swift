@@ -43,6 +43,23 @@ struct UnknownOutcomeTests {
     }
   }
 
+  /// Over a connection of the pool, and then over the one that listens.
+  @Test func messagesThatWereTakenUnheardComeWithTheSameCall() async throws {
+    try await withBench(repeats: 2) { bench in
+      for content in ["1", "2"] {
+        let wakeUps = content == "2" ? bench.store.wakeUps(for: .code, .waiting) : nil
+        if wakeUps != nil { await bench.log.hears("listener state=listening") }
+        _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: content))
+        await bench.proxy.cutReplies(after: "FOR UPDATE SKIP LOCKED")
+        let delivery = try await bench.store.take(TakeRequest(agent: .code, owner: bench.code))
+        #expect(delivery.messages.map(\.content) == [content] && delivery.messages.first?.redelivered == false)
+        #expect(try await bench.database.psql("SELECT batch FROM cowork_bridge.deliveries") == "\(delivery.batch ?? "")\n")
+        try await bench.store.confirm(#require(delivery.batch))
+        wakeUps?.finish()
+      }
+    }
+  }
+
   @Test func aListOfTasksIsLeasedOnce() async throws {
     try await withBench(repeats: 1) { bench in
       let task = try await bench.createTask()
@@ -108,7 +125,7 @@ struct UnknownOutcomeTests {
       let proxy = try FaultProxy(to: database.cluster.port)
       let log = WatchedLog()
       let store = try PostgresStore.postgres(database.url(port: proxy.port, parameters: "sslmode=disable"), .quick, log)
-      try await body(ProxiedBench(database: database, proxy: proxy, store: store))
+      try await body(ProxiedBench(database: database, proxy: proxy, store: store, log: log))
       #expect(log.count(of: "a verb is repeated") == repeats)
       await store.close()
       await proxy.close()
@@ -123,6 +140,7 @@ private struct ProxiedBench: Sendable {
   let database: TestDatabase
   let proxy: FaultProxy
   let store: PostgresStore
+  let log: WatchedLog
   let code = Instance(agent: .code)
   let cowork = Instance(agent: .cowork)
 

@@ -50,6 +50,27 @@ struct IdleTests {
     await store.close()
   }
 
+  /// The pool has none to give.
+  @Test func anAgentThatIsWokenReadsAndConfirmsOverTheConnectionThatListens() async throws {
+    let database = try await Servers.database()
+    var options = PostgresStore.Options.briefly
+    options.pool.maximumConnections = 1
+    let log = WatchedLog()
+    let store = try PostgresStore.postgres(database.url, options, log)
+    let service = BridgeService(store: store, identity: .code, logger: .silent)
+    let waiting = Task { try await service.waitForUpdates(timeoutSeconds: 55) }
+    await log.hears("listener state=listening")
+    try await store.pool.withConnection { _ in
+      try await database.psql(
+        "INSERT INTO cowork_bridge.messages (id, sender, recipient, content) VALUES (gen_random_uuid(), 'x', 'code', 'woken')")
+      let delivery = try await waiting.value
+      #expect(delivery.messages.map(\.content) == ["woken"])
+      await service.delivered(delivery.batch)
+      #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.message_details WHERE read_at IS NOT NULL") == "1\n")
+    }
+    await store.close()
+  }
+
   /// Notifications do not come while a statement runs: it may not be for long.
   @Test func aSignOfLifeThatHasToWaitIsLeftToAnotherConnection() async throws {
     let database = try await Servers.database()

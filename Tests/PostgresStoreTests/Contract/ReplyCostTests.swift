@@ -1,0 +1,30 @@
+import Bridge
+import BridgeTesting
+import PostgresTesting
+import Testing
+
+@testable import PostgresStore
+
+@Suite("Whether messages fit into a reply", .timeLimit(.minutes(5)))
+struct ReplyCostTests {
+  @Test func theDatabaseNeverThinksThatAMessageIsSmallerThanItIs() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    let controls = String(String.UnicodeScalarView((1...0x9F).compactMap(Unicode.Scalar.init)))
+    let texts = OddTexts.all + [controls, "\u{2028}\u{2029}", String(repeating: "\u{1}", count: 10_000)]
+    for text in texts {
+      _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: text, replyTo: "r", taskID: "t"))
+    }
+    let rows = try await store.pool.query(
+      """
+      SELECT found.*, \(SQL.mostReplyCost(of: "found")) AS most
+      FROM (SELECT \(SQL.messageColumns) FROM \(store.sql.messagesWithDetails)) AS found
+      """)
+    #expect(rows.count == texts.count)
+    for row in rows {
+      let message = try Message(row)
+      #expect(try row.get("most", as: Int.self) >= message.replyCost, "\(message.content ?? "")")
+    }
+    await store.close()
+  }
+}
