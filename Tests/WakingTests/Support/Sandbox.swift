@@ -15,10 +15,14 @@ final class Sandbox: Sendable {
     var json: JSON? { try? JSON(decoding: output.trimmingCharacters(in: .newlines)) }
   }
 
-  /// Short, because the path of a socket is.
-  let home = "/tmp/wake-\(UUID().uuidString.prefix(8))"
+  let home: String
 
-  init() throws { try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true) }
+  init() throws {
+    // Short, because the path of a socket is.
+    let temporary = FileManager.default.temporaryDirectory.path
+    home = (temporary.utf8.count < 20 ? temporary : "/tmp") + "/wake-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+  }
 
   deinit { try? FileManager.default.removeItem(atPath: home) }
 
