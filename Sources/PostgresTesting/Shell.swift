@@ -66,7 +66,7 @@ enum Shell {
     _ = unlink(template)
     defer { close(file) }
     let process = try spawn(arguments, environment: environment, input: nil, output: file)
-    let code = Spawn.wait(for: process)
+    let code = Spawn.wait(for: process).code
     let size = Int(lseek(file, 0, SEEK_END))
     lseek(file, 0, SEEK_SET)
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in count = max(0, read(file, buffer.baseAddress, size)) }

@@ -58,18 +58,10 @@ public enum Spawn {
   }
 
   /// Blocks until it has ended, and tells how.
-  public static func end(of process: pid_t) -> ExitStatus {
+  public static func wait(for process: pid_t) -> ExitStatus {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
-  }
-
-  /// Blocks until it has ended. Its exit status; 128 and the signal's number where one ended it.
-  public static func wait(for process: pid_t) -> Int32 {
-    switch end(of: process) {
-    case .exited(let status): status
-    case .signalled(let number): 128 + number
-    }
+    return ExitStatus(status)
   }
 }
 
@@ -77,4 +69,15 @@ public enum Spawn {
 public enum ExitStatus: Hashable, Sendable {
   case exited(Int32)
   case signalled(Int32)
+
+  /// - Parameter status: what waitpid(2) gives.
+  public init(_ status: Int32) { self = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F) }
+
+  /// As a shell tells it: 128 and the signal's number where one ended it.
+  public var code: Int32 {
+    switch self {
+    case .exited(let status): status
+    case .signalled(let number): 128 + number
+    }
+  }
 }

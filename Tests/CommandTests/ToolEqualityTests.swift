@@ -1,6 +1,5 @@
 import Foundation
 import MCP
-import PostgresTesting
 import ProcessTesting
 import Testing
 

@@ -32,6 +32,6 @@ public final class ChildProcess: Sendable {
     try? input.close()
     let text = output.readDataToEndOfFile()
     try? output.close()
-    return (Spawn.wait(for: pid), String(decoding: text, as: UTF8.self))
+    return (Spawn.wait(for: pid).code, String(decoding: text, as: UTF8.self))
   }
 }

@@ -138,30 +138,22 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
   private func run() {
     state.withLock { $0.thread = pthread_self() }
     var pollSet = PollSet()
+    var rounds = 0
     while let batch = takeWork() {
-      carryOut(batch)
-      // What was done has left more to do, as a rule, and to ask for input takes longer than most of it.
-      for _ in 0..<Self.roundsBetweenInputs {
-        let more = state.withLock { state in
-          defer { state.work = [] }
-          return state.work
+      for work in batch {
+        switch work {
+        case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+        case .block(let block): block()
         }
-        if more.isEmpty { break }
-        carryOut(more)
       }
+      rounds += 1
+      // What was done has left more to do, as a rule, and to ask for input takes longer than most of it.
+      if !batch.isEmpty, rounds < Self.roundsBetweenInputs { continue }
+      rounds = 0
       let timeout = prepare(&pollSet)
       _ = pollSet.wait(timeout: timeout)
       state.withLock { $0.isAsleep = false }
       dispatch(pollSet)
-    }
-  }
-
-  private func carryOut(_ batch: [Work]) {
-    for work in batch {
-      switch work {
-      case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
-      case .block(let block): block()
-      }
     }
   }
 

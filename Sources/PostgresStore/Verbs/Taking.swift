@@ -32,16 +32,11 @@ extension PostgresStore {
   private func takeAtOnce(_ request: TakeRequest, as batch: String, to owner: Instance) async throws -> Delivery? {
     let rows = try await idle.query(
       """
-      WITH picked AS (
-        SELECT m.seq FROM \(sql.messages) m WHERE \(Self.unread) ORDER BY m.seq LIMIT $3 FOR UPDATE SKIP LOCKED
-      ), found AS (
-        SELECT \(SQL.messageColumns) FROM picked JOIN \(sql.messages) m ON m.seq = picked.seq
-        LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
-      ), fitting AS (
+      WITH \(found(lock: true)), fitting AS (
         SELECT array_agg(seq ORDER BY seq) AS seqs FROM found
         HAVING sum(\(SQL.mostReplyCost(of: "found"))) <= $4
       ), marked AS (
-        UPDATE \(sql.messages) SET read = 1 WHERE seq = ANY(ARRAY(SELECT unnest(seqs) FROM fitting))
+        UPDATE \(sql.messages) m SET read = 1 FROM fitting WHERE m.seq = ANY(fitting.seqs)
       ), leased AS (
         INSERT INTO \(sql.deliveries) (batch, agent, owner, process, messages, assignee_tasks, creator_tasks, expires_at)
         SELECT $5, $1, $6, $7, seqs, '{}', '{}', \(SQL.later("$8")) FROM fitting
@@ -81,6 +76,21 @@ extension PostgresStore {
 
   private static let unread = "m.recipient = $1 AND COALESCE(m.read, 0) = 0 AND ($2::text IS NULL OR m.sender = $2)"
 
+  /// The first unread messages, as parts of a WITH.
+  ///
+  /// - Parameter lock: keeps them for this transaction, and passes over those that another process is just taking: without that two readers
+  ///   would get the same ones.
+  private func found(lock: Bool) -> String {
+    """
+    picked AS (
+      SELECT m.seq FROM \(sql.messages) m WHERE \(Self.unread) ORDER BY m.seq LIMIT $3 \(lock ? "FOR UPDATE SKIP LOCKED" : "")
+    ), found AS (
+      SELECT \(SQL.messageColumns) FROM picked JOIN \(sql.messages) m ON m.seq = picked.seq
+      LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
+    )
+    """
+  }
+
   /// Tasks that are new for an agent, or changed and created by it.
   private func taskNews(_ agent: String) -> String {
     """
@@ -100,16 +110,11 @@ extension PostgresStore {
     var delivery = Delivery()
     var delivered = Delivered()
     if news.messages {
-      // Rows that another process is just taking are passed over: without that two readers would get the same ones.
       let rows = try await executor.query(
         """
-        WITH picked AS (
-          SELECT m.seq FROM \(sql.messages) m WHERE \(Self.unread) ORDER BY m.seq LIMIT $3 \(lock ? "FOR UPDATE SKIP LOCKED" : "")
-        )
-        SELECT unread.count, found.* FROM (SELECT count(*) FROM \(sql.messages) m WHERE \(Self.unread)) AS unread LEFT JOIN (
-          SELECT \(SQL.messageColumns) FROM picked JOIN \(sql.messages) m ON m.seq = picked.seq
-          LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id
-        ) AS found ON true ORDER BY found.seq
+        WITH \(found(lock: lock))
+        SELECT unread.count, found.* FROM (SELECT count(*) FROM \(sql.messages) m WHERE \(Self.unread)) AS unread LEFT JOIN found ON true
+        ORDER BY found.seq
         """,
         [.text(request.agent.name), .optional(request.sender), .int(Int64(request.limit))], planning: .kept)
       for row in rows {

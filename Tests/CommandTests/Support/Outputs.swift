@@ -1,5 +1,4 @@
 import Foundation
-import PostgresTesting
 import ProcessTesting
 import Testing
 

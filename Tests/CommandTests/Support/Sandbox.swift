@@ -1,6 +1,5 @@
 import Foundation
 import MCP
-import PostgresTesting
 import ProcessTesting
 import Testing
 
@@ -57,7 +56,7 @@ final class Sandbox: Sendable {
       standard: [standardInput, output ?? out, error ?? err].map(\.fileDescriptor))
     let (exits, exited) = AsyncStream.makeStream(of: Int32.self)
     Thread.detachNewThread {
-      exited.yield(Spawn.wait(for: pid))
+      exited.yield(Spawn.wait(for: pid).code)
       exited.finish()
     }
     return Running(folder: folder, pid: pid, exits: exits)

@@ -2,7 +2,6 @@ import Bridge
 import BridgeTesting
 import PostgresClient
 import PostgresStore
-import PostgresTesting
 import ProcessTesting
 import Testing
 

@@ -1,6 +1,5 @@
 import Foundation
 import MCP
-import PostgresTesting
 import ProcessTesting
 import Synchronization
 
@@ -189,7 +188,7 @@ enum Program {
 
   private static func status(of pid: pid_t) async -> Int32 {
     await withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: Spawn.wait(for: pid)) }
+      Thread.detachNewThread { continuation.resume(returning: Spawn.wait(for: pid).code) }
     }
   }
 }

@@ -26,7 +26,7 @@ final class Child: Sendable {
     pid = try Spawn.start(command, environment: environment, standard: [input.server, output.server, errors ?? STDERR_FILENO])
     self.input = input.client
     self.output = output.client
-    Thread.detachNewThread { [pid, ended] in ended.fulfil(Spawn.end(of: pid)) }
+    Thread.detachNewThread { [pid, ended] in ended.fulfil(Spawn.wait(for: pid)) }
   }
 
   deinit {

@@ -56,7 +56,7 @@ final class Program: Sendable {
       while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
       func milliseconds(_ time: timeval) -> Double { Double(time.tv_sec) * 1000 + Double(time.tv_usec) / 1000 }
       let end = End(
-        status: status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + (status & 0x7F),
+        status: ExitStatus(status).code,
         processor: milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime))
       Task { await ended.add(end) }
     }
