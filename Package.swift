@@ -11,18 +11,23 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
     .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
   ],
   targets: [
-    .target(name: "MCP", dependencies: [.product(name: "Logging", package: "swift-log")]),
-    .target(name: "Bridge", dependencies: [.product(name: "Logging", package: "swift-log")]),
+    .target(name: "SystemSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
+    .target(name: "JSON"),
+    .target(name: "MCP", dependencies: ["JSON", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "MCPClient", dependencies: ["JSON", "SystemSupport"]),
+    .target(name: "ClientSetup", dependencies: ["JSON", "SystemSupport"]),
+    .target(name: "Bridge", dependencies: ["SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(
       name: "SQLiteStore",
       dependencies: [
-        "Bridge", "Schema",
+        "Bridge", "Schema", "SystemSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
@@ -30,16 +35,16 @@ let package = Package(
     .target(name: "Schema", path: "sql", resources: [.embedInCode("sqlite"), .embedInCode("postgres")]),
     .systemLibrary(name: "CLibPQ", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .target(name: "CLibPQLoader", dependencies: ["CLibPQ"]),
-    .target(name: "PostgresClient", dependencies: ["CLibPQ", "CLibPQLoader", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "PostgresClient", dependencies: ["CLibPQ", "CLibPQLoader", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(
-      name: "PostgresStore", dependencies: ["Bridge", "PostgresClient", "Schema", .product(name: "Logging", package: "swift-log")]),
-    .target(name: "ProcessTesting"),
-    .target(name: "PostgresTesting", dependencies: ["ProcessTesting"]),
-    .target(name: "BridgeServer", dependencies: ["Bridge", "MCP", .product(name: "Logging", package: "swift-log")]),
+      name: "PostgresStore", dependencies: ["Bridge", "PostgresClient", "Schema", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "ProcessTesting", dependencies: ["SystemSupport"]),
+    .target(name: "PostgresTesting", dependencies: ["ProcessTesting", "SystemSupport"]),
+    .target(name: "BridgeServer", dependencies: ["Bridge", "JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "cowork-code-mcp-server",
       dependencies: [
-        "Bridge", "BridgeServer", "MCP", "PostgresClient", "PostgresStore", "SQLiteStore",
+        "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "SQLiteStore", "SystemSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -52,10 +57,12 @@ let package = Package(
     .testTarget(
       name: "PostgresStoreTests",
       dependencies: [
-        "Bridge", "BridgeServer", "BridgeTesting", "MCP", "PostgresClient", "PostgresStore", "PostgresTesting", "ProcessTesting",
+        "Bridge", "BridgeServer", "BridgeTesting", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "PostgresTesting", "ProcessTesting",
         "SQLiteStore", "Schema", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
       ]),
-    .testTarget(name: "MCPTests", dependencies: ["MCP", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(name: "SystemSupportTests", dependencies: ["ProcessTesting", "SystemSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+    .testTarget(name: "MCPTests", dependencies: ["JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(name: "BridgeTesting", dependencies: ["Bridge", "ProcessTesting", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "BridgeTests",
@@ -63,18 +70,18 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting", "ProcessTesting"]),
+    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     // In a process of its own beside Postgres; the sandbox is that of CommandTests.
-    .testTarget(name: "ArchiveCommandTests", dependencies: ["cowork-code-mcp-server", "MCP", "PostgresTesting", "ProcessTesting"]),
+    .testTarget(name: "ArchiveCommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     .testTarget(
       name: "BridgeServerTests",
-      dependencies: ["Bridge", "BridgeServer", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+      dependencies: ["Bridge", "BridgeServer", "JSON", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
     // The executable is a dependency so that it is built; the tests start it as a process.
-    .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "MCP", "ProcessTesting"]),
+    .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "ProcessTesting"]),
     .testTarget(
       name: "WakingTests",
       dependencies: [
-        "cowork-code-mcp-server", "Bridge", "BridgeServer", "MCP", "PostgresTesting", "ProcessTesting", "SQLiteStore",
+        "cowork-code-mcp-server", "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting", "SQLiteStore",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],

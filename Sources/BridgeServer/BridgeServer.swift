@@ -1,4 +1,5 @@
 import Bridge
+import JSON
 import Logging
 import MCP
 import Synchronization

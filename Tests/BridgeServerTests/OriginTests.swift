@@ -1,5 +1,6 @@
 import Bridge
 import BridgeServer
+import JSON
 import MCP
 import Testing
 

@@ -1,6 +1,7 @@
 import Bridge
 import BridgeServer
 import BridgeTesting
+import JSON
 import MCP
 import Testing
 

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import MCP
@@ -24,6 +25,16 @@ import Testing
     request(11, "initialize", ["protocolVersion": "2025-03-26", "capabilities": [:], "clientInfo": ["name": "fuzz", "version": "1"]]),
     request(12, "resources/subscribe", ["uri": "test://one"]),
   ]
+
+  @Test(arguments: 0..<400)
+  func anyValueSurvivesARoundTrip(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let value = JSON.random(&random)
+    let bytes = value.encoded()
+    #expect(!bytes.contains(0x0A))
+    #expect(try JSON(decoding: bytes).encoded() == bytes)
+    #expect(try JSON(decoding: bytes) == value)
+  }
 
   private func damaged(_ random: inout SeededGenerator) -> [UInt8] {
     if Int.random(in: 0..<10, using: &random) == 0 { return JSON.random(&random).encoded() }

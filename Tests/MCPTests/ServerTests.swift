@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import MCP
@@ -75,7 +76,6 @@ import Testing
   @Test(
     arguments: [
       ("test://one", ["uri": "test://one", "mimeType": "text/plain", "text": "1"]),
-      ("test://bytes", ["uri": "test://bytes", "blob": "AQID"]),
       ("test://items/a%20b", ["uri": "test://items/a%20b", "text": "{\"id\":\"a b\"}"]),
     ] as [(String, JSON)])
   func resourcesAreRead(_ uri: String, _ contents: JSON) async {

@@ -1,3 +1,4 @@
+import JSON
 import MCP
 
 extension FieldType where Value == String? {

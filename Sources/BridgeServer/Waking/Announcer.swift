@@ -1,5 +1,6 @@
 import Bridge
 import Dispatch
+import JSON
 import Logging
 import MCP
 

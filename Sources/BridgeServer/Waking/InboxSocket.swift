@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import JSON
 import MCP
 
 /// The inbox of the Claude Code session that started this process: two JSON lines to a Unix socket wake it when it is idle.

@@ -1,3 +1,5 @@
+import JSON
+
 /// A JSON-RPC message of the client, told apart by its shape (JSON-RPC 2.0, section 4).
 enum Incoming: Hashable, Sendable {
   case request(Request)

@@ -1,3 +1,5 @@
+import JSON
+
 /// A JSON-RPC error (JSON-RPC 2.0, section 5.1). Handlers of resources, prompts and completions may throw one.
 ///
 /// The message goes to the client, and often to a model: one sentence that says what went wrong, on what, and what to do next.

@@ -1,3 +1,5 @@
+import JSON
+
 /// The id of a request, or a progress token: a string or an integer, never null (basic, Requests). The type counts: `"5"` is not `5`.
 public enum RequestID: Sendable {
   case string(String)

@@ -1,3 +1,5 @@
+import JSON
+
 /// What `completion/complete` asks (server/utilities/completion).
 struct CompletionRequest: Hashable, Sendable {
   private enum Reference: Hashable {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A prompt that people pick in the client (server/prompts).
 public struct Prompt: Sendable {
   public let name: String

@@ -1,3 +1,5 @@
+import JSON
+
 /// One argument of a prompt; all are strings.
 public struct PromptArgument<Value: Sendable>: Sendable {
   let declaration: PromptArgumentDeclaration

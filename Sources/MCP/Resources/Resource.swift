@@ -1,3 +1,5 @@
+import JSON
+
 /// A resource that is always there (server/resources).
 public struct Resource: Sendable {
   public let uri: String
@@ -28,5 +30,4 @@ public enum ResourceContents: Sendable, Hashable {
   case text(String)
   /// Written as JSON text.
   case json(JSON)
-  case blob([UInt8])
 }

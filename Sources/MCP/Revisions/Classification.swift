@@ -1,3 +1,5 @@
+import JSON
+
 /// Which era and revision a request belongs to: decided for each request anew, whatever came before (MCP.md, Two eras).
 enum Classification: Hashable, Sendable {
   case served(Revision)

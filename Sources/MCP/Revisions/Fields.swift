@@ -89,7 +89,6 @@ enum Fields {
     static let role = WireField("role")
     static let type = WireField("type")
     static let text = WireField("text")
-    static let blob = WireField("blob")
   }
 
   enum Completion {

@@ -1,3 +1,5 @@
+import JSON
+
 /// The items of the four lists, for one revision.
 struct ListEncoder: Sendable {
   let revision: Revision

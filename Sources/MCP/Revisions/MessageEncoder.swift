@@ -1,3 +1,5 @@
+import JSON
+
 /// The JSON-RPC messages that the server sends, as text of one line without its end.
 enum MessageEncoder {
   static func response(_ id: RequestID, _ result: WireObject) -> [UInt8] {

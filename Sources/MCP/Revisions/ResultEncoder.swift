@@ -1,3 +1,5 @@
+import JSON
+
 /// Results of one revision. What is not in the revision's ``Fields`` does not reach it.
 struct ResultEncoder: Sendable {
   let revision: Revision
@@ -66,7 +68,6 @@ struct ResultEncoder: Sendable {
           switch contents {
           case .text(let text): object.set(Fields.Content.text, text)
           case .json(let value): object.set(Fields.Content.text, .text(value.encoded()))
-          case .blob(let bytes): object.set(Fields.Content.blob, Base64.encode(bytes))
           }
         })
     }

@@ -1,3 +1,5 @@
+import JSON
+
 /// A field of a protocol object, and the revisions that know it.
 struct WireField: Hashable, Sendable {
   let name: String

@@ -1,3 +1,5 @@
+import JSON
+
 /// One field of an output.
 public struct Field<Root>: Sendable {
   let name: String

@@ -1,3 +1,5 @@
+import JSON
+
 /// The JSON type of a value in an output: its schema and its encoding in one.
 public struct FieldType<Value>: Sendable {
   let schema: JSONObject

@@ -1,3 +1,5 @@
+import JSON
+
 /// A value that a tool returns as an object (`structuredContent`). The JSON Schema and the encoding come from one declaration.
 public protocol StructuredOutput: Sendable {
   static var schema: ObjectSchema<Self> { get }

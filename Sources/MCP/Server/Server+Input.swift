@@ -1,3 +1,5 @@
+import JSON
+
 extension Server {
   func read(from transport: some ByteTransport) async {
     var framer = LineFramer(limit: limits.lineBytes)

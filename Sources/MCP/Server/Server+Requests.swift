@@ -1,3 +1,5 @@
+import JSON
+
 extension Server {
   /// Answers a request at once, or begins to carry it out.
   func handle(_ request: Incoming.Request, _ target: ReplyTarget) {

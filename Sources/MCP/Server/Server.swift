@@ -1,3 +1,4 @@
+import JSON
 import Logging
 
 /// An MCP server for one client: it serves the requests of both eras that come over one connection, each in its own.

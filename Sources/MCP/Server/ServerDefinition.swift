@@ -1,3 +1,5 @@
+import JSON
+
 /// What a server is and offers. It does not change while the server runs.
 public struct ServerDefinition: Sendable {
   public var name: String

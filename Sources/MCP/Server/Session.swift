@@ -1,3 +1,5 @@
+import JSON
+
 /// Who asks, and in which revision: known for each request.
 public struct Session: Sendable {
   public let revision: Revision

@@ -1,3 +1,5 @@
+import JSON
+
 /// What a client asks for by `subscriptions/listen` (2026-07-28 schema, SubscriptionFilter).
 struct SubscriptionFilter: Hashable, Sendable {
   /// `nil` where the client did not ask for resources at all.

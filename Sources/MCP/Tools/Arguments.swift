@@ -1,3 +1,5 @@
+import JSON
+
 /// The arguments of one call, while they are decoded parameter by parameter. Every error is a sentence that names the argument.
 struct Arguments: Sendable {
   let tool: String

@@ -1,3 +1,5 @@
+import JSON
+
 /// One parameter of a tool: its JSON Schema, its decoding, its checks and the sentence of each error, in one declaration.
 ///
 ///     let to = Parameter.string("to", aliases: ["recipient"], "Name of the agent.", characters: 1...63)

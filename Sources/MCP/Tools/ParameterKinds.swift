@@ -1,3 +1,5 @@
+import JSON
+
 extension Parameter where Value == String {
   /// Text.
   /// - Parameters:

@@ -1,3 +1,5 @@
+import JSON
+
 /// Pieces of sentences for people and models.
 enum Sentence {
   /// `a`, `a or b`, `a, b or c`.

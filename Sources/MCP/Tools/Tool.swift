@@ -1,3 +1,5 @@
+import JSON
+
 /// A tool: what the client sees of it, and what it does (server/tools).
 ///
 /// All of the input schema, the decoding of arguments and their errors comes from the parameters; all of the output schema and the

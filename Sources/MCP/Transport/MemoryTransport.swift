@@ -1,3 +1,4 @@
+import JSON
 import Synchronization
 
 /// A server's end of a connection inside the process; the other end is a ``MemoryClient``.

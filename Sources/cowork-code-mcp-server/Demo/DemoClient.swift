@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import MCP
 
 /// A small MCP client of one server: what Claude Code or Claude Cowork do on the bridge, without a model.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import MCP
 
 /// What the two agents do; each step checks what it claims.

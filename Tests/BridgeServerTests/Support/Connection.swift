@@ -1,6 +1,7 @@
 import Bridge
 import BridgeServer
 import Foundation
+import JSON
 import Logging
 import MCP
 import SQLiteStore

@@ -1,3 +1,4 @@
+import JSON
 import Logging
 import Synchronization
 import Testing
@@ -140,7 +141,6 @@ extension ServerDefinition {
       name: "sample", version: "1", title: "Sample", description: "A sample.", instructions: "Do.", tools: [echo] + more,
       resources: [
         Resource("test://one", name: "one", title: "One", mimeType: "text/plain") { _ in .text("1") },
-        Resource("test://bytes", name: "bytes") { _ in .blob([1, 2, 3]) },
         Resource("test://broken", name: "broken") { _ in throw TransportClosed() },
       ],
       resourceTemplates: [

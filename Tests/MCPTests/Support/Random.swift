@@ -1,3 +1,5 @@
+import JSON
+
 @testable import MCP
 
 /// SplitMix64: the same numbers for the same seed.

@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import Foundation
+import JSON
 import MCP
 import PostgresClient
 import SQLiteStore

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bridge
+import JSON
 import MCP
 
 struct Copy: AsyncParsableCommand {

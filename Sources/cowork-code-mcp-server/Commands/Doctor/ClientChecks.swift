@@ -1,5 +1,6 @@
 import Bridge
 import Foundation
+import JSON
 import MCP
 
 /// What the clients' configuration says about this program.

@@ -1,4 +1,5 @@
 import Bridge
+import JSON
 import MCP
 
 /// Tells findings as they are made, or all of them in one line of JSON.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSON
 import MCP
 
 /// The hooks of Claude Code that are answered.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import MCP
 
 /// A client's configuration file and what becomes of it.

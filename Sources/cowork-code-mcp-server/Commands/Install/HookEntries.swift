@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import MCP
 
 /// Our hooks in a `settings.json` of Claude Code.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bridge
 import Foundation
+import JSON
 import MCP
 
 /// How a client starts this program.

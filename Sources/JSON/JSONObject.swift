@@ -16,7 +16,7 @@ public struct JSONObject: Sendable {
   }
 
   /// For callers that have made sure that no key occurs twice.
-  init(unique members: [(key: String, value: JSON)]) {
+  public init(unique members: [(key: String, value: JSON)]) {
     self.members = members
   }
 

@@ -1,15 +1,15 @@
-import MCP
+import JSON
 
 /// Where the values of a JSON text stand in it.
-struct JSONTextNode {
-  struct Member {
+struct JSONTextNode: Sendable {
+  struct Member: Sendable {
     let key: String
     /// From the key to the end of the value.
     let whole: Range<Int>
     let value: JSONTextNode
   }
 
-  indirect enum Kind {
+  indirect enum Kind: Sendable {
     case object([Member])
     case array([JSONTextNode])
     case scalar

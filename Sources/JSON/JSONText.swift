@@ -1,20 +1,18 @@
-import MCP
-
 /// The text of a JSON file, changed in places: everything else in it stays byte for byte as it was.
-struct JSONText {
-  enum Step {
+public struct JSONText: Sendable {
+  public enum Step: Sendable {
     case key(String)
     case index(Int)
   }
 
-  private(set) var bytes: [UInt8]
-  private(set) var value: JSON
+  public private(set) var bytes: [UInt8]
+  public private(set) var value: JSON
   private var root: JSONTextNode
   private let indentation: [UInt8]
   private let lineEnd: [UInt8]
 
   /// - Throws: `JSONError`. A text of nothing but space counts as an empty object.
-  init(_ bytes: [UInt8]) throws(JSONError) {
+  public init(_ bytes: [UInt8]) throws(JSONError) {
     let isBlank = bytes.allSatisfy { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
     self.bytes = isBlank ? Array("{}\n".utf8) : bytes
     value = try JSON(decoding: self.bytes)
@@ -23,9 +21,9 @@ struct JSONText {
     indentation = Self.indentation(of: self.bytes)
   }
 
-  var text: String { String(decoding: bytes, as: UTF8.self) }
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  subscript(path: [Step]) -> JSON? {
+  public subscript(path: [Step]) -> JSON? {
     var found: JSON? = value
     for step in path {
       switch step {
@@ -38,12 +36,12 @@ struct JSONText {
 
   /// Puts a value at the end of a path of keys; objects on the way are made where they are missing.
   ///
-  /// - Throws: `CommandFailure` where something else than an object is in the way.
-  mutating func set(_ keys: [String], to new: JSON) throws {
+  /// - Throws: `JSONPathError` where something else than an object is in the way.
+  public mutating func set(_ keys: [String], to new: JSON) throws {
     var node = root
     for (depth, key) in keys.enumerated() {
       guard case .object(let members) = node.kind else {
-        throw CommandFailure("\"\(keys[..<depth].joined(separator: "."))\" is not an object: correct the file, and install again.")
+        throw JSONPathError(path: Array(keys[..<depth]), expected: "an object")
       }
       guard let member = members.first(where: { $0.key == key }) else {
         let rest = keys[(depth + 1)...].reversed().reduce(new) { .object(JSONObject([($1, $0)])) }
@@ -57,16 +55,16 @@ struct JSONText {
   }
 
   /// Adds an element to the array at a path, which is made where it is missing.
-  mutating func append(_ new: JSON, to keys: [String]) throws {
+  public mutating func append(_ new: JSON, to keys: [String]) throws {
     guard let node = find(keys.map { .key($0) }) else { return try set(keys, to: .array([new])) }
     guard case .array(let elements) = node.kind else {
-      throw CommandFailure("\"\(keys.joined(separator: "."))\" is not an array: correct the file, and install again.")
+      throw JSONPathError(path: keys, expected: "an array")
     }
     try insert(render(new, depth: keys.count + 1), into: node, items: elements.map(\.range), depth: keys.count)
   }
 
   /// Removes a member or an element with the comma that belongs to it.
-  mutating func remove(_ path: [Step]) throws {
+  public mutating func remove(_ path: [Step]) throws {
     guard let last = path.last, let parent = find(Array(path.dropLast())) else { return }
     let (items, index) = parent.items(at: last)
     guard let index else { return }
@@ -139,4 +137,12 @@ struct JSONText {
     let space = bytes[(line + 1)...].prefix { $0 == 0x20 || $0 == 0x09 }
     return space.isEmpty || space.count > 16 ? Array("  ".utf8) : Array(space)
   }
+}
+
+/// Something else than what a path needs stands in a JSON text.
+public struct JSONPathError: Error, Hashable, Sendable, CustomStringConvertible {
+  public let path: [String]
+  public let expected: String
+
+  public var description: String { "\"\(path.joined(separator: "."))\" is not \(expected)" }
 }

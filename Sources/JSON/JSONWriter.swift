@@ -11,10 +11,12 @@ extension JSON {
 }
 
 /// Appends JSON to bytes.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+public struct JSONWriter {
+  public private(set) var bytes: [UInt8] = []
 
-  mutating func write(_ value: JSON) {
+  public init() {}
+
+  public mutating func write(_ value: JSON) {
     switch value {
     case .null: write(raw: "null")
     case .bool(let value): write(raw: value ? "true" : "false")
@@ -31,7 +33,7 @@ struct JSONWriter {
     }
   }
 
-  mutating func writeList<Elements: Collection>(
+  public mutating func writeList<Elements: Collection>(
     _ elements: Elements, open: Unicode.Scalar, close: Unicode.Scalar, _ write: (inout JSONWriter, Elements.Element) -> Void
   ) {
     bytes.append(UInt8(ascii: open))
@@ -44,16 +46,16 @@ struct JSONWriter {
     bytes.append(UInt8(ascii: close))
   }
 
-  mutating func write(key: String) {
+  public mutating func write(key: String) {
     write(string: key)
     bytes.append(UInt8(ascii: ":"))
   }
 
-  mutating func write(integer: Int64) {
+  public mutating func write(integer: Int64) {
     bytes.append(contentsOf: String(integer).utf8)
   }
 
-  mutating func write(number: Double) {
+  public mutating func write(number: Double) {
     if number.isFinite {
       bytes.append(contentsOf: number.description.utf8)
     } else if number.isNaN {
@@ -64,21 +66,21 @@ struct JSONWriter {
   }
 
   /// Bytes that are JSON already, or a part of it.
-  mutating func write(raw: some Sequence<UInt8>) {
+  public mutating func write(raw: some Sequence<UInt8>) {
     bytes.append(contentsOf: raw)
   }
 
-  mutating func write(raw: StaticString) {
+  public mutating func write(raw: StaticString) {
     raw.withUTF8Buffer { bytes.append(contentsOf: $0) }
   }
 
-  mutating func write(string: String) {
+  public mutating func write(string: String) {
     var string = string
     string.withUTF8 { write(utf8: $0) }
   }
 
   /// A string with the given content.
-  mutating func write(utf8 text: UnsafeBufferPointer<UInt8>) {
+  public mutating func write(utf8 text: UnsafeBufferPointer<UInt8>) {
     bytes.append(UInt8(ascii: "\""))
     var index = 0
     while true {

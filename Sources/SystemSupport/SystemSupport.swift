@@ -1,0 +1,2 @@
+/// The operating system as the other rooms see it.
+public enum SystemSupport {}
