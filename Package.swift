@@ -35,16 +35,20 @@ let package = Package(
     .target(name: "Schema", path: "sql", resources: [.embedInCode("sqlite"), .embedInCode("postgres")]),
     .systemLibrary(name: "CLibPQ", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .target(name: "CLibPQLoader", dependencies: ["CLibPQ"]),
-    .target(name: "PostgresClient", dependencies: ["CLibPQ", "CLibPQLoader", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(
-      name: "PostgresStore", dependencies: ["Bridge", "PostgresClient", "Schema", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+      name: "PostgresClient", dependencies: ["CLibPQ", "CLibPQLoader", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+    .target(
+      name: "PostgresStore",
+      dependencies: ["Bridge", "PostgresClient", "Schema", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(name: "ProcessTesting", dependencies: ["SystemSupport"]),
     .target(name: "PostgresTesting", dependencies: ["ProcessTesting", "SystemSupport"]),
-    .target(name: "BridgeServer", dependencies: ["Bridge", "JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+    .target(
+      name: "BridgeServer", dependencies: ["Bridge", "JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "cowork-code-mcp-server",
       dependencies: [
-        "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "SQLiteStore", "SystemSupport",
+        "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "SQLiteStore",
+        "SystemSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -57,7 +61,8 @@ let package = Package(
     .testTarget(
       name: "PostgresStoreTests",
       dependencies: [
-        "Bridge", "BridgeServer", "BridgeTesting", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "PostgresTesting", "ProcessTesting",
+        "Bridge", "BridgeServer", "BridgeTesting", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "PostgresTesting",
+        "ProcessTesting",
         "SQLiteStore", "Schema", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "SystemSupportTests", dependencies: ["ProcessTesting", "SystemSupport"]),
@@ -70,9 +75,12 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(name: "CommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     // In a process of its own beside Postgres; the sandbox is that of CommandTests.
-    .testTarget(name: "ArchiveCommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
+    .testTarget(
+      name: "ArchiveCommandTests",
+      dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     .testTarget(
       name: "BridgeServerTests",
       dependencies: ["Bridge", "BridgeServer", "JSON", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
@@ -81,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "WakingTests",
       dependencies: [
-        "cowork-code-mcp-server", "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting", "SQLiteStore",
+        "cowork-code-mcp-server", "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting",
+        "SQLiteStore",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],
