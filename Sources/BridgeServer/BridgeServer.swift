@@ -30,7 +30,7 @@ public struct BridgeServer: Sendable {
         tools: BridgeTools(service: service, logger: logger).all, resources: resources.all, resourceTemplates: resources.templates,
         prompts: BridgePrompts(service: service).all, experimental: wake == nil ? [:] : ["claude/channel": [:]],
         subscriptionsChanged: { await watch.watch($0) }, clientReady: { await announcer?.clientIs($0.client) }),
-      policy: policy, executor: service.store.executor, logger: logger)
+      policy: policy, executor: service.executor, logger: logger)
     outlet.connect(server)
   }
 

@@ -9,6 +9,7 @@ import Testing
 /// What a call returns itself is not announced beside it.
 @Suite struct AnnouncerTests {
   private let sandbox: Sandbox
+  private let store: SQLiteStore
   private let service: BridgeService
   private let announcer: Announcer
   private let announced = Arrivals<String>()
@@ -16,13 +17,14 @@ import Testing
   init() async throws {
     sandbox = try Sandbox()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    service = BridgeService(store: SQLiteStore(path: sandbox.home + "/messages.db", logger: logger), identity: .code, logger: logger)
+    store = SQLiteStore(path: sandbox.home + "/messages.db", logger: logger)
+    service = BridgeService(store: store, identity: .code, logger: logger)
     let settings = WakeSettings(announcements: .init(spacing: .milliseconds(1), gathering: .milliseconds(1)))
     announcer = Announcer(service: service, settings: settings, logger: logger) { [announced] _, params in
       await announced.add(params["content"]?.stringValue ?? "")
       return true
     }
-    try await service.store.addAgent(Identity("other"))
+    try await service.addAgent(Identity("other"))
     await announcer.clientIs(ClientInfo(name: "claude-code", version: nil))
   }
 
@@ -39,7 +41,7 @@ import Testing
     // Nothing is written any more: the end of the call itself is the reason to look.
     _ = try await announcements(naming: awaited)
     await announcer.stop()
-    await service.store.close()
+    await service.close()
   }
 
   /// All that is announced until each of these has been named.
@@ -50,10 +52,10 @@ import Testing
   }
 
   private func send(_ sender: String) async throws -> String {
-    try await service.store.send(NewMessage(sender: Identity(sender), recipient: .code, content: "x")).messageID
+    try await store.send(NewMessage(sender: Identity(sender), recipient: .code, content: "x")).messageID
   }
 
   private func task() async throws -> String {
-    try await service.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "x", description: "")).taskID
+    try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "x", description: "")).taskID
   }
 }

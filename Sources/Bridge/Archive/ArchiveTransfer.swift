@@ -11,14 +11,14 @@ public struct ArchiveTransfer: Sendable {
     public var total: Int
   }
 
-  let source: any StoreArchive
-  let target: any StoreArchive
+  let source: any BridgeStore
+  let target: any BridgeStore
   let pageRecords: Int
   /// Called between two transactions; what it throws ends the copy, which can be begun again.
   let progress: @Sendable (Progress) throws -> Void
 
   public init(
-    from source: any StoreArchive, to target: any StoreArchive, pageRecords: Int = ArchiveLimits.pageRecords,
+    from source: any BridgeStore, to target: any BridgeStore, pageRecords: Int = ArchiveLimits.pageRecords,
     progress: @escaping @Sendable (Progress) throws -> Void = { _ in }
   ) {
     self.source = source
@@ -142,4 +142,10 @@ extension ArchiveRecord {
     }
     return self
   }
+}
+
+/// Limits of a page, so that copying needs the same memory for any store.
+public enum ArchiveLimits {
+  public static let pageRecords = 1_000
+  public static let pageBytes = 4 << 20
 }

@@ -7,7 +7,7 @@ import Synchronization
 public final class BridgeService: Sendable {
   /// The agent that this process acts for.
   public let identity: Identity
-  public let store: any BridgeStore
+  let store: any BridgeStore
   let logger: Logger
   let leases: LeaseKeeper
   /// The calls of this process that wait.
@@ -25,6 +25,12 @@ public final class BridgeService: Sendable {
 
   /// This process, as the store knows it.
   public var instance: Instance { instanceState.withLock { $0 } }
+
+  /// Where tasks that call the service run best; nil if it makes no difference.
+  public var executor: (any TaskExecutor)? { store.executor }
+
+  /// Closes the store. Calls made afterwards fail.
+  public func close() async { await store.close() }
 
   // MARK: Messages
 
@@ -61,6 +67,17 @@ public final class BridgeService: Sendable {
     return try await firstNews(within: timeoutSeconds, request) { try await self.take(request) }
   }
 
+  /// Everything that waits for the agent. Takes nothing.
+  ///
+  /// - Parameter characters: the most characters that messages and tasks may take.
+  public func inbox(characters: Int) async throws(BridgeError) -> Delivery {
+    try await store.take(
+      TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, characters: characters, owner: nil))
+  }
+
+  /// Hints that something may have changed for the agent, until the sequence is dropped. Subscribe, then look, then wait.
+  public func wakeUps(_ urgency: WakeUps.Urgency) -> WakeUps { store.wakeUps(for: identity, urgency) }
+
   /// Waits until there is something, and takes nothing.
   ///
   /// - Returns: what there is; empty when the time is over.
@@ -94,6 +111,9 @@ public final class BridgeService: Sendable {
     try await store.history(HistoryQuery(agent: identity, text: text, with: other, taskID: taskID, before: before, limit: limit))
   }
 
+  /// One message that the agent sent or received.
+  public func message(_ id: String) async throws(BridgeError) -> Message? { try await store.message(id, for: identity) }
+
   /// How much waits for the agent.
   public func unreadCounts() async throws(BridgeError) -> UnreadCounts { try await store.unreadCounts(for: identity) }
 
@@ -113,32 +133,59 @@ public final class BridgeService: Sendable {
 
   /// Moves a task.
   ///
+  /// - Parameter claimant: the instance that acts; nil for this process.
   /// - Throws: `notFound`, `notAllowed`, `wrongStatus`, `alreadyClaimed`, `invalidValue`.
-  public func updateTask(_ id: String, to status: TaskStatus, result: String? = nil) async throws(BridgeError) -> BridgeTask {
-    let request = TransitionRequest(taskID: id, actor: identity, instance: instance, status: status, result: result)
+  public func updateTask(
+    _ id: String, to status: TaskStatus, result: String? = nil, as claimant: Instance? = nil
+  ) async throws(BridgeError) -> BridgeTask {
+    let request = TransitionRequest(
+      taskID: id, actor: identity, instance: claimant ?? instance, status: status, result: result)
     try request.validate()
     return try await store.transitionTask(request)
   }
 
-  /// The agent's tasks; what is shown counts as seen once it is delivered.
+  /// The agent's tasks.
+  ///
+  /// - Parameter markSeen: what is shown counts as seen once it is delivered; false to look only.
   public func tasks(
-    role: TaskQuery.Role = .assignee, status: TaskStatus? = nil, limit: Int = 50
+    role: TaskQuery.Role = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
+    markSeen: Bool = true
   ) async throws(BridgeError) -> TaskPage {
-    let page = try await store.tasks(TaskQuery(agent: identity, role: role, status: status, limit: limit, reader: instance))
+    let page = try await store.tasks(
+      TaskQuery(
+        agent: identity, role: role, status: status, limit: limit, characters: characters, reader: markSeen ? instance : nil))
     leases.began(page.batch)
     return page
   }
 
-  /// One task with its history, as much of it as fits into a reply; what is shown counts as seen once it is delivered.
+  /// One task with its history.
   ///
+  /// - Parameter markSeen: what is shown counts as seen once it is delivered, and the history is cut to fit into a reply. False to look
+  ///   only, at all of it.
   /// - Throws: `notFound`.
-  public func task(_ id: String) async throws(BridgeError) -> TaskReport {
-    let report = try await store.task(id, for: identity, reader: instance)
+  public func task(_ id: String, markSeen: Bool = true) async throws(BridgeError) -> TaskReport {
+    let report = try await store.task(id, for: identity, reader: markSeen ? instance : nil)
     leases.began(report.batch)
-    return report.fitting()
+    return markSeen ? report.fitting() : report
   }
 
   // MARK: Leases
+
+  /// Writes a reply, and confirms the lease once it is written. The lease is renewed while the output is blocked, and undone if the write
+  /// fails.
+  public func deliver(_ batch: String?, _ write: () async throws -> Void) async throws {
+    let renewal = Task { [leases] in
+      while (try? await Task.sleep(for: .seconds(10))) != nil { await leases.maintain() }
+    }
+    defer { renewal.cancel() }
+    do {
+      try await write()
+    } catch {
+      await undelivered(batch)
+      throw error
+    }
+    await delivered(batch)
+  }
 
   /// The reply with what was taken has left the process.
   public func delivered(_ batch: String?) async { await leases.confirm(batch) }
@@ -161,6 +208,11 @@ public final class BridgeService: Sendable {
     agents[own].online = true
     return agents
   }
+
+  /// Makes an agent known before it has connected. One that is known already is no error.
+  ///
+  /// - Parameter agent: nil for the agent that this process acts for.
+  public func addAgent(_ agent: Identity? = nil) async throws(BridgeError) { try await store.addAgent(agent ?? identity) }
 
   /// The MCP client has told its name.
   public func clientIs(_ client: String) async {

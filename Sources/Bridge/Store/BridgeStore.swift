@@ -1,7 +1,7 @@
 /// Where messages and tasks live. Each verb is one transaction: it happens whole or not at all.
 ///
-/// Every verb throws `BridgeError`: `storeUnavailable` when the store cannot be reached or opened, `storeTooNew` when its schema is newer
-/// than this program, `storeFailed` when it failed in the middle, and what the verb itself names. Arguments are validated by the caller.
+/// Every verb throws `BridgeError`: `storeUnavailable` if the store cannot be reached or opened, `storeTooNew` if its schema is newer than
+/// this program, `storeFailed` if it fails in the middle, and the codes that the verb itself names. The caller validates arguments.
 public protocol BridgeStore: Sendable {
   // MARK: Messages
 
@@ -82,10 +82,96 @@ public protocol BridgeStore: Sendable {
   /// The order is always: subscribe, then look, then wait.
   func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps
 
-  /// Lets go of files and connections. Verbs that are called afterwards fail.
+  // MARK: Transcript
+
+  /// Reports what happened from a point on, and continues with what happens next. For one consumer.
+  ///
+  /// - Parameter agent: only what it sent, received or has a side in; nil for everybody.
+  func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader
+
+  /// Hints that something may have happened to any agent, until the sequence is dropped. It never fails.
+  func wakeUpsForAll() -> WakeUps
+
+  // MARK: Diagnosis
+
+  /// Checks the store without creating or changing anything. It never fails: a fault is a finding.
+  func diagnose() async -> Diagnosis
+
+  /// The present contents, for all agents.
+  func overview() async throws(BridgeError) -> Overview
+
+  /// Removes agents and everything that they sent, received or created.
+  ///
+  /// - Throws: `notAllowed` for agents that no diagnosis created: see `Identity.diagnosis`.
+  func removeTraces(of agents: [Identity]) async throws(BridgeError)
+
+  // MARK: Retention
+  //
+  // Removes what is old and done. Messages: those that were read, are under no lease, and are not about an open task. Tasks: those that
+  // have ended and are news for neither side. The age of a message is that of `created_at`, or of the confirmation if that is no time; of
+  // a task that of `updated_at`, or of `created_at`. A row without an age stays.
+
+  /// The time this long ago, by the store's clock: RFC 3339, UTC, milliseconds.
+  func time(before age: Duration) async throws(BridgeError) -> String
+
+  /// Examines the next rows and removes those that are older, with everything that belongs to them, in one transaction.
+  ///
+  /// - Parameters:
+  ///   - place: `next` of the step before; nil for the first.
+  ///   - dryRun: only counts.
+  /// - Throws: `notAllowed` if this login does not see the whole store.
+  func prune(before time: String, after place: PrunePlace?, dryRun: Bool) async throws(BridgeError) -> PruneStep
+
+  /// Returns the space of removed rows to the system, in steps that block nobody for long.
+  func giveBackSpace() async throws(BridgeError) -> ReturnedSpace
+
+  // MARK: Archive
+  //
+  // Carries whole stores from one to another: all rows unchanged, in their order. Instances and leases are not carried: a message under a
+  // lease is unread in the target, and marked as redelivered.
+
+  /// Whether the store exists. Asking does not create it.
+  func exists() async throws(BridgeError) -> Bool
+
+  /// Equal for two names of one store, different for two stores.
+  ///
+  /// - Throws: `notAllowed` if this login does not see the whole store.
+  func archiveIdentity() async throws(BridgeError) -> String
+
+  func archiveTotals() async throws(BridgeError) -> ArchiveTotals
+
+  /// The next messages, at most `limit` and about 4 MiB.
+  ///
+  /// - Parameter place: `next` of the page before; nil for the first.
+  func archivedMessages(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedMessage>
+
+  /// The next tasks, in the same way.
+  func archivedTasks(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedTask>
+
+  func archivedAgents() async throws(BridgeError) -> [ArchivedAgent]
+
+  /// This store's records with the same keys, including those under a lease.
+  func counterparts(of messages: [ArchivedMessage]) async throws(BridgeError) -> [ArchivedText: ArchivedMessage]
+
+  /// The same for tasks.
+  func counterparts(of tasks: [ArchivedTask]) async throws(BridgeError) -> [ArchivedText: ArchivedTask]
+
+  /// Adds missing records and updates older ones, in one transaction; writing the same page twice changes nothing. Wakes agents that have
+  /// something new. Leaves a different record under the same key alone.
+  func write(_ messages: [ArchivedMessage]) async throws(BridgeError) -> ArchiveOutcome
+
+  /// The same for tasks.
+  func write(_ tasks: [ArchivedTask]) async throws(BridgeError) -> ArchiveOutcome
+
+  /// The same for agents.
+  func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome
+
+  // MARK: Life
+
+  /// Closes files and connections. Verbs that are called afterwards fail.
   func close() async
 
-  /// Where tasks that call the verbs best run: there, a verb does not change threads. Nil where they all run equally well.
+  /// Where tasks that call verbs run best: there a verb changes no threads. Nil if it makes no difference.
   var executor: (any TaskExecutor)? { get }
 }
 

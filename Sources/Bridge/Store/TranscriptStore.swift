@@ -1,14 +1,3 @@
-/// A store of which everything that happens can be followed: the messages and the changes of tasks of all agents, or of one.
-public protocol TranscriptStore: Sendable {
-  /// Tells what happened from a point on, and goes on with what happens next. For one consumer.
-  ///
-  /// - Parameter agent: only what it sent, received or has a side in; nil for everybody.
-  func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader
-
-  /// Hints that something may have happened to any agent, until the sequence is dropped. It never fails.
-  func wakeUpsForAll() -> WakeUps
-}
-
 /// Tells each entry once, also where entries become visible in another order than the one in which they were numbered.
 public protocol TranscriptReader: Sendable {
   /// What was not told yet, by time as far as it is known; ask again while there is more. What a failed call would have told comes with

@@ -7,7 +7,7 @@ struct Completions: Sendable {
 
   var agentName: CompletionProvider {
     { beginning, _ in
-      try await service.store.agents().map(\.name).filter { $0.hasPrefix(beginning) && $0 != service.identity.name }
+      try await service.agents().map(\.name).filter { $0.hasPrefix(beginning) && $0 != service.identity.name }
     }
   }
 
@@ -16,8 +16,7 @@ struct Completions: Sendable {
     { beginning, _ in
       var ids = [String]()
       for role in TaskQuery.Role.allCases {
-        let page = try await service.store.tasks(
-          TaskQuery(agent: service.identity, role: role, limit: Limits.pageSize.upperBound, characters: .max))
+        let page = try await service.tasks(role: role, limit: Limits.pageSize.upperBound, characters: .max, markSeen: false)
         ids += page.tasks.compactMap(\.id)
       }
       return ids.reversed().filter { $0.lowercased().hasPrefix(beginning.lowercased()) }

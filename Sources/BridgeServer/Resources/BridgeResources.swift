@@ -63,19 +63,18 @@ struct BridgeResources: Sendable {
     let me = service.identity
     switch uri {
     case Self.inbox:
-      let request = TakeRequest(agent: me, limit: Limits.pageSize.upperBound, owner: nil)
-      return marked(MessagesOutput(try await service.store.take(request)))
+      return marked(MessagesOutput(try await service.readMessages(markRead: false, limit: Limits.pageSize.upperBound)))
     case Self.tasks:
-      return marked(TasksOutput(try await service.store.tasks(TaskQuery(agent: me, limit: Limits.pageSize.upperBound))))
+      return marked(TasksOutput(try await service.tasks(limit: Limits.pageSize.upperBound, markSeen: false)))
     case Self.agents:
       return AgentsOutput(try await service.agents(), for: me).jsonText
     default:
       if uri.hasPrefix(Self.messagePrefix) {
         let id = String(uri.dropFirst(Self.messagePrefix.count))
-        return try await service.store.message(id, for: me).map { marked(MessageOutput($0, inHistory: true)) }
+        return try await service.message(id).map { marked(MessageOutput($0, inHistory: true)) }
       }
       guard uri.hasPrefix(Self.taskPrefix) else { return nil }
-      return marked(TasksOutput(try await service.store.task(String(uri.dropFirst(Self.taskPrefix.count)), for: me, reader: nil)))
+      return marked(TasksOutput(try await service.task(String(uri.dropFirst(Self.taskPrefix.count)), markSeen: false)))
     }
   }
 

@@ -4,16 +4,12 @@ import MCP
 /// Tells subscribers which resources have changed.
 actor ResourceWatch {
   private let resources: BridgeResources
-  private let store: any BridgeStore
-  private let identity: Identity
   private var known: [String: String?] = [:]
   private var loop: Task<Void, Never>?
   private var notify: (@Sendable (String) async -> Void)?
 
   init(resources: BridgeResources) {
     self.resources = resources
-    store = resources.service.store
-    identity = resources.service.identity
   }
 
   /// Where changes are told.
@@ -27,7 +23,7 @@ actor ResourceWatch {
       loop = nil
       return
     }
-    let wakeUps = loop == nil ? store.wakeUps(for: identity, .idle) : nil
+    let wakeUps = loop == nil ? resources.service.wakeUps(.idle) : nil
     for uri in uris where known[uri] == nil { known[uri] = .some(await resources.state(of: uri)) }
     guard let wakeUps else { return }
     loop = Task { [weak self] in

@@ -36,7 +36,7 @@ extension BridgeTools {
     _ call: ToolCall, _ seconds: Int, _ body: @Sendable () async throws -> Value
   ) async throws -> Value {
     guard seconds > 5 else { return try await body() }
-    let ticker = Task(executorPreference: service.store.executor) {
+    let ticker = Task(executorPreference: service.executor) {
       for elapsed in stride(from: 5, to: seconds, by: 5) {
         guard (try? await Task.sleep(for: .seconds(5))) != nil else { return }
         await call.progress(Double(elapsed), total: Double(seconds), message: "waiting")

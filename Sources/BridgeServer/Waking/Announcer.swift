@@ -38,7 +38,7 @@ actor Announcer {
     guard client?.name == "claude-code", tasks.isEmpty, !isStopped else { return }
     // Subscribed before the first look, so that nothing falls between.
     let stirs = WakeUps()
-    let news = service.store.wakeUps(for: service.identity, .idle)
+    let news = service.wakeUps(.idle)
     let endedWaits = service.waits.changes()
     tasks = [
       Task { for await hint in news { stirs.post(hint) } },
@@ -60,7 +60,7 @@ actor Announcer {
       let due = announcements.lookTime(after: time.now)
       guard (try? await Task.sleep(until: time.instant(at: due), clock: .continuous)) != nil else { return }
       do {
-        let inbox = try await Inbox.look(in: service.store, for: service.identity)
+        let inbox = try await Inbox.look(through: service)
         if announcements.mayAnnounce(inbox) { await announce(inbox) }
         lookAgain(at: announcements.nextLook(after: inbox, at: time.now), stirs)
       } catch {

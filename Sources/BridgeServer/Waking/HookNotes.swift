@@ -2,15 +2,13 @@ import Bridge
 
 /// What a hook tells its session: what is new for the agent, once a session.
 public struct HookNotes: Sendable {
-  private let store: any BridgeStore
-  private let identity: Identity
+  private let service: BridgeService
   private let settings: Announcements.Settings
   private let record: SessionRecord?
 
   /// - Parameter record: what the session was told; nil where nobody knows which session it is.
-  public init(store: any BridgeStore, identity: Identity, settings: Announcements.Settings, record: SessionRecord?) {
-    self.store = store
-    self.identity = identity
+  public init(service: BridgeService, settings: Announcements.Settings, record: SessionRecord?) {
+    self.service = service
     self.settings = settings
     self.record = record
   }
@@ -19,7 +17,7 @@ public struct HookNotes: Sendable {
   ///
   /// - Parameter includesOpenTasks: also tasks that the agent has seen and not ended: a session that begins knows nothing of them.
   public func next(includesOpenTasks: Bool = false) async throws(BridgeError) -> String? {
-    let inbox = try await Inbox.look(in: store, for: identity, includesOpenTasks: includesOpenTasks)
+    let inbox = try await Inbox.look(through: service, includesOpenTasks: includesOpenTasks)
     guard !inbox.news.isEmpty else { return nil }
     let time = RunningTime().now
     guard let record else { return note([], inbox, time).value }
@@ -33,6 +31,6 @@ public struct HookNotes: Sendable {
     // What does not fit is no news by itself: nothing would say that it has been told.
     guard var announcement = announcements.announce(Inbox(news: inbox.news), at: time) else { return (nil, []) }
     announcement.further = inbox.further
-    return (Envelope(identity: identity, settings: settings).text(announcement), announcement.records)
+    return (Envelope(identity: service.identity, settings: settings).text(announcement), announcement.records)
   }
 }

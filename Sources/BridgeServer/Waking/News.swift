@@ -68,18 +68,17 @@ public struct Inbox: Sendable {
   ///
   /// - Parameter includesOpenTasks: also tasks that the agent has seen and not ended.
   public static func look(
-    in store: any BridgeStore, for agent: Identity, includesOpenTasks: Bool = false
+    through service: BridgeService, includesOpenTasks: Bool = false
   ) async throws(BridgeError) -> Inbox {
-    let delivery = try await store.take(
-      TakeRequest(agent: agent, includesTasks: true, limit: Limits.pageSize.upperBound, characters: 1_000_000, owner: nil))
+    let delivery = try await service.inbox(characters: 1_000_000)
     var tasks = delivery.tasks
     if includesOpenTasks {
       for status in [TaskStatus.inProgress, .pending] {
-        let page = try await store.tasks(TaskQuery(agent: agent, status: status, limit: Limits.pageSize.upperBound))
+        let page = try await service.tasks(status: status, limit: Limits.pageSize.upperBound, markSeen: false)
         tasks += page.tasks.filter { task in !tasks.contains { $0.id == task.id } }
       }
     }
-    return Inbox(news: delivery.messages.map { News($0) } + tasks.map { News($0, for: agent) }, further: delivery.remaining)
+    return Inbox(news: delivery.messages.map { News($0) } + tasks.map { News($0, for: service.identity) }, further: delivery.remaining)
   }
 }
 

@@ -17,7 +17,7 @@ extension StoreSuite {
         try await bench.move(stale, to: .inProgress, as: Instance(agent: .code, process: .dead))
         try await bench.move(done, to: .completed)
         _ = try await bench.forgetful().take(TakeRequest(agent: .code, limit: 1, owner: bench.code))
-        let overview = try await bench.diagnosable().overview()
+        let overview = try await bench.store.overview()
         #expect(overview.agents.map(\.name) == ["code", "cowork"])
         #expect(overview.unread.map(\.agent) == ["code", "nobody"] && overview.unread.map(\.count) == [1, 1])
         let ages = overview.unread.map { $0.oldest ?? -1 }
@@ -35,7 +35,7 @@ extension StoreSuite {
         _ = try await bench.store.send(NewMessage(sender: first.agent, recipient: second.agent, content: "x", idempotencyKey: "k"))
         _ = try await bench.store.take(TakeRequest(agent: second.agent, owner: second))
         _ = try await bench.store.createTask(NewTask(sender: second.agent, recipient: first.agent, title: "t", description: ""))
-        try await bench.diagnosable().removeTraces(of: [first.agent, second.agent])
+        try await bench.store.removeTraces(of: [first.agent, second.agent])
         for (table, count) in [
           ("messages", "1"), ("message_details", "0"), ("tasks", "1"), ("task_details", "1"), ("task_events", "1"), ("deliveries", "0"),
           ("instances", "0"), ("agents", "0"),
@@ -47,7 +47,7 @@ extension StoreSuite {
       },
       StoreCase("traces of other agents cannot be removed") { bench in
         try await bench.send("stays")
-        let store = try bench.diagnosable()
+        let store = bench.store
         for agents in [[Identity.code], [.diagnosis(), try Identity("doctor-who")]] {
           let error = await refusal { try await store.removeTraces(of: agents) }
           #expect(error?.code == .notAllowed)
@@ -55,14 +55,10 @@ extension StoreSuite {
         #expect(try await bench.unread() == ["stays"])
       },
       StoreCase("a store that works is found to be ready, and nothing in it is a failure") { bench in
-        let diagnosis = await (try bench.diagnosable()).diagnose()
+        let diagnosis = await bench.store.diagnose()
         #expect(diagnosis.state == .ready)
         #expect(diagnosis.findings.first?.subject == "store")
         #expect(diagnosis.findings.allSatisfy { $0.verdict != .failure && !$0.found.isEmpty })
       },
     ])
-}
-
-extension StoreBench {
-  fileprivate func diagnosable() throws -> any DiagnosableStore { try #require(store as? any DiagnosableStore) }
 }

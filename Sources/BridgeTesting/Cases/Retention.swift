@@ -4,10 +4,10 @@ import Testing
 extension StoreBench {
   /// Steps to the end.
   func prune(olderThan age: Duration = .seconds(3600), dryRun: Bool = false) async throws -> [Int] {
-    let time = try await whole.time(before: age)
+    let time = try await store.time(before: age)
     var (counts, place) = ([0, 0], PrunePlace?.none)
     repeat {
-      let step = try await whole.prune(before: time, after: place, dryRun: dryRun)
+      let step = try await store.prune(before: time, after: place, dryRun: dryRun)
       counts = [counts[0] + step.messages, counts[1] + step.tasks]
       place = step.next
     } while place != nil
@@ -53,7 +53,7 @@ extension StoreSuite {
         #expect(try await bench.ids("messages") == before.filter { $0?.hasPrefix("kept") == true })
         #expect(try await bench.valueByHand("SELECT COUNT(*) FROM message_details WHERE message_id LIKE 'gone%'") == "0")
         #expect(try await bench.prune() == [0, 0])
-        #expect(try await bench.whole.giveBackSpace().returned >= 0)
+        #expect(try await bench.store.giveBackSpace().returned >= 0)
       },
       StoreCase("a key of a removed message is free again") { bench in
         let message = NewMessage(sender: .cowork, recipient: .code, content: "once", idempotencyKey: "k")
@@ -103,7 +103,7 @@ extension StoreSuite {
         #expect(try await bench.prune() == [3, 0])
         for text in ["otter", "otter", "otter"] { try await bench.send(text) }
         #expect(try await bench.store.history(HistoryQuery(agent: .code, text: "walrus")).messages.map(\.content) == ["walrus kept"])
-        _ = try await bench.whole.giveBackSpace()
+        _ = try await bench.store.giveBackSpace()
         #expect(try await bench.store.history(HistoryQuery(agent: .code, text: "walrus")).messages.map(\.content) == ["walrus kept"])
         #expect(try await bench.store.history(HistoryQuery(agent: .code, text: "otter")).messages.count == 3)
         #expect(try await bench.unread() == ["walrus kept", "otter", "otter", "otter"])

@@ -6,7 +6,7 @@ extension StoreSuite {
     "transcript",
     [
       StoreCase("it tells messages and changes of tasks in the order in which they happened, each once") { bench in
-        let reader = try bench.transcript()
+        let reader = bench.transcript()
         let id = try await bench.send("first").messageID
         let task = try await bench.createTask("Build it")
         #expect(try await reader.all() == ["cowork>code first", "cowork>code Build it: nil -> pending by cowork"])
@@ -17,7 +17,7 @@ extension StoreSuite {
         #expect(try await reader.all() == [])
       },
       StoreCase("an agent's transcript tells what it sent, received or has a side in") { bench in
-        let reader = try bench.transcript(of: Identity("reviewer"))
+        let reader = bench.transcript(of: try Identity("reviewer"))
         try await bench.store.addAgent(Identity("reviewer"))
         try await bench.send("not for the reviewer")
         _ = try await bench.createTask()
@@ -43,7 +43,7 @@ extension StoreSuite {
         #expect(try await bench.transcript(since: 980_942_401).all() == recent)
         #expect(try await bench.transcript(since: 1_000_000_000, last: 2).all() == newest)
         #expect(try await bench.transcript(of: Identity("a"), last: 2).all() == ["a>b old"])
-        for reader in [try bench.transcript(last: 0), try bench.transcript(since: 1e11)] {
+        for reader in [bench.transcript(last: 0), bench.transcript(since: 1e11)] {
           #expect(try await reader.all() == [])
           try await bench.send("three")
           #expect(try await reader.all() == ["cowork>code three"])
@@ -62,7 +62,7 @@ extension StoreSuite {
         #expect(try await bench.transcript(last: 130).all() == expected.suffix(130))
       },
       StoreCase("rows by hand are told as they are") { bench in
-        let reader = try bench.transcript()
+        let reader = bench.transcript()
         try await bench.harness.executeByHand("INSERT INTO messages (sender) VALUES ('x')")
         try await bench.harness.executeByHand("INSERT INTO tasks (id, title, status) VALUES ('by-hand', 'typed', 'odd')")
         #expect(try await reader.all().sorted() == ["nil>nil typed: nil -> odd by nil", "x>nil nil"])
@@ -72,7 +72,7 @@ extension StoreSuite {
         #expect(try await reader.all().sorted() == ["nil>nil typed: odd -> completed by nil", "nil>nil when?"])
       },
       StoreCase("rows that are deleted hide none that come after them") { bench in
-        let reader = try bench.transcript()
+        let reader = bench.transcript()
         for text in ["one", "two", "three"] { try await bench.send(text) }
         #expect(try await reader.all().count == 3)
         try await bench.harness.executeByHand("DELETE FROM messages WHERE content <> 'one'")
@@ -83,8 +83,8 @@ extension StoreSuite {
         #expect(try await reader.all() == ["cowork>code seven"])
       },
       StoreCase("a message and a task of other processes, and rows by hand, wake whoever follows everybody") { bench in
-        let reader = try bench.transcript()
-        let wakeUps = try #require(bench.store as? any TranscriptStore).wakeUpsForAll()
+        let reader = bench.transcript()
+        let wakeUps = bench.store.wakeUpsForAll()
         #expect(try await reader.all() == [])
         func wakes(_ expected: String, _ happening: () async throws -> Void) async throws {
           try await happening()
@@ -108,8 +108,8 @@ extension StoreSuite {
 }
 
 extension StoreBench {
-  fileprivate func transcript(of agent: Identity? = nil, since: Double? = nil, last: Int? = nil) throws -> any TranscriptReader {
-    try #require(store as? any TranscriptStore).transcript(of: agent, from: TranscriptStart(since: since, last: last))
+  fileprivate func transcript(of agent: Identity? = nil, since: Double? = nil, last: Int? = nil) -> any TranscriptReader {
+    store.transcript(of: agent, from: TranscriptStart(since: since, last: last))
   }
 }
 

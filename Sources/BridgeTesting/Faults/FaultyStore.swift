@@ -1,8 +1,8 @@
 import Bridge
 import Synchronization
 
-/// A store that fails, or does something else, when a test wants it, and that remembers what was asked of it.
-public final class FaultyStore: BridgeStore {
+/// A store that fails, or does something else, at the verbs that a test names, and records its calls. Only verbs of `StoreVerb` fail.
+public final class FaultyStore: ForwardingStore {
   /// Before or after the verb is carried out. A fault afterwards is a write whose outcome the caller does not know.
   public enum Moment: Hashable, Sendable {
     case before, after
@@ -22,10 +22,10 @@ public final class FaultyStore: BridgeStore {
     var batches: [StoreVerb: [String]] = [:]
   }
 
-  private let store: any BridgeStore
+  public let base: any BridgeStore
   private let state = Mutex(State())
 
-  public init(_ store: any BridgeStore) { self.store = store }
+  public init(_ base: any BridgeStore) { self.base = base }
 
   /// Lets the next calls of a verb fail.
   public func fail(_ verb: StoreVerb, _ moment: Moment = .before, times: Int = 1) {
@@ -69,61 +69,64 @@ public final class FaultyStore: BridgeStore {
   }
 }
 
+/// The verbs of `BridgeStore` that a `FaultyStore` can let fail.
+public enum StoreVerb: String, Sendable, Hashable, CaseIterable {
+  case send, take, history, message, unreadCounts
+  case confirm, undo, renew, recoverExpired
+  case createTask, transitionTask, tasks, task
+  case agents, addAgent, heartbeat, signOff
+}
+
 extension FaultyStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
-    try await call(.send) { () async throws(BridgeError) in try await store.send(message) }
+    try await call(.send) { () async throws(BridgeError) in try await base.send(message) }
   }
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
-    try await call(.take) { () async throws(BridgeError) in try await store.take(request) }
+    try await call(.take) { () async throws(BridgeError) in try await base.take(request) }
   }
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage {
-    try await call(.history) { () async throws(BridgeError) in try await store.history(query) }
+    try await call(.history) { () async throws(BridgeError) in try await base.history(query) }
   }
   public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
-    try await call(.message) { () async throws(BridgeError) in try await store.message(id, for: agent) }
+    try await call(.message) { () async throws(BridgeError) in try await base.message(id, for: agent) }
   }
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
-    try await call(.unreadCounts) { () async throws(BridgeError) in try await store.unreadCounts(for: agent) }
+    try await call(.unreadCounts) { () async throws(BridgeError) in try await base.unreadCounts(for: agent) }
   }
   public func confirm(_ batch: String) async throws(BridgeError) {
-    try await call(.confirm, [batch]) { () async throws(BridgeError) in try await store.confirm(batch) }
+    try await call(.confirm, [batch]) { () async throws(BridgeError) in try await base.confirm(batch) }
   }
   public func undo(_ batch: String) async throws(BridgeError) {
-    try await call(.undo, [batch]) { () async throws(BridgeError) in try await store.undo(batch) }
+    try await call(.undo, [batch]) { () async throws(BridgeError) in try await base.undo(batch) }
   }
   public func renew(_ batches: [String]) async throws(BridgeError) {
-    try await call(.renew, batches) { () async throws(BridgeError) in try await store.renew(batches) }
+    try await call(.renew, batches) { () async throws(BridgeError) in try await base.renew(batches) }
   }
   @discardableResult public func recoverExpired() async throws(BridgeError) -> Int {
-    try await call(.recoverExpired) { () async throws(BridgeError) in try await store.recoverExpired() }
+    try await call(.recoverExpired) { () async throws(BridgeError) in try await base.recoverExpired() }
   }
   public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
-    try await call(.createTask) { () async throws(BridgeError) in try await store.createTask(task) }
+    try await call(.createTask) { () async throws(BridgeError) in try await base.createTask(task) }
   }
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
-    try await call(.transitionTask) { () async throws(BridgeError) in try await store.transitionTask(request) }
+    try await call(.transitionTask) { () async throws(BridgeError) in try await base.transitionTask(request) }
   }
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
-    try await call(.tasks) { () async throws(BridgeError) in try await store.tasks(query) }
+    try await call(.tasks) { () async throws(BridgeError) in try await base.tasks(query) }
   }
   public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
-    try await call(.task) { () async throws(BridgeError) in try await store.task(id, for: agent, reader: reader) }
+    try await call(.task) { () async throws(BridgeError) in try await base.task(id, for: agent, reader: reader) }
   }
   public func agents() async throws(BridgeError) -> [AgentSummary] {
-    try await call(.agents) { () async throws(BridgeError) in try await store.agents() }
+    try await call(.agents) { () async throws(BridgeError) in try await base.agents() }
   }
   public func addAgent(_ agent: Identity) async throws(BridgeError) {
-    try await call(.addAgent) { () async throws(BridgeError) in try await store.addAgent(agent) }
+    try await call(.addAgent) { () async throws(BridgeError) in try await base.addAgent(agent) }
   }
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
-    try await call(.heartbeat) { () async throws(BridgeError) in try await store.heartbeat(instance) }
+    try await call(.heartbeat) { () async throws(BridgeError) in try await base.heartbeat(instance) }
   }
   public func signOff(_ instance: Instance) async throws(BridgeError) {
-    try await call(.signOff) { () async throws(BridgeError) in try await store.signOff(instance) }
+    try await call(.signOff) { () async throws(BridgeError) in try await base.signOff(instance) }
   }
-
-  /// Hints never fail.
-  public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { store.wakeUps(for: agent, urgency) }
-
-  public func close() async { await store.close() }
 }

@@ -1,7 +1,7 @@
 import Bridge
 import PostgresClient
 
-extension PostgresStore: StoreArchive {
+extension PostgresStore {
   public func exists() async throws(BridgeError) -> Bool {
     do { return try await migrator.status().present > 0 } catch { throw storeError(error, of: pool.settings) }
   }

@@ -1,7 +1,7 @@
 import Bridge
 import PostgresClient
 
-extension PostgresStore: DiagnosableStore {
+extension PostgresStore {
   public func diagnose() async -> Diagnosis {
     do {
       let connection = try await PostgresConnection.connect(pool.settings)

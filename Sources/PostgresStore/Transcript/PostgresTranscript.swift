@@ -1,7 +1,7 @@
 import Bridge
 import PostgresClient
 
-extension PostgresStore: TranscriptStore {
+extension PostgresStore {
   public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader {
     PostgresTranscript(store: self, agent: agent, start: start)
   }

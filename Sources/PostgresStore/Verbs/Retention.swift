@@ -1,7 +1,7 @@
 import Bridge
 import PostgresClient
 
-extension PostgresStore: StoreRetention {
+extension PostgresStore {
   /// Rows that one transaction looks at.
   private static let portion = 1_000
 

@@ -9,7 +9,7 @@ import GRDB
   import Darwin
 #endif
 
-extension SQLiteStore: StoreArchive {
+extension SQLiteStore {
   public func exists() async throws(BridgeError) -> Bool { access(connections.path, F_OK) == 0 }
 
   public func archiveIdentity() async throws(BridgeError) -> String {

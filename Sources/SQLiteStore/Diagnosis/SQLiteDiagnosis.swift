@@ -3,7 +3,7 @@ import Dispatch
 import Foundation
 import GRDB
 
-extension SQLiteStore: DiagnosableStore {
+extension SQLiteStore {
   public func diagnose() async -> Diagnosis {
     let place = FilePlace(path: connections.path)
     return await withCheckedContinuation { continuation in

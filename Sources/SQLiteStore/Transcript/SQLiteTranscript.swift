@@ -1,7 +1,7 @@
 import Bridge
 import GRDB
 
-extension SQLiteStore: TranscriptStore {
+extension SQLiteStore {
   public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader {
     SQLiteTranscript(store: self, agent: agent, start: start)
   }

@@ -1,7 +1,7 @@
 import Bridge
 import GRDB
 
-extension SQLiteStore: StoreRetention {
+extension SQLiteStore {
   /// Rows that one transaction looks at: other writers wait no longer than for these.
   private static let portion = 1_000
   /// Pages that one transaction gives back.

@@ -23,10 +23,10 @@ extension BridgeCommand {
       do {
         try await run(in: session)
       } catch {
-        await session.service.store.close()
+        await session.service.close()
         throw error
       }
-      await session.service.store.close()
+      await session.service.close()
     }
   }
 }

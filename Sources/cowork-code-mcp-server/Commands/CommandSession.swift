@@ -22,7 +22,7 @@ struct CommandSession {
   var identity: Identity { service.identity }
 
   /// Makes the acting agent known, so that it can be answered.
-  func introduce() async throws { try await service.store.addAgent(identity) }
+  func introduce() async throws { try await service.addAgent() }
 
   /// Shows a result. What was taken for it counts as read once all of it has been written; where that fails, nothing does.
   ///
@@ -47,21 +47,8 @@ struct CommandSession {
   }
 
   private func write(_ text: String, lease batch: String?) async throws {
-    let keeper = batch.map { keepAlive($0) }
-    defer { keeper?.cancel() }
-    do {
-      try await StandardStreams.write(text)
-    } catch {
-      await service.undelivered(batch)
+    do { try await service.deliver(batch) { try await StandardStreams.write(text) } } catch {
       throw batch == nil ? error : CommandFailure("\(error), so nothing was marked as read.")
-    }
-    await service.delivered(batch)
-  }
-
-  /// Renews a lease while the output is blocked, by a pager for instance.
-  private func keepAlive(_ batch: String) -> Task<Void, Never> {
-    Task { [store = service.store] in
-      while (try? await Task.sleep(for: .seconds(10))) != nil { try? await store.renew([batch]) }
     }
   }
 }

@@ -51,7 +51,7 @@ enum StoreLocation: Sendable {
     return .sqlite(path: path)
   }
 
-  func makeStore(logger: Logger) -> any WholeStore {
+  func makeStore(logger: Logger) -> any BridgeStore {
     switch self {
     case .sqlite(let path): SQLiteStore(path: path, logger: logger)
     case .postgres(let settings, let workspace): PostgresStore(settings: settings, workspace: workspace, logger: logger)

@@ -4,7 +4,7 @@ import Logging
 extension StoreLocation {
   /// Works on a store that exists, and closes it afterwards.
   func withStore<Value>(
-    logger: Logger, mayBeMade: Bool = false, _ body: (any WholeStore) async throws -> Value
+    logger: Logger, mayBeMade: Bool = false, _ body: (any BridgeStore) async throws -> Value
   ) async throws -> Value {
     let store = makeStore(logger: logger)
     do {

@@ -22,7 +22,7 @@ struct ServerProcess {
           .init(service: Presence(service: service), successTerminationBehavior: .ignore),
         ], gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet))
     try await group.run()
-    await service.store.close()
+    await service.close()
   }
 
   /// The lifecycle's own news is for debugging.

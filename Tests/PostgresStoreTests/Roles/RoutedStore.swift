@@ -1,13 +1,15 @@
 import Bridge
+import BridgeTesting
 import Synchronization
 
 @testable import PostgresStore
 
 /// One store for all agents, each of whose verbs is carried out by the store that has logged in as the agent who acts: the shared suite
 /// plays both sides on one store.
-final class RoutedStore: BridgeStore {
+final class RoutedStore: ForwardingStore {
   private let store: @Sendable (Identity) async throws -> PostgresStore
   private let owner: PostgresStore
+  var base: any BridgeStore { owner }
   private let opened: @Sendable () -> [PostgresStore]
 
   /// - Parameters:

@@ -7,19 +7,23 @@ import Testing
 
 /// Two agents on one database, each with a store of its own as in two processes.
 struct Pair: Sendable {
+  let senderStore: PostgresStore
+  let receiverStore: PostgresStore
   let sender: BridgeService
   let receiver: BridgeService
   let log = WatchedLog()
 
   /// - Parameter receiverURL: where the receiver's way differs from the sender's.
   init(url: String, receiverURL: String? = nil, options: PostgresStore.Options = .quick) throws {
-    sender = BridgeService(store: try .postgres(url, options, log), identity: .cowork, logger: .silent)
-    receiver = BridgeService(store: try .postgres(receiverURL ?? url, options, log), identity: .code, logger: .silent)
+    senderStore = try .postgres(url, options, log)
+    receiverStore = try .postgres(receiverURL ?? url, options, log)
+    sender = BridgeService(store: senderStore, identity: .cowork, logger: .silent)
+    receiver = BridgeService(store: receiverStore, identity: .code, logger: .silent)
   }
 
   func close() async {
-    await sender.store.close()
-    await receiver.store.close()
+    await sender.close()
+    await receiver.close()
   }
 
   /// Waits for the receiver's next messages and confirms them.
@@ -31,7 +35,7 @@ struct Pair: Sendable {
 
   /// Returns when the receiver's listener is proven.
   func isListening() async {
-    let wakeUps = receiver.store.wakeUps(for: .code, .waiting)
+    let wakeUps = receiver.wakeUps(.waiting)
     await log.hears("listener state=listening")
     withExtendedLifetime(wakeUps) {}
   }

@@ -50,12 +50,12 @@ struct BlindTests {
     let database = try await Servers.database()
     let pair = try Pair(url: database.url)
     await pair.isListening()
-    let before = pair.receiver.store.wakeUps(for: .code, .waiting)
+    let before = pair.receiverStore.wakeUps(for: .code, .waiting)
     await pair.close()
     while await Hints.next(before) != nil {}
-    let afterwards = pair.receiver.store.wakeUps(for: .code, .waiting)
+    let afterwards = pair.receiverStore.wakeUps(for: .code, .waiting)
     #expect(await Hints.next(afterwards) == nil)
-    #expect(await Hints.next(pair.receiver.store.wakeUps(for: .cowork, .waiting)) == nil)
+    #expect(await Hints.next(pair.receiverStore.wakeUps(for: .cowork, .waiting)) == nil)
     // Ends when the server has noticed that all of them have gone.
     try await database.hasNoConnections()
   }

@@ -133,10 +133,10 @@ struct NotificationTests {
   @Test func aSecondAgentOfTheStoreHasAListenerOfItsOwn() async throws {
     let database = try await Servers.database()
     let pair = try Pair(url: database.url)
-    let (code, cowork) = (pair.receiver.store.wakeUps(for: .code, .waiting), pair.receiver.store.wakeUps(for: .cowork, .waiting))
+    let (code, cowork) = (pair.receiverStore.wakeUps(for: .code, .waiting), pair.receiverStore.wakeUps(for: .cowork, .waiting))
     await pair.log.hears("listener state=listening", times: 2)
-    _ = try await pair.sender.store.send(NewMessage(sender: .code, recipient: .cowork, content: "to cowork"))
-    let found = try await Hints.until(cowork) { try await pair.sender.store.unreadCounts(for: .cowork).messages == 1 ? true : nil }
+    _ = try await pair.senderStore.send(NewMessage(sender: .code, recipient: .cowork, content: "to cowork"))
+    let found = try await Hints.until(cowork) { try await pair.senderStore.unreadCounts(for: .cowork).messages == 1 ? true : nil }
     #expect(found == true)
     withExtendedLifetime(code) {}
     await pair.close()

@@ -25,7 +25,7 @@ struct AgentsList: BridgeCommand {
   @OptionGroup var options: SharedOptions
 
   func run(in session: CommandSession) async throws {
-    let agents = try await session.service.store.agents()
+    let agents = try await session.service.agents()
     try await session.showWithUnread(AgentsOutput(agents, for: session.identity), as: agents.shown(for: session.identity))
   }
 }
@@ -49,8 +49,8 @@ struct AgentsAdd: BridgeCommand {
 
   func run(in session: CommandSession) async throws {
     let added = try agent(name)
-    try await session.service.store.addAgent(added)
-    guard let summary = try await session.service.store.agents().first(where: { $0.name == added.name }) else {
+    try await session.service.addAgent(added)
+    guard let summary = try await session.service.agents().first(where: { $0.name == added.name }) else {
       throw CommandFailure("The agent \(added) was added and is not there: check that nobody else empties the store.")
     }
     try await session.show(AgentOutput(summary), as: "\(Colours.agent(added.name)) is known.\n")

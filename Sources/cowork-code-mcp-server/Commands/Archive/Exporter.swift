@@ -2,7 +2,7 @@ import Bridge
 
 /// Reads a store page by page and writes what is wanted.
 struct Exporter {
-  let store: any WholeStore
+  let store: any BridgeStore
   let filter: ExportFilter
   let output: ExportOutput
   let progress: (_ done: Int, _ total: Int) throws -> Void

@@ -109,7 +109,7 @@ extension ArchiveTotals {
 
 /// Writes the records of a file that was checked, page by page.
 struct Importer {
-  let store: any WholeStore
+  let store: any BridgeStore
 
   func run(_ reader: LineReader, progress: (Int) throws -> Void) async throws -> Imported {
     var imported = Imported()

@@ -45,7 +45,7 @@ struct Prune: AsyncParsableCommand {
     }
   }
 
-  private func prune(_ store: any WholeStore, _ bar: ProgressBar, _ stop: StopRequest) async throws -> Pruned {
+  private func prune(_ store: any BridgeStore, _ bar: ProgressBar, _ stop: StopRequest) async throws -> Pruned {
     defer { bar.clear() }
     let totals = try await store.archiveTotals()
     var pruned = Pruned()

@@ -35,17 +35,18 @@ struct Hook: AsyncParsableCommand {
     guard location.mayExist else { return }
     let input = HookInput.read()
     guard input.wants(event) else { return }
-    let store = location.makeStore(logger: try logger())
+    let logger = try logger()
+    let service = BridgeService(store: location.makeStore(logger: logger), identity: identity, logger: logger)
     let record = input.session.flatMap { SessionFiles.record(session: $0, agent: identity.name) }
-    let notes = HookNotes(store: store, identity: identity, settings: settings, record: record)
+    let notes = HookNotes(service: service, settings: settings, record: record)
     if event == .rewake {
-      guard let note = await Rewake(store: store, identity: identity, notes: notes, record: record).note() else { return }
+      guard let note = await Rewake(service: service, notes: notes, record: record).note() else { return }
       StandardStreams.writeError(note + "\n")
       throw ExitCode.rewake
     }
     guard let note = try? await notes.next(includesOpenTasks: event == .sessionStart) else { return }
     try? await StandardStreams.write(event.answer(note) + "\n")
-    await store.close()
+    await service.close()
   }
 
   /// What is logged would be part of the note: nothing is, unless somebody wants to see it.

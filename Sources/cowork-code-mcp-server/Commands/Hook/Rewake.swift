@@ -6,8 +6,7 @@ import Foundation
 ///
 /// Each turn of a session starts another one. The newest waits; the others end within seconds, and so does one whose session has ended.
 struct Rewake {
-  let store: any BridgeStore
-  let identity: Identity
+  let service: BridgeService
   let notes: HookNotes
   let record: SessionRecord?
 
@@ -19,7 +18,7 @@ struct Rewake {
   func note() async -> String? {
     let turn = record.map { RewakeTurn(record: $0) }
     let parent = getppid()
-    let wakeUps = store.wakeUps(for: identity, .idle)
+    let wakeUps = service.wakeUps(.idle)
     turn?.take()
     let ticker = Task {
       while (try? await Task.sleep(for: Self.patience)) != nil { wakeUps.post(Self.tick) }

@@ -30,10 +30,7 @@ struct TasksList: BridgeCommand {
   func validate() throws { try requirePageSize(limit) }
 
   func run(in session: CommandSession) async throws {
-    let page =
-      peek
-      ? try await session.service.store.tasks(TaskQuery(agent: session.identity, role: role, status: status, limit: limit))
-      : try await session.service.tasks(role: role, status: status, limit: limit)
+    let page = try await session.service.tasks(role: role, status: status, limit: limit, markSeen: !peek)
     try await session.showWithUnread(
       Marked(TasksOutput(page), for: session.identity), lease: page.batch, as: page.shown(for: session.identity, role))
   }

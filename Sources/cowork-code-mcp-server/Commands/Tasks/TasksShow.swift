@@ -21,10 +21,7 @@ struct TasksShow: BridgeCommand {
   @OptionGroup var options: SharedOptions
 
   func run(in session: CommandSession) async throws {
-    let report =
-      peek
-      ? try await session.service.store.task(id, for: session.identity, reader: nil)
-      : try await session.service.task(id)
+    let report = try await session.service.task(id, markSeen: !peek)
     try await session.showWithUnread(Marked(TasksOutput(report), for: session.identity), lease: report.batch, as: report.shown)
   }
 }

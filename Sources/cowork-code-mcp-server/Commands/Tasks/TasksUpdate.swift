@@ -30,10 +30,7 @@ struct TasksUpdate: BridgeCommand {
   func run(in session: CommandSession) async throws {
     let result = try result.map { try TextArgument.text($0) }
     try await session.introduce()
-    let request = TransitionRequest(
-      taskID: id, actor: session.identity, instance: claimant(session.identity), status: status, result: result)
-    try request.validate()
-    let task = try await session.service.store.transitionTask(request)
+    let task = try await session.service.updateTask(id, to: status, result: result, as: claimant(session.identity))
     try await session.showWithUnread(Marked(TaskOutput(task), for: session.identity), as: task.shown)
   }
 

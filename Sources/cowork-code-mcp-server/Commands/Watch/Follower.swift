@@ -3,7 +3,7 @@ import Logging
 
 /// Tells what was, and then what happens, for as long as it is let.
 struct Follower: Sendable {
-  let store: any TranscriptStore
+  let store: any BridgeStore
   let reader: any TranscriptReader
   let printer: any EntryPrinter
   let logger: Logger

@@ -1,19 +1,3 @@
-/// A store that can say how it is, beside what it holds.
-public protocol DiagnosableStore: Sendable {
-  /// How the store is, without making or changing anything. It never fails: what is wrong is a finding.
-  func diagnose() async -> Diagnosis
-
-  /// What is there at the moment, of all agents.
-  ///
-  /// - Throws: `BridgeError` as the verbs of `BridgeStore` do.
-  func overview() async throws(BridgeError) -> Overview
-
-  /// Removes agents and all that they sent, received or created.
-  ///
-  /// - Throws: `notAllowed` for agents that are not a diagnosis' own: see `Identity.diagnosis`.
-  func removeTraces(of agents: [Identity]) async throws(BridgeError)
-}
-
 extension Identity {
   private static let diagnosisPrefix = "doctor-"
 

@@ -1,2 +1,0 @@
-/// What every store of this program can do.
-public typealias WholeStore = BridgeStore & TranscriptStore & DiagnosableStore & StoreArchive & StoreRetention

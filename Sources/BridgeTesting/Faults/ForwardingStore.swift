@@ -1,0 +1,40 @@
+import Bridge
+
+/// A store in front of another one, which carries out every verb that it does not implement itself.
+public protocol ForwardingStore: BridgeStore {
+  var base: any BridgeStore { get }
+}
+
+extension ForwardingStore {
+  public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { base.wakeUps(for: agent, urgency) }
+  public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader { base.transcript(of: agent, from: start) }
+  public func wakeUpsForAll() -> WakeUps { base.wakeUpsForAll() }
+  public func diagnose() async -> Diagnosis { await base.diagnose() }
+  public func overview() async throws(BridgeError) -> Overview { try await base.overview() }
+  public func removeTraces(of agents: [Identity]) async throws(BridgeError) { try await base.removeTraces(of: agents) }
+  public func time(before age: Duration) async throws(BridgeError) -> String { try await base.time(before: age) }
+  public func prune(before time: String, after place: PrunePlace?, dryRun: Bool) async throws(BridgeError) -> PruneStep {
+    try await base.prune(before: time, after: place, dryRun: dryRun)
+  }
+  public func giveBackSpace() async throws(BridgeError) -> ReturnedSpace { try await base.giveBackSpace() }
+  public func exists() async throws(BridgeError) -> Bool { try await base.exists() }
+  public func archiveIdentity() async throws(BridgeError) -> String { try await base.archiveIdentity() }
+  public func archiveTotals() async throws(BridgeError) -> ArchiveTotals { try await base.archiveTotals() }
+  public func archivedMessages(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedMessage> {
+    try await base.archivedMessages(after: place, limit: limit)
+  }
+  public func archivedTasks(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedTask> {
+    try await base.archivedTasks(after: place, limit: limit)
+  }
+  public func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] { try await base.archivedAgents() }
+  public func counterparts(of messages: [ArchivedMessage]) async throws(BridgeError) -> [ArchivedText: ArchivedMessage] {
+    try await base.counterparts(of: messages)
+  }
+  public func counterparts(of tasks: [ArchivedTask]) async throws(BridgeError) -> [ArchivedText: ArchivedTask] {
+    try await base.counterparts(of: tasks)
+  }
+  public func write(_ messages: [ArchivedMessage]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(messages) }
+  public func write(_ tasks: [ArchivedTask]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(tasks) }
+  public func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(agents) }
+  public func close() async { await base.close() }
+}
