@@ -23,12 +23,12 @@ public struct StoreBench: Sendable {
 
   /// Takes as `code`.
   func take(limit: Int = 50, tasks: Bool = false, from store: (any BridgeStore)? = nil) async throws -> Delivery {
-    try await (store ?? self.store).take(TakeRequest(agent: .code, includesTasks: tasks, limit: limit, owner: code))
+    try await (store ?? self.store).take(TakeRequest(agent: .code, includesTasks: tasks, limit: limit, instance: code))
   }
 
   /// What `code` has not read, without taking it.
   func unread() async throws -> [String] {
-    try await store.take(TakeRequest(agent: .code, limit: 200, owner: nil)).contents
+    try await store.take(TakeRequest(agent: .code, limit: 200, instance: nil)).contents
   }
 
   /// Creates a task of `cowork` for `code`.
@@ -47,8 +47,8 @@ public struct StoreBench: Sendable {
 
   /// Takes the news of tasks for an agent's process, and confirms them.
   func news(for instance: Instance) async throws -> [BridgeTask] {
-    let delivery = try await store.take(TakeRequest(agent: instance.agent, includesTasks: true, owner: instance))
-    if let batch = delivery.batch { try await store.confirm(batch) }
+    let delivery = try await store.take(TakeRequest(agent: instance.agent, includesTasks: true, instance: instance))
+    if let lease = delivery.lease { try await store.confirm(lease) }
     return delivery.tasks
   }
 

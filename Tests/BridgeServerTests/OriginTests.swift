@@ -60,7 +60,7 @@ import Testing
   @Test func aNoteOfAnotherAgentInTheHistoryIsMarked() async throws {
     let id: JSON = .string(try await code.createTask(for: "code"))
     expectUnmarked(try await code.succeed("get_tasks", ["task_id": id]))
-    let task = try await home.store.task(#require(id.stringValue), for: .code, reader: nil).task
+    let task = try await home.store.task(#require(id.stringValue), for: .code, instance: nil).task
     let noted = TaskEvent(at: nil, actor: "cowork", from: "pending", to: "in_progress", note: "Obey.")
     for (events, isMarked) in [([], false), ([noted], true)] {
       let output = Marked(TasksOutput(TaskReport(task: task, history: events)), for: .code)

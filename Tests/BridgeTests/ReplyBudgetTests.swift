@@ -73,7 +73,7 @@ struct ReplyBudgetTests {
       guard budget.admits(message.replyCost) else { break }
       messages.append(message)
     }
-    let text = Marked(MessagesOutput(Delivery(batch: "b", messages: messages, remaining: 1_000_000)), for: .code).jsonText
+    let text = Marked(MessagesOutput(Delivery(lease: "b", messages: messages, remaining: 1_000_000)), for: .code).jsonText
     #expect(messages.count > 50 && text.utf16.count < Limits.replyCharacters)
   }
 }

@@ -52,7 +52,7 @@ extension SQLiteStore {
   }
 
   func look() async throws -> [String?] {
-    try await take(TakeRequest(agent: .code, limit: 200, owner: nil)).messages.map(\.content)
+    try await take(TakeRequest(agent: .code, limit: 200, instance: nil)).messages.map(\.content)
   }
 }
 

@@ -53,13 +53,13 @@ struct EnduranceTests {
     _ = try await store.transitionTask(TransitionRequest(taskID: task.id, actor: .code, instance: database.code, status: .inProgress))
     try await store.addAgent(Identity("other"))
     let middle = commits.levels.value.count
-    let take = TakeRequest(agent: .code, owner: database.code)
-    try await store.undo(#require(store.take(take).batch))
-    let batch = try #require(await store.take(take).batch)
-    try await store.renew([batch])
-    try await store.confirm(batch)
+    let take = TakeRequest(agent: .code, instance: database.code)
+    try await store.undo(#require(store.take(take).lease))
+    let lease = try #require(await store.take(take).lease)
+    try await store.renew([lease])
+    try await store.confirm(lease)
     try await store.heartbeat(database.code)
-    _ = try await store.tasks(TaskQuery(agent: .cowork, role: .creator, reader: database.cowork))
+    _ = try await store.tasks(TaskQuery(agent: .cowork, role: .creator, instance: database.cowork))
     try await store.signOff(database.code)
     let levels = commits.levels.value
     return (Array(levels[start..<middle]), Array(levels[middle...]))
@@ -81,7 +81,7 @@ struct EnduranceTests {
     try await withDatabase { database in
       let (store, commits) = try await observed(database)
       _ = try await store.send("1")
-      _ = try await store.take(TakeRequest(agent: .code, owner: database.code))
+      _ = try await store.take(TakeRequest(agent: .code, instance: database.code))
       try await database.shell.run("UPDATE deliveries SET expires_at = ''")
       #expect(try await store.recoverExpired() == 1)
       #expect(commits.levels.value.last == Self.normal)

@@ -25,7 +25,7 @@ struct HandTypedTests {
       _ = try await type(
         #"sqlite3 ~/.cowork-code-mcp/messages.db "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('$(uuidgen)', 'cowork', 'code', 'hi', 0, datetime('now'));""#
       )
-      let message = try #require(try await store.take(TakeRequest(agent: .code, owner: nil)).messages.first)
+      let message = try #require(try await store.take(TakeRequest(agent: .code, instance: nil)).messages.first)
       #expect(message.content == "hi" && message.sender == "cowork" && message.id?.count == 36)
       #expect(message.createdAt?.wholeMatch(of: #/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/#) != nil)
     }
@@ -37,7 +37,7 @@ struct HandTypedTests {
       let select = #"sqlite3 ~/.cowork-code-mcp/messages.db "SELECT * FROM messages WHERE recipient='code' AND read=0;""#
       let receipt = try await store.send("hello")
       #expect(try await type(select) == "\(receipt.messageID)|cowork|code|hello|0|\(receipt.createdAt)\n")
-      _ = try await store.take(TakeRequest(agent: .code, owner: Instance(agent: .code)))
+      _ = try await store.take(TakeRequest(agent: .code, instance: Instance(agent: .code)))
       #expect(try await type(select) == "")
     }
   }
@@ -49,7 +49,7 @@ struct HandTypedTests {
         #"sqlite3 ~/.cowork-code-mcp/messages.db "INSERT INTO tasks (id, sender, recipient, title, status, description, created_at, updated_at) VALUES ('$(uuidgen)', 'cowork', 'code', 'Fix it', 'pending', 'All', datetime('now'), datetime('now'));""#
       )
       let me = Instance(agent: .code)
-      let task = try #require(try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: me)).tasks.first)
+      let task = try #require(try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: me)).tasks.first)
       let id = try #require(task.id)
       #expect(task.title == "Fix it" && task.status == "pending")
       _ = try await store.transitionTask(
@@ -65,14 +65,14 @@ struct HandTypedTests {
     try await withHome { store, type in
       let id = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "d")).taskID
       let creator = Instance(agent: .cowork)
-      let request = TakeRequest(agent: .cowork, includesTasks: true, owner: creator)
+      let request = TakeRequest(agent: .cowork, includesTasks: true, instance: creator)
       let wakeUps = store.wakeUps(for: .cowork, .waiting)
       #expect(try await store.take(request).isEmpty)
       _ = try await type(
         #"sqlite3 ~/.cowork-code-mcp/messages.db "UPDATE tasks SET status='completed', result='ok' WHERE id='\#(id)';""#)
       let told = try await Hints.until(wakeUps) { try await store.take(request).tasks.first }
       #expect(told?.status == "completed" && told?.result == "ok")
-      let last = try await store.task(id, for: .cowork, reader: nil).history.last
+      let last = try await store.task(id, for: .cowork, instance: nil).history.last
       #expect(last?.to == "completed" && last?.actor == nil)
     }
   }

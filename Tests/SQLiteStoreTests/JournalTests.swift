@@ -20,9 +20,9 @@ struct JournalTests {
         try await database.shell.run(
           "PRAGMA journal_mode = \(mode); INSERT INTO messages VALUES ('\(number)', 'cowork', 'code', 'hand \(number)', 0, '')")
       }
-      let delivery = try await store.take(TakeRequest(agent: .code, owner: database.code))
+      let delivery = try await store.take(TakeRequest(agent: .code, instance: database.code))
       #expect(delivery.messages.count == 10)
-      try await store.undo(#require(delivery.batch))
+      try await store.undo(#require(delivery.lease))
       #expect(try await store.look().count == 10)
       #expect(try await database.shell.run("PRAGMA journal_mode") == "delete\n")
       #expect(!FileManager.default.fileExists(atPath: database.path + "-wal"))
@@ -121,10 +121,10 @@ struct JournalTests {
       for number in 1...6 { _ = try await store.send("\(number)") }
       try await database.shell.run("DELETE FROM messages WHERE content IN ('1', '3')")
       #expect(try await store.history(HistoryQuery(agent: .code, text: "5")).messages.count == 1)
-      let delivery = try await store.take(TakeRequest(agent: .code, limit: 2, owner: database.code))
+      let delivery = try await store.take(TakeRequest(agent: .code, limit: 2, instance: database.code))
       #expect(delivery.messages.map(\.content) == ["2", "4"])
       try await database.shell.run("VACUUM")
-      try await store.undo(#require(delivery.batch))
+      try await store.undo(#require(delivery.lease))
       #expect(try await store.look() == ["2", "4", "5", "6"])
       for number in ["2", "4", "5", "6"] {
         #expect(try await store.history(HistoryQuery(agent: .code, text: number)).messages.map(\.content) == [number])

@@ -43,13 +43,13 @@ struct OddRowTests {
       // A text of zeros is the number zero in this column.
       let isUnread = column != "read" || ["NULL", "hex(zeroblob(200000))"].contains(value)
       let expected = isUnread ? 2 : 1
-      let request = TakeRequest(agent: .code, characters: .max, owner: database.code)
+      let request = TakeRequest(agent: .code, characters: .max, instance: database.code)
       let first = try await store.take(request)
       #expect(first.messages.count == expected && first.messages.last?.id == after.messageID)
-      try await store.undo(#require(first.batch))
+      try await store.undo(#require(first.lease))
       let second = try await store.take(request)
       #expect(second.messages == first.messages)
-      try await store.confirm(#require(second.batch))
+      try await store.confirm(#require(second.lease))
       #expect(try await store.take(request).isEmpty)
     }
   }
@@ -71,14 +71,14 @@ struct OddRowTests {
       #expect(try await store.tasks(TaskQuery(agent: .code, characters: .max)).tasks.count == 2)
       // A task without an id cannot be news.
       let expected = column == "id" && value == "NULL" ? 1 : 2
-      let request = TakeRequest(agent: .code, includesTasks: true, characters: .max, owner: database.code)
+      let request = TakeRequest(agent: .code, includesTasks: true, characters: .max, instance: database.code)
       #expect(try await store.unreadCounts(for: .code).tasks == expected)
       let first = try await store.take(request)
       #expect(first.tasks.count == expected && first.tasks.last?.id == after)
-      try await store.undo(#require(first.batch))
+      try await store.undo(#require(first.lease))
       let second = try await store.take(request)
       #expect(second.tasks == first.tasks)
-      try await store.confirm(#require(second.batch))
+      try await store.confirm(#require(second.lease))
       #expect(try await store.take(request).isEmpty)
       #expect(try await store.unreadCounts(for: .code).tasks == 0)
     }
@@ -103,15 +103,15 @@ struct OddRowTests {
       for (number, id) in ["NULL", "NULL", "CAST(x'FF' AS TEXT)", "CAST(x'FE' AS TEXT)", "x'EFBFBD'", "char(65533)"].enumerated() {
         try await database.shell.run("INSERT INTO messages (id, sender, recipient, content) VALUES (\(id), 'cowork', 'code', '\(number)')")
       }
-      var batches = [String]()
+      var leases = [String]()
       for content in ["0", "1", "2", "3", "4", "5"] {
-        let delivery = try await store.take(TakeRequest(agent: .code, limit: 1, owner: database.code))
+        let delivery = try await store.take(TakeRequest(agent: .code, limit: 1, instance: database.code))
         #expect(delivery.messages.map(\.content) == [content])
-        try batches.append(#require(delivery.batch))
+        try leases.append(#require(delivery.lease))
       }
       // One after the other, since some have the same bytes, or the same text, as another.
-      for (number, batch) in batches.enumerated() {
-        try await store.undo(batch)
+      for (number, lease) in leases.enumerated() {
+        try await store.undo(lease)
         #expect(try await store.look() == ["\(number)"])
         try await database.shell.run("DELETE FROM messages WHERE content = '\(number)'")
       }

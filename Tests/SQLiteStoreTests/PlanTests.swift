@@ -62,23 +62,23 @@ struct PlanTests {
     }
     let receipt = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "d", idempotencyKey: "k"))
     for sender in [nil, "cowork"] {
-      let delivery = try await store.take(TakeRequest(agent: .code, sender: sender, includesTasks: true, limit: 1, owner: code))
-      if let batch = delivery.batch { try await store.undo(batch) }
+      let delivery = try await store.take(TakeRequest(agent: .code, sender: sender, includesTasks: true, limit: 1, instance: code))
+      if let lease = delivery.lease { try await store.undo(lease) }
     }
-    let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: code))
-    try await store.renew([#require(delivery.batch)])
-    try await store.confirm(#require(delivery.batch))
+    let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: code))
+    try await store.renew([#require(delivery.lease)])
+    try await store.confirm(#require(delivery.lease))
     try await store.recoverExpired()
     for status in [nil, TaskStatus.pending] {
       for role in [TaskQuery.Role.assignee, .creator] {
-        _ = try await store.tasks(TaskQuery(agent: .code, role: role, status: status, reader: code))
+        _ = try await store.tasks(TaskQuery(agent: .code, role: role, status: status, instance: code))
       }
     }
     for status in [TaskStatus.inProgress, .completed] {
       _ = try await store.transitionTask(
         TransitionRequest(taskID: receipt.taskID, actor: .code, instance: code, status: status, result: "r"))
     }
-    _ = try await store.task(receipt.taskID, for: .cowork, reader: cowork)
+    _ = try await store.task(receipt.taskID, for: .cowork, instance: cowork)
     _ = try await store.unreadCounts(for: .code)
     _ = try await store.agents()
     let id = try #require(delivery.messages.last?.id)

@@ -24,7 +24,7 @@ struct UpgradeTests {
     try await withDatabase { database in
       try await database.shell.run(Self.documented)
       let store = database.store()
-      let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: database.code))
+      let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: database.code))
       #expect(delivery.messages.map(\.content) == ["waiting"] && delivery.tasks.map(\.id) == ["t1"])
       #expect(try await store.history(HistoryQuery(agent: .code, text: "long")).messages.map(\.id) == ["m1"])
       for id in ["t1", "t2"] {
@@ -46,7 +46,7 @@ struct UpgradeTests {
         "INSERT INTO tasks (id, sender, recipient, title, description, status, created_at) "
           + "VALUES ('t4', 'cowork', 'code', 'as before', 'd', 'pending', '2025-01-02 00:00:00')")
       #expect(try await store.look() == ["waiting", "as before"])
-      #expect(try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: nil)).tasks.map(\.id) == ["t1", "t4"])
+      #expect(try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: nil)).tasks.map(\.id) == ["t1", "t4"])
     }
   }
 

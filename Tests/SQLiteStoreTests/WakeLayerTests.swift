@@ -15,7 +15,7 @@ struct WakeLayerTests {
     _ waiter: SQLiteStore, _ wakeUps: WakeUps, location: SourceLocation = #_sourceLocation, write: (String) async throws -> Void
   ) async throws {
     let me = Instance(agent: .code)
-    let request = TakeRequest(agent: .code, owner: me)
+    let request = TakeRequest(agent: .code, instance: me)
     #expect(try await waiter.take(request).isEmpty)
     for content in ["1", "2", "3", "4", "5"] {
       try await write(content)
@@ -25,7 +25,7 @@ struct WakeLayerTests {
         // The first look is before any hint.
         if hints == 0 { return nil }
         let delivery = try await waiter.take(request)
-        if let batch = delivery.batch { try await waiter.confirm(batch) }
+        if let lease = delivery.lease { try await waiter.confirm(lease) }
         return delivery.messages.first?.content
       }
       #expect(found == content, sourceLocation: location)
@@ -127,16 +127,16 @@ struct WakeLayerTests {
       let writer = try await database.openStore(.init(wakeLayers: []))
       let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
       _ = try await writer.send("m")
-      let delivery = try await writer.take(TakeRequest(agent: .code, owner: database.code))
+      let delivery = try await writer.take(TakeRequest(agent: .code, instance: database.code))
       let bell = FileManager.default
       let before = try bell.attributesOfItem(atPath: database.path + "-doorbell")[.modificationDate] as? Date
       let wakeUps = waiter.wakeUps(for: .code, .waiting)
-      try await writer.renew([#require(delivery.batch)])
-      try await writer.confirm(#require(delivery.batch))
+      try await writer.renew([#require(delivery.lease)])
+      try await writer.confirm(#require(delivery.lease))
       try await writer.heartbeat(database.code)
       try await writer.addAgent(Identity("other"))
       _ = try await writer.recoverExpired()
-      _ = try await writer.tasks(TaskQuery(agent: .code, reader: database.code))
+      _ = try await writer.tasks(TaskQuery(agent: .code, instance: database.code))
       let after = try bell.attributesOfItem(atPath: database.path + "-doorbell")[.modificationDate] as? Date
       #expect(before != nil && before == after)
       #expect(await Hints.isSilent(wakeUps))

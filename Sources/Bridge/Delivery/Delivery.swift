@@ -10,32 +10,32 @@ public struct TakeRequest: Hashable, Sendable {
   /// The most characters that all may take in a reply; the first is returned whatever its size.
   public var characters: Int
   /// The instance that takes them; nil to look without taking.
-  public var owner: Instance?
+  public var instance: Instance?
 
   public init(
     agent: Identity, sender: String? = nil, includesTasks: Bool = false, limit: Int = 50, characters: Int = ReplyBudget.characters,
-    owner: Instance?
+    instance: Instance?
   ) {
     self.agent = agent
     self.sender = sender
     self.includesTasks = includesTasks
     self.limit = limit
     self.characters = characters
-    self.owner = owner
+    self.instance = instance
   }
 }
 
 /// What was taken, in inbox order, under a lease that ends when it is confirmed, undone or expired.
 public struct Delivery: Hashable, Sendable {
   /// Names the lease; nil when there is nothing to confirm.
-  public var batch: String?
+  public var lease: String?
   public var messages: [Message]
   public var tasks: [BridgeTask]
   /// Unread messages that match the request and were left.
   public var remaining: Int
 
-  public init(batch: String? = nil, messages: [Message] = [], tasks: [BridgeTask] = [], remaining: Int = 0) {
-    self.batch = batch
+  public init(lease: String? = nil, messages: [Message] = [], tasks: [BridgeTask] = [], remaining: Int = 0) {
+    self.lease = lease
     self.messages = messages
     self.tasks = tasks
     self.remaining = remaining

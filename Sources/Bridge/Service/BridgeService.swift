@@ -55,7 +55,7 @@ public final class BridgeService: Sendable {
   public func readMessages(
     markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0
   ) async throws -> Delivery {
-    let request = TakeRequest(agent: identity, sender: sender, limit: limit, owner: markRead ? instance : nil)
+    let request = TakeRequest(agent: identity, sender: sender, limit: limit, instance: markRead ? instance : nil)
     return try await firstNews(within: waitSeconds, request) { try await self.take(request) }
   }
 
@@ -63,7 +63,7 @@ public final class BridgeService: Sendable {
   ///
   /// - Parameter timeoutSeconds: 0 to 55.
   public func waitForUpdates(timeoutSeconds: Int = 25) async throws -> Delivery {
-    let request = TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, owner: instance)
+    let request = TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, instance: instance)
     return try await firstNews(within: timeoutSeconds, request) { try await self.take(request) }
   }
 
@@ -72,7 +72,7 @@ public final class BridgeService: Sendable {
   /// - Parameter characters: the most characters that messages and tasks may take.
   public func inbox(characters: Int) async throws(BridgeError) -> Delivery {
     try await store.take(
-      TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, characters: characters, owner: nil))
+      TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, characters: characters, instance: nil))
   }
 
   /// Hints that something may have changed for the agent, until the sequence is dropped. Subscribe, then look, then wait.
@@ -153,8 +153,8 @@ public final class BridgeService: Sendable {
   ) async throws(BridgeError) -> TaskPage {
     let page = try await store.tasks(
       TaskQuery(
-        agent: identity, role: role, status: status, limit: limit, characters: characters, reader: markSeen ? instance : nil))
-    leases.began(page.batch)
+        agent: identity, role: role, status: status, limit: limit, characters: characters, instance: markSeen ? instance : nil))
+    leases.began(page.lease)
     return page
   }
 
@@ -164,8 +164,8 @@ public final class BridgeService: Sendable {
   ///   only, at all of it.
   /// - Throws: `notFound`.
   public func task(_ id: String, markSeen: Bool = true) async throws(BridgeError) -> TaskReport {
-    let report = try await store.task(id, for: identity, reader: markSeen ? instance : nil)
-    leases.began(report.batch)
+    let report = try await store.task(id, for: identity, instance: markSeen ? instance : nil)
+    leases.began(report.lease)
     return markSeen ? report.fitting() : report
   }
 
@@ -173,7 +173,7 @@ public final class BridgeService: Sendable {
 
   /// Writes a reply, and confirms the lease once it is written. The lease is renewed while the output is blocked, and undone if the write
   /// fails.
-  public func deliver(_ batch: String?, _ write: () async throws -> Void) async throws {
+  public func deliver(_ lease: String?, _ write: () async throws -> Void) async throws {
     let renewal = Task { [leases] in
       while (try? await Task.sleep(for: .seconds(10))) != nil { await leases.maintain() }
     }
@@ -181,21 +181,21 @@ public final class BridgeService: Sendable {
     do {
       try await write()
     } catch {
-      await undelivered(batch)
+      await undelivered(lease)
       throw error
     }
-    await delivered(batch)
+    await delivered(lease)
   }
 
   /// The reply with what was taken has left the process.
-  public func delivered(_ batch: String?) async { await leases.confirm(batch) }
+  public func delivered(_ lease: String?) async { await leases.confirm(lease) }
 
   /// The reply with what was taken did not leave the process.
-  public func undelivered(_ batch: String?) async { await leases.undo(batch) }
+  public func undelivered(_ lease: String?) async { await leases.undo(lease) }
 
   private func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
     let delivery = try await store.take(request)
-    leases.began(delivery.batch)
+    leases.began(delivery.lease)
     return delivery
   }
 

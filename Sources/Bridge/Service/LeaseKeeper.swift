@@ -19,30 +19,30 @@ final class LeaseKeeper: Sendable {
     self.logger = logger
   }
 
-  func began(_ batch: String?) {
-    guard let batch else { return }
-    state.withLock { _ = $0.outstanding.insert(batch) }
+  func began(_ lease: String?) {
+    guard let lease else { return }
+    state.withLock { _ = $0.outstanding.insert(lease) }
   }
 
   /// The lease stays known until the store was told, so that a store that comes back learns of it.
-  func confirm(_ batch: String?) async {
-    guard let batch else { return }
+  func confirm(_ lease: String?) async {
+    guard let lease else { return }
     do {
-      try await store.confirm(batch)
+      try await store.confirm(lease)
       state.withLock { state in
-        state.outstanding.remove(batch)
-        state.unconfirmed.remove(batch)
+        state.outstanding.remove(lease)
+        state.unconfirmed.remove(lease)
       }
     } catch {
-      state.withLock { _ = $0.unconfirmed.insert(batch) }
+      state.withLock { _ = $0.unconfirmed.insert(lease) }
       logger.debug("a delivery could not be confirmed yet", metadata: ["error": "\(error)"])
     }
   }
 
-  func undo(_ batch: String?) async {
-    guard let batch else { return }
-    state.withLock { _ = $0.outstanding.remove(batch) }
-    do { try await store.undo(batch) } catch {
+  func undo(_ lease: String?) async {
+    guard let lease else { return }
+    state.withLock { _ = $0.outstanding.remove(lease) }
+    do { try await store.undo(lease) } catch {
       logger.debug("a delivery could not be undone; its lease will expire", metadata: ["error": "\(error)"])
     }
   }
@@ -50,7 +50,7 @@ final class LeaseKeeper: Sendable {
   /// Renews what is outstanding, and confirms what could not be confirmed before.
   func maintain() async {
     let (unconfirmed, outstanding) = state.withLock { ($0.unconfirmed, $0.outstanding) }
-    for batch in unconfirmed { await confirm(batch) }
+    for lease in unconfirmed { await confirm(lease) }
     let waiting = outstanding.subtracting(unconfirmed)
     guard !waiting.isEmpty else { return }
     do { try await store.renew(Array(waiting)) } catch {

@@ -20,7 +20,7 @@ extension BridgeService {
     let search = Task(executorPreference: store.executor) {
       let outcome: Result<Delivery, any Error>
       do { outcome = .success(try await self.search(wakeUps, look: look)) } catch { outcome = .failure(error) }
-      if !first.settle(outcome), case .success(let late) = outcome { await self.undelivered(late.batch) }
+      if !first.settle(outcome), case .success(let late) = outcome { await self.undelivered(late.lease) }
     }
     let timer = Task(executorPreference: store.executor) { [weak wakeUps] in
       guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
@@ -59,7 +59,7 @@ extension BridgeService {
 
   private func keep(_ delivery: Delivery) async throws -> Delivery {
     guard Task.isCancelled else { return delivery }
-    await undelivered(delivery.batch)
+    await undelivered(delivery.lease)
     throw CancellationError()
   }
 }

@@ -27,15 +27,15 @@ public protocol BridgeStore: Sendable {
   // MARK: Leases
 
   /// The reply has left the process: what was taken is read. A lease that is gone already is no error.
-  func confirm(_ batch: String) async throws(BridgeError)
+  func confirm(_ lease: String) async throws(BridgeError)
 
   /// The reply did not leave the process: what was taken is unread again, and its agent is woken.
-  func undo(_ batch: String) async throws(BridgeError)
+  func undo(_ lease: String) async throws(BridgeError)
 
   /// Lets leases expire later, counted from now: their replies are still being written.
-  func renew(_ batches: [String]) async throws(BridgeError)
+  func renew(_ leases: [String]) async throws(BridgeError)
 
-  /// Gives back what was taken under leases that have expired or whose owner is known to be dead; those messages are marked as redelivered.
+  /// Gives back what was taken under leases that have expired or whose instance is known to be dead; those messages are marked as redelivered.
   ///
   /// - Returns: how many leases there were.
   @discardableResult func recoverExpired() async throws(BridgeError) -> Int
@@ -57,9 +57,9 @@ public protocol BridgeStore: Sendable {
 
   /// One task with its history.
   ///
-  /// - Parameter reader: the instance that reads; nil to look only.
+  /// - Parameter instance: the one that reads; nil to look only.
   /// - Throws: `notFound` when the agent is neither its creator nor its assignee.
-  func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport
+  func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport
 
   // MARK: Agents
 

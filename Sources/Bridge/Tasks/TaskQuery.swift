@@ -12,31 +12,31 @@ public struct TaskQuery: Hashable, Sendable {
   /// The most characters that the tasks may take in a reply; the first is returned whatever its size.
   public var characters: Int
   /// The instance that reads: what it is shown counts as seen once the reply has left it. Nil to look only.
-  public var reader: Instance?
+  public var instance: Instance?
 
   public init(
     agent: Identity, role: Role = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
-    reader: Instance? = nil
+    instance: Instance? = nil
   ) {
     self.agent = agent
     self.role = role
     self.status = status
     self.limit = limit
     self.characters = characters
-    self.reader = reader
+    self.instance = instance
   }
 }
 
-/// Tasks that were asked for. What they tell counts as seen once the lease `batch` is confirmed.
+/// Tasks that were asked for. What they tell counts as seen once `lease` is confirmed.
 public struct TaskPage: Hashable, Sendable {
   /// Names the lease; nil when there is nothing to confirm.
-  public var batch: String?
+  public var lease: String?
   public var tasks: [BridgeTask]
   /// Tasks that match and were left.
   public var remaining: Int
 
-  public init(batch: String? = nil, tasks: [BridgeTask], remaining: Int = 0) {
-    self.batch = batch
+  public init(lease: String? = nil, tasks: [BridgeTask], remaining: Int = 0) {
+    self.lease = lease
     self.tasks = tasks
     self.remaining = remaining
   }
@@ -45,12 +45,12 @@ public struct TaskPage: Hashable, Sendable {
 /// One task and everything that happened to it, oldest first.
 public struct TaskReport: Hashable, Sendable {
   /// Names the lease; nil when there is nothing to confirm.
-  public var batch: String?
+  public var lease: String?
   public var task: BridgeTask
   public var history: [TaskEvent]
 
-  public init(batch: String? = nil, task: BridgeTask, history: [TaskEvent]) {
-    self.batch = batch
+  public init(lease: String? = nil, task: BridgeTask, history: [TaskEvent]) {
+    self.lease = lease
     self.task = task
     self.history = history
   }

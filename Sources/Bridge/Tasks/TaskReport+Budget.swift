@@ -11,7 +11,7 @@ extension TaskReport {
       guard budget.admits(shown.replyCost) else { break }
       fitting.append(shown)
     }
-    return TaskReport(batch: batch, task: task, history: fitting.reversed())
+    return TaskReport(lease: lease, task: task, history: fitting.reversed())
   }
 }
 

@@ -46,8 +46,8 @@ struct BridgeTools: Sendable {
   }
 
   /// Leases end with the fate of the reply.
-  func reply<Output>(_ output: Output, lease batch: String?) -> ToolReply<Output> {
-    guard let batch else { return ToolReply(output) }
-    return ToolReply(output, delivered: { await service.delivered(batch) }, undelivered: { await service.undelivered(batch) })
+  func reply<Output>(_ output: Output, lease: String?) -> ToolReply<Output> {
+    guard let lease else { return ToolReply(output) }
+    return ToolReply(output, delivered: { await service.delivered(lease) }, undelivered: { await service.undelivered(lease) })
   }
 }

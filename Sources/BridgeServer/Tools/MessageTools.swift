@@ -38,7 +38,7 @@ extension BridgeTools {
         let delivery = try await reportingProgress(call, seconds) {
           try await service.readMessages(markRead: markRead, limit: limit, from: sender, waitSeconds: seconds)
         }
-        return reply(Marked(MessagesOutput(delivery), for: service.identity), lease: delivery.batch)
+        return reply(Marked(MessagesOutput(delivery), for: service.identity), lease: delivery.lease)
       }
     }
   }

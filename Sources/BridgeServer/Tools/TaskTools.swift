@@ -36,10 +36,10 @@ extension BridgeTools {
       try await answerWithUnread(call) {
         if let taskID {
           let report = try await service.task(taskID)
-          return reply(Marked(TasksOutput(report), for: service.identity), lease: report.batch)
+          return reply(Marked(TasksOutput(report), for: service.identity), lease: report.lease)
         }
         let page = try await service.tasks(role: role, status: status, limit: limit)
-        return reply(Marked(TasksOutput(page), for: service.identity), lease: page.batch)
+        return reply(Marked(TasksOutput(page), for: service.identity), lease: page.lease)
       }
     }
   }

@@ -15,7 +15,7 @@ extension BridgeTools {
     ) { call, seconds in
       try await answer(call) {
         let delivery = try await reportingProgress(call, seconds) { try await service.waitForUpdates(timeoutSeconds: seconds) }
-        return reply(Marked(UpdatesOutput(delivery), for: service.identity), lease: delivery.batch)
+        return reply(Marked(UpdatesOutput(delivery), for: service.identity), lease: delivery.lease)
       }
     }
   }

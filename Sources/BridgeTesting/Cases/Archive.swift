@@ -58,7 +58,7 @@ extension StoreSuite {
               sender: .cowork, recipient: .code, content: text, replyTo: "r\(index)", taskID: text == " " ? nil : "t",
               idempotencyKey: "k\(index)"))
         }
-        try await bench.store.confirm(#require(try await bench.take(limit: 3).batch))
+        try await bench.store.confirm(#require(try await bench.take(limit: 3).lease))
         try await bench.harness.executeByHand("INSERT INTO messages (id, recipient, read) VALUES ('bare', 'code', NULL)")
         let task = try await bench.createTask()
         try await bench.move(task, to: .inProgress)

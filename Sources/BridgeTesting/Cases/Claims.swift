@@ -11,7 +11,7 @@ extension StoreSuite {
         let second = Instance(agent: .code)
         let error = await refusal { try await bench.move(id, to: .inProgress, as: second, on: bench.another()) }
         #expect(error?.code == .alreadyClaimed && error?.message.contains(bench.code.id) == true)
-        #expect(try await bench.store.task(id, for: .code, reader: nil).task.holder == bench.code.id)
+        #expect(try await bench.store.task(id, for: .code, instance: nil).task.holder == bench.code.id)
       },
       StoreCase("of many processes that take a task at once exactly one gets it") { bench in
         let id = try await bench.createTask()
@@ -29,7 +29,7 @@ extension StoreSuite {
         }
         #expect(outcomes.filter { $0 == nil }.count == 1)
         #expect(outcomes.filter { $0 == .alreadyClaimed }.count == 8)
-        #expect(try await bench.store.task(id, for: .code, reader: nil).history.count == 2)
+        #expect(try await bench.store.task(id, for: .code, instance: nil).history.count == 2)
       },
       StoreCase("a claim without a sign of life is stale, and may be taken over") { bench in
         let id = try await bench.createTask()
@@ -38,7 +38,7 @@ extension StoreSuite {
         let second = Instance(agent: .code)
         let task = try await bench.move(id, to: .inProgress, as: second)
         #expect(task.holder == second.id && !task.stale)
-        let last = try await bench.store.task(id, for: .cowork, reader: nil).history.last
+        let last = try await bench.store.task(id, for: .cowork, instance: nil).history.last
         #expect(last?.from == "in_progress" && last?.to == "in_progress" && last?.note?.contains(bench.code.id) == true)
       },
       StoreCase("a claim of a dead process is stale at once") { bench in
@@ -65,13 +65,13 @@ extension StoreSuite {
         let id = try await bench.createTask()
         try await bench.move(id, to: .inProgress, on: quick)
         try await bench.move(id, to: .inProgress)
-        #expect(try await bench.store.task(id, for: .code, reader: nil).task.stale == false)
+        #expect(try await bench.store.task(id, for: .code, instance: nil).task.stale == false)
       },
       StoreCase("a process that signs off leaves its tasks to others") { bench in
         let id = try await bench.createTask()
         try await bench.move(id, to: .inProgress)
         try await bench.store.signOff(bench.code)
-        #expect(try await bench.store.task(id, for: .cowork, reader: nil).task.stale)
+        #expect(try await bench.store.task(id, for: .cowork, instance: nil).task.stale)
         let second = Instance(agent: .code)
         #expect(try await bench.move(id, to: .inProgress, as: second).holder == second.id)
       },
@@ -84,7 +84,7 @@ extension StoreSuite {
         #expect(try await bench.news(for: bench.cowork).map(\.id) == [id])
         let error = await refusal { try await bench.move(id, to: .completed, result: "first") }
         #expect(error?.code == .wrongStatus)
-        let report = try await bench.store.task(id, for: .cowork, reader: nil)
+        let report = try await bench.store.task(id, for: .cowork, instance: nil)
         #expect(report.task.result == "second" && report.history.last?.note?.contains("first") == true)
         #expect(try await bench.news(for: bench.cowork).map(\.id) == [id])
       },

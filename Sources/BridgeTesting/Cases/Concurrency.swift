@@ -33,7 +33,7 @@ extension StoreSuite {
           }
           group.addTask {
             while isWriting.value {
-              let request = TakeRequest(agent: .code, includesTasks: true, limit: 200, characters: 1_000_000, owner: nil)
+              let request = TakeRequest(agent: .code, includesTasks: true, limit: 200, characters: 1_000_000, instance: nil)
               let look = try await bench.store.take(request)
               try #require(look.remaining == 0, "beside \(look.messages.count) messages")
             }
@@ -56,10 +56,10 @@ extension StoreSuite {
               let instance = Instance(agent: .code)
               var seen = [String]()
               while left.value > 0 {
-                let delivery = try await store.take(TakeRequest(agent: .code, limit: 3, owner: instance))
+                let delivery = try await store.take(TakeRequest(agent: .code, limit: 3, instance: instance))
                 seen += delivery.contents
                 left.change { $0 -= delivery.messages.count }
-                if let batch = delivery.batch { try await store.confirm(batch) }
+                if let lease = delivery.lease { try await store.confirm(lease) }
               }
               return seen
             }
@@ -79,14 +79,14 @@ extension StoreSuite {
               let instance = Instance(agent: .code)
               var turn = 0
               while confirmed.value.count < all.count {
-                let delivery = try await store.take(TakeRequest(agent: .code, limit: 4, owner: instance))
-                guard let batch = delivery.batch else { continue }
+                let delivery = try await store.take(TakeRequest(agent: .code, limit: 4, instance: instance))
+                guard let lease = delivery.lease else { continue }
                 turn += 1
                 if turn.isMultiple(of: 2) {
-                  try await store.confirm(batch)
+                  try await store.confirm(lease)
                   confirmed.change { $0 += delivery.contents }
                 } else {
-                  try await store.undo(batch)
+                  try await store.undo(lease)
                 }
               }
             }
@@ -104,15 +104,15 @@ extension StoreSuite {
           async let change = bench.move(id, to: .completed, on: assignee)
           // Looked at once: what a later look would show anyway must not hide that the news was lost.
           var told = [BridgeTask]()
-          let batch: String?
+          let lease: String?
           if round.isMultiple(of: 2) {
-            let page = try await bench.store.tasks(TaskQuery(agent: .cowork, role: .creator, limit: 200, reader: bench.cowork))
-            (told, batch) = (page.tasks, page.batch)
+            let page = try await bench.store.tasks(TaskQuery(agent: .cowork, role: .creator, limit: 200, instance: bench.cowork))
+            (told, lease) = (page.tasks, page.lease)
           } else {
-            let report = try await bench.store.task(id, for: .cowork, reader: bench.cowork)
-            (told, batch) = ([report.task], report.batch)
+            let report = try await bench.store.task(id, for: .cowork, instance: bench.cowork)
+            (told, lease) = ([report.task], report.lease)
           }
-          if let batch { try await bench.store.confirm(batch) }
+          if let lease { try await bench.store.confirm(lease) }
           _ = try await change
           told += try await bench.news(for: bench.cowork)
           #expect(told.contains { $0.id == id && $0.status == "completed" }, "round \(round)")
@@ -134,7 +134,7 @@ extension StoreSuite {
               for _ in 0..<8 {
                 _ = try await store.history(HistoryQuery(agent: .code, text: "word"))
                 _ = try await store.agents()
-                _ = try await store.tasks(TaskQuery(agent: .code, reader: Instance(agent: .code)))
+                _ = try await store.tasks(TaskQuery(agent: .code, instance: Instance(agent: .code)))
                 _ = try await store.unreadCounts(for: .code)
               }
             }

@@ -16,7 +16,7 @@ extension StoreSuite {
         try await bench.move(taken, to: .inProgress)
         try await bench.move(stale, to: .inProgress, as: Instance(agent: .code, process: .dead))
         try await bench.move(done, to: .completed)
-        _ = try await bench.forgetful().take(TakeRequest(agent: .code, limit: 1, owner: bench.code))
+        _ = try await bench.forgetful().take(TakeRequest(agent: .code, limit: 1, instance: bench.code))
         let overview = try await bench.store.overview()
         #expect(overview.agents.map(\.name) == ["code", "cowork"])
         #expect(overview.unread.map(\.agent) == ["code", "nobody"] && overview.unread.map(\.count) == [1, 1])
@@ -33,7 +33,7 @@ extension StoreSuite {
         let task = try await bench.createTask("stays")
         for instance in [first, second] { try await bench.store.heartbeat(instance) }
         _ = try await bench.store.send(NewMessage(sender: first.agent, recipient: second.agent, content: "x", idempotencyKey: "k"))
-        _ = try await bench.store.take(TakeRequest(agent: second.agent, owner: second))
+        _ = try await bench.store.take(TakeRequest(agent: second.agent, instance: second))
         _ = try await bench.store.createTask(NewTask(sender: second.agent, recipient: first.agent, title: "t", description: ""))
         try await bench.store.removeTraces(of: [first.agent, second.agent])
         for (table, count) in [
@@ -43,7 +43,7 @@ extension StoreSuite {
           #expect(try await bench.valueByHand("SELECT count(*) FROM \(table)") == count, "\(table)")
         }
         #expect(try await bench.unread() == ["stays"])
-        #expect(try await bench.store.task(task, for: .code, reader: nil).history.count == 1)
+        #expect(try await bench.store.task(task, for: .code, instance: nil).history.count == 1)
       },
       StoreCase("traces of other agents cannot be removed") { bench in
         try await bench.send("stays")

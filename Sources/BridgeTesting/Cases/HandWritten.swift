@@ -13,7 +13,7 @@ extension StoreSuite {
         let message = try #require(delivery.messages.first)
         #expect(message.id == "5F0C2B6E-0000-4000-8000-00000000ABCD" && message.content == "hi" && message.sender == "cowork")
         #expect(message.createdAt?.isEmpty == false && !message.redelivered)
-        try await bench.store.undo(#require(delivery.batch))
+        try await bench.store.undo(#require(delivery.lease))
         #expect(try await bench.unread() == ["hi"])
         _ = try await bench.take(from: bench.forgetful())
         #expect(try await bench.take().messages.first?.redelivered == true)
@@ -33,7 +33,7 @@ extension StoreSuite {
         let delivery = try await bench.take()
         let message = try #require(delivery.messages.first)
         #expect(message.id == "bare" && message.sender == nil && message.content == nil)
-        try await bench.store.undo(#require(delivery.batch))
+        try await bench.store.undo(#require(delivery.lease))
         #expect(try await bench.take().messages.map(\.id) == ["bare"])
         #expect(try await past(bench) == [nil])
       },
@@ -55,13 +55,13 @@ extension StoreSuite {
         #expect(try await past(bench, before: "abc-1") == ["ABC-1"])
         let first = try await bench.take(limit: 1)
         #expect(first.contents == ["ABC-1"])
-        try await bench.store.undo(#require(first.batch))
+        try await bench.store.undo(#require(first.lease))
         #expect(try await bench.take().contents == ["ABC-1", "abc-1"])
       },
       StoreCase("names that are no identities are shown as they are") { bench in
         try await bench.harness.executeByHand(
           "INSERT INTO messages (id, sender, recipient, content, read) VALUES ('1', 'The Boss!', 'code', 'do it', 0)")
-        #expect(try await bench.store.take(TakeRequest(agent: .code, sender: "The Boss!", owner: bench.code)).contents == ["do it"])
+        #expect(try await bench.store.take(TakeRequest(agent: .code, sender: "The Boss!", instance: bench.code)).contents == ["do it"])
         #expect(try await past(bench, with: "The Boss!") == ["do it"])
       },
       StoreCase("a task that was inserted by hand is news, and goes its way") { bench in
@@ -71,7 +71,7 @@ extension StoreSuite {
         #expect(try await bench.news(for: bench.code).map(\.title) == ["By hand"])
         #expect(try await bench.move("task-1", to: .inProgress).id == "TASK-1")
         #expect(try await bench.move("TASK-1", to: .completed, result: "done").status == "completed")
-        let report = try await bench.store.task("TASK-1", for: .cowork, reader: nil)
+        let report = try await bench.store.task("TASK-1", for: .cowork, instance: nil)
         #expect(report.history.map(\.to) == ["pending", "in_progress", "completed"])
         #expect(report.history.map(\.actor) == [nil, "code", "code"])
         #expect(try await bench.harness.queryByHand("SELECT status, result FROM tasks WHERE id = 'TASK-1'") == [["completed", "done"]])
@@ -83,7 +83,7 @@ extension StoreSuite {
         try await bench.harness.executeByHand("UPDATE tasks SET status = 'completed', result = 'ok' WHERE id = '\(id)'")
         let told = try await bench.news(for: bench.cowork)
         #expect(told.map(\.status) == ["completed"] && told.first?.result == "ok" && told.first?.holder == nil)
-        let last = try await bench.store.task(id, for: .cowork, reader: nil).history.last
+        let last = try await bench.store.task(id, for: .cowork, instance: nil).history.last
         #expect(last?.actor == nil && last?.from == "in_progress" && last?.to == "completed")
       },
       StoreCase("a status that nobody knows is shown, and the task can be moved on") { bench in

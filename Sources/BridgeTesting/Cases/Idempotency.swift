@@ -21,7 +21,7 @@ extension StoreSuite {
       StoreCase("repeating a message that was read does not make it unread") { bench in
         let message = NewMessage(sender: .cowork, recipient: .code, content: "once", idempotencyKey: "k")
         _ = try await bench.store.send(message)
-        try await bench.store.confirm(#require(try await bench.take().batch))
+        try await bench.store.confirm(#require(try await bench.take().lease))
         #expect(try await bench.store.send(message).duplicate)
         #expect(try await bench.take().isEmpty)
       },
@@ -72,7 +72,7 @@ extension StoreSuite {
         let id = try await bench.store.createTask(task).taskID
         try await bench.move(id, to: .completed)
         #expect(try await bench.store.createTask(task).status == "completed")
-        #expect(try await bench.store.task(id, for: .code, reader: nil).history.count == 2)
+        #expect(try await bench.store.task(id, for: .code, instance: nil).history.count == 2)
       },
       StoreCase("a key that was used for another task is refused") { bench in
         let task = NewTask(sender: .cowork, recipient: .code, title: "One", description: "d", idempotencyKey: "k")

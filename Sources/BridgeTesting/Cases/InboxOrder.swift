@@ -21,17 +21,17 @@ extension StoreSuite {
         var seen = [String]()
         while true {
           let portion = try await bench.take(limit: 7)
-          guard let batch = portion.batch else { break }
+          guard let lease = portion.lease else { break }
           seen += portion.contents
-          try await bench.store.confirm(batch)
+          try await bench.store.confirm(lease)
         }
         #expect(seen == all)
       },
       StoreCase("what is given back keeps its place before newer messages") { bench in
         for content in ["1", "2", "3"] { try await bench.send(content) }
-        let batch = try #require(try await bench.take(limit: 2).batch)
+        let lease = try #require(try await bench.take(limit: 2).lease)
         try await bench.send("4")
-        try await bench.store.undo(batch)
+        try await bench.store.undo(lease)
         #expect(try await bench.take().contents == ["1", "2", "3", "4"])
       },
       StoreCase("a message is newer than all that were written before it, also after the newest were deleted") { bench in

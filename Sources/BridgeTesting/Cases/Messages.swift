@@ -37,7 +37,7 @@ extension StoreSuite {
       },
       StoreCase("what does not fit into a reply stays unread") { bench in
         for number in 1...3 { try await bench.send("\(number) " + String(repeating: "x", count: 400)) }
-        let request = TakeRequest(agent: .code, characters: 1_500, owner: bench.code)
+        let request = TakeRequest(agent: .code, characters: 1_500, instance: bench.code)
         let delivery = try await bench.store.take(request)
         #expect(delivery.messages.count == 2 && delivery.remaining == 1)
         #expect(try await bench.store.take(request).contents.map { $0.prefix(1) } == ["3"])
@@ -52,7 +52,7 @@ extension StoreSuite {
         try await bench.store.heartbeat(Instance(agent: Identity("other")))
         try await bench.send("for code")
         for agent in [Identity.cowork, try Identity("other")] {
-          #expect(try await bench.store.take(TakeRequest(agent: agent, owner: Instance(agent: agent))).isEmpty)
+          #expect(try await bench.store.take(TakeRequest(agent: agent, instance: Instance(agent: agent))).isEmpty)
         }
         #expect(try await bench.unread() == ["for code"])
       },
@@ -77,15 +77,15 @@ extension StoreSuite {
       StoreCase("looking takes nothing") { bench in
         try await bench.send("still there")
         for _ in 1...2 {
-          let looked = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, owner: nil))
-          #expect(looked.contents == ["still there"] && looked.batch == nil)
+          let looked = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, instance: nil))
+          #expect(looked.contents == ["still there"] && looked.lease == nil)
         }
         #expect(try await bench.take().contents == ["still there"])
       },
       StoreCase("only one sender's messages are taken where that is wished") { bench in
         try await bench.send("from cowork")
         _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "from code"))
-        let delivery = try await bench.store.take(TakeRequest(agent: .code, sender: "code", owner: bench.code))
+        let delivery = try await bench.store.take(TakeRequest(agent: .code, sender: "code", instance: bench.code))
         #expect(delivery.contents == ["from code"] && delivery.remaining == 0)
         #expect(try await bench.take().contents == ["from cowork"])
       },
@@ -99,9 +99,9 @@ extension StoreSuite {
       StoreCase("a sender sees when its message was read, and not before the reply was delivered") { bench in
         let id = try await bench.send("read me").messageID
         #expect(try await bench.store.message(id, for: .cowork)?.isRead == false)
-        let batch = try #require(try await bench.take().batch)
+        let lease = try #require(try await bench.take().lease)
         #expect(try await bench.store.message(id, for: .cowork)?.readAt == nil)
-        try await bench.store.confirm(batch)
+        try await bench.store.confirm(lease)
         let message = try await bench.store.message(id, for: .cowork)
         #expect(message?.isRead == true && message?.readAt != nil)
       },

@@ -28,21 +28,21 @@ extension StoreSuite {
       StoreCase("what a dead process took comes back before its lease expires") { bench in
         try await bench.send("survivor")
         let dead = Instance(agent: .code, process: .dead)
-        #expect(try await bench.store.take(TakeRequest(agent: .code, owner: dead)).contents == ["survivor"])
+        #expect(try await bench.store.take(TakeRequest(agent: .code, instance: dead)).contents == ["survivor"])
         #expect(try await bench.store.recoverExpired() == 1)
         #expect(try await bench.take().messages.first?.redelivered == true)
       },
       StoreCase("a process elsewhere is not taken for dead") { bench in
         try await bench.send("theirs")
         let elsewhere = Instance(agent: .code, process: .elsewhere)
-        #expect(try await bench.store.take(TakeRequest(agent: .code, owner: elsewhere)).contents == ["theirs"])
+        #expect(try await bench.store.take(TakeRequest(agent: .code, instance: elsewhere)).contents == ["theirs"])
         #expect(try await bench.store.recoverExpired() == 0)
         #expect(try await bench.take().isEmpty)
       },
       StoreCase("confirming too late does not take the message from its next reader") { bench in
         let id = try await bench.send("twice").messageID
-        let late = try #require(try await bench.take(from: bench.forgetful()).batch)
-        let second = try #require(try await bench.take().batch)
+        let late = try #require(try await bench.take(from: bench.forgetful()).lease)
+        let second = try #require(try await bench.take().lease)
         try await bench.store.confirm(late)
         #expect(try await bench.store.message(id, for: .cowork)?.readAt == nil)
         try await bench.store.undo(second)
@@ -50,8 +50,8 @@ extension StoreSuite {
       },
       StoreCase("undoing too late gives nothing back a second time") { bench in
         try await bench.send("twice")
-        let late = try #require(try await bench.take(from: bench.forgetful()).batch)
-        let second = try #require(try await bench.take().batch)
+        let late = try #require(try await bench.take(from: bench.forgetful()).lease)
+        let second = try #require(try await bench.take().lease)
         try await bench.store.undo(late)
         #expect(try await bench.unread().isEmpty)
         try await bench.store.confirm(second)
@@ -61,7 +61,7 @@ extension StoreSuite {
       StoreCase("a redelivered message that is confirmed is read for good") { bench in
         let id = try await bench.send("in the end").messageID
         _ = try await bench.take(from: bench.forgetful())
-        try await bench.store.confirm(#require(try await bench.take().batch))
+        try await bench.store.confirm(#require(try await bench.take().lease))
         let message = try await bench.store.message(id, for: .cowork)
         #expect(message?.isRead == true && message?.readAt != nil && message?.redelivered == true)
         #expect(try await bench.unread().isEmpty)

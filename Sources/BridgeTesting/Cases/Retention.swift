@@ -45,7 +45,7 @@ extension StoreSuite {
         try await bench.harness.executeByHand(
           "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('kept-lease', 'x', 'cowork', 'y', 0, '2020-01-01')"
         )
-        _ = try await bench.store.take(TakeRequest(agent: .cowork, owner: bench.cowork))
+        _ = try await bench.store.take(TakeRequest(agent: .cowork, instance: bench.cowork))
         let before = try await bench.ids("messages")
         #expect(try await bench.prune(dryRun: true) == [4, 0])
         #expect(try await bench.ids("messages") == before)
@@ -58,7 +58,7 @@ extension StoreSuite {
       StoreCase("a key of a removed message is free again") { bench in
         let message = NewMessage(sender: .cowork, recipient: .code, content: "once", idempotencyKey: "k")
         _ = try await bench.store.send(message)
-        try await bench.store.confirm(#require(try await bench.take().batch))
+        try await bench.store.confirm(#require(try await bench.take().lease))
         #expect(try await bench.prune() == [0, 0])
         #expect(try await bench.prune(olderThan: .seconds(-3600)) == [1, 0])
         #expect(
@@ -91,7 +91,7 @@ extension StoreSuite {
         #expect(left == ["begun", "pending", "unseen", "young"])
         #expect(try await bench.valueByHand("SELECT COUNT(*) FROM task_details") == "4")
         #expect(try await bench.valueByHand("SELECT COUNT(*) FROM task_events WHERE task_id NOT IN (SELECT id FROM tasks)") == "0")
-        _ = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, owner: bench.cowork))
+        _ = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, instance: bench.cowork))
         #expect(try await bench.prune() == [0, 0])
       },
       StoreCase("what is left is found, and what went is not, also where later rows take its place") { bench in

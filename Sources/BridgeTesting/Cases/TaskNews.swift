@@ -51,17 +51,17 @@ extension StoreSuite {
       },
       StoreCase("news that were given back are news again") { bench in
         let id = try await bench.createTask()
-        let batch = try #require(try await bench.take(tasks: true).batch)
+        let lease = try #require(try await bench.take(tasks: true).lease)
         #expect(try await bench.take(tasks: true).isEmpty)
-        try await bench.store.undo(batch)
+        try await bench.store.undo(lease)
         #expect(try await bench.news(for: bench.code).map(\.id) == [id])
       },
       StoreCase("a change while its predecessor is being told is news after that was confirmed") { bench in
         let id = try await bench.createTask()
         try await bench.move(id, to: .inProgress)
-        let told = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, owner: bench.cowork))
+        let told = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, instance: bench.cowork))
         try await bench.move(id, to: .completed, result: "done")
-        try await bench.store.confirm(#require(told.batch))
+        try await bench.store.confirm(#require(told.lease))
         #expect(try await bench.news(for: bench.cowork).map(\.status) == ["completed"])
       },
       StoreCase("reading messages alone leaves the news of tasks") { bench in
@@ -73,35 +73,35 @@ extension StoreSuite {
       },
       StoreCase("a list that a process reads counts as seen once it is delivered") { bench in
         _ = try await bench.createTask()
-        let page = try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code))
+        let page = try await bench.store.tasks(TaskQuery(agent: .code, instance: bench.code))
         #expect(try await bench.store.unreadCounts(for: .code).tasks == 0)
-        let batch = try #require(page.batch)
-        try await bench.store.undo(batch)
+        let lease = try #require(page.lease)
+        try await bench.store.undo(lease)
         #expect(try await bench.store.unreadCounts(for: .code).tasks == 1)
-        let again = try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code))
-        try await bench.store.confirm(#require(again.batch))
-        #expect(try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code)).batch == nil)
+        let again = try await bench.store.tasks(TaskQuery(agent: .code, instance: bench.code))
+        try await bench.store.confirm(#require(again.lease))
+        #expect(try await bench.store.tasks(TaskQuery(agent: .code, instance: bench.code)).lease == nil)
         #expect(try await bench.news(for: bench.code).isEmpty)
       },
       StoreCase("one task that a process reads counts as seen for its side only") { bench in
         let id = try await bench.createTask()
         try await bench.move(id, to: .inProgress)
         try await bench.move(id, to: .failed, as: bench.cowork)
-        let report = try await bench.store.task(id, for: .code, reader: bench.code)
-        try await bench.store.confirm(#require(report.batch))
+        let report = try await bench.store.task(id, for: .code, instance: bench.code)
+        try await bench.store.confirm(#require(report.lease))
         #expect(try await bench.news(for: bench.code).isEmpty)
-        #expect(try await bench.store.task(id, for: .code, reader: bench.code).batch == nil)
+        #expect(try await bench.store.task(id, for: .code, instance: bench.code).lease == nil)
       },
       StoreCase("a list that is only looked at leaves the news") { bench in
         let id = try await bench.createTask()
-        #expect(try await bench.store.tasks(TaskQuery(agent: .code)).batch == nil)
-        #expect(try await bench.store.task(id, for: .code, reader: nil).batch == nil)
+        #expect(try await bench.store.tasks(TaskQuery(agent: .code)).lease == nil)
+        #expect(try await bench.store.task(id, for: .code, instance: nil).lease == nil)
         #expect(try await bench.news(for: bench.code).map(\.id) == [id])
       },
       StoreCase("what a list had no room for stays news") { bench in
         for title in ["1", "2", "3"] { _ = try await bench.createTask(title) }
-        let page = try await bench.store.tasks(TaskQuery(agent: .code, limit: 2, reader: bench.code))
-        try await bench.store.confirm(#require(page.batch))
+        let page = try await bench.store.tasks(TaskQuery(agent: .code, limit: 2, instance: bench.code))
+        try await bench.store.confirm(#require(page.lease))
         #expect(try await bench.news(for: bench.code).map(\.title) == ["3"])
       },
       StoreCase("news beyond the limit come with the next call, in the order of creation") { bench in
@@ -114,7 +114,7 @@ extension StoreSuite {
         let text = String(repeating: "x", count: 800)
         try await bench.send(text)
         _ = try await bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: text))
-        let request = TakeRequest(agent: .code, includesTasks: true, characters: 1_500, owner: bench.code)
+        let request = TakeRequest(agent: .code, includesTasks: true, characters: 1_500, instance: bench.code)
         let first = try await bench.store.take(request)
         #expect(first.messages.count == 1 && first.tasks.isEmpty)
         #expect(try await bench.store.take(request).tasks.count == 1)

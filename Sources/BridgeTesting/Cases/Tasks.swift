@@ -10,7 +10,7 @@ extension StoreSuite {
         let receipt = try await bench.store.createTask(new)
         #expect(receipt.taskID == new.id && receipt.status == "pending")
         for agent in Identity.wellKnown {
-          let report = try await bench.store.task(new.id, for: agent, reader: nil)
+          let report = try await bench.store.task(new.id, for: agent, instance: nil)
           let task = report.task
           #expect(task.id == new.id && task.sender == "cowork" && task.recipient == "code" && task.title == new.title)
           #expect(task.description == new.description && task.status == "pending" && task.result == nil && task.holder == nil)
@@ -25,7 +25,7 @@ extension StoreSuite {
         #expect(begun.status == "in_progress" && begun.holder == bench.code.id && !begun.stale)
         let done = try await bench.move(id, to: .completed, result: "It builds")
         #expect(done.status == "completed" && done.result == "It builds" && done.holder == nil && done.updatedAt != nil)
-        let report = try await bench.store.task(id, for: .cowork, reader: nil)
+        let report = try await bench.store.task(id, for: .cowork, instance: nil)
         #expect(report.task == done)
         #expect(report.history.map(\.from) == [nil, "pending", "in_progress"])
         #expect(report.history.map(\.to) == ["pending", "in_progress", "completed"])
@@ -35,7 +35,7 @@ extension StoreSuite {
       StoreCase("in_progress may be skipped, which the history shows") { bench in
         let id = try await bench.createTask()
         #expect(try await bench.move(id, to: .failed, result: "No such file").status == "failed")
-        let last = try await bench.store.task(id, for: .code, reader: nil).history.last
+        let last = try await bench.store.task(id, for: .code, instance: nil).history.last
         #expect(last?.from == "pending" && last?.to == "failed" && last?.note == "No such file")
       },
       StoreCase("a result that was given stays when a later change has none") { bench in
@@ -50,11 +50,11 @@ extension StoreSuite {
         try await bench.move(id, to: .completed, result: "done")
         #expect(try await bench.move(id, to: .completed, result: "done").result == "done")
         #expect(try await bench.move(id, to: .completed).result == "done")
-        #expect(try await bench.store.task(id, for: .code, reader: nil).history.count == 3)
+        #expect(try await bench.store.task(id, for: .code, instance: nil).history.count == 3)
       },
       StoreCase("a task is found by its id in any case") { bench in
         let id = try await bench.createTask()
-        #expect(try await bench.store.task(id.uppercased(), for: .code, reader: nil).task.id == id)
+        #expect(try await bench.store.task(id.uppercased(), for: .code, instance: nil).task.id == id)
         #expect(try await bench.move(id.uppercased(), to: .completed).id == id)
       },
       StoreCase("tasks are listed by side and status in the order of their creation") { bench in
@@ -108,17 +108,17 @@ extension StoreSuite {
           let error = await refusal { try await bench.move(id, to: status, as: bench.cowork) }
           #expect(error?.code == .notAllowed)
         }
-        #expect(try await bench.store.task(id, for: .code, reader: nil).history.count == 1)
+        #expect(try await bench.store.task(id, for: .code, instance: nil).history.count == 1)
       },
       StoreCase("others neither see nor move a task") { bench in
         let id = try await bench.createTask()
         let stranger = Instance(agent: try Identity("stranger"))
-        let seen = await refusal { try await bench.store.task(id, for: stranger.agent, reader: stranger) }
+        let seen = await refusal { try await bench.store.task(id, for: stranger.agent, instance: stranger) }
         let moved = await refusal { try await bench.move(id, to: .completed, as: stranger) }
         #expect(seen?.code == .notFound && moved?.code == .notFound)
         let missing = await refusal { try await bench.move(UniqueID.make(), to: .completed) }
         #expect(missing?.code == .notFound)
-        #expect(try await bench.store.task(id, for: .code, reader: nil).task.status == "pending")
+        #expect(try await bench.store.task(id, for: .code, instance: nil).task.status == "pending")
       },
       StoreCase("an ended task stays as it is, and the error names its status") { bench in
         for end in [TaskStatus.completed, .failed] {
@@ -130,7 +130,7 @@ extension StoreSuite {
           }
           let other = await refusal { try await bench.move(id, to: end, result: "other") }
           #expect(other?.code == .wrongStatus)
-          #expect(try await bench.store.task(id, for: .code, reader: nil).task == ended)
+          #expect(try await bench.store.task(id, for: .code, instance: nil).task == ended)
         }
       },
     ])

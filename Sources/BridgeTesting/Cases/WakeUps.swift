@@ -65,10 +65,10 @@ extension StoreSuite {
       StoreCase("what is given back wakes its agent") { bench in
         try await bench.send("back")
         let other = try await bench.another()
-        let batch = try #require(try await bench.take(from: other).batch)
+        let lease = try #require(try await bench.take(from: other).lease)
         let wakeUps = bench.store.wakeUps(for: .code, .waiting)
         #expect(try await bench.unread().isEmpty)
-        try await other.undo(batch)
+        try await other.undo(lease)
         #expect(try await Hints.until(wakeUps) { try await bench.unread().first } == "back")
       },
       StoreCase("what is recovered wakes its agent") { bench in

@@ -19,7 +19,7 @@ public final class FaultyStore: ForwardingStore {
   private struct State {
     var actions: [Place: [Action]] = [:]
     var calls: [StoreVerb] = []
-    var batches: [StoreVerb: [String]] = [:]
+    var leases: [StoreVerb: [String]] = [:]
   }
 
   public let base: any BridgeStore
@@ -43,7 +43,7 @@ public final class FaultyStore: ForwardingStore {
   public var calls: [StoreVerb] { state.withLock(\.calls) }
 
   /// The leases that were named in calls of a verb, in order.
-  public func batches(of verb: StoreVerb) -> [String] { state.withLock { $0.batches[verb] ?? [] } }
+  public func leases(of verb: StoreVerb) -> [String] { state.withLock { $0.leases[verb] ?? [] } }
 
   private func act(_ verb: StoreVerb, _ moment: Moment) async throws(BridgeError) {
     let action = state.withLock { state -> Action? in
@@ -56,11 +56,11 @@ public final class FaultyStore: ForwardingStore {
   }
 
   private func call<Value>(
-    _ verb: StoreVerb, _ batches: [String] = [], _ body: () async throws(BridgeError) -> Value
+    _ verb: StoreVerb, _ leases: [String] = [], _ body: () async throws(BridgeError) -> Value
   ) async throws(BridgeError) -> Value {
     state.withLock { state in
       state.calls.append(verb)
-      state.batches[verb, default: []] += batches
+      state.leases[verb, default: []] += leases
     }
     try await act(verb, .before)
     let value = try await body()
@@ -93,14 +93,14 @@ extension FaultyStore {
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
     try await call(.unreadCounts) { () async throws(BridgeError) in try await base.unreadCounts(for: agent) }
   }
-  public func confirm(_ batch: String) async throws(BridgeError) {
-    try await call(.confirm, [batch]) { () async throws(BridgeError) in try await base.confirm(batch) }
+  public func confirm(_ lease: String) async throws(BridgeError) {
+    try await call(.confirm, [lease]) { () async throws(BridgeError) in try await base.confirm(lease) }
   }
-  public func undo(_ batch: String) async throws(BridgeError) {
-    try await call(.undo, [batch]) { () async throws(BridgeError) in try await base.undo(batch) }
+  public func undo(_ lease: String) async throws(BridgeError) {
+    try await call(.undo, [lease]) { () async throws(BridgeError) in try await base.undo(lease) }
   }
-  public func renew(_ batches: [String]) async throws(BridgeError) {
-    try await call(.renew, batches) { () async throws(BridgeError) in try await base.renew(batches) }
+  public func renew(_ leases: [String]) async throws(BridgeError) {
+    try await call(.renew, leases) { () async throws(BridgeError) in try await base.renew(leases) }
   }
   @discardableResult public func recoverExpired() async throws(BridgeError) -> Int {
     try await call(.recoverExpired) { () async throws(BridgeError) in try await base.recoverExpired() }
@@ -114,8 +114,8 @@ extension FaultyStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
     try await call(.tasks) { () async throws(BridgeError) in try await base.tasks(query) }
   }
-  public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
-    try await call(.task) { () async throws(BridgeError) in try await base.task(id, for: agent, reader: reader) }
+  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+    try await call(.task) { () async throws(BridgeError) in try await base.task(id, for: agent, instance: instance) }
   }
   public func agents() async throws(BridgeError) -> [AgentSummary] {
     try await call(.agents) { () async throws(BridgeError) in try await base.agents() }

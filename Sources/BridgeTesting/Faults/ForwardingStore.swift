@@ -7,7 +7,9 @@ public protocol ForwardingStore: BridgeStore {
 
 extension ForwardingStore {
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { base.wakeUps(for: agent, urgency) }
-  public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader { base.transcript(of: agent, from: start) }
+  public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader {
+    base.transcript(of: agent, from: start)
+  }
   public func wakeUpsForAll() -> WakeUps { base.wakeUpsForAll() }
   public func diagnose() async -> Diagnosis { await base.diagnose() }
   public func overview() async throws(BridgeError) -> Overview { try await base.overview() }

@@ -36,7 +36,7 @@ extension PostgresStore {
   }
 
   /// Marks what was taken, and records it.
-  func lease(_ delivered: Delivered, as batch: String, to owner: Instance, _ transaction: some PostgresExecutor) async throws {
+  func lease(_ delivered: Delivered, as batch: String, to instance: Instance, _ transaction: some PostgresExecutor) async throws {
     try await transaction.query(
       """
       WITH marked AS (
@@ -52,7 +52,7 @@ extension PostgresStore {
       VALUES ($1, $2, $3, $4, $5::bigint[], $6::text[], $7::text[], \(SQL.later("$8")))
       """,
       [
-        .text(batch), .text(owner.agent.name), .text(owner.id), .text(owner.process.encoded), .intArray(delivered.messages),
+        .text(batch), .text(instance.agent.name), .text(instance.id), .text(instance.process.encoded), .intArray(delivered.messages),
         .textArray(delivered.assigneeTasks), .textArray(delivered.creatorTasks), .double(timing.lease.inSeconds),
       ], planning: .kept)
   }

@@ -3,28 +3,28 @@ import PostgresClient
 
 extension PostgresStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
-    try await shown(to: query.reader) { executor in
+    try await shown(to: query.instance) { executor in
       try await self.page(query, executor)
     } naming: {
-      $0.batch = $1
+      $0.lease = $1
     }
   }
 
-  public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
-    try await shown(to: reader) { executor in
+  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+    try await shown(to: instance) { executor in
       try await self.report(id, for: agent, executor)
     } naming: {
-      $0.batch = $1
+      $0.lease = $1
     }
   }
 
   /// Reads, and marks as seen, under a lease, what the reply tells. Both in one state of the database: where a task changes in between, it is
   /// done again, so that no change is marked as seen that was not told.
   private func shown<Reply: Sendable>(
-    to reader: Instance?, _ read: @Sendable @escaping (any PostgresExecutor) async throws -> (Reply, Delivered),
+    to instance: Instance?, _ read: @Sendable @escaping (any PostgresExecutor) async throws -> (Reply, Delivered),
     naming name: @Sendable @escaping (inout Reply, String) -> Void
   ) async throws(BridgeError) -> Reply {
-    guard let reader else {
+    guard let instance else {
       return try await perform { pool in
         try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { try await read($0).0 }
       }
@@ -33,7 +33,7 @@ extension PostgresStore {
       try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead)) { transaction in
         var (reply, unseen) = try await read(transaction)
         guard unseen.hasTasks else { return reply }
-        try await self.lease(unseen, as: batch, to: reader, transaction)
+        try await self.lease(unseen, as: batch, to: instance, transaction)
         name(&reply, batch)
         return reply
       }

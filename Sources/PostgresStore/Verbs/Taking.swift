@@ -3,7 +3,7 @@ import PostgresClient
 
 extension PostgresStore {
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
-    guard let owner = request.owner else {
+    guard let instance = request.instance else {
       // One state for all of it: what is committed in the middle must not be counted without being shown.
       return try await perform { pool in
         guard let news = try await self.news(request, pool) else { return Delivery() }
@@ -15,12 +15,12 @@ extension PostgresStore {
     return try await performTaking { pool, batch in
       // A transaction only where there is something: hints come for other reasons as well.
       guard let news = try await self.news(request, pool) else { return Delivery() }
-      if !news.tasks, let delivery = try await self.takeAtOnce(request, as: batch, to: owner) { return delivery }
+      if !news.tasks, let delivery = try await self.takeAtOnce(request, as: batch, to: instance) { return delivery }
       return try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
         var (delivery, delivered) = try await self.look(request, news, transaction, lock: true)
         guard !delivered.isEmpty else { return delivery }
-        try await self.lease(delivered, as: batch, to: owner, transaction)
-        delivery.batch = batch
+        try await self.lease(delivered, as: batch, to: instance, transaction)
+        delivery.lease = batch
         return delivery
       }
     }
@@ -29,7 +29,7 @@ extension PostgresStore {
   /// Takes messages by one statement, where all of them fit into the reply for certain: most of the time, and sooner than by a transaction.
   ///
   /// - Returns: nil where nothing was taken, since they may not fit or somebody else is taking them.
-  private func takeAtOnce(_ request: TakeRequest, as batch: String, to owner: Instance) async throws -> Delivery? {
+  private func takeAtOnce(_ request: TakeRequest, as batch: String, to instance: Instance) async throws -> Delivery? {
     let rows = try await idle.query(
       """
       WITH \(found(lock: true)), fitting AS (
@@ -45,11 +45,11 @@ extension PostgresStore {
       """,
       [
         .text(request.agent.name), .optional(request.sender), .int(Int64(request.limit)), .int(Int64(request.characters)), .text(batch),
-        .text(owner.id), .text(owner.process.encoded), .double(timing.lease.inSeconds),
+        .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds),
       ], isRepeatable: false)
     guard let first = rows.first else { return nil }
     let messages = try rows.map(Message.init)
-    return Delivery(batch: batch, messages: messages, remaining: max(0, try first.get("count") - messages.count))
+    return Delivery(lease: batch, messages: messages, remaining: max(0, try first.get("count") - messages.count))
   }
 
   /// What there is to take.

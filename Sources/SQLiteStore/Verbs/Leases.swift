@@ -5,12 +5,12 @@ extension SQLiteStore {
   /// Records what was taken.
   ///
   /// - Returns: the lease's name.
-  static func lease(_ delivered: Delivered, to owner: Instance, for duration: String, _ db: Database) throws -> String {
+  static func lease(_ delivered: Delivered, to instance: Instance, for duration: String, _ db: Database) throws -> String {
     let batch = UniqueID.make()
     try db.cachedStatement(
       sql: "INSERT INTO deliveries (batch, agent, owner, process, items, expires_at) VALUES (?, ?, ?, ?, ?, \(SQL.later))"
     ).execute(
-      arguments: [batch, owner.agent.name, owner.id, owner.process.encoded, delivered.encoded, duration])
+      arguments: [batch, instance.agent.name, instance.id, instance.process.encoded, delivered.encoded, duration])
     return batch
   }
 

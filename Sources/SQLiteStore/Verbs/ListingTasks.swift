@@ -4,20 +4,20 @@ import GRDB
 extension SQLiteStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
     let (page, unseen) = try await read { try Self.page(query, $0) }
-    guard let reader = query.reader, !unseen.isEmpty else { return page }
-    return try await shown(to: reader, batch: \.batch) { try Self.page(query, $0) }
+    guard let instance = query.instance, !unseen.isEmpty else { return page }
+    return try await shown(to: instance, batch: \.lease) { try Self.page(query, $0) }
   }
 
-  public func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
+  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
     let (report, unseen) = try await read { try Self.report(id, for: agent, $0) }
-    guard let reader, !unseen.isEmpty else { return report }
-    return try await shown(to: reader, batch: \.batch) { try Self.report(id, for: agent, $0) }
+    guard let instance, !unseen.isEmpty else { return report }
+    return try await shown(to: instance, batch: \.lease) { try Self.report(id, for: agent, $0) }
   }
 
   /// Marks as seen, under a lease, what a reply tells. It looks again within the transaction that marks: what changes in between would
   /// count as seen without having been told.
   private func shown<Reply: Sendable>(
-    to reader: Instance, batch: WritableKeyPath<Reply, String?> & Sendable,
+    to instance: Instance, batch: WritableKeyPath<Reply, String?> & Sendable,
     _ look: @Sendable @escaping (Database) throws -> (Reply, [Delivered.TaskReference])
   ) async throws(BridgeError) -> Reply {
     let lease = SQL.offset(timing.lease)
@@ -27,7 +27,7 @@ extension SQLiteStore {
       var delivered = Delivered()
       delivered.tasks = unseen
       for news in unseen { try news.setUnseen(false, db) }
-      reply[keyPath: batch] = try Self.lease(delivered, to: reader, for: lease, db)
+      reply[keyPath: batch] = try Self.lease(delivered, to: instance, for: lease, db)
       return reply
     }
   }

@@ -5,7 +5,7 @@ extension SQLiteStore {
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
     let lease = SQL.offset(timing.lease)
     return try await visit { open in
-      guard let owner = request.owner else {
+      guard let instance = request.instance else {
         if try read(open, Self.hasExpired) { try recoverExpired(open) }
         return try read(open) { try Self.look(request, $0).delivery }
       }
@@ -22,7 +22,7 @@ extension SQLiteStore {
         let markRead = try db.cachedStatement(sql: "UPDATE messages SET read = 1 WHERE rowid = ?")
         for ref in refs.messages { try markRead.execute(arguments: [ref.row]) }
         for news in refs.tasks { try news.setUnseen(false, db) }
-        delivery.batch = try Self.lease(refs, to: owner, for: lease, db)
+        delivery.lease = try Self.lease(refs, to: instance, for: lease, db)
         return delivery
       }
     }

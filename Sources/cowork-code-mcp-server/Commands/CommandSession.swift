@@ -26,16 +26,16 @@ struct CommandSession {
 
   /// Shows a result. What was taken for it counts as read once all of it has been written; where that fails, nothing does.
   ///
-  /// - Parameter batch: names the lease of what was taken.
-  func show(_ output: some StructuredOutput, lease batch: String? = nil, as text: @autoclosure () -> String) async throws {
-    try await write(json ? output.jsonText + "\n" : text(), lease: batch)
+  /// - Parameter lease: the lease of what was taken.
+  func show(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {
+    try await write(json ? output.jsonText + "\n" : text(), lease: lease)
   }
 
   /// The same, with a word about what waits for the agent.
-  func showWithUnread(_ output: some StructuredOutput, lease batch: String? = nil, as text: @autoclosure () -> String) async throws {
+  func showWithUnread(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {
     let counts = await unread()
-    if json { return try await write(WithUnread(output, counts).jsonText + "\n", lease: batch) }
-    try await write(text() + (counts.isEmpty ? "" : "\n" + counts.waiting(for: identity) + "\n"), lease: batch)
+    if json { return try await write(WithUnread(output, counts).jsonText + "\n", lease: lease) }
+    try await write(text() + (counts.isEmpty ? "" : "\n" + counts.waiting(for: identity) + "\n"), lease: lease)
   }
 
   /// What is done must be told even where the rest cannot be counted.
@@ -46,9 +46,9 @@ struct CommandSession {
     }
   }
 
-  private func write(_ text: String, lease batch: String?) async throws {
-    do { try await service.deliver(batch) { try await StandardStreams.write(text) } } catch {
-      throw batch == nil ? error : CommandFailure("\(error), so nothing was marked as read.")
+  private func write(_ text: String, lease: String?) async throws {
+    do { try await service.deliver(lease) { try await StandardStreams.write(text) } } catch {
+      throw lease == nil ? error : CommandFailure("\(error), so nothing was marked as read.")
     }
   }
 }

@@ -41,6 +41,6 @@ struct Read: BridgeCommand {
       try await session.service.readMessages(markRead: !peek, limit: limit, from: from, waitSeconds: seconds)
     }
     try await session.show(
-      Marked(MessagesOutput(delivery), for: session.identity), lease: delivery.batch, as: delivery.shown(for: session.identity))
+      Marked(MessagesOutput(delivery), for: session.identity), lease: delivery.lease, as: delivery.shown(for: session.identity))
   }
 }

@@ -60,11 +60,11 @@ struct PlanTests {
         _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "x", idempotencyKey: "\(round)"))
         _ = try await store.transitionTask(
           TransitionRequest(taskID: task, actor: .code, instance: code, status: .inProgress, result: "\(round)"))
-        let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, owner: code))
-        try await store.confirm(#require(delivery.batch))
+        let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: code))
+        try await store.confirm(#require(delivery.lease))
         _ = try await store.unreadCounts(for: .code)
         try await store.heartbeat(code)
-        _ = (try await store.tasks(TaskQuery(agent: .code, reader: code)), try await store.task(task, for: .code, reader: nil))
+        _ = (try await store.tasks(TaskQuery(agent: .code, instance: code)), try await store.task(task, for: .code, instance: nil))
         _ = (try await store.agents(), try await store.history(HistoryQuery(agent: .code)))
       }
       let kept = try await store.pool.query(

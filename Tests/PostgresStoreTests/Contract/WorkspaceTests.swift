@@ -26,11 +26,11 @@ struct WorkspaceTests {
     let task = try await shop.createTask(NewTask(sender: .cowork, recipient: .code, title: "shop", description: ""))
     for other in [blog, main] {
       #expect(try await other.unreadCounts(for: .code).isEmpty)
-      #expect(try await other.take(TakeRequest(agent: .code, includesTasks: true, owner: Instance(agent: .code))).isEmpty)
+      #expect(try await other.take(TakeRequest(agent: .code, includesTasks: true, instance: Instance(agent: .code))).isEmpty)
       #expect(try await other.message(sent.messageID, for: .code) == nil)
       #expect(try await other.history(HistoryQuery(agent: .code, text: "shop")).messages.isEmpty)
       #expect(try await other.agents().map(\.name) == ["code", "cowork"])
-      #expect(await refusal { try await other.task(task.taskID, for: .code, reader: nil) }?.code == .notFound)
+      #expect(await refusal { try await other.task(task.taskID, for: .code, instance: nil) }?.code == .notFound)
       #expect(
         await refusal { try await other.send(NewMessage(sender: .code, recipient: reviewer, content: "x")) }?.code == .unknownRecipient)
     }
@@ -51,7 +51,7 @@ struct WorkspaceTests {
     for name in names {
       let store = try PostgresStore.postgres(database.url, workspace: Workspace(name))
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: name))
-      #expect(try await store.take(TakeRequest(agent: .code, owner: nil)).messages.map(\.content) == [name])
+      #expect(try await store.take(TakeRequest(agent: .code, instance: nil)).messages.map(\.content) == [name])
       await store.close()
     }
   }

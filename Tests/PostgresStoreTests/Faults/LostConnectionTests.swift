@@ -56,7 +56,7 @@ struct LostConnectionTests {
         _ = try await store.transitionTask(
           TransitionRequest(taskID: task, actor: .code, instance: code, status: .inProgress, result: "\(round)"))
       }
-      let history = try await store.task(task, for: .code, reader: nil).history
+      let history = try await store.task(task, for: .code, instance: nil).history
       #expect(history.count == 9 && history.last?.note?.contains("8") == true)
       #expect(log.count(of: "a verb is repeated") == 2)
       await store.close()

@@ -131,18 +131,18 @@ struct RefusingServerTests {
       let task = NewTask(sender: .cowork, recipient: .code, title: "t", description: "")
       _ = try await store.createTask(task)
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "locked"))
-      _ = try await forgetful.take(TakeRequest(agent: .code, owner: code))
+      _ = try await forgetful.take(TakeRequest(agent: .code, instance: code))
       // A person in psql who has not committed.
       let person = try await PostgresConnection.connect(ConnectionSettings(database.url))
       try await person.execute("BEGIN; UPDATE cowork_bridge.tasks SET title = 'mine'; UPDATE cowork_bridge.messages SET content = 'mine'")
       async let first = refusal { try await store.transitionTask(.init(taskID: task.id, actor: .code, instance: code, status: .completed)) }
       async let second = refusal { try await store.transitionTask(.init(taskID: task.id, actor: .code, instance: code, status: .failed)) }
       for number in 1...10 { _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "\(number)")) }
-      let taken = try await store.take(TakeRequest(agent: .code, owner: code))
+      let taken = try await store.take(TakeRequest(agent: .code, instance: code))
       #expect(taken.messages.count == 10)
       for error in await [first, second] { #expect(error?.message.contains("locked") == true) }
       try await person.execute("COMMIT")
-      #expect(try await store.take(TakeRequest(agent: .code, owner: code)).messages.map(\.content) == ["mine"])
+      #expect(try await store.take(TakeRequest(agent: .code, instance: code)).messages.map(\.content) == ["mine"])
       await person.close()
       for store in [store, forgetful] { await store.close() }
     }

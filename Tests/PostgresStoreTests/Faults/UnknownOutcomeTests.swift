@@ -25,7 +25,7 @@ struct UnknownOutcomeTests {
     try await withBench(repeats: 1) { bench in
       await bench.proxy.cutReplies(after: commit)
       let receipt = try await bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: ""))
-      let report = try await bench.store.task(receipt.taskID, for: .cowork, reader: nil)
+      let report = try await bench.store.task(receipt.taskID, for: .cowork, instance: nil)
       #expect(receipt.status == "pending" && report.history.count == 1)
       #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.tasks") == "1\n")
     }
@@ -36,7 +36,7 @@ struct UnknownOutcomeTests {
       for content in ["1", "2"] { _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: content)) }
       let task = try await bench.createTask()
       await bench.proxy.cutReplies(after: commit)
-      let delivery = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, owner: bench.code))
+      let delivery = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, instance: bench.code))
       #expect(delivery.messages.map(\.content) == ["1", "2"] && delivery.messages.allSatisfy { !$0.redelivered })
       #expect(delivery.tasks.map(\.id) == [task] && delivery.remaining == 0)
       #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
@@ -51,10 +51,10 @@ struct UnknownOutcomeTests {
         if wakeUps != nil { await bench.log.hears("listener state=listening") }
         _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: content))
         await bench.proxy.cutReplies(after: "FOR UPDATE SKIP LOCKED")
-        let delivery = try await bench.store.take(TakeRequest(agent: .code, owner: bench.code))
+        let delivery = try await bench.store.take(TakeRequest(agent: .code, instance: bench.code))
         #expect(delivery.messages.map(\.content) == [content] && delivery.messages.first?.redelivered == false)
-        #expect(try await bench.database.psql("SELECT batch FROM cowork_bridge.deliveries") == "\(delivery.batch ?? "")\n")
-        try await bench.store.confirm(#require(delivery.batch))
+        #expect(try await bench.database.psql("SELECT batch FROM cowork_bridge.deliveries") == "\(delivery.lease ?? "")\n")
+        try await bench.store.confirm(#require(delivery.lease))
         wakeUps?.finish()
       }
     }
@@ -64,8 +64,8 @@ struct UnknownOutcomeTests {
     try await withBench(repeats: 1) { bench in
       let task = try await bench.createTask()
       await bench.proxy.cutReplies(after: commit)
-      let page = try await bench.store.tasks(TaskQuery(agent: .code, reader: bench.code))
-      #expect(page.tasks.map(\.id) == [task] && page.batch != nil)
+      let page = try await bench.store.tasks(TaskQuery(agent: .code, instance: bench.code))
+      #expect(page.tasks.map(\.id) == [task] && page.lease != nil)
       #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
     }
   }
@@ -73,11 +73,11 @@ struct UnknownOutcomeTests {
   @Test func confirmingAndUndoingHappenOnce() async throws {
     try await withBench(repeats: 2) { bench in
       _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "1"))
-      let first = try #require(try await bench.store.take(TakeRequest(agent: .code, owner: bench.code)).batch)
+      let first = try #require(try await bench.store.take(TakeRequest(agent: .code, instance: bench.code)).lease)
       await bench.proxy.cutReplies(after: commit)
       try await bench.store.undo(first)
       #expect(try await bench.contents() == ["1"])
-      let second = try #require(try await bench.store.take(TakeRequest(agent: .code, owner: bench.code)).batch)
+      let second = try #require(try await bench.store.take(TakeRequest(agent: .code, instance: bench.code)).lease)
       await bench.proxy.cutReplies(after: "DELETE FROM")
       try await bench.store.confirm(second)
       #expect(try await bench.contents().isEmpty)
@@ -96,9 +96,9 @@ struct UnknownOutcomeTests {
         await bench.proxy.cutReplies(after: commit)
         #expect(try await bench.move(task, status, instance, result).status == status.rawValue)
       }
-      let history = try await bench.store.task(done, for: .code, reader: nil).history
+      let history = try await bench.store.task(done, for: .code, instance: nil).history
       #expect(history.map(\.to) == ["pending", "in_progress", "in_progress", "completed"])
-      #expect(try await bench.store.task(ended, for: .code, reader: nil).history.count == 2)
+      #expect(try await bench.store.task(ended, for: .code, instance: nil).history.count == 2)
     }
   }
 
@@ -114,7 +114,7 @@ struct UnknownOutcomeTests {
       await bench.proxy.cutReplies(after: commit)
       let error = await refusal { try await bench.move(task, .completed, first, "late") }
       #expect(error?.code == .wrongStatus && error?.message.contains("recorded") == true)
-      let notes = try await bench.store.task(task, for: .code, reader: nil).history.compactMap(\.note)
+      let notes = try await bench.store.task(task, for: .code, instance: nil).history.compactMap(\.note)
       #expect(notes.filter { $0.contains("late") }.count == 1 && notes.filter { $0.contains("taken over") }.count == 1)
     }
   }
@@ -155,6 +155,6 @@ private struct ProxiedBench: Sendable {
 
   /// What `code` has not read.
   func contents() async throws -> [String] {
-    try await store.take(TakeRequest(agent: .code, owner: nil)).messages.compactMap(\.content)
+    try await store.take(TakeRequest(agent: .code, instance: nil)).messages.compactMap(\.content)
   }
 }

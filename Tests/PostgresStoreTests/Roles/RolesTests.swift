@@ -27,7 +27,7 @@ struct RolesTests {
     let spy = try await roles.login(for: try Identity("spy"))
     let sent = try await owner.send(NewMessage(sender: .cowork, recipient: .code, content: "private", replyTo: "x"))
     let task = try await owner.createTask(NewTask(sender: .cowork, recipient: .code, title: "private", description: ""))
-    _ = try await owner.take(TakeRequest(agent: .code, limit: 1, owner: Instance(agent: .code)))
+    _ = try await owner.take(TakeRequest(agent: .code, limit: 1, instance: Instance(agent: .code)))
     let id = sent.messageID
 
     // Sees nothing.

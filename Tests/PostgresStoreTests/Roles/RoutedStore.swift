@@ -38,16 +38,16 @@ final class RoutedStore: ForwardingStore {
     try await of(request.actor).transitionTask(request)
   }
   func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage { try await of(query.agent).tasks(query) }
-  func task(_ id: String, for agent: Identity, reader: Instance?) async throws(BridgeError) -> TaskReport {
-    try await of(agent).task(id, for: agent, reader: reader)
+  func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+    try await of(agent).task(id, for: agent, instance: instance)
   }
   func heartbeat(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).heartbeat(instance) }
   func signOff(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).signOff(instance) }
 
   // Leases: whose one is, the row-level security tells.
-  func confirm(_ batch: String) async throws(BridgeError) { for store in opened() { try await store.confirm(batch) } }
-  func undo(_ batch: String) async throws(BridgeError) { for store in opened() { try await store.undo(batch) } }
-  func renew(_ batches: [String]) async throws(BridgeError) { for store in opened() { try await store.renew(batches) } }
+  func confirm(_ lease: String) async throws(BridgeError) { for store in opened() { try await store.confirm(lease) } }
+  func undo(_ lease: String) async throws(BridgeError) { for store in opened() { try await store.undo(lease) } }
+  func renew(_ leases: [String]) async throws(BridgeError) { for store in opened() { try await store.renew(leases) } }
   func recoverExpired() async throws(BridgeError) -> Int {
     var count = 0
     for store in opened() { count += try await store.recoverExpired() }

@@ -29,7 +29,7 @@ struct Pair: Sendable {
   /// Waits for the receiver's next messages and confirms them.
   func receive(within seconds: Int = 30) async throws -> [String] {
     let delivery = try await receiver.readMessages(waitSeconds: seconds)
-    await receiver.delivered(delivery.batch)
+    await receiver.delivered(delivery.lease)
     return delivery.messages.compactMap(\.content)
   }
 
@@ -114,7 +114,7 @@ extension Pair {
             report.change { report in
               report.received += delivery.messages.map { ($0.content ?? "", $0.redelivered) }
             }
-            await receiver.delivered(delivery.batch)
+            await receiver.delivered(delivery.lease)
           } catch let error as BridgeError { report.change { $0.errors.append(error) } }
         }
       }

@@ -65,7 +65,7 @@ struct IdleTests {
         "INSERT INTO cowork_bridge.messages (id, sender, recipient, content) VALUES (gen_random_uuid(), 'x', 'code', 'woken')")
       let delivery = try await waiting.value
       #expect(delivery.messages.map(\.content) == ["woken"])
-      await service.delivered(delivery.batch)
+      await service.delivered(delivery.lease)
       #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.message_details WHERE read_at IS NOT NULL") == "1\n")
     }
     await store.close()

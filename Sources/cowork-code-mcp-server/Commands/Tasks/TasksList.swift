@@ -32,6 +32,6 @@ struct TasksList: BridgeCommand {
   func run(in session: CommandSession) async throws {
     let page = try await session.service.tasks(role: role, status: status, limit: limit, markSeen: !peek)
     try await session.showWithUnread(
-      Marked(TasksOutput(page), for: session.identity), lease: page.batch, as: page.shown(for: session.identity, role))
+      Marked(TasksOutput(page), for: session.identity), lease: page.lease, as: page.shown(for: session.identity, role))
   }
 }

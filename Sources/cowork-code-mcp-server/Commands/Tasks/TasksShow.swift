@@ -22,6 +22,6 @@ struct TasksShow: BridgeCommand {
 
   func run(in session: CommandSession) async throws {
     let report = try await session.service.task(id, markSeen: !peek)
-    try await session.showWithUnread(Marked(TasksOutput(report), for: session.identity), lease: report.batch, as: report.shown)
+    try await session.showWithUnread(Marked(TasksOutput(report), for: session.identity), lease: report.lease, as: report.shown)
   }
 }
