@@ -1,3 +1,5 @@
+@_exported import struct SystemSupport.ProcessIdentity
+
 /// One running process of an agent, as the store knows it.
 public struct Instance: Hashable, Sendable {
   /// `AGENT@HOST:PID-XXXXXXXX`: unique, and readable where a claim names its holder.

@@ -8,7 +8,7 @@
 
 /// Names a process so that another one can tell whether it is still running, if both see the same processes.
 public struct ProcessIdentity: Hashable, Sendable {
-  /// The set of processes that the pid belongs to: this boot of this machine, and on Linux the pid namespace.
+  /// The set of processes that the pid belongs to: this boot of this machine, and on Linux its pid namespace.
   public let scope: String
   public let pid: Int32
   /// When the process started, in the system's own units: a pid is used again after its process is gone.
@@ -20,14 +20,14 @@ public struct ProcessIdentity: Hashable, Sendable {
     self.start = start
   }
 
-  /// The text that `encoded` made.
+  /// Reads what ``encoded`` returns.
   public init?(encoded: String) {
     let parts = encoded.split(separator: "|", omittingEmptySubsequences: false)
     guard parts.count == 3, let pid = Int32(parts[1]) else { return nil }
     self.init(scope: String(parts[0]), pid: pid, start: String(parts[2]))
   }
 
-  /// As one line of text.
+  /// One line of text.
   public var encoded: String { "\(scope)|\(pid)|\(start)" }
 
   /// This process.

@@ -1,0 +1,45 @@
+@_exported import struct SystemPackage.Errno
+@_exported import struct SystemPackage.FileDescriptor
+@_exported import struct SystemPackage.FilePermissions
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A call to the operating system that failed.
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The function that failed.
+  public let function: String
+  public let code: Errno
+
+  public init(_ function: String, _ code: Errno = .current) {
+    self.function = function
+    self.code = code
+  }
+
+  public var description: String { "\(function) failed: \(code)" }
+}
+
+extension Errno {
+  /// `errno` of this thread.
+  public static var current: Errno { Errno(rawValue: errno) }
+}
+
+/// The variables that this process was started with.
+public enum Environment {
+  public static subscript(name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
+
+/// The time that the machine's clock shows; it may be set.
+public enum WallClock {
+  /// Seconds since 1970.
+  public static var now: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}

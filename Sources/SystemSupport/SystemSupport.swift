@@ -1,2 +1,0 @@
-/// The operating system as the other rooms see it.
-public enum SystemSupport {}

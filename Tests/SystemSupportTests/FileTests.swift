@@ -1,0 +1,139 @@
+import SystemSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct FileTests {
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let make = try ChildProcess(["mktemp", "-d"], environment: ["PATH": "/usr/bin:/bin"], output: .pipe)
+    let output = try #require(make.output)
+    let folder = String(decoding: try output.readToEnd().dropLast(), as: UTF8.self)
+    try output.close()
+    defer { _ = try? ChildProcess(["rm", "-rf", folder], environment: ["PATH": "/usr/bin:/bin"]).wait() }
+    #expect(make.wait() == .exited(0))
+    try body(folder)
+  }
+
+  private func contents(_ path: String) throws -> String {
+    let file = try FileDescriptor.open(path, .readOnly)
+    defer { try? file.close() }
+    return String(decoding: try file.readToEnd(), as: UTF8.self)
+  }
+
+  @Test func aNewFileAppearsOnlyWhenItIsComplete() throws {
+    try withFolder { folder in
+      let path = folder + "/file"
+      let file = try NewFile(path, replacing: false)
+      try file.write(Array("one".utf8))
+      #expect(FileIdentity(path: path) == nil)
+      try file.write(Array(" two".utf8))
+      try file.finish()
+      #expect(try contents(path) == "one two")
+    }
+  }
+
+  @Test func aFileIsReplacedOnlyWhereThatIsAllowed() throws {
+    try withFolder { folder in
+      let path = folder + "/file"
+      try NewFile.write(Array("one".utf8), to: path, replacing: false)
+      let first = FileIdentity(path: path)
+      #expect(throws: SystemError("create \(path)", .fileExists)) { try NewFile.write([], to: path, replacing: false) }
+      #expect(FileIdentity(path: path) == first)
+      try NewFile.write(Array("two".utf8), to: path, replacing: true)
+      #expect(try contents(path) == "two")
+      #expect(FileIdentity(path: path) != first)
+    }
+  }
+
+  @Test func aFileThatAppearsMeanwhileIsNotReplaced() throws {
+    try withFolder { folder in
+      let path = folder + "/file"
+      let late = try NewFile(path, replacing: false)
+      #expect(try FileDescriptor.createFile(path))
+      #expect(throws: SystemError("link \(path)", .fileExists)) { try late.finish() }
+      late.discard()
+      #expect(try contents(path).isEmpty)
+    }
+  }
+
+  @Test func aLinkIsNotFollowedToASidecar() throws {
+    try withFolder { folder in
+      _ = try FileDescriptor.createFile(folder + "/victim")
+      _ = try ChildProcess(["ln", "-s", folder + "/victim", folder + "/side"], environment: ["PATH": "/usr/bin:/bin"]).wait()
+      #expect(throws: SystemError("open \(folder)/side", .tooManySymbolicLinkLevels)) { try FileDescriptor.openSidecar(folder + "/side") }
+      let sidecar = try FileDescriptor.openSidecar(folder + "/other")
+      #expect(sidecar.secondsSinceModification == nil)
+      sidecar.touch()
+      #expect((0..<10).contains(try #require(sidecar.secondsSinceModification)))
+      try sidecar.close()
+    }
+  }
+
+  @Test func aLockKeepsOthersOutUntilItIsReleased() throws {
+    try withFolder { folder in
+      let (first, second) = (try FileDescriptor.openSidecar(folder + "/lock"), try FileDescriptor.openSidecar(folder + "/lock"))
+      #expect(first.lock(waits: false))
+      #expect(!second.lock(waits: false))
+      first.unlockAndClose()
+      #expect(second.lock(waits: true))
+      second.unlockAndClose()
+    }
+  }
+
+  @Test(arguments: [("/a/b", "/a", "b"), ("/a", "/", "a"), ("a", ".", "a"), ("a/b/", "a/b", "")])
+  func aPathIsSplit(path: String, folder: String, name: String) {
+    let parts = FileSystem.split(path)
+    #expect(parts.folder == folder && parts.name == name)
+  }
+
+  @Test func missingFoldersAreCreated() throws {
+    try withFolder { folder in
+      try FileSystem.makeFolder(folder + "/a/b/c")
+      try FileSystem.makeFolder(folder + "/a/b/c")
+      #expect(FileIdentity(path: folder + "/a/b/c") != nil)
+      #expect(FileSystem.resolved(folder + "/a/b/../b/new") == FileSystem.resolved(folder) + "/a/b/new")
+      #expect(try FileDescriptor.createFile(folder + "/file"))
+      #expect(throws: SystemError("\(folder)/file/x", .notDirectory)) { try FileSystem.makeFolder(folder + "/file/x") }
+    }
+  }
+
+  @Test func theFirstByteIsFoundFromAPositionOn() {
+    let bytes = Array("a\nb\nc".utf8)
+    let found = bytes.withUnsafeBufferPointer { bytes in
+      [0, 1, 2, 4, 5].map { bytes.firstPosition(of: UInt8(ascii: "\n"), from: $0) }
+    }
+    #expect(found == [1, 1, 3, nil, nil])
+  }
+
+  @Test func whatIsWrittenToAFullNonblockingPipeArrives() async throws {
+    let (reading, writing) = try FileDescriptor.makePipe()
+    writing.makeNonblocking()
+    let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) }
+    async let read = SystemThread.run { try? reading.readToEnd() }
+    try writing.writeCompletely(bytes)
+    try writing.close()
+    #expect(await read == bytes)
+    try reading.close()
+  }
+
+  @Test func loopbackSocketsConnect() async throws {
+    let (listener, port) = try FileDescriptor.listen(on: 0)
+    let client = try FileDescriptor.connect(to: port)
+    let server = try listener.acceptConnection()
+    #expect(server.kind == .socket)
+    try server.writeCompletely([1, 2, 3])
+    try server.close()
+    #expect(try client.readToEnd() == [1, 2, 3])
+    try client.close()
+    try listener.close()
+    #expect(throws: SystemError("connect to 127.0.0.1:\(port)", .connectionRefused)) { try FileDescriptor.connect(to: port) }
+  }
+
+  @Test func aLoopbackNameHasAnAddress() { #expect(addresses(of: "localhost").contains { $0 == "127.0.0.1" || $0 == "::1" }) }
+
+  @Test(arguments: ["socket", "pipe"])
+  func theKindOfADescriptorIsTold(kind: String) throws {
+    let (first, second) = kind == "socket" ? try FileDescriptor.makeSocketPair() : try FileDescriptor.makePipe()
+    #expect("\(first.kind)" == kind && "\(second.kind)" == kind)
+    try first.close()
+    try second.close()
+  }
+}
