@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Names and texts")
 struct NameAndTextTests {
-  @Test("names that are allowed", arguments: ["a", "0", "code", "cowork", "a.b_c-d", "7th", String(repeating: "a", count: 63)])
-  func allowed(name: String) throws {
+  @Test(arguments: ["a", "0", "code", "cowork", "a.b_c-d", "7th", String(repeating: "a", count: 63)])
+  func allowedNamesAreKept(name: String) throws {
     #expect(try Identity(name).name == name)
     #expect(try Workspace(name).description == name)
   }
@@ -32,32 +32,28 @@ struct NameAndTextTests {
     #expect(NearestName.of(name, among: ["code", "cowork", "reviewer"].filter { name != "edoc" || $0 == "reviewer" }) == expected)
   }
 
-  @Test("there is no nearest of no names") func nearestOfNone() { #expect(NearestName.of("code", among: []) == nil) }
+  @Test func noNamesHaveNoNearest() { #expect(NearestName.of("code", among: []) == nil) }
 
-  @Test("a text may have 256 KiB, counted as UTF-8, and not one byte more")
-  func textLimit() throws {
+  @Test func aTextHasAtMost256KiBOfUTF8() throws {
     let largest = String(repeating: "é", count: Limits.textBytes / 2)
     try TextRule.text(largest, field: "content")
     let error = #expect(throws: BridgeError.self) { try TextRule.text(largest + "x", field: "result") }
     #expect(error?.code == .invalidValue && error?.message.contains("result") == true && error?.message.contains("262145") == true)
   }
 
-  @Test("a content must not be empty, a description may")
-  func empty() throws {
+  @Test func aDescriptionMayBeEmptyAndContentMayNot() throws {
     #expect(throws: BridgeError.self) { try NewMessage(sender: .code, recipient: .code, content: "").validate() }
     try NewTask(sender: .code, recipient: .code, title: "t", description: "").validate()
   }
 
-  @Test("a title has 1 to 200 characters, counted as scalars")
-  func title() throws {
+  @Test func aTitleHas1To200Scalars() throws {
     try TextRule.title(String(repeating: "🙂", count: 200))
     for title in ["", String(repeating: "a", count: 201), "a\u{0}"] {
       #expect(throws: BridgeError.self) { try NewTask(sender: .code, recipient: .code, title: title, description: "").validate() }
     }
   }
 
-  @Test("a key and a reference have 1 to 200 bytes")
-  func keys() throws {
+  @Test func aKeyAndAReferenceHave1To200Bytes() throws {
     try TextRule.key(nil)
     try TextRule.reference(nil, field: "reply_to")
     for text in ["k", String(repeating: "k", count: 200)] {
@@ -71,8 +67,7 @@ struct NameAndTextTests {
     }
   }
 
-  @Test("a NUL character is refused by name in every text")
-  func nul() {
+  @Test func aNULCharacterIsRefusedByNameInEveryText() {
     let messages = [
       #expect(throws: BridgeError.self) { try NewMessage(sender: .code, recipient: .code, content: "a\u{0}b").validate() },
       #expect(throws: BridgeError.self) { try NewTask(sender: .code, recipient: .code, title: "t", description: "\u{0}").validate() },
@@ -95,8 +90,7 @@ struct NameAndTextTests {
     ] as [(String, [String])])
   func searchWords(text: String, words: [String]) { #expect(SearchWords.of(text) == words) }
 
-  @Test("durations are told in seconds with their fraction")
-  func seconds() {
+  @Test func durationsBecomeFractionalSeconds() {
     #expect(Duration.milliseconds(1_250).inSeconds == 1.25)
     #expect(Duration.milliseconds(-1_250).inSeconds == -1.25)
   }

@@ -15,55 +15,50 @@ struct ReplyBudgetTests {
       String(String.UnicodeScalarView((start..<start + 64).compactMap { UInt32($0) }.compactMap(Unicode.Scalar.init)))
     } + ["\u{2028}", "\u{85}", "\u{7F}", "\"", "\\", "\u{1}", "🙂", "\u{0}"].map { String(repeating: $0, count: 1_000) }
 
-  @Test("the cost of a message is never less than its JSON", arguments: texts)
-  func message(text: String) {
+  @Test(arguments: texts)
+  func theCostOfAMessageIsNeverLessThanItsJSON(text: String) {
     let message = Message(
       id: text, sender: text, recipient: text, content: text, createdAt: text, replyTo: text, taskID: text, redelivered: false,
       isRead: false, readAt: text)
     #expect(MessageOutput(message, inHistory: true).jsonText.utf16.count <= message.replyCost)
   }
 
-  @Test("the cost of a task is never less than its JSON", arguments: texts)
-  func task(text: String) {
+  @Test(arguments: texts)
+  func theCostOfATaskIsNeverLessThanItsJSON(text: String) {
     let task = BridgeTask(
       id: text, sender: text, recipient: text, title: text, description: text, status: text, result: text, createdAt: text,
       updatedAt: text, holder: text, stale: false)
     #expect(TaskOutput(task).jsonText.utf16.count <= task.replyCost)
   }
 
-  @Test("empty rows cost more than nothing")
-  func bare() {
+  @Test func emptyRowsCostMoreThanNothing() {
     let message = Message(id: nil, sender: nil, recipient: nil, content: nil, createdAt: nil)
     let task = BridgeTask(id: nil, sender: nil, recipient: nil, title: nil, description: nil, status: nil)
     #expect(MessageOutput(message, inHistory: true).jsonText.utf16.count <= message.replyCost)
     #expect(TaskOutput(task).jsonText.utf16.count <= task.replyCost)
   }
 
-  @Test("what fits is admitted, to the last character")
-  func exact() {
+  @Test func whatFitsToTheLastCharacterIsAdmitted() {
     var budget = ReplyBudget(characters: 10)
     let answers = [budget.admits(4), budget.admits(6), budget.admits(1)]
     #expect(answers == [true, true, false])
     #expect(budget.remainder == 0)
   }
 
-  @Test("the first is admitted whatever its size, and then comes alone")
-  func first() {
+  @Test func theFirstIsAdmittedWhateverItsSizeAndAlone() {
     var budget = ReplyBudget(characters: 10)
     let answers = [budget.admits(1_000), budget.admits(0)]
     #expect(answers[0] && !answers[1])
     #expect(budget.remainder == 0)
   }
 
-  @Test("a refused one does not use the room")
-  func refused() {
+  @Test func aRefusedItemUsesNoBudget() {
     var budget = ReplyBudget(characters: 10)
     let answers = [budget.admits(5), budget.admits(6), budget.admits(5)]
     #expect(answers == [true, false, true])
   }
 
-  @Test("a full reply with its frame stays under the limit")
-  func wholeReply() {
+  @Test func aFullReplyWithItsFrameStaysUnderTheLimit() {
     var budget = ReplyBudget()
     var messages = [Message]()
     for number in 0... {

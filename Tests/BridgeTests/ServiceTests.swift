@@ -40,8 +40,7 @@ struct ServiceTests {
     }
   }
 
-  @Test("a delivery that could not be confirmed is confirmed later, and not read twice")
-  func confirmRetried() async throws {
+  @Test func aLeaseThatCouldNotBeConfirmedIsConfirmedLater() async throws {
     let bench = Bench()
     try await bench.send("once")
     let delivery = try await bench.service.readMessages()
@@ -58,8 +57,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("a wait ends although the store hangs, and what it takes later is given back")
-  func hangingStore() async throws {
+  @Test func aWaitEndsIfTheStoreHangsAndGivesBackWhatItTakesLater() async throws {
     let bench = Bench()
     try await bench.send("late")
     let (gate, open) = AsyncStream.makeStream(of: Void.self)
@@ -79,8 +77,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("a confirmation whose outcome is unknown is repeated without harm")
-  func confirmUnknown() async throws {
+  @Test func aConfirmationWhoseOutcomeIsUnknownIsRepeatedWithoutHarm() async throws {
     let bench = Bench()
     try await bench.send("once")
     let delivery = try await bench.service.readMessages()
@@ -92,8 +89,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("a lease is renewed while its reply is being written, and no longer")
-  func renewal() async throws {
+  @Test func aLeaseIsRenewedOnlyWhileItsReplyIsBeingWritten() async throws {
     let bench = Bench(timing: StoreTiming(lease: .seconds(60)))
     try await bench.send("slow")
     let delivery = try await bench.service.readMessages()
@@ -107,8 +103,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("leases of shown tasks are kept and confirmed like those of messages")
-  func taskLeases() async throws {
+  @Test func leasesOfTasksAreRenewedAndConfirmedLikeThoseOfMessages() async throws {
     let bench = Bench()
     let task = NewTask(sender: .cowork, recipient: .code, title: "t", description: "")
     _ = try await bench.plain.createTask(task)
@@ -122,8 +117,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("a wait that is cancelled while it takes gives back what it took")
-  func cancelledWhileTaking() async throws {
+  @Test func aWaitCancelledWhileTakingGivesBackWhatItTook() async throws {
     let bench = Bench()
     try await bench.send("kept")
     let (arrived, arrive) = AsyncStream<Void>.makeStream()
@@ -142,8 +136,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("a wait that is cancelled while there is nothing ends at once")
-  func cancelledWhileWaiting() async throws {
+  @Test func aCancelledWaitEndsAtOnce() async throws {
     let bench = Bench()
     let (arrived, arrive) = AsyncStream<Void>.makeStream()
     bench.faulty.on(.take, .after) { () throws(BridgeError) in arrive.yield() }
@@ -156,8 +149,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("a message that comes between the first look and the wait ends the wait")
-  func betweenLookAndWait() async throws {
+  @Test func aMessageThatComesBetweenTheFirstLookAndTheWaitEndsTheWait() async throws {
     // Without layers there is one hint and no other: that of the store's own writing.
     let bench = Bench(wakeLayers: [])
     let faulty = bench.faulty
@@ -171,8 +163,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("waiting for anything takes nothing, and sees only what it was asked for")
-  func waitForAnything() async throws {
+  @Test func waitingForAnythingTakesNothingAndSeesOnlyWhatWasAsked() async throws {
     let bench = Bench()
     _ = try await bench.plain.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: ""))
     let none = try await bench.service.waitForAnything(messages: true, tasks: false, timeout: .milliseconds(1))
@@ -183,8 +174,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("a store that fails is an error of the call, and the next one works")
-  func errors() async throws {
+  @Test func aFailingStoreIsAnErrorOfTheCallAndTheNextCallWorks() async throws {
     let bench = Bench()
     bench.faulty.fail(.send)
     await #expect(throws: BridgeError.self) { try await bench.service.send(to: .cowork, content: "m") }
@@ -193,8 +183,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("what breaks a limit never reaches the store")
-  func validation() async throws {
+  @Test func whatBreaksALimitNeverReachesTheStore() async throws {
     let bench = Bench()
     await #expect(throws: BridgeError.self) { try await bench.service.send(to: .cowork, content: "") }
     await #expect(throws: BridgeError.self) { try await bench.service.createTask(for: .cowork, title: "", description: "") }
@@ -203,8 +192,7 @@ struct ServiceTests {
     await bench.close()
   }
 
-  @Test("the client's name is told to the others once it is known")
-  func clientName() async throws {
+  @Test func theClientsNameIsPublishedOnceItIsKnown() async throws {
     let bench = Bench()
     await bench.service.clientIs("claude-code 2.1")
     await bench.service.clientIs("claude-code 2.1")

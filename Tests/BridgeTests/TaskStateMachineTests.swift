@@ -13,7 +13,7 @@ struct TaskStateMachineTests {
 
   static let statuses = ["pending", "in_progress", "completed", "failed", "on hold", nil]
 
-  /// The rules of ARCHITECTURE.md, in words of their own.
+  /// The rules of docs/architecture.md, spelled out independently.
   private static func expected(_ status: String?, _ actor: Actor, _ request: TaskStatus, _ holder: Holder) -> Outcome {
     if actor == .stranger { return .refused(.notFound) }
     if status == "completed" || status == "failed" { return request.rawValue == status ? .unchanged : .refused(.wrongStatus) }
@@ -53,8 +53,8 @@ struct TaskStateMachineTests {
       by: TransitionRequest(taskID: "t", actor: .code, instance: instance, status: request, result: result))
   }
 
-  @Test("every status, actor, request and holder", arguments: statuses, Actor.allCases)
-  func table(status: String?, actor: Actor) {
+  @Test(arguments: statuses, Actor.allCases)
+  func everyCombinationOfStatusActorRequestAndHolderIsDecided(status: String?, actor: Actor) {
     for request in TaskStatus.allCases {
       for holder in Holder.allCases {
         let outcome: Outcome
@@ -75,8 +75,7 @@ struct TaskStateMachineTests {
     }
   }
 
-  @Test("a repeated end with another result is refused, with the same or none it is a success")
-  func repeatedEnd() throws {
+  @Test func aRepeatedEndSucceedsUnlessItsResultDiffers() throws {
     #expect(try Self.decide("completed", .assignee, .completed, .nobody, result: "r", present: "r") == .unchanged)
     #expect(try Self.decide("completed", .assignee, .completed, .nobody, present: "r") == .unchanged)
     let error = #expect(throws: BridgeError.self) {
@@ -85,15 +84,13 @@ struct TaskStateMachineTests {
     #expect(error?.code == .wrongStatus && error?.message.contains("completed") == true)
   }
 
-  @Test("a progress note of the holder is a change")
-  func progress() throws {
+  @Test func aProgressNoteOfTheHolderIsAChange() throws {
     #expect(
       try Self.decide("in_progress", .assignee, .inProgress, .actor, result: "half", present: nil)
         == .change(status: .inProgress, result: "half", holder: Self.instance.id, note: "half"))
   }
 
-  @Test("a late result is recorded for one who held the task, and for nobody else")
-  func lateResult() throws {
+  @Test func aLateResultIsRecordedOnlyForAFormerHolder() throws {
     guard
       case .lateResult(let note, let error) = try Self.decide(
         "completed", .assignee, .failed, .nobody, result: "mine", present: "theirs", wasHolder: true)
@@ -124,8 +121,7 @@ struct TaskStateMachineTests {
     #expect(throws: BridgeError.self) { try Self.decide("completed", .assignee, .failed, .nobody, present: "theirs", wasHolder: true) }
   }
 
-  @Test("a creator's end says who and why, also without a reason, and can be repeated")
-  func creatorEnds() throws {
+  @Test func aTaskEndedByItsCreatorSaysWhoAndWhyAndTheCallCanBeRepeated() throws {
     guard case .change(.failed, let result?, nil, let note) = try Self.decide("in_progress", .creator, .failed, .another, result: "late")
     else {
       Issue.record("not ended")
@@ -140,6 +136,5 @@ struct TaskStateMachineTests {
     #expect(bare.contains("no reason"))
   }
 
-  @Test("statuses that end")
-  func ended() { #expect(TaskStatus.allCases.filter(\.isEnded) == [.completed, .failed]) }
+  @Test func completedAndFailedAreEnds() { #expect(TaskStatus.allCases.filter(\.isEnded) == [.completed, .failed]) }
 }

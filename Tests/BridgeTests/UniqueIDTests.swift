@@ -3,8 +3,7 @@ import Testing
 
 @Suite("Ids")
 struct UniqueIDTests {
-  @Test("are random UUIDs of version 4 in lower case")
-  func format() {
+  @Test func idsAreRandomLowercaseUUIDsOfVersion4() {
     let version4 = #/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/#
     let ids = (0..<500).map { _ in UniqueID.make() }
     #expect(ids.allSatisfy { $0.wholeMatch(of: version4) != nil })

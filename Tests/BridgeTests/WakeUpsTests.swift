@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Hints")
 struct WakeUpsTests {
-  @Test("those that come before anybody awaits them become one")
-  func coalescing() async {
+  @Test func hintsThatNobodyAwaitsMerge() async {
     let wakeUps = WakeUps()
     wakeUps.post(.messages)
     wakeUps.post(.tasks)
@@ -16,8 +15,7 @@ struct WakeUpsTests {
     #expect(await iterator.next() == nil)
   }
 
-  @Test("one who waits is woken")
-  func waiting() async {
+  @Test func aWaiterIsWoken() async {
     let wakeUps = WakeUps()
     for hint in [WakeUp.messages, .tasks, .resync] {
       async let next = Hints.next(wakeUps)
@@ -27,8 +25,7 @@ struct WakeUpsTests {
     }
   }
 
-  @Test("posting and awaiting at the same time loses no hint")
-  func race() async {
+  @Test func postingAndAwaitingAtTheSameTimeLosesNoHint() async {
     for _ in 1...500 {
       let wakeUps = WakeUps()
       async let posted: Void = { wakeUps.post(.messages) }()
@@ -38,8 +35,7 @@ struct WakeUpsTests {
     }
   }
 
-  @Test("finishing ends one who waits, and those who come later")
-  func finish() async {
+  @Test func finishingEndsPresentAndLaterWaits() async {
     let wakeUps = WakeUps()
     let waiter = Task {
       for await _ in wakeUps {}
@@ -53,8 +49,8 @@ struct WakeUpsTests {
     #expect(await iterator.next() == nil)
   }
 
-  @Test("cancelling the task that waits ends its wait, whenever it comes", arguments: 1...50)
-  func cancellation(round: Int) async {
+  @Test(arguments: 1...50)
+  func cancellingTheTaskEndsItsWait(round: Int) async {
     let wakeUps = WakeUps()
     let waiter = Task { () -> WakeUp? in
       var iterator = wakeUps.makeAsyncIterator()
@@ -68,8 +64,7 @@ struct WakeUpsTests {
     #expect(await Hints.next(wakeUps) == .tasks)
   }
 
-  @Test("dropping the sequence is told once")
-  func dropped() {
+  @Test func droppingTheSequenceIsReportedOnce() {
     let drops = Shared(0)
     var wakeUps: WakeUps? = WakeUps { drops.change { $0 += 1 } }
     wakeUps?.post(.messages)

@@ -14,8 +14,7 @@ struct BlockingThreadsTests {
 
   private static func thread() -> ObjectIdentifier { ObjectIdentifier(Thread.current) }
 
-  @Test("a task that prefers them, and blocks and visits actors, stays on one thread")
-  func stays() async {
+  @Test func aTaskThatPrefersTheExecutorStaysOnOneThread() async {
     let place = Place()
     let threads = await Task(executorPreference: BlockingThreads()) {
       var seen = Set<ObjectIdentifier>()
@@ -30,8 +29,7 @@ struct BlockingThreadsTests {
     #expect(await place.count == 100)
   }
 
-  @Test("those that block hold up no other, though one task has started all of them")
-  func blocking() async {
+  @Test func blockingJobsDelayNoOthers() async {
     let threads = BlockingThreads()
     let gate = DispatchSemaphore(value: 0)
     let passed = await Task(executorPreference: threads) {
@@ -50,8 +48,7 @@ struct BlockingThreadsTests {
     #expect(passed == 5)
   }
 
-  @Test("a verb blocks none of the threads of Swift concurrency, whoever calls it")
-  func verbs() async throws {
+  @Test func aVerbBlocksNoThreadOfSwiftConcurrency() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       #expect(try await store.visit { _ in BlockingThreads.shared.hasThisThread })

@@ -19,8 +19,7 @@ struct CheckpointTests {
     return (size?.intValue ?? 0) / 4096
   }
 
-  @Test("the log of processes that write without end stays small")
-  func bounded() async throws {
+  @Test func theLogStaysSmallUnderConstantWriting() async throws {
     try await withDatabase { database in
       let stores = [database.store(options(pages: 100, spacing: 0)), database.store(options(pages: 100, spacing: 0))]
       for number in 1...400 { _ = try await stores[number % 2].send("\(number)") }
@@ -30,8 +29,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("the lock is let go of although a child that is just being started has the descriptor as well")
-  func letGo() async throws {
+  @Test func theLockIsReleasedWhileAStartingChildHoldsTheDescriptor() async throws {
     try await withDatabase { database in
       let file = UpkeepFile(database: database.path)
       let ofChild = try #require(file.ifFree { held in dup(held.descriptor) })
@@ -40,8 +38,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("SQLite makes none by itself, and no process makes one too soon after another's")
-  func spaced() async throws {
+  @Test func sqliteMakesNoCheckpointsAndOursAreSpaced() async throws {
     try await withDatabase { database in
       let stores = [database.store(options(pages: 100, spacing: 3600)), database.store(options(pages: 100, spacing: 3600))]
       for number in 1...400 { _ = try await stores[number % 2].send("\(number)") }
@@ -49,8 +46,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("none is made while another process is at it, and one that was killed there holds up nobody")
-  func lockOfAnother() async throws {
+  @Test func oneProcessAtATimeMakesACheckpointAndAKilledOneBlocksNobody() async throws {
     try await withDatabase { database in
       let store = try await database.openStore(options(pages: 100, spacing: 0))
       let holder = try ChildProcess(
@@ -73,8 +69,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("a reader that stays at an old state keeps nobody from writing, and nothing is lost")
-  func oldReader() async throws {
+  @Test func anOldReaderBlocksNoWriterAndNothingIsLost() async throws {
     try await withDatabase { database in
       let store = try await database.openStore(options(pages: 50, spacing: 0))
       _ = try await store.send("first")

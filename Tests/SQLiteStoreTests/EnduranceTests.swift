@@ -65,8 +65,7 @@ struct EnduranceTests {
     return (Array(levels[start..<middle]), Array(levels[middle...]))
   }
 
-  @Test("what is accepted is forced to the disk, and marks, leases and signs of life are not")
-  func levels() async throws {
+  @Test func acceptedWritesAreForcedToDiskAndMarksLeasesAndHeartbeatsAreNot() async throws {
     try await withDatabase { database in
       let (store, commits) = try await observed(database)
       let (accepting, others) = try await use(store, commits, database)
@@ -76,8 +75,7 @@ struct EnduranceTests {
     }
   }
 
-  @Test("leases that are given back are not forced to the disk either")
-  func recovery() async throws {
+  @Test func returnedLeasesAreNotForcedToDisk() async throws {
     try await withDatabase { database in
       let (store, commits) = try await observed(database)
       _ = try await store.send("1")
@@ -90,8 +88,7 @@ struct EnduranceTests {
     }
   }
 
-  @Test("without a write-ahead log everything is forced to the disk")
-  func otherJournals() async throws {
+  @Test func withoutAWriteAheadLogEverythingIsForcedToDisk() async throws {
     try await withDatabase { database in
       try await database.openStore().close()
       try await database.shell.run("PRAGMA journal_mode = DELETE")
@@ -101,8 +98,7 @@ struct EnduranceTests {
     }
   }
 
-  @Test("after a transaction that failed, and one that could not begin, what is accepted is forced to the disk")
-  func afterErrors() async throws {
+  @Test func acceptedWritesAreForcedToDiskAfterAFailedTransaction() async throws {
     try await withDatabase { database in
       let (store, commits) = try await observed(database)
       await #expect(throws: BridgeError.self) {

@@ -7,8 +7,7 @@ import Testing
 
 @Suite("A file that cannot grow")
 struct FullDiskTests {
-  @Test("what does not fit is an error that says so, and is not half written; with room it is accepted")
-  func full() async throws {
+  @Test func aFullDiskIsAnErrorAndNothingIsHalfWritten() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       _ = try await store.send("before")

@@ -19,8 +19,7 @@ struct HandTypedTests {
     }
   }
 
-  @Test("a message that a person types arrives")
-  func insertMessage() async throws {
+  @Test func aHandTypedMessageArrives() async throws {
     try await withHome { store, type in
       _ = try await type(
         #"sqlite3 ~/.cowork-code-mcp/messages.db "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('$(uuidgen)', 'cowork', 'code', 'hi', 0, datetime('now'));""#
@@ -31,8 +30,7 @@ struct HandTypedTests {
     }
   }
 
-  @Test("a person sees what an agent sent, until it was read")
-  func selectUnread() async throws {
+  @Test func aPersonSeesAnUnreadMessageOfAnAgent() async throws {
     try await withHome { store, type in
       let select = #"sqlite3 ~/.cowork-code-mcp/messages.db "SELECT * FROM messages WHERE recipient='code' AND read=0;""#
       let receipt = try await store.send("hello")
@@ -42,8 +40,7 @@ struct HandTypedTests {
     }
   }
 
-  @Test("a task that a person types is news, and its end can be asked for")
-  func insertTask() async throws {
+  @Test func aHandTypedTaskIsNewsAndItsEndCanBeQueried() async throws {
     try await withHome { store, type in
       _ = try await type(
         #"sqlite3 ~/.cowork-code-mcp/messages.db "INSERT INTO tasks (id, sender, recipient, title, status, description, created_at, updated_at) VALUES ('$(uuidgen)', 'cowork', 'code', 'Fix it', 'pending', 'All', datetime('now'), datetime('now'));""#
@@ -60,8 +57,7 @@ struct HandTypedTests {
     }
   }
 
-  @Test("a task that a person ends wakes its creator, and its history names nobody")
-  func updateTask() async throws {
+  @Test func aTaskEndedByHandWakesItsCreatorAndItsHistoryNamesNobody() async throws {
     try await withHome { store, type in
       let id = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "d")).taskID
       let creator = Instance(agent: .cowork)
@@ -77,8 +73,7 @@ struct HandTypedTests {
     }
   }
 
-  @Test("an INSERT without a list of columns works, since the documented tables have exactly the documented columns")
-  func insertWithoutColumns() async throws {
+  @Test func anInsertWithoutAColumnListWorks() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       try await database.shell.run("INSERT INTO messages VALUES ('m', 'cowork', 'code', 'six values', 0, datetime('now'))")

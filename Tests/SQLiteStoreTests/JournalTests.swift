@@ -29,8 +29,7 @@ struct JournalTests {
     }
   }
 
-  @Test("a file without any open process, whose log was deleted, opens")
-  func logDeleted() async throws {
+  @Test func aClosedFileWhoseLogWasDeletedOpens() async throws {
     try await withDatabase { database in
       let first = try await database.openStore()
       _ = try await first.send("1")
@@ -42,8 +41,7 @@ struct JournalTests {
     }
   }
 
-  @Test("the last command line that closes does not take the log away from an open store")
-  func logUsedByOthers() async throws {
+  @Test func aClosingSqlite3LeavesTheLogToAnOpenStore() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       for number in 1...5 {
@@ -54,8 +52,7 @@ struct JournalTests {
     }
   }
 
-  @Test("a file that another one replaces is opened anew, with all that the other one holds")
-  func replaced() async throws {
+  @Test func aReplacedFileIsReopenedWithItsContents() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       for number in 1...20 { _ = try await store.send("old \(number)") }
@@ -70,8 +67,7 @@ struct JournalTests {
     }
   }
 
-  @Test("a file that is replaced under two processes stays sound")
-  func replacedUnderTwo() async throws {
+  @Test func aFileReplacedUnderTwoProcessesStaysSound() async throws {
     try await withDatabase { database in
       let stores = [try await database.openStore(), try await database.openStore()]
       for round in 1...5 {
@@ -90,8 +86,7 @@ struct JournalTests {
     }
   }
 
-  @Test("a file that was removed is made anew")
-  func removed() async throws {
+  @Test func aRemovedFileIsCreatedAgain() async throws {
     try await withDatabase { database in
       let stores = [try await database.openStore(), try await database.openStore()]
       for number in 1...20 { _ = try await stores[number % 2].send("old \(number)") }
@@ -103,8 +98,7 @@ struct JournalTests {
     }
   }
 
-  @Test("a folder that was removed is made anew")
-  func folderRemoved() async throws {
+  @Test func aRemovedFolderIsCreatedAgain() async throws {
     try await withDatabase("bridge/messages.db") { database in
       let store = try await database.openStore()
       _ = try await store.send("old")
@@ -114,8 +108,7 @@ struct JournalTests {
     }
   }
 
-  @Test("VACUUM between taking and giving back loses nothing")
-  func vacuum() async throws {
+  @Test func vacuumBetweenTakingAndGivingBackLosesNothing() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       for number in 1...6 { _ = try await store.send("\(number)") }

@@ -29,8 +29,8 @@ struct OddRowTests {
     _ = try await store.recoverExpired()
   }
 
-  @Test("a message with any value in any column is shown, taken, given back and taken again", arguments: messageColumns, oddValues)
-  func message(column: String, value: String) async throws {
+  @Test(arguments: messageColumns, oddValues)
+  func aMessageWithAnyValueInAnyColumnIsShownTakenReturnedAndTakenAgain(column: String, value: String) async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       var values = ["id": "'usual'", "sender": "'cowork'", "content": "'word'", "read": "0", "created_at": "datetime('now')"]
@@ -54,8 +54,8 @@ struct OddRowTests {
     }
   }
 
-  @Test("a task with any value in any column is shown and told, and does not hide the next", arguments: taskColumns, oddValues)
-  func task(column: String, value: String) async throws {
+  @Test(arguments: taskColumns, oddValues)
+  func aTaskWithAnyValueInAnyColumnIsShownAndToldAndDoesNotHideTheNext(column: String, value: String) async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       var values = [
@@ -84,8 +84,7 @@ struct OddRowTests {
     }
   }
 
-  @Test("names of agents that are no text do not crash who lists them")
-  func agents() async throws {
+  @Test func agentNamesThatAreNotTextDoNotCrashTheList() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       try await database.shell.run("INSERT INTO agents (name, added_at) VALUES (x'FF00', 1), (7, x'FF'), ('The Boss', '')")
@@ -96,8 +95,7 @@ struct OddRowTests {
     }
   }
 
-  @Test("an inbox whose ids cannot be told apart as text loses none of its messages")
-  func idsThatLookAlike() async throws {
+  @Test func messagesWhoseIdsLookAlikeAsTextAreNotLost() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       for (number, id) in ["NULL", "NULL", "CAST(x'FF' AS TEXT)", "CAST(x'FE' AS TEXT)", "x'EFBFBD'", "char(65533)"].enumerated() {

@@ -6,8 +6,7 @@ import Testing
 
 @Suite("Opening the file")
 struct OpeningTests {
-  @Test("folder and file are made for their owner alone, and so is what stands beside the file")
-  func modes() async throws {
+  @Test func folderAndFilesAreCreatedForTheirOwnerOnly() async throws {
     try await withDatabase("a/b/messages.db") { database in
       let store = try await database.openStore()
       _ = try await store.send("m")
@@ -17,8 +16,7 @@ struct OpeningTests {
     }
   }
 
-  @Test("modes of what is there already are left alone")
-  func existingModes() async throws {
+  @Test func existingModesAreLeftAlone() async throws {
     try await withDatabase("shared/messages.db") { database in
       let folder = database.folder.path + "/shared"
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
@@ -30,8 +28,8 @@ struct OpeningTests {
     }
   }
 
-  @Test("stores that open a missing file at the same moment all succeed", arguments: 1...15)
-  func atOnce(round: Int) async throws {
+  @Test(arguments: 1...15)
+  func storesThatOpenAMissingFileAtTheSameMomentAllSucceed(round: Int) async throws {
     try await withDatabase("new/messages.db") { database in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 0..<6 {
@@ -47,8 +45,8 @@ struct OpeningTests {
     }
   }
 
-  @Test("processes that open a missing file at the same moment all succeed", arguments: 1...4)
-  func processesAtOnce(round: Int) async throws {
+  @Test(arguments: 1...4)
+  func processesThatOpenAMissingFileAtTheSameMomentAllSucceed(round: Int) async throws {
     try await withDatabase("new/messages.db") { database in
       let path = database.path
       async let first: Void = Self.sendFromAnotherProcess(path)
@@ -68,8 +66,7 @@ struct OpeningTests {
     }
   }
 
-  @Test("what is no database is named in a sentence, and left as it is")
-  func notADatabase() async throws {
+  @Test func aFileThatIsNoDatabaseIsNamedAndLeftAlone() async throws {
     try await withDatabase { database in
       let text = String(repeating: "This is a letter.\n", count: 100)
       try database.write(text)
@@ -79,8 +76,7 @@ struct OpeningTests {
     }
   }
 
-  @Test("a folder in the file's place, and a file in the folder's, are named in a sentence")
-  func wrongKind() async throws {
+  @Test func aFolderInPlaceOfTheFileAndAFileInPlaceOfTheFolderAreNamed() async throws {
     try await withDatabase { database in
       let folder = SQLiteStore(path: database.folder.path, logger: .silent)
       let first = await #expect(throws: BridgeError.self) { try await folder.send("m") }
@@ -92,8 +88,7 @@ struct OpeningTests {
     }
   }
 
-  @Test("a folder or a file without the rights is named in a sentence")
-  func withoutRights() async throws {
+  @Test func aFolderOrFileWithoutPermissionIsNamed() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
@@ -115,8 +110,7 @@ struct OpeningTests {
     }
   }
 
-  @Test("a file that could not be opened is tried again by the next call")
-  func triedAgain() async throws {
+  @Test func aFileThatCouldNotBeOpenedIsTriedAgain() async throws {
     try await withDatabase { database in
       try database.write(String(repeating: "no database", count: 100))
       let store = database.store()
@@ -127,8 +121,7 @@ struct OpeningTests {
     }
   }
 
-  @Test("a transaction that another program keeps open is named in a sentence")
-  func busy() async throws {
+  @Test func aTransactionThatAnotherProgramKeepsOpenIsNamed() async throws {
     try await withDatabase { database in
       let store = try await database.openStore(.init(busyTimeout: .milliseconds(1)))
       let error = await #expect(throws: BridgeError.self) {

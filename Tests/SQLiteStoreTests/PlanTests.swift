@@ -7,8 +7,7 @@ import Testing
 
 @Suite("A large file is as quick as a small one")
 struct PlanTests {
-  @Test("no verb looks at all messages or tasks")
-  func noScans() async throws {
+  @Test func noVerbScansAllMessagesOrTasks() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       let open = try #require(store.connections.current())

@@ -11,8 +11,7 @@ struct TextIndexTests {
     try await store.history(HistoryQuery(agent: .code, text: text, limit: 200)).messages.map(\.content)
   }
 
-  @Test("more rows by hand than one transaction takes are all found")
-  func manyRows() async throws {
+  @Test func moreHandTypedRowsThanOnePortionAreAllFound() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       try await database.shell.run(
@@ -35,8 +34,7 @@ struct TextIndexTests {
     }
   }
 
-  @Test("the newest rows of many, deleted and replaced by others, are no longer found by their words")
-  func manyReusedRows() async throws {
+  @Test func replacedNewestRowsAreNotFoundByTheirOldWords() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       func insert(_ word: String, _ count: Int) async throws {
@@ -59,8 +57,7 @@ struct TextIndexTests {
     }
   }
 
-  @Test("what is older than the rows that a search looks at itself comes from the index, page by page")
-  func indexIsAsked() async throws {
+  @Test func olderRowsComeFromTheIndexPageByPage() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       try await database.shell.run(
@@ -106,8 +103,7 @@ struct TextIndexTests {
     }
   }
 
-  @Test("contents that are no text neither break the index nor hide the others")
-  func oddContents() async throws {
+  @Test func contentThatIsNotTextNeitherBreaksTheIndexNorHidesOthers() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       let odd = ["NULL", "x'FF776F7264FF'", "42", "CAST(x'FF20776F7264' AS TEXT)", "zeroblob(1000)", "'word'"]
@@ -119,8 +115,7 @@ struct TextIndexTests {
     }
   }
 
-  @Test("the newest row, deleted and replaced by others, is no longer found by its words")
-  func reusedRows() async throws {
+  @Test func aReplacedNewestRowIsNotFoundByItsOldWords() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       for word in ["alpha", "beta", "gamma"] { _ = try await store.send(word) }
@@ -132,8 +127,7 @@ struct TextIndexTests {
     }
   }
 
-  @Test("a row is written by hand while the index is behind, and without the index where it was dropped")
-  func insertNeedsNoIndex() async throws {
+  @Test func aHandTypedRowNeedsNoIndex() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       _ = try await store.send("indexed")

@@ -19,8 +19,7 @@ struct UpgradeTests {
     INSERT INTO tasks VALUES ('t3', 'cowork', 'code', 'over', 'd', 'completed', '2025-01-01 00:00:00');
     """
 
-  @Test("a file with only the documented columns is completed, and what waits in it is delivered")
-  func additiveUpgrade() async throws {
+  @Test func aFileWithOnlyDocumentedColumnsIsCompletedAndItsMessagesAreDelivered() async throws {
     try await withDatabase { database in
       try await database.shell.run(Self.documented)
       let store = database.store()
@@ -36,8 +35,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("the other implementation goes on writing into the completed file")
-  func otherImplementation() async throws {
+  @Test func theOtherImplementationCanStillWriteIntoTheCompletedFile() async throws {
     try await withDatabase { database in
       try await database.shell.run(Self.documented)
       let store = try await database.openStore()
@@ -50,8 +48,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("a table of messages alone is completed as well")
-  func messagesOnly() async throws {
+  @Test func aTableOfMessagesAloneIsCompletedAsWell() async throws {
     try await withDatabase { database in
       try await database.shell.run(
         "CREATE TABLE messages (id TEXT PRIMARY KEY, sender TEXT, recipient TEXT, content TEXT, read BOOLEAN DEFAULT 0, created_at DATETIME);"
@@ -60,8 +57,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("a schema that is newer than the program is refused with both numbers, and the file stays as it is")
-  func newerSchema() async throws {
+  @Test func aNewerSchemaIsRefusedWithBothNumbersAndTheFileIsLeftAlone() async throws {
     try await withDatabase { database in
       try await database.openStore().close()
       try await database.shell.run("INSERT INTO bridge_schema VALUES (999, ''); PRAGMA journal_mode = DELETE")
@@ -74,8 +70,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("a file of the first schema gets what came since, and keeps what it holds")
-  func firstSchema() async throws {
+  @Test func aFileOfTheFirstSchemaIsUpgradedAndKeepsItsContents() async throws {
     try await withDatabase { database in
       let first = try await database.openStore()
       _ = try await first.send("kept")
@@ -92,8 +87,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("an open store works on when another process adds to the schema")
-  func schemaChangesWhileOpen() async throws {
+  @Test func anOpenStoreContinuesWhenAnotherProcessMigrates() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
       _ = try await store.send("before")

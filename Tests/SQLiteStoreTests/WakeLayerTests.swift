@@ -32,8 +32,8 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("the doorbell alone tells of another store's messages", arguments: [WakeUps.Urgency.waiting, .idle])
-  func doorbell(urgency: WakeUps.Urgency) async throws {
+  @Test(arguments: [WakeUps.Urgency.waiting, .idle])
+  func theDoorbellAloneAnnouncesAnotherStoresMessages(urgency: WakeUps.Urgency) async throws {
     try await withDatabase { database in
       let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
       let writer = try await database.openStore(.init(wakeLayers: []))
@@ -41,8 +41,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("the doorbell is heard after it was removed and made again")
-  func doorbellRemoved() async throws {
+  @Test func theDoorbellWorksAfterItWasRemovedAndCreatedAgain() async throws {
     try await withDatabase { database in
       let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
       let writer = try await database.openStore(.init(wakeLayers: []))
@@ -53,8 +52,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("the doorbell is heard after another file has taken its place")
-  func doorbellReplaced() async throws {
+  @Test func theDoorbellWorksAfterAnotherFileReplacedIt() async throws {
     try await withDatabase { database in
       let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
       let writer = try await database.openStore(.init(wakeLayers: []))
@@ -73,11 +71,10 @@ struct WakeLayerTests {
     func folder(mode: String) async throws { try await typedByHand(.folder, mode, .waiting) }
   #endif
 
-  @Test("polling alone tells of rows typed by hand, in each journal mode", arguments: ["wal", "delete", "truncate", "persist"])
-  func poll(mode: String) async throws { try await typedByHand(.poll, mode, .waiting) }
+  @Test(arguments: ["wal", "delete", "truncate", "persist"])
+  func pollingAloneFindsHandTypedRowsInEveryJournalMode(mode: String) async throws { try await typedByHand(.poll, mode, .waiting) }
 
-  @Test("polling tells those who do not wait as well")
-  func pollIdle() async throws { try await typedByHand(.poll, "wal", .idle) }
+  @Test func pollingServesIdleSubscribersAsWell() async throws { try await typedByHand(.poll, "wal", .idle) }
 
   private func typedByHand(_ layer: WakeLayers, _ mode: String, _ urgency: WakeUps.Urgency) async throws {
     try await withDatabase { database in
@@ -91,8 +88,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("without any layer nothing tells of another process, while one that has them is told")
-  func noLayer() async throws {
+  @Test func withoutAnyLayerNothingIsAnnounced() async throws {
     try await withDatabase { database in
       let deaf = try await database.openStore(.init(wakeLayers: []))
       let hearing = try await database.openStore()
@@ -103,8 +99,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("a row typed by hand does not ring the doorbell: the folder is what tells of it")
-  func handDoesNotRing() async throws {
+  @Test func theFolderAloneAnnouncesHandTypedRows() async throws {
     try await withDatabase { database in
       let onlyBell = try await database.openStore(.init(wakeLayers: .doorbell))
       let hearing = try await database.openStore(.init(wakeLayers: [.folder, .poll]))
@@ -121,8 +116,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("reading, heartbeats and renewals do not ring the doorbell")
-  func quietVerbs() async throws {
+  @Test func readingHeartbeatsAndRenewalsDoNotRingTheDoorbell() async throws {
     try await withDatabase { database in
       let writer = try await database.openStore(.init(wakeLayers: []))
       let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
@@ -143,8 +137,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("a replaced file is told of, and what comes after is seen in the new one")
-  func replacedFile() async throws {
+  @Test func aReplacedFileIsAnnouncedAndLaterWritesAreSeen() async throws {
     try await withDatabase { database in
       let waiter = try await database.openStore()
       _ = try await waiter.send("old")
@@ -160,8 +153,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("one who waits before there is a folder is told of the first message")
-  func noFolderYet() async throws {
+  @Test func aWaiterWithoutAFolderHearsOfTheFirstMessage() async throws {
     try await withDatabase("later/messages.db") { database in
       let waiter = database.store()
       let wakeUps = waiter.wakeUps(for: .code, .waiting)
@@ -171,8 +163,7 @@ struct WakeLayerTests {
     }
   }
 
-  @Test("a dropped subscription leaves nothing behind")
-  func dropped() async throws {
+  @Test func aDroppedSubscriptionLeavesNothingBehind() async throws {
     let subscribers = Subscribers()
     var waiting: WakeUps? = subscribers.subscribe(.waiting)
     weak let weakly = waiting
@@ -186,8 +177,7 @@ struct WakeLayerTests {
     #expect(await iterator.next() == nil)
   }
 
-  @Test("subscribers may leave in the very moment in which a hint is posted")
-  func leavingWhilePosting() async throws {
+  @Test func subscribersMayLeaveWhileAHintIsPosted() async throws {
     let subscribers = Subscribers()
     let isDone = Atomic(false)
     let poster = Thread {

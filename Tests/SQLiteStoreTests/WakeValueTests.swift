@@ -9,15 +9,13 @@ struct WakeValueTests {
     #expect(isDue == due, sourceLocation: location)
   }
 
-  @Test("nothing is due before an event")
-  func idle() {
+  @Test func nothingIsDueBeforeAnEvent() {
     var schedule = CheckSchedule()
     #expect(schedule.wait(at: 1_000) == nil)
     expect(false, &schedule, at: .max)
   }
 
-  @Test("an event is followed by checks at growing distances, from 50 µs to 50 ms")
-  func sequence() {
+  @Test func anEventIsFollowedByChecksFrom50MicrosecondsTo50Milliseconds() {
     var schedule = CheckSchedule()
     var (now, checks) = (UInt64(1_000_000), [UInt64]())
     schedule.restart(at: now)
@@ -31,8 +29,7 @@ struct WakeValueTests {
     expect(false, &schedule, at: .max)
   }
 
-  @Test("a check that comes late is due at once, and the next is counted from it")
-  func late() {
+  @Test func aLateCheckIsDueAtOnceAndTheNextIsCountedFromIt() {
     var schedule = CheckSchedule()
     schedule.restart(at: 0)
     #expect(schedule.wait(at: 9_000_000) == 0)
@@ -40,8 +37,7 @@ struct WakeValueTests {
     #expect(schedule.wait(at: 9_000_000) == 200_000)
   }
 
-  @Test("a further event begins anew")
-  func restart() {
+  @Test func anotherEventRestartsTheSchedule() {
     var schedule = CheckSchedule()
     schedule.restart(at: 0)
     for now in [50_000, 250_000, 750_000] as [UInt64] { expect(true, &schedule, at: now) }
@@ -49,8 +45,7 @@ struct WakeValueTests {
     #expect(schedule.wait(at: 800_000) == 50_000)
   }
 
-  @Test("events that come while checks are planned begin anew without the first, and the last of many is followed by all others")
-  func prolonged() {
+  @Test func eventsDuringPlannedChecksRestartFromTheSecond() {
     var schedule = CheckSchedule()
     #expect(!schedule.isRunning)
     schedule.restart(at: 0)
