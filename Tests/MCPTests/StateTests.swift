@@ -59,51 +59,53 @@ import Testing
     #expect(outbox.nextText() == "v\n")
   }
 
-  @Test func theLedgerCallsOneHookOnceAndLetsWaitersGoAfterIt() async {
-    var ledger = DeliveryLedger<Int>()
+  @Test func theLedgerCallsOneHookOnceAndReleasesHeldCallsAfterIt() async {
+    var ledger = DeliveryLedger()
     let journal = Journal()
     let hooks = DeliveryHooks(delivered: { journal.note("delivered") }, undelivered: { journal.note("undelivered") })
     let first = ledger.add(hooks)
     let second = ledger.add(hooks)
-    #expect(ledger.outstanding.isEmpty)
+    #expect(ledger.hold(Ticket(number: 6)) == false)
     ledger.begin(first)
-    #expect(ledger.outstanding == [first])
-    ledger.wait(7)
+    #expect(ledger.hold(Ticket(number: 7)) == true)
     await ledger.settle(first, .delivered)?()
     let again = ledger.settle(first, .undelivered)
     if again != nil { Issue.record("a second hook is due") }
-    #expect(ledger.outstanding == [first])
+    #expect(ledger.hold(Ticket(number: 8)) == true)
     await ledger.settle(second, .undelivered)?()
     #expect(ledger.hookReturned(second) == [])
-    #expect(ledger.hookReturned(first) == [7])
+    #expect(ledger.hookReturned(first) == [Ticket(number: 7), Ticket(number: 8)])
     #expect(ledger.isEmpty)
     #expect(journal.all == ["delivered", "undelivered"])
   }
 
-  @Test func admissionKeepsTheOrder() {
-    var admission = Admission(concurrent: 1, waiting: 2)
-    let tickets = (1...4).map(Ticket.init)
-    #expect(admission.admit(tickets[0]) == true)
-    #expect(admission.admit(tickets[1]) == false)
-    #expect(!admission.isFull)
-    #expect(admission.admit(tickets[2]) == false)
-    #expect(admission.isFull)
-    #expect(admission.withdraw(tickets[1]) == true)
-    #expect(admission.withdraw(tickets[0]) == false)
-    #expect(admission.finish(tickets[0]) == tickets[2])
-    #expect(admission.finish(tickets[0]) == nil)
-    #expect(admission.finish(tickets[2]) == nil)
+  @Test func callsAreAdmittedInOrder() {
+    var calls = Calls(concurrent: 1, waiting: 2)
+    let tickets = (1...3).map { calls.add(.integer($0), .june2025, .line) }
+    for ticket in tickets.prefix(2) { calls.enqueue(ticket) { _ in .silence } }
+    #expect(calls.admit() == tickets[0])
+    #expect(calls.admit() == nil)
+    #expect(!calls.isFull)
+    calls.enqueue(tickets[2]) { _ in .silence }
+    #expect(calls.isFull)
+    if calls.start(tickets[0]) == nil { Issue.record("the call has no work") }
+    #expect(calls.discard(tickets[1]) == true)
+    #expect(calls.discard(tickets[0]) == false)
+    calls.finish(tickets[0])
+    #expect(calls.admit() == tickets[2])
+    calls.finish(tickets[2])
+    #expect(calls.admit() == nil)
+    #expect(!calls.isRunning)
   }
 
   @Test func progressMustRise() {
-    var inFlight = InFlight()
-    let ticket = Ticket(number: 1)
-    inFlight.add(ticket, id: .integer(1), revision: .june2025, target: .line, progressToken: .string("t"), isSubscription: false)
-    let rising = [1, 1, 0.5, 2, .nan, .infinity].map { inFlight.progress(ticket, to: $0) != nil }
+    var calls = Calls(concurrent: 1, waiting: 1)
+    let ticket = calls.add(.integer(1), .june2025, .line, progressToken: .string("t"))
+    let rising = [1, 1, 0.5, 2, .nan, .infinity].map { calls.progress(ticket, to: $0) != nil }
     #expect(rising == [true, false, false, true, false, false])
-    _ = inFlight.remove(ticket)
-    #expect(inFlight.progress(ticket, to: 9) == nil)
-    #expect(inFlight.ticket(of: .integer(1)) == nil)
+    _ = calls.remove(ticket)
+    #expect(calls.progress(ticket, to: 9) == nil)
+    #expect(calls.ticket(of: .integer(1)) == nil)
   }
 
   @Test func batchesGatherAnswersAndLeaveOutWhatIsDropped() {
@@ -121,17 +123,34 @@ import Testing
   }
 
   @Test func anUpdateBeforeTheAcknowledgementIsHeld() {
-    var table = SubscriptionTable()
+    var table = Subscriptions(limit: 2)
     let ticket = Ticket(number: 1)
     table.open(ticket, ["a:b"])
+    #expect(table.tellOwner() == ["a:b"])
     #expect(table.updated("a:b") == [])
     #expect(table.updated("a:b") == [])
+    #expect(table.takeKnown().map(\.ticket) == [])
+    table.ownerTold()
+    #expect(table.takeKnown().map(\.ticket) == [ticket])
     #expect(table.acknowledge(ticket) == ["a:b"])
     #expect(table.updated("a:b") == [ticket])
     #expect(table.updated("a:c") == [])
-    table.close(ticket)
+    #expect(table.close(ticket) == true)
     #expect(table.acknowledge(ticket) == nil)
     #expect(table.uris.isEmpty)
+    #expect(table.tellOwner() == [])
+  }
+
+  @Test func aSubscriptionThatEndsWhileTheOwnerIsToldIsAcknowledgedAllTheSame() {
+    var table = Subscriptions(limit: 2)
+    table.subscribe(Ticket(number: 1), to: "a:b")
+    #expect(table.tellOwner() == ["a:b"])
+    table.subscribe(Ticket(number: 2), to: "a:c")
+    table.unsubscribe("a:c")
+    #expect(table.tellOwner() == nil)
+    table.ownerTold()
+    #expect(table.takeKnown().map(\.ticket) == [Ticket(number: 1), Ticket(number: 2)])
+    #expect(table.tellOwner() == nil)
   }
 }
 

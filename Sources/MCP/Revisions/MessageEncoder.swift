@@ -21,10 +21,36 @@ enum MessageEncoder {
     }
   }
 
-  static func notification(_ method: String, _ params: WireObject) -> [UInt8] {
-    message(params.revision) {
+  static func progress(_ progress: Progress, _ token: RequestID, for revision: Revision) -> [UInt8] {
+    notification("notifications/progress", revision) {
+      $0.set(Fields.Progress.token, token.json)
+      $0.set(Fields.Progress.progress, .number(progress.value))
+      $0.set(Fields.Progress.total, progress.total.map { .number($0) })
+      $0.set(Fields.Progress.message, progress.message)
+    }
+  }
+
+  /// - Parameter subscription: the `subscriptions/listen` that is told; nil in the handshake era.
+  static func update(of uri: String, subscription: RequestID? = nil, for revision: Revision) -> [UInt8] {
+    notification("notifications/resources/updated", revision) {
+      $0.setSubscription(subscription)
+      $0.set(Fields.Item.uri, uri)
+    }
+  }
+
+  static func acknowledgement(_ subscription: RequestID, _ honoured: [String]?, for revision: Revision) -> [UInt8] {
+    notification("notifications/subscriptions/acknowledged", revision) {
+      $0.setSubscription(subscription)
+      $0.nest(Fields.Subscription.notifications) {
+        $0.set(Fields.Subscription.resourceSubscriptions, honoured.map { .array($0.map { .string($0) }) })
+      }
+    }
+  }
+
+  private static func notification(_ method: String, _ revision: Revision, _ params: (inout WireObject) -> Void) -> [UInt8] {
+    message(revision) {
       $0.set(Fields.Message.method, method)
-      $0.set(Fields.Message.params, .object(params))
+      $0.nest(Fields.Message.params, params)
     }
   }
 
@@ -44,6 +70,10 @@ enum MessageEncoder {
 }
 
 extension WireObject {
+  fileprivate mutating func setSubscription(_ id: RequestID?) {
+    if let id { nest(Fields.Subscription.meta) { $0.set(Fields.Result.subscriptionID, id.json) } }
+  }
+
   mutating func set(_ field: WireField, _ value: JSONObject?) {
     set(field, value.map { .json(.object($0)) })
   }

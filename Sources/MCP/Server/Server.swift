@@ -1,39 +1,25 @@
 import JSON
 import Logging
 
-/// An MCP server for one client: it serves the requests of both eras that come over one connection, each in its own.
+/// An MCP server for one client: it serves requests of both eras over one connection, each in its own.
+///
+/// The protocol is ``Connection``; the actor feeds it with what happens, and carries out the actions that it returns.
 public actor Server {
-  let definition: ServerDefinition
-  let policy: ProtocolPolicy
-  let limits: ServerLimits
-  let logger: Logger
-  let clock: any Clock<Duration>
-  let executor: (any TaskExecutor)?
-
-  var agreement: Session?
-  var inFlight = InFlight()
-  var admission: Admission
-  var outbox = Outbox()
-  var deliveries = DeliveryLedger<CheckedContinuation<Void, Never>>()
-  var batches = Batches()
-  var subscriptions = SubscriptionTable()
-  var lists: [ListKey: [UInt8]] = [:]
-
-  var tasks: [Ticket: Task<Void, Never>] = [:]
-  var waitingWork: [Ticket: Work] = [:]
-  var subscriptionWork: Task<Void, Never>?
-  var toldURIs: Set<String> = []
-  var end: ServerEnd?
-  var isServing = false
-  var ticketCount = 0
-  var chunksWritten = 0
-  var observers: [CheckedContinuation<Void, Never>] = []
+  private var connection: Connection
+  private let definition: ServerDefinition
+  private let clock: any Clock<Duration>
+  private let executor: (any TaskExecutor)?
+  private let logger: Logger
+  private var transport: (any ByteTransport)?
+  private var work: [Ticket: Task<Void, Never>] = [:]
+  private var timer: Task<Void, Never>?
+  private var ended: CheckedContinuation<ServerEnd, Never>?
 
   /// - Parameters:
   ///   - definition: names of tools and prompts, and URIs, must be unique.
   ///   - clock: measures the times of `limits`.
-  ///   - executor: where the server's tasks and its handlers run; nil for the threads of Swift concurrency. That of a handler that blocks spares
-  ///     each call changes of threads.
+  ///   - executor: where the server's tasks and its handlers run; nil for the threads of Swift concurrency. The executor of a handler that
+  ///     blocks saves each call the changes of threads.
   ///   - logger: protocol detail goes to the debug level. Arguments and results are never logged.
   public init(
     _ definition: ServerDefinition, policy: ProtocolPolicy = .auto, limits: ServerLimits = ServerLimits(),
@@ -45,61 +31,128 @@ public actor Server {
     ] {
       precondition(Set(names).count == names.count, "A server offers two things of one name: \(names).")
     }
+    connection = Connection(definition, policy: policy, limits: limits, logger: logger)
     self.definition = definition
-    self.policy = policy
-    self.limits = limits
     self.clock = clock
     self.executor = executor
     self.logger = logger
-    admission = Admission(concurrent: limits.concurrentCalls, waiting: limits.waitingCalls)
   }
 
   /// Serves the client until its input ends, its output breaks, ``shutdown()`` is called or the task is cancelled. To be called once.
   ///
-  /// At the end of input, calls that can finish within `endOfInputGrace` are answered; the others are cancelled. Output that is queued is
-  /// written as long as the client takes it. Then the transport is closed, and all hooks of replies have been called and have returned.
+  /// At the end of input, calls that finish within `endOfInputGrace` are answered; the others are cancelled. Queued output is written as
+  /// long as the client takes it. Then the transport is closed. When this returns, all hooks of replies have returned.
   @discardableResult
   public func run(on transport: some ByteTransport) async -> ServerEnd {
-    precondition(!isServing && end == nil, "A server runs once.")
-    isServing = true
-    let reader = Task(executorPreference: executor) { await self.read(from: transport) }
-    let writer = Task(executorPreference: executor) { await self.write(to: transport) }
-    await withTaskCancellationHandler {
-      await withTaskExecutorPreference(executor) { await wait { $0.end != nil } }
+    precondition(self.transport == nil, "A server runs once.")
+    self.transport = transport
+    let end = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        ended = continuation
+        handle(.opened)
+      }
     } onCancel: {
       Task { await self.shutdown() }
     }
-    await finish(transport)
-    await reader.value
-    await writer.value
-    await wait { $0.deliveries.isEmpty }
-    await subscriptionWork?.value
-    return end ?? .shutdown
+    logger.debug("the connection has ended", metadata: ["reason": "\(end)"])
+    return end
   }
 
   /// Ends ``run(on:)``: calls are cancelled at once, replies that are finished are still written if the client takes them.
-  public func shutdown() {
-    end(.shutdown)
-  }
+  public func shutdown() { handle(.shutDown) }
 
   /// The client of the handshake, as it named itself; `nil` before that, and for clients of the per-request era.
-  public var client: ClientInfo? { agreement?.client }
+  var client: ClientInfo? { connection.agreement?.client }
 
   /// All resources that the client is subscribed to, in either era.
-  public var subscribedURIs: Set<String> { subscriptions.uris }
+  var subscribedURIs: Set<String> { connection.subscriptions.uris }
 
-  /// A resource has changed: subscribers are told. Updates that the client has not taken yet are not repeated.
-  public func resourceUpdated(_ uri: String) {
-    sendUpdate(of: uri)
-  }
+  func isInFlight(_ id: RequestID) -> Bool { connection.calls.ticket(of: id) != nil }
+
+  /// A resource has changed: subscribers are told. An update that the client has not taken yet is not repeated.
+  public func resourceUpdated(_ uri: String) { handle(.resourceUpdated(uri)) }
 
   /// Sends a notification that is not part of the protocol. Only the handshake era allows that.
   /// - Returns: whether it was queued. It is not before the handshake, and while the client is far behind with reading.
   @discardableResult
   public func notify(_ method: String, _ params: JSONObject = [:]) -> Bool {
-    guard let revision = agreement?.revision, end == nil, outbox.queuedBytes <= limits.queuedOutputBytes else { return false }
-    send(Outbox.Part(bytes: MessageEncoder.notification(method, params, for: revision)))
+    guard connection.acceptsNotifications else { return false }
+    handle(.notified(method: method, params: params))
     return true
+  }
+
+  private func handle(_ event: Connection.Event) {
+    for action in connection.handle(event) { carryOut(action) }
+  }
+
+  private func carryOut(_ action: Connection.Action) {
+    switch action {
+    case .read: read()
+    case .write(let bytes): write(bytes)
+    case .start(let ticket, let work): start(ticket, work)
+    case .cancel(let ticket): work[ticket]?.cancel()
+    case .callHook(let id, let hook):
+      Task(executorPreference: executor) {
+        await hook()
+        await self.handle(.hookReturned(id))
+      }
+    case .tellOwner(let uris):
+      Task {
+        await definition.subscriptionsChanged?(uris)
+        handle(.ownerTold)
+      }
+    case .tellReady(let session):
+      Task { await definition.clientReady?(session) }
+    case .startTimer(let number, let duration):
+      timer?.cancel()
+      timer = Task {
+        guard (try? await clock.sleep(for: duration)) != nil else { return }
+        handle(.timerFired(number))
+      }
+    case .close:
+      timer?.cancel()
+      transport?.close()
+    case .finish(let end):
+      ended?.resume(returning: end)
+      ended = nil
+    }
+  }
+
+  private func read() {
+    guard let transport else { return }
+    Task(executorPreference: executor) {
+      do {
+        let bytes = try await transport.read()
+        await self.handle(bytes.map { .received($0) } ?? .inputEnded)
+      } catch {
+        await self.handle(.inputFailed("\(error)"))
+      }
+    }
+  }
+
+  private func write(_ bytes: [UInt8]) {
+    guard let transport else { return }
+    Task(executorPreference: executor) {
+      do {
+        try await transport.write(bytes)
+        await self.handle(.written)
+      } catch {
+        await self.handle(.writeFailed("\(error)"))
+      }
+    }
+  }
+
+  private func start(_ ticket: Ticket, _ body: @escaping Work) {
+    work[ticket] = Task(executorPreference: executor) {
+      // A call that was cancelled before it began is not carried out at all.
+      let outcome = Task.isCancelled ? .silence : await body { [weak self] in await self?.handle(.progressed(ticket, $0)) }
+      await self.finished(ticket, outcome)
+    }
+  }
+
+  private func finished(_ ticket: Ticket, _ outcome: Outcome) {
+    work[ticket] = nil
+    handle(.finished(ticket, outcome))
   }
 }
 
@@ -111,20 +164,4 @@ public enum ServerEnd: Hashable, Sendable {
   case connectionLost(String)
   /// ``Server/shutdown()`` was called, or the task was cancelled.
   case shutdown
-}
-
-/// What carries a request out, off the actor.
-typealias Work = @Sendable () async -> Outcome
-
-/// How carrying out a request ended.
-enum Outcome: Sendable {
-  /// A whole message.
-  case reply([UInt8], DeliveryHooks?)
-  /// Nothing is to be said.
-  case silence
-}
-
-struct ListKey: Hashable {
-  let method: Method
-  let revision: Revision
 }

@@ -35,6 +35,8 @@ public struct ToolReply<Output: StructuredOutput>: Sendable {
 }
 
 struct DeliveryHooks: Sendable {
-  let delivered: @Sendable () async -> Void
-  let undelivered: @Sendable () async -> Void
+  typealias Hook = @Sendable () async -> Void
+
+  let delivered: Hook
+  let undelivered: Hook
 }

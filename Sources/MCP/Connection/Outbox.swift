@@ -49,10 +49,9 @@ struct Outbox: Sendable {
   /// Replies of which the last byte is in the chunk being written.
   private var finishing: [DeliveryID] = []
   private var chunkBytes = 0
-  private(set) var isClosed = false
+  private var isClosed = false
   /// Bytes that are not known to be written.
   private(set) var queuedBytes = 0
-  private(set) var mostQueuedBytes = 0
 
   var isIdle: Bool { waiting.isEmpty && current == nil && chunkBytes == 0 }
 
@@ -62,7 +61,6 @@ struct Outbox: Sendable {
     if let key = line.key, !keys.insert(key).inserted { return [] }
     waiting.append(line)
     queuedBytes += line.byteCount
-    mostQueuedBytes = max(mostQueuedBytes, queuedBytes)
     return []
   }
 

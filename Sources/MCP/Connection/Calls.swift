@@ -1,0 +1,103 @@
+/// The requests that are not answered yet: found by ticket and by id, started in order, a limited number at a time.
+struct Calls: Sendable {
+  struct Entry: Sendable {
+    let id: RequestID
+    let revision: Revision
+    let target: ReplyTarget
+    let progressToken: RequestID?
+    /// A `subscriptions/listen`, which stays open until either side ends it.
+    let isSubscription: Bool
+    fileprivate(set) var lastProgress: Double?
+  }
+
+  private let concurrent: Int
+  private let mostWaiting: Int
+  private var entries: [Ticket: Entry] = [:]
+  private var tickets: [RequestID: Ticket] = [:]
+  private var count = 0
+  /// What was not started yet.
+  private var work: [Ticket: Work] = [:]
+  private var waiting: [Ticket] = []
+  private var running: Set<Ticket> = []
+
+  init(concurrent: Int, waiting: Int) {
+    self.concurrent = concurrent
+    mostWaiting = waiting
+  }
+
+  /// No further calls should be read.
+  var isFull: Bool { waiting.count >= mostWaiting }
+  var isRunning: Bool { !running.isEmpty }
+  /// Unanswered requests that end by themselves.
+  var unanswered: [Ticket] { entries.filter { !$0.value.isSubscription }.keys.sorted() }
+
+  subscript(ticket: Ticket) -> Entry? { entries[ticket] }
+
+  func ticket(of id: RequestID) -> Ticket? { tickets[id] }
+
+  mutating func add(
+    _ id: RequestID, _ revision: Revision, _ target: ReplyTarget, progressToken: RequestID? = nil, isSubscription: Bool = false
+  ) -> Ticket {
+    count += 1
+    let ticket = Ticket(number: count)
+    entries[ticket] = Entry(
+      id: id, revision: revision, target: target, progressToken: progressToken, isSubscription: isSubscription, lastProgress: nil)
+    tickets[id] = ticket
+    return ticket
+  }
+
+  /// The request was answered or given up.
+  mutating func remove(_ ticket: Ticket) -> Entry? {
+    guard let entry = entries.removeValue(forKey: ticket) else { return nil }
+    tickets[entry.id] = nil
+    return entry
+  }
+
+  /// The token and revision to report progress with; `nil` without a token, for a value that does not rise, and after the end.
+  mutating func progress(_ ticket: Ticket, to value: Double) -> (token: RequestID, revision: Revision)? {
+    guard value.isFinite, let entry = entries[ticket], let token = entry.progressToken else { return nil }
+    if let last = entry.lastProgress, value <= last { return nil }
+    entries[ticket]?.lastProgress = value
+    return (token, entry.revision)
+  }
+
+  mutating func enqueue(_ ticket: Ticket, _ work: @escaping Work) {
+    self.work[ticket] = work
+    waiting.append(ticket)
+  }
+
+  /// The next call that may run; it takes one of the places.
+  mutating func admit() -> Ticket? {
+    guard running.count < concurrent, !waiting.isEmpty else { return nil }
+    let next = waiting.removeFirst()
+    running.insert(next)
+    return next
+  }
+
+  /// The work of an admitted call, to be started now.
+  mutating func start(_ ticket: Ticket) -> Work? { work.removeValue(forKey: ticket) }
+
+  /// Frees the place of a call that has ended.
+  mutating func finish(_ ticket: Ticket) { running.remove(ticket) }
+
+  /// Drops the work of a call that was not started.
+  ///
+  /// - Returns: whether there was any.
+  mutating func discard(_ ticket: Ticket) -> Bool {
+    guard work.removeValue(forKey: ticket) != nil else { return false }
+    waiting.removeAll { $0 == ticket }
+    running.remove(ticket)
+    return true
+  }
+}
+
+/// Carries a request out, outside the connection. It may report progress.
+typealias Work = @Sendable (_ report: @escaping @Sendable (Progress) async -> Void) async -> Outcome
+
+/// How a request ended.
+enum Outcome: Sendable {
+  /// A whole message.
+  case reply([UInt8], DeliveryHooks?)
+  /// There is nothing to send.
+  case silence
+}
