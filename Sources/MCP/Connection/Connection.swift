@@ -1,7 +1,7 @@
 import JSON
 import Logging
 
-/// The protocol with one client, as a value: it takes what happened and returns what to do. The ``Server`` around it does it.
+/// The protocol with one client, as a value: it takes what happened and returns what to do.
 struct Connection: Sendable {
   private let limits: ServerLimits
   private let logger: Logger
@@ -10,7 +10,7 @@ struct Connection: Sendable {
   private(set) var calls: Calls
   private(set) var subscriptions: Subscriptions
   private var output = Output()
-  /// The session of the handshake era, once there is one.
+  /// After the handshake.
   private(set) var agreement: Session?
   private var ending = Ending()
   private var isReading = false
@@ -168,9 +168,7 @@ extension Connection {
     }
   }
 
-  private mutating func start(_ ticket: Ticket) {
-    if let work = calls.start(ticket) { actions.append(.start(ticket, work)) }
-  }
+  private mutating func start(_ ticket: Ticket) { if let work = calls.start(ticket) { actions.append(.start(ticket, work)) } }
 
   private mutating func finished(_ ticket: Ticket, _ outcome: Outcome) {
     calls.finish(ticket)
@@ -255,7 +253,6 @@ extension Connection {
 // MARK: - The end
 
 extension Connection {
-  /// Goes from stage to stage as far as possible.
   private mutating func moveOn() {
     while let stage = ending.next(isDone: isDone) {
       enter(stage)
