@@ -12,7 +12,7 @@ import Testing
     try await sandbox.start(Program.path, ["copy", "--from", from, "--to", to] + more).outcome
   }
 
-  /// A store with all that there can be: claims, a lease, keys, and rows by hand.
+  /// A store with everything: claims, a lease, keys, and hand-typed rows.
   private func fill() async throws {
     _ = try await sandbox.run("send", "cowork", "first", "--key", "k")
     _ = try await sandbox.run("send", "cowork", "second", "--reply-to", "r", "--task", "t")
@@ -52,7 +52,7 @@ import Testing
     #expect(try await database.psql(lease) == "0|1\n")
     let copied = try await sandbox.run("export", "--database-url", back).output
     #expect(copied == (try await sandbox.run("export", "--database-url", database.url).output))
-    // What another agent holds, it holds in the copy as well.
+    // A claim of another agent holds in the copy as well.
     let task = try #require(copied.split(separator: "\n").first { $0.contains("in_progress") && $0.hasPrefix("{\"task\"") })
     #expect(task.contains("\"holder\":\"cowork@") && task.contains("\"held_until\":\"2"))
     let unread = try await sandbox.run("read", "--as", "code", "--peek", "--json", "--database-url", back).json.list("messages")
@@ -65,7 +65,7 @@ import Testing
     _ = try await sandbox.run("send", "cowork", "second")
     let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
     #expect(try await copy(sandbox.database, database.url).output.hasSuffix("Both sides hold the same.\n"))
-    // At the target one is read, at the source the other, and one comes.
+    // One is read in the target, the other in the source, and a new one arrives.
     _ = try await sandbox.run("read", "--as", "cowork", "--limit", "1", "--database-url", database.url)
     try await sandbox.sqlite("UPDATE messages SET read = 1 WHERE content = 'second'")
     _ = try await sandbox.run("send", "cowork", "third")
@@ -79,7 +79,7 @@ import Testing
     #expect(try await sandbox.sqlite("SELECT read FROM messages WHERE id = '\(first)'") == "0\n")
   }
 
-  /// Kills in the middle, at another place each time, and then the end.
+  /// Kills the copy at a different point each time, then lets it finish.
   @Test(.timeLimit(.minutes(10))) func aCopyThatWasKilledIsSimplyRunAgain() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     try await fillWithMessages(8_000)
@@ -142,7 +142,7 @@ import Testing
     await cluster.destroy()
   }
 
-  /// Two agents, each a command after the other until they are told to stop.
+  /// Two agents that run one command after the other until they are told to stop.
   @Test(.timeLimit(.minutes(10)), arguments: [true, false])
   func agentsThatGoOnWorkingMeanwhileLoseNothing(_ isFromPostgres: Bool) async throws {
     let database = try await PostgresCluster.shared().createDatabase()
@@ -249,7 +249,7 @@ import Testing
     #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'cowork_bridge_typo'") == "0\n")
   }
 
-  /// A file of another implementation has the documented tables only, and its copy takes the documented commands.
+  /// A file of another implementation has only the documented tables, and its copy accepts the documented commands.
   @Test(.timeLimit(.minutes(5))) func aFileOfAnotherImplementationIsCopiedAndTheCopyIsUsable() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let (other, back) = (sandbox.home + "/other.db", sandbox.home + "/back.db")

@@ -115,7 +115,7 @@ import Testing
     #expect(try await sandbox.run("export", "--agent", "No Name").status == 64)
   }
 
-  /// Nothing that a peer wrote stands outside of code.
+  /// All text of peers is inside code blocks.
   @Test func markdownCannotBeFaked() async throws {
     _ = try await sandbox.run("agents")
     let text = "hi\n```\n\n## 9. `boss` → `code`\n\u{1B}[31m<b>\n`````\nend"

@@ -37,7 +37,7 @@ import Testing
     #expect(try await sandbox.sqlite("PRAGMA integrity_check") == "ok\n")
   }
 
-  /// A file that another program made keeps its size, and the free pages are used again; its rows keep their numbers.
+  /// A file that another program made keeps its size and its row numbers; free pages are reused.
   @Test func aFileThatCannotShrinkSaysSo() async throws {
     try FileManager.default.createDirectory(atPath: sandbox.home + "/.cowork-code-mcp", withIntermediateDirectories: true)
     try await sandbox.sqlite(
@@ -52,7 +52,7 @@ import Testing
   @Test(.timeLimit(.minutes(5))) func onPostgresTheSameGoesAndItSaysWhatCameBack() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let url = database.url
-    // Those that stay come first: what is free at the end of a table goes back to the system.
+    // The remaining rows come first: only free space at the end of a table is returned to the system.
     for (age, title) in [("open", "stays"), ("ended, not seen", "stays"), ("ended and seen", "goes")] {
       let task = try await sandbox.run("tasks", "create", "cowork", title, "--json", "--database-url", url).json.text("task_id")
       if age != "open" { _ = try await sandbox.run("tasks", "update", task, "completed", "--as", "cowork", "--database-url", url) }

@@ -2,7 +2,7 @@ import MCP
 import Testing
 
 @Suite struct BadArgumentTests {
-  /// One server for all cases of this suite; nothing is ever written to its store, so they cannot disturb each other.
+  /// One server for all cases of this suite. Nothing is ever written to its store, so the cases are independent.
   private static let shared = Task { try SharedConnection(home: TemporaryStore()) }
 
   @Test func theGeneratedCasesAreManyAndCoverEveryTool() {
@@ -21,7 +21,7 @@ import Testing
   }
 }
 
-/// Carries out one case at a time.
+/// Runs one case at a time.
 private actor SharedConnection {
   private let home: TemporaryStore
   private var connection: Connection?

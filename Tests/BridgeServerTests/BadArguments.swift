@@ -13,7 +13,7 @@ struct BadArgument: CustomTestStringConvertible, Sendable {
 
   var testDescription: String { "\(tool).\(argument): \(what)" }
 
-  /// Every parameter of every tool in every wrong way.
+  /// Every parameter of every tool, wrong in every way.
   static let all: [BadArgument] = ToolParameters.all.flatMap { tool in
     tool.parameters.flatMap { cases(tool, $0) } + unknown(tool)
   }
@@ -39,7 +39,7 @@ struct BadArgument: CustomTestStringConvertible, Sendable {
     return cases
   }
 
-  /// Names that nobody declared, among them near misses.
+  /// Names that are not declared, near misses included.
   private static func unknown(_ tool: ToolParameters) -> [BadArgument] {
     let known = Set(tool.parameters.flatMap { [$0.name] + $0.aliases })
     let names = ["nonsense", "To", "message", "taskId", "__proto__", "limit ", "sender"].filter { !known.contains($0) }
@@ -51,7 +51,7 @@ struct BadArgument: CustomTestStringConvertible, Sendable {
   }
 }
 
-/// What a tool takes, written down here once more and not read from the declarations.
+/// A tool's parameters, repeated here instead of read from the declarations.
 struct ToolParameters: Sendable {
   struct Parameter: Sendable {
     let name: String
@@ -71,7 +71,7 @@ struct ToolParameters: Sendable {
 
   let name: String
   let parameters: [Parameter]
-  /// Arguments that are right.
+  /// Valid arguments.
   let standard: JSONObject
 
   func arguments(replacing parameter: Parameter, by members: JSONObject) -> JSON {

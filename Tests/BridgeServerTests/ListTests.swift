@@ -2,7 +2,7 @@ import JSON
 import MCP
 import Testing
 
-/// What a client loads before anything is called.
+/// What a client loads before its first call.
 @Suite struct ListTests {
   static let handshakes = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
 

@@ -84,7 +84,7 @@ import Testing
     let before = try await code.succeed("search_history")["messages"]?.arrayValue?.first
     #expect(before?["read"] == false && before?["read_at"] == nil)
     try await cowork.succeed("read_messages")
-    // The next call is carried out after the confirmation.
+    // The next call runs after the confirmation.
     try await cowork.succeed("list_agents")
     let after = try await code.succeed("search_history")["messages"]?.arrayValue?.first
     #expect(after?["read"] == true)

@@ -2,7 +2,7 @@ import JSON
 import MCP
 import Testing
 
-/// Text that is odd and valid comes back as it went in, byte for byte.
+/// Odd but valid text comes back byte for byte.
 @Suite struct OddTextTests {
   struct Odd: CustomTestStringConvertible, Sendable {
     let name: String
@@ -57,7 +57,7 @@ import Testing
     let id = try #require(read?.first?["id"]?.stringValue)
     let contents = try await code.result("resources/read", ["uri": .string("bridge://messages/\(id)")])["contents"]?.arrayValue
     expectSame(try JSON(decoding: #require(contents?.first?["text"]?.stringValue))["content"], odd.text)
-    // A search for the text itself must not fail, whatever stands in it.
+    // A search for the text itself must not fail, whatever it contains.
     let query = String(String.UnicodeScalarView(odd.text.unicodeScalars.prefix(500)))
     try await code.succeed("search_history", ["query": .string(query)])
     await code.end()
@@ -84,7 +84,7 @@ import Testing
     await cowork.end()
   }
 
-  /// Swift calls texts equal that differ in their bytes.
+  /// Swift treats canonically equivalent strings as equal; compare bytes.
   private func expectSame(_ value: JSON?, _ text: String, location: SourceLocation = #_sourceLocation) {
     let same = value?.stringValue.map { Array($0.utf8) == Array(text.utf8) } ?? false
     #expect(same, "\(String(describing: value?.stringValue?.prefix(80))) is not what was sent", sourceLocation: location)

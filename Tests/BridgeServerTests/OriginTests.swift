@@ -4,7 +4,7 @@ import JSON
 import MCP
 import Testing
 
-/// A result that holds what other agents wrote says so before anything else, where the model of every client sees it.
+/// A result with text of other agents begins with the mark that says so, where every client shows it to the model.
 @Suite struct OriginTests {
   let home: TemporaryStore
   let code: Connection
@@ -36,7 +36,7 @@ import Testing
       ("get_tasks", [:]), ("get_tasks", ["task_id": id]), ("wait_for_updates", ["timeout_seconds": 0]),
       ("update_task", ["task_id": id, "status": "in_progress"]),
     ] as [(String, JSON)] {
-      // What has been shown is not told again by `wait_for_updates`.
+      // News that was shown is not returned again by `wait_for_updates`.
       if tool == "wait_for_updates" { _ = try await code.createTask(for: "cowork") }
       let result = try await cowork.succeed(tool, arguments)
       expectMarked(result, tool)
@@ -56,7 +56,7 @@ import Testing
     expectMarked(try await cowork.succeed("wait_for_updates", ["timeout_seconds": 0]))
   }
 
-  /// The result is the creator's own by then; the earlier note stands in the history alone.
+  /// By then the result is the creator's own; only the history holds the earlier note.
   @Test func aNoteOfAnotherAgentInTheHistoryIsMarked() async throws {
     let id: JSON = .string(try await code.createTask(for: "code"))
     expectUnmarked(try await code.succeed("get_tasks", ["task_id": id]))

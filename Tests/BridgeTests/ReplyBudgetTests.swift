@@ -8,7 +8,7 @@ import Testing
 /// Requirement: a reply stays under 40,000 characters.
 @Suite("The room of a reply")
 struct ReplyBudgetTests {
-  /// Odd texts, and each scalar below U+3000 many times over.
+  /// Odd texts, and every scalar below U+3000, repeated.
   static let texts =
     OddTexts.all
     + stride(from: 0, to: 0x3000, by: 64).map { start in

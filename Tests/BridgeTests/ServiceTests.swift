@@ -26,7 +26,7 @@ struct ServiceTests {
       _ = try await plain.send(NewMessage(sender: .cowork, recipient: .code, content: content))
     }
 
-    /// Runs the upkeep once: it ends after the first round, when its sleep is cancelled.
+    /// Runs one round of the upkeep: cancelling its sleep ends it.
     func maintain() async {
       let upkeep = Task { await service.run(interval: .seconds(3_600)) }
       faulty.on(.recoverExpired, .after) { () throws(BridgeError) in upkeep.cancel() }
@@ -62,7 +62,7 @@ struct ServiceTests {
     try await bench.send("late")
     let (gate, open) = AsyncStream.makeStream(of: Void.self)
     let (undone, isUndone) = AsyncStream.makeStream(of: Void.self)
-    // A store that hangs does not hear of a cancellation either; a stream would end by it.
+    // A store that hangs ignores cancellation too; a stream would end.
     let opened = Task { for await _ in gate {} }
     bench.faulty.on(.take, .after) { () throws(BridgeError) in await opened.value }
     bench.faulty.on(.undo, .after) { () throws(BridgeError) in isUndone.finish() }
@@ -150,7 +150,7 @@ struct ServiceTests {
   }
 
   @Test func aMessageThatComesBetweenTheFirstLookAndTheWaitEndsTheWait() async throws {
-    // Without layers there is one hint and no other: that of the store's own writing.
+    // Without wake-up layers the only hint is that of the store's own write.
     let bench = Bench(wakeLayers: [])
     let faulty = bench.faulty
     faulty.on(.take, .after) { () async throws(BridgeError) in
@@ -158,7 +158,7 @@ struct ServiceTests {
     }
     let began = ContinuousClock.now
     #expect(try await bench.service.readMessages(waitSeconds: 55).messages.map(\.content) == ["just then"])
-    // The look at the end of the time would find it as well.
+    // The final look after the time-out would find it as well.
     #expect(ContinuousClock.now - began < .seconds(40))
     await bench.close()
   }

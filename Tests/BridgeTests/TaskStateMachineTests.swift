@@ -1,7 +1,7 @@
 import Bridge
 import Testing
 
-/// Requirement: `pending -> in_progress -> completed | failed`, exactly; who may do what is one table.
+/// A task goes `pending -> in_progress -> completed | failed`, exactly; one table says who may do what.
 @Suite("The state machine of tasks")
 struct TaskStateMachineTests {
   enum Actor: CaseIterable { case assignee, creator, both, stranger }
@@ -110,7 +110,7 @@ struct TaskStateMachineTests {
       return
     }
     #expect(early.contains("mine") && taken.code == .alreadyClaimed && taken.message.contains("code@far:1"))
-    // Where the new holder is gone as well, the first one's result is the result.
+    // If the new holder is gone as well, the first holder's result counts.
     guard
       case .change(.completed, "mine", nil, _) = try Self.decide(
         "in_progress", .assignee, .completed, .dead, result: "mine", wasHolder: true)

@@ -59,7 +59,7 @@ struct WakeUpsTests {
     if round.isMultiple(of: 2) { await Task.yield() }
     waiter.cancel()
     #expect(await waiter.value == nil)
-    // Another one may still wait.
+    // Another waiter may remain.
     wakeUps.post(.tasks)
     #expect(await Hints.next(wakeUps) == .tasks)
   }

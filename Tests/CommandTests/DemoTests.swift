@@ -6,7 +6,7 @@ import Testing
   let sandbox: Sandbox
   init() throws { sandbox = try Sandbox() }
 
-  /// No folder and no process is left.
+  /// Neither a folder nor a process is left.
   private func expectNothingBehind(_ output: String) throws {
     #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.home + "/tmp").isEmpty)
     #expect(!FileManager.default.fileExists(atPath: sandbox.home + "/.cowork-code-mcp"))
@@ -37,7 +37,7 @@ import Testing
     try expectNothingBehind(demo.output)
   }
 
-  /// Files cannot grow, so the servers start and their store fails.
+  /// Files cannot grow: the servers start and their store fails.
   @Test func itNamesTheStepThatFailed() async throws {
     let demo = try await sandbox.shell("(ulimit -f 0; trap '' XFSZ; \"$0\" demo 2>&1; echo status $?) | cat")
     #expect(demo.output.contains("✓ 1. "))

@@ -90,7 +90,7 @@ import Testing
     #endif
   }
 
-  /// A limit is reached as a full disk is, and needs no special rights.
+  /// A file size limit fails like a full disk, and needs no privileges.
   @Test func aDiskThatTakesNothingIsAFailure() async throws {
     _ = try await sandbox.run("send", "cowork", "there already")
     let before = try Data(contentsOf: URL(fileURLWithPath: sandbox.database))
@@ -164,7 +164,7 @@ struct Findings: CustomStringConvertible {
 
   init(_ json: JSON) throws { checks = try json.list("checks") }
 
-  /// What was found and advised, of all checks of a subject.
+  /// Findings and advice of all checks of a subject.
   subscript(subject: String) -> String {
     checks.filter { $0["subject"]?.stringValue == subject }
       .flatMap { [$0["found"]?.stringValue ?? "", $0["advice"]?.stringValue ?? ""] }.joined(separator: "\n")

@@ -3,7 +3,7 @@ import MCP
 import PostgresTesting
 import Testing
 
-/// What the commands about the whole bridge do on a Postgres database.
+/// The commands about the whole bridge, on Postgres.
 @Suite(.timeLimit(.minutes(10))) struct PostgresCommandTests {
   let sandbox: Sandbox
   init() throws { sandbox = try Sandbox() }
@@ -34,7 +34,7 @@ import Testing
     try await database.psql("INSERT INTO cowork_bridge.tasks (id, sender, recipient, title) VALUES ('t', 'x', 'y', 'a task')")
     try await watch.lines(to: "x → y  t  new task  a task")
     try await cluster.stop()
-    // It has noticed by the time that a command has failed.
+    // By the time a command has failed, it has noticed.
     #expect(try await sandbox.run("agents", environment: environment).status == 1)
     try await cluster.start()
     try await database.psql("INSERT INTO cowork_bridge.messages (id, sender, recipient, content) VALUES ('a', 'x', 'y', 'after')")
@@ -117,7 +117,7 @@ import Testing
     await proxy.close()
   }
 
-  /// A transaction without a process holds a table.
+  /// A prepared transaction holds a table lock without a process.
   @Test(arguments: [("bridge_schema", "store"), ("agents", "content")])
   func aDatabaseThatDoesNotComeToAnAnswerIsAFailure(_ table: String, _ subject: String) async throws {
     let database = try await Self.cluster.value.createDatabase()

@@ -35,7 +35,7 @@ import Testing
     #expect(try await sandbox.run("read", "--limit", "201").status == 64)
   }
 
-  /// Not all systems have a device that is always full.
+  /// Not every system has /dev/full.
   static let brokenOutputs = FileManager.default.fileExists(atPath: "/dev/full") ? ["closed", "full", "broken"] : ["closed", "broken"]
 
   @Test(arguments: brokenOutputs)
@@ -66,7 +66,7 @@ import Testing
     let start = ContinuousClock.now
     try await sandbox.sqlite("INSERT INTO messages VALUES ('by-hand', 'code', 'cowork', 'typed', 0, datetime('now'))")
     let outcome = try await reading.outcome
-    // Without the wake it would look again half a minute later.
+    // Without the wake-up it would look again half a minute later.
     #expect(ContinuousClock.now - start < .seconds(20))
     #expect(outcome.status == 0)
     #expect(outcome.output.contains("by-hand\n  typed\n"))

@@ -95,7 +95,7 @@ import Testing
     #expect(outcome.error.filter { $0 == "\n" }.count == 1)
   }
 
-  /// In blocks: of nothing, and of a part of the message. A limit is reached as a full disk is, and needs no special rights.
+  /// In blocks: room for nothing, and for a part of the message. A file size limit fails like a full disk, and needs no privileges.
   @Test(arguments: [0, 100])
   func aDiskThatTakesNoMoreIsOneSentenceAndNothingIsHalfWritten(_ limit: Int) async throws {
     _ = try await sandbox.run("send", "cowork", "before")

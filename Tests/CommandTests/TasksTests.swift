@@ -62,7 +62,7 @@ import Testing
     #expect(history.map { $0["to"] } == ["pending", "in_progress", "completed"])
   }
 
-  /// Two scripts with one identity: the first one's claim outlives its process.
+  /// Two scripts with one identity: the first claim outlives its process.
   @Test func aClaimHolds() async throws {
     let id = try await create()
     #expect(try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork").status == 0)

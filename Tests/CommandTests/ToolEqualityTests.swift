@@ -6,14 +6,14 @@ import Testing
 
 @testable import cowork_code_mcp_server
 
-/// `--json` and the tools say the same.
+/// `--json` prints what the tools return.
 @Suite struct ToolEqualityTests {
   @Test func jsonIsWhatTheToolsReturn() async throws {
     let sandbox = try Sandbox()
     let task = try await sandbox.run("tasks", "create", "cowork", "Review", "all", "--json").json.text("task_id")
     _ = try await sandbox.run("send", "cowork", "\u{1B}[1m one \"two\" \u{2028} 🙂")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
-    // It is Foundation that starts it, which would not learn of its end from a database server that is started at the same time.
+    // Foundation starts it, and would miss its end if a database server started at the same time.
     let server = try Descriptors.whileNothingIsMade { try ServerChild(Program.path, ["serve", "cowork"], home: sandbox.home) }
     let client = DemoClient(agent: "cowork", server: server)
     _ = try await client.connect()
@@ -31,7 +31,7 @@ import Testing
       let printed = try await sandbox.start(Program.path, pair.command + ["--as", "cowork", "--json"]).outcome.json
       #expect(try await client.call(pair.tool, pair.arguments).result == printed, "\(pair.command)")
     }
-    // The sign of life differs from one moment to the next.
+    // The last heartbeat differs between calls.
     let agents = try await client.call("list_agents").result
     let printed = try await sandbox.run("agents", "--as", "cowork", "--json").json
     func withoutTime(_ list: JSON) throws -> [JSONObject] {

@@ -48,7 +48,7 @@ import Testing
     let start = ContinuousClock.now
     try await sandbox.sqlite(sql)
     let outcome = try await waiting.outcome
-    // Without the wake it would look again half a minute later.
+    // Without the wake-up it would look again half a minute later.
     #expect(ContinuousClock.now - start < .seconds(20))
     #expect(outcome.status == 0)
     #expect(outcome.output.hasPrefix("For code: 1 "))
@@ -56,7 +56,7 @@ import Testing
 
   @Test func whatADeadReaderHeldIsFound() async throws {
     _ = try await sandbox.run("send", "cowork", "held")
-    // A lease whose time is over: its reader died before it could print.
+    // An expired lease: its reader died before it could print.
     try await sandbox.sqlite(
       """
       UPDATE messages SET read = 1;

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MCP
 
-/// Tools that note what becomes of their replies.
+/// Tools that record the fate of their replies.
 private struct Post: Sendable {
   let journal = Journal()
   let settled = Event()
@@ -20,7 +20,7 @@ private struct Post: Sendable {
     }
   }
 
-  /// Answers when it may, cancelled or not.
+  /// Answers when released, cancelled or not.
   var stubborn: Tool {
     Tool("stubborn", description: "d", returns: Text.self) { _ in
       returned.happen()

@@ -9,7 +9,7 @@ import Testing
   import Darwin
 #endif
 
-/// Random damage to messages, in random pieces. `MCP_FUZZ_ITERATIONS` (200) makes it longer, `MCP_FUZZ_SEED` (1) different.
+/// Random damage to messages, in random pieces. `MCP_FUZZ_ITERATIONS` (200) sets the length, `MCP_FUZZ_SEED` (1) the seed.
 @Suite(.timeLimit(.minutes(60))) struct FuzzTests {
   private static func setting(_ name: String, _ standard: Int) -> Int {
     getenv(name).flatMap { Int(String(cString: $0)) } ?? standard

@@ -2,7 +2,7 @@ import Foundation
 import MCP
 import Testing
 
-/// Requirement: nothing but messages is on standard output, ever (basic/transports, stdio).
+/// Standard output carries nothing but messages (basic/transports, stdio).
 @Suite struct StrayOutputTests {
   @Test func whatElseTheProcessPrintsGoesToStandardError() async throws {
     let result = try await #require(

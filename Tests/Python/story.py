@@ -6,7 +6,7 @@ import anyio
 async def all_tools(code, cowork):
     """Each of the eight tools, as two agents use them."""
     with anyio.fail_after(15):
-        # A server tells of itself beside its first calls.
+        # A server publishes itself beside its first calls.
         while not {agent["name"]: agent["online"] for agent in (await code.call("list_agents"))["agents"]}["cowork"]:
             pass
     receipt = await code.call("send_message", to="cowork", content="How far? 🙂\u2028", idempotency_key="one")

@@ -23,7 +23,7 @@ class Agent:
     async def call(self, tool, progress=None, **arguments):
         if self.schemas is None:
             self.schemas = {tool.name: tool.outputSchema for tool in (await self.session.list_tools()).tools}
-        # This SDK does not tell the server that a caller has given up.
+        # This SDK does not cancel requests on the server.
         number = self.session._request_id
         try:
             result = await self.session.call_tool(tool, arguments, progress_callback=progress)

@@ -87,7 +87,7 @@ async def test_the_lists(connect, mode):
         templates = (await client.list_resource_templates()).resource_templates
         assert {template.uri_template for template in templates} == shapes.TEMPLATES
         assert {prompt.name for prompt in (await client.list_prompts()).prompts} == shapes.PROMPTS
-        # In the fixed mode this client asks nothing before its first request.
+        # In the fixed mode this client sends nothing before its first request.
         if mode != "2026-07-28":
             assert client.server_info.name == "cowork-code-mcp-server"
             assert 'the agent "code"' in client.instructions

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SQLiteStore
 
-/// Requirement: checkpoints of our processes come one at a time and with a distance, and the write-ahead log stays small.
+/// Checkpoints are made by one process at a time and spaced, and the write-ahead log stays small.
 @Suite("Checkpoints")
 struct CheckpointTests {
   private func options(pages: Int, spacing: Double) -> SQLiteStore.Options {
@@ -23,7 +23,7 @@ struct CheckpointTests {
     try await withDatabase { database in
       let stores = [database.store(options(pages: 100, spacing: 0)), database.store(options(pages: 100, spacing: 0))]
       for number in 1...400 { _ = try await stores[number % 2].send("\(number)") }
-      // Both count to a hundred, and one message takes about ten pages.
+      // Each sends a hundred messages of about ten pages.
       #expect(try pagesOfLog(database) < 400)
       #expect(try await stores[0].unreadCounts(for: .code).messages == 400)
     }
@@ -59,7 +59,7 @@ struct CheckpointTests {
       for number in 1...200 { _ = try await store.send("\(number)") }
       #expect(try pagesOfLog(database) > 800)
       kill(holder.pid, SIGKILL)
-      // The lock is free once it is gone.
+      // The lock is free once the child is gone.
       _ = holder.finish()
       // The first one makes the checkpoint, after its reply.
       for number in 1...3 { _ = try await store.send("after \(number)") }

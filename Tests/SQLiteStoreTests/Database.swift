@@ -5,7 +5,7 @@ import Logging
 import SQLiteStore
 import Testing
 
-/// A database file and stores on it, for tests of what only SQLite has.
+/// A database file and stores on it, for tests of what is specific to SQLite.
 final class Database: Sendable {
   let folder: TemporaryFolder
   let path: String
@@ -42,7 +42,7 @@ final class Database: Sendable {
     (try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue
   }
 
-  /// Ends what uses the file.
+  /// Closes everything that uses the file.
   func close() async { for store in stores.value { await store.close() } }
 }
 
@@ -67,7 +67,7 @@ func withDatabase(_ name: String = "messages.db", _ body: (Database) async throw
 }
 
 extension Database {
-  /// Runs a body while another connection is in the middle of writing.
+  /// Runs a body while another connection holds a write transaction.
   func whileLocked(_ body: () async throws -> Void) async throws {
     let shell = try ChildProcess("sqlite3", ["-batch", path])
     defer { _ = shell.finish() }

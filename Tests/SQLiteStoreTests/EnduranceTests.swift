@@ -5,10 +5,10 @@ import Testing
 
 @testable import SQLiteStore
 
-/// Requirement: what was accepted survives a power cut; what only says how far it was read is not worth waiting for the disk.
+/// Accepted writes survive a power cut; marks of what was read do not wait for the disk.
 @Suite("What outlives a power cut")
 struct EnduranceTests {
-  /// Notes the level of each commit of a transaction that writes, as SQLite has it at that moment.
+  /// Records the `synchronous` level of each commit of a write transaction.
   private final class Commits: TransactionObserver, Sendable {
     let levels = Shared([Int?]())
     let isWriting = Shared(false)
@@ -44,7 +44,7 @@ struct EnduranceTests {
     try await store.visit { open in try open.writer.unsafeRead { try Int.fetchOne($0, sql: "PRAGMA synchronous") } }
   }
 
-  /// Uses the verbs that accept something, and then those that do not; the levels of their commits.
+  /// The levels of the commits of verbs that accept something, then of those that do not.
   private func use(_ store: SQLiteStore, _ commits: Commits, _ database: Database) async throws -> (accepting: [Int?], others: [Int?]) {
     let start = commits.levels.value.count
     _ = try await store.send("1")

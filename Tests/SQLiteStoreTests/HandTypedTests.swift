@@ -4,15 +4,15 @@ import Foundation
 import SQLiteStore
 import Testing
 
-/// Requirement: every documented `sqlite3` command goes on working, in both directions, on the default file.
+/// Every documented `sqlite3` command works in both directions, on the default file.
 @Suite("Documented sqlite3 commands")
 struct HandTypedTests {
-  /// A home folder in which the bridge has made its file.
+  /// A home folder in which the bridge has created its file.
   private func withHome(_ body: (SQLiteStore, _ type: (String) async throws -> String) async throws -> Void) async throws {
     try await withDatabase(".cowork-code-mcp/messages.db") { database in
       let store = try await database.openStore()
       try await body(store) { command in
-        // Where uuidgen is not installed, its place is taken; the command itself stays as documented.
+        // A stand-in if uuidgen is not installed; the command itself stays as documented.
         let uuidgen = "command -v uuidgen > /dev/null || uuidgen() { cat /proc/sys/kernel/random/uuid; }; "
         return try await Command.run("bash", ["-c", uuidgen + command], environment: ["HOME": database.folder.path])
       }

@@ -4,7 +4,7 @@ import Foundation
 import SQLiteStore
 import Testing
 
-/// Requirement: all journal modes work, and so do a log that is deleted and made again, and a file that is replaced.
+/// All journal modes work, and so do a log that is deleted and created again, and a file that is replaced.
 @Suite("Journals and replaced files")
 struct JournalTests {
   @Test(
@@ -12,7 +12,7 @@ struct JournalTests {
   func modeIsKept(mode: String) async throws {
     try await withDatabase { database in
       try await database.openStore().close()
-      // TRUNCATE and PERSIST last as long as a connection; a new one finds DELETE in the file.
+      // TRUNCATE and PERSIST last as long as a connection; a new connection finds DELETE in the file.
       #expect(try await database.shell.run("PRAGMA journal_mode = \(mode)").lowercased() == mode.lowercased() + "\n")
       let store = try await database.openStore()
       for number in 1...5 {

@@ -3,7 +3,7 @@ import BridgeTesting
 import SQLiteStore
 import Testing
 
-/// Requirement: rows written by hand are shown as they are and never crash a reader.
+/// Hand-typed rows are shown unchanged and never crash a reader.
 @Suite("Rows with odd values")
 struct OddRowTests {
   static let oddValues = [
@@ -13,7 +13,7 @@ struct OddRowTests {
   static let messageColumns = ["id", "sender", "content", "read", "created_at"]
   static let taskColumns = ["id", "sender", "title", "description", "status", "created_at", "updated_at", "result"]
 
-  /// Every verb that reads, as the agent whose row it is. Returns what was taken.
+  /// Calls every verb that reads, as the row's agent. Returns what was taken.
   private func readEverything(_ store: SQLiteStore, as me: Instance) async throws {
     _ = try await store.history(HistoryQuery(agent: .code))
     _ = try await store.history(HistoryQuery(agent: .code, text: "word"))
@@ -107,7 +107,7 @@ struct OddRowTests {
         #expect(delivery.messages.map(\.content) == [content])
         try leases.append(#require(delivery.lease))
       }
-      // One after the other, since some have the same bytes, or the same text, as another.
+      // One at a time, because some share bytes or text with another.
       for (number, lease) in leases.enumerated() {
         try await store.undo(lease)
         #expect(try await store.look() == ["\(number)"])

@@ -98,7 +98,7 @@ struct OpeningTests {
     try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: path + "/readable.db")
     try FileManager.default.createDirectory(
       atPath: path + "/closed", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    // In a process of its own, since rights are a process's: root has them all.
+    // In a separate process, which drops its privileges: root may open anything.
     await #expect(processExitsWith: .success) { [path = path as String] in
       _ = seteuid(65534)
       for (file, code) in [("closed/messages.db", BridgeError.Code.storeUnavailable), ("readable.db", .storeFailed)] {

@@ -31,7 +31,7 @@ struct PlanTests {
           let plan = try Row.fetchAll(statement).map { $0["detail"] as String }
           let shown: Comment = "\(sql)\n\(plan.joined(separator: "\n"))"
           #expect(!plan.contains { Self.isScan($0) }, shown)
-          // What waits is found by what waits, and not among all that an agent has.
+          // News is found by an index on news, not among all rows of an agent.
           for (condition, index) in Self.waiting where sql.contains(condition) {
             #expect(plan.contains { $0.contains(index) }, shown)
           }
@@ -45,7 +45,7 @@ struct PlanTests {
     ("COALESCE(m.read, 0) = 0", "messages_unread"), ("NOT IN ('completed', 'failed')", "tasks_open"),
   ]
 
-  /// Of a table that grows; an index that holds only what waits may be looked through.
+  /// A scan of a growing table. A partial index on what waits may be scanned.
   private static func isScan(_ step: String) -> Bool {
     ["messages", "m", "tasks", "t", "message_details", "task_details", "task_events", "d"].contains { table in
       step == "SCAN \(table)" || step.hasPrefix("SCAN \(table) USING") && !step.contains("task_details_for_")
@@ -95,7 +95,7 @@ struct PlanTests {
 }
 
 extension DatabaseQueue {
-  /// Outside a transaction, whether the connection writes or reads.
+  /// Outside a transaction, on either connection.
   fileprivate func unsafeReentrantWriteAsync(_ body: @Sendable @escaping (GRDB.Database) -> Void) async throws {
     await withCheckedContinuation { continuation in
       asyncWriteWithoutTransaction { db in

@@ -5,19 +5,19 @@ import Logging
 import SQLiteStore
 import Synchronization
 
-/// A database file in a folder of its own.
+/// A database file in a temporary folder.
 final class SQLiteHarness: StoreHarness {
   let folder: TemporaryFolder
   private let made = Mutex<[SQLiteStore]>([])
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// `messages.db` in a folder that the first store makes.
+  /// `messages.db` in a folder that the first store creates.
   var path: String { folder.path + "/bridge/messages.db" }
 
   func makeStore(timing: StoreTiming) async throws -> any BridgeStore {
     let store = SQLiteStore(path: path, options: .init(timing: timing), logger: .silent)
-    // As at the start of a process: the file is there from now on.
+    // As at the start of a process: creates the file.
     _ = try await store.agents()
     made.withLock { $0.append(store) }
     return store
@@ -37,7 +37,7 @@ extension Logger {
   static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
-/// A folder that is gone when the last reference is.
+/// A folder that is removed with the last reference.
 final class TemporaryFolder: Sendable {
   let path: String
 

@@ -7,10 +7,10 @@ struct SQLiteShell {
 
   init(_ path: String) { self.path = path }
 
-  /// Runs one argument of SQL or dot-commands. Rows are shown as the command shows them: columns with `|`.
+  /// Runs one argument of SQL or dot-commands. Rows are printed as by the command, columns separated by `|`.
   @discardableResult func run(_ sql: String) async throws -> String { try await Command.run("sqlite3", [path, sql]) }
 
-  /// Rows with NULL told from an empty text.
+  /// Rows in which NULL differs from empty text.
   func rows(_ sql: String) async throws -> [[String?]] {
     let quoted = try await Command.run("sqlite3", ["-quote", "-separator", "\u{1F}", path, sql])
     return quoted.split(separator: "\n").map { line in

@@ -4,7 +4,7 @@ import Foundation
 import SQLiteStore
 import Testing
 
-/// Requirement: a file that another implementation of this bridge made opens, and stays usable by it.
+/// A file made by another implementation of this bridge opens, and stays usable by it.
 @Suite("Files of other versions")
 struct UpgradeTests {
   private static let documented = """

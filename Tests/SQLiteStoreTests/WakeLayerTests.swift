@@ -6,11 +6,11 @@ import Testing
 
 @testable import SQLiteStore
 
-/// Requirement: an idle agent wakes within milliseconds of the write; each layer is proven with the others turned off.
+/// An idle agent wakes within milliseconds of the write; each layer is tested with the others turned off.
 @Suite("Wake-ups, each layer alone")
 struct WakeLayerTests {
-  /// Writes five times, and awaits each time that the waiter finds it after a hint: the first may be the layer's first look, later ones
-  /// cannot be.
+  /// Writes five times, and awaits each time that the waiter finds the message after a hint. The first hint may be the layer's first look,
+  /// later ones cannot be.
   private func wakesEachTime(
     _ waiter: SQLiteStore, _ wakeUps: WakeUps, location: SourceLocation = #_sourceLocation, write: (String) async throws -> Void
   ) async throws {
@@ -22,7 +22,7 @@ struct WakeLayerTests {
       var hints = 0
       let found = try await Hints.until(wakeUps) { () -> String? in
         defer { hints += 1 }
-        // The first look is before any hint.
+        // The first look precedes any hint.
         if hints == 0 { return nil }
         let delivery = try await waiter.take(request)
         if let lease = delivery.lease { try await waiter.confirm(lease) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BridgeServer
 
-/// What is told when: a table of what arrives, with injected time.
+/// What is announced when: a table of arrivals, with injected time.
 @Suite struct AnnouncementsTests {
   private func news(_ ids: String..., from sender: String = "cowork") -> [News] {
     ids.map { News(Message(id: $0, sender: sender, recipient: "code", content: "text of \($0)", createdAt: nil)) }
@@ -16,7 +16,7 @@ import Testing
     #expect(ids(announcements.announce(Inbox(news: news("1", "2", "3")), at: .zero)) == ["1", "2", "3"])
     #expect(announcements.announce(Inbox(news: news("1", "2", "3")), at: .seconds(3)) == nil)
     #expect(ids(announcements.announce(Inbox(news: news("1", "2", "3", "4")), at: .seconds(6))) == ["4"])
-    // Read, and unread again: it was told all the same.
+    // Read and unread again: it has been announced already.
     #expect(announcements.announce(Inbox(), at: .seconds(9)) == nil)
     #expect(announcements.announce(Inbox(news: news("1", "4")), at: .seconds(12)) == nil)
   }
@@ -90,7 +90,7 @@ import Testing
     #expect(notice?.news == [])
     #expect(arrive("5", at: 10) == nil)
     #expect(announcements.nextLook(after: Inbox(news: inbox), at: .seconds(10)) == .seconds(68))
-    // Others are heard.
+    // Others are announced.
     #expect(ids(arrive("6", from: "other", at: 12)) == ["6"])
     #expect(announcements.announce(Inbox(news: inbox), at: .seconds(67)) == nil)
     // What came meanwhile was stored, and is told then; the count begins anew.

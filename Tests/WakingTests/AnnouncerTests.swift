@@ -6,7 +6,7 @@ import Testing
 @testable import Bridge
 @testable import BridgeServer
 
-/// What a call returns itself is not announced beside it.
+/// What a call returns is not announced as well.
 @Suite struct AnnouncerTests {
   private let sandbox: Sandbox
   private let store: SQLiteStore
@@ -28,23 +28,23 @@ import Testing
     await announcer.clientIs(ClientInfo(name: "claude-code", version: nil))
   }
 
-  /// The call here takes nothing, as one does that another process of the agent forestalls.
+  /// This call takes nothing, as if another process of the agent had been faster.
   @Test(arguments: [true, false])
   func whatACallWaitsForIsAnnouncedOnlyOnceTheCallHasEndedWithoutIt(includesTasks: Bool) async throws {
     let (awaited, early) = try await service.waits.during(.init(sender: "cowork", includesTasks: includesTasks)) {
       let awaited = [try await send("cowork")] + (includesTasks ? [try await task()] : [])
-      // Written later: whatever is announced of the former would come no later than this.
+      // Written later: an announcement of the former would come no later than this one.
       let free = (includesTasks ? [] : [try await task()]) + [try await send("other")]
       return (awaited, try await announcements(naming: free))
     }
     for id in awaited { #expect(!early.contains(id)) }
-    // Nothing is written any more: the end of the call itself is the reason to look.
+    // Nothing else is written: the end of the call is the reason to look.
     _ = try await announcements(naming: awaited)
     await announcer.stop()
     await service.close()
   }
 
-  /// All that is announced until each of these has been named.
+  /// Everything announced until each of these has been named.
   private func announcements(naming ids: [String]) async throws -> String {
     var text = ""
     while !ids.allSatisfy({ text.contains($0) }) { text += try await announced.next("the announcement of \(ids)") }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension RealProcesses {
-  /// An inbox that does not work costs a line at the debug level, and nothing else.
+  /// A broken inbox costs a line at the debug level, and nothing else.
   @Suite struct BrokenInboxTests {
     enum Fault: String, CaseIterable, Sendable {
       case missing, refuses, closes, neverReads
@@ -30,7 +30,7 @@ extension RealProcesses {
       if let standIn {
         _ = try await standIn.posts.next()
       } else {
-        // What could not be posted goes by the channel.
+        // What could not be posted is sent by the channel.
         let notification = try await client.notifications.next { $0["method"] == "notifications/claude/channel" }
         #expect(notification["params"]?["content"]?.stringValue?.contains(id) == true)
       }

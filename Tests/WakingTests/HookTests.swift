@@ -4,7 +4,7 @@ import PostgresTesting
 import Testing
 
 extension RealProcesses {
-  /// The hooks of Claude Code, through the real binary.
+  /// The hooks of Claude Code, with the real executable.
   @Suite struct HookTests {
     @Test(arguments: ["SessionStart", "UserPromptSubmit", "PostToolUse"])
     func aNoteIsAdditionalContext(event: String) async throws {
@@ -63,7 +63,7 @@ extension RealProcesses {
       // Seen by another session, and begun.
       _ = try await client.call("update_task", ["task_id": .string(id), "status": "in_progress"])
       _ = try await client.call("get_tasks")
-      // The reply's lease is settled before the next call is carried out.
+      // The reply's lease is settled before the next call runs.
       _ = try await client.call("list_agents")
       #expect(try await sandbox.hook("UserPromptSubmit").output == "")
       let start = try await sandbox.hook("SessionStart").output
@@ -87,10 +87,10 @@ extension RealProcesses {
       #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
     }
 
-    /// Without its own end it would wait for a connection for 10 s. A busy machine may need another try.
+    /// Without its own deadline it would wait 10 s for a connection. A busy machine may need another try.
     @Test func aStoreThatDoesNotAnswerIsGivenUp() async throws {
       let sandbox = try Sandbox()
-      // It accepts connections and says nothing: there is nothing behind it.
+      // Accepts connections and stays silent.
       let silent = try FaultProxy(to: Loopback.freePort())
       await silent.blackHole()
       var quickest = Duration.seconds(1000)
@@ -117,7 +117,7 @@ extension RealProcesses {
       let id = try await sandbox.send("one")
       let stop = try await sandbox.run(["hook", "Stop"], input: input)
       #expect(stop.status == 0 && stop.errors == "")
-      // Nobody would know that it was told: it must not keep a session from its end.
+      // It could not be recorded as told, so it must not keep a session from ending.
       if !input.contains("..") { #expect(stop.output == "") }
       let start = try await sandbox.run(["hook", "session-start"], input: input)
       #expect(start.status == 0 && start.output.contains(id))
@@ -168,7 +168,7 @@ extension RealProcesses {
       #expect(try await newer.errors.contains(id))
     }
 
-    /// The one that took over cannot move meanwhile: the news is there for the older one alone, which must leave it.
+    /// The newer one is stopped meanwhile: only the older one sees the news, and must leave it.
     @Test func whatComesAfterTheTakeOverIsTheNewestsAlone() async throws {
       let sandbox = try Sandbox()
       _ = try await sandbox.run(["agents", "--json"])
@@ -185,7 +185,7 @@ extension RealProcesses {
       #expect(sandbox.read("newer")?.contains(id) == true)
     }
 
-    /// Another session's is no concern of this one's.
+    /// Another session's process is unaffected.
     @Test func rewakesOfTwoSessionsBothTell() async throws {
       let sandbox = try Sandbox()
       _ = try await sandbox.run(["agents", "--json"])
@@ -196,7 +196,7 @@ extension RealProcesses {
       for outcome in try await [one, two] { #expect(outcome.status == 2 && outcome.errors.contains(id)) }
     }
 
-    /// Starts one whose standard error goes to a file, and closes its input.
+    /// Starts a rewake whose standard error goes to a file, and closes its input.
     private func rewake(_ name: String, in sandbox: Sandbox) throws -> Program {
       let program = try sandbox.start(["hook", "rewake"], errors: "\(sandbox.home)/\(name)")
       let input = FileHandle(fileDescriptor: program.input, closeOnDealloc: true)
@@ -206,7 +206,7 @@ extension RealProcesses {
       return program
     }
 
-    /// Awaits that a rewake has begun, by the file that says whose turn it is.
+    /// Awaits the start of a rewake, by the file that names the current one.
     @discardableResult
     private func turn(of session: String, in sandbox: Sandbox, after earlier: String? = nil) async throws -> String {
       try await within("the turn of a rewake") {
@@ -241,7 +241,7 @@ extension RealProcesses {
       #expect(FileManager.default.fileExists(atPath: sandbox.home + "/.cowork-code-mcp/sessions/new.code"))
     }
 
-    /// Processor time is asserted: how long the clock runs depends on what else the machine does.
+    /// Processor time is asserted, because wall time depends on the machine's load.
     @Test func nothingCostsNearlyNothing() async throws {
       let sandbox = try Sandbox()
       _ = try await sandbox.run(["agents"])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BridgeServer
 
-/// Two JSON lines to a Unix socket, and what goes wrong with that.
+/// Two JSON lines to a Unix socket, and the ways in which that fails.
 @Suite struct InboxSocketTests {
   @Test func itWritesTheTwoLines() async throws {
     let inbox = try StandInInbox(Sandbox())
@@ -60,7 +60,7 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: path))
   }
 
-  /// More than a socket holds, to a reader that does not read: given up when the patience is over.
+  /// More than a socket buffers, to a reader that does not read: given up at the deadline.
   @Test func aReaderThatDoesNotReadCostsThePatienceAndNoMore() async throws {
     let inbox = try StandInInbox(Sandbox(), .neverReads)
     let socket = InboxSocket(path: inbox.path, token: "t", patience: .milliseconds(300))

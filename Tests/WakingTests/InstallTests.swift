@@ -4,7 +4,7 @@ import MCP
 import Testing
 
 extension RealProcesses {
-  /// Configuration files: what is ours comes and goes, and everything else stays byte for byte.
+  /// Configuration files: our entries are added and removed, and everything else stays byte for byte.
   @Suite struct InstallTests {
     /// Oddly written on purpose.
     static let settings = """
@@ -25,7 +25,7 @@ extension RealProcesses {
       async throws
       -> Sandbox.Outcome
     {
-      // Only what is needed: no `claude` of this machine.
+      // Only what is needed, so that no installed `claude` is found.
       try await sandbox.run(arguments, environment: ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }, folder: folder)
     }
 
@@ -64,7 +64,7 @@ extension RealProcesses {
       #expect(sandbox.read(".claude/settings.json") == text)
       #expect(backups(sandbox).count == 1)
 
-      // Another agent: ours are replaced, not doubled.
+      // For another agent our entries are replaced, not duplicated.
       _ = try await install(sandbox, ["install", "claude-code", "--hooks", "--identity", "tester"])
       let replaced = try #require(sandbox.read(".claude/settings.json"))
       #expect(replaced.components(separatedBy: "hook Stop --as tester").count == 2)
@@ -78,7 +78,7 @@ extension RealProcesses {
       #expect(goneAgain.output.split(separator: "\n").allSatisfy { $0.hasSuffix("nothing to change.") })
     }
 
-    /// The hooks that were written do what they say, by a shell as Claude Code runs them.
+    /// The installed hooks work when a shell runs them, as Claude Code does.
     @Test func theInstalledHooksRun() async throws {
       let sandbox = try Sandbox()
       _ = try await install(sandbox, ["install", "claude-code", "--hooks", "--database-url", "my store.db"], folder: sandbox.home)
@@ -153,7 +153,7 @@ extension RealProcesses {
       #expect(backups(sandbox) == [])
     }
 
-    /// Of two files neither is written when one is broken.
+    /// If one of two files is broken, neither is written.
     @Test func brokenSettingsKeepTheServerOutToo() async throws {
       let sandbox = try Sandbox()
       try sandbox.write("{\"hooks\": {\"Stop\": 5}}", to: ".claude/settings.json")
@@ -201,7 +201,7 @@ extension RealProcesses {
 
     // MARK: Claude Code's own command
 
-    /// A `claude` that records its arguments, and fails where it is told to.
+    /// A `claude` that records its arguments, and fails on request.
     private func fakeClaude(_ sandbox: Sandbox, fails: Bool = false) throws -> [String: String] {
       try sandbox.write(
         "#!/bin/sh\nfor word in \"$@\"; do printf '<%s>' \"$word\"; done >> \"$HOME/calls\"\necho >> \"$HOME/calls\"\n"
@@ -214,7 +214,7 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let environment = try fakeClaude(sandbox)
       let arguments = ["install", "claude-code", "--database-url", "postgresql://?service=bridge"]
-      // libpq looks the service up at once.
+      // libpq looks up the service at once.
       try sandbox.write("[bridge]\nhost=db\n", to: ".pg_service.conf")
       let dry = try await install(sandbox, arguments + ["--dry-run"], environment)
       #expect(dry.output.contains("Would run: claude mcp add"), "\(dry)")

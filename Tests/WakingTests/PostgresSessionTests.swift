@@ -3,7 +3,7 @@ import PostgresTesting
 import Testing
 
 extension RealProcesses {
-  /// The real server on a real Postgres, started as Claude Code starts it, and a stand-in for its session's inbox.
+  /// The real server on a real Postgres, started as by Claude Code, and a stand-in for the session's inbox.
   @Suite struct PostgresSessionTests {
     @Test func rowsTypedIntoPsqlAndMessagesOfOtherProcessesAreEachPostedOnce() async throws {
       let cluster = try await PostgresCluster.start()
@@ -26,7 +26,7 @@ extension RealProcesses {
       #expect(second.text.contains("- message \(sent) from the agent “cowork”: “by a process”\n"))
       #expect(!second.text.contains("by-hand-1"))
 
-      // The end of a connection is a reason to look at everything again, and to tell only what is new.
+      // A lost connection leads to a resync, which announces only what is new.
       try await cluster.restart(mode: .immediate)
       try await type("by-hand-2", "after the restart", database)
       let third = try await inbox.posts.next()

@@ -5,7 +5,7 @@ import MCP
 import Testing
 
 extension RealProcesses {
-  /// Who is there: true soon after a process has died, whatever way.
+  /// Presence is right soon after a process has died in any way.
   @Suite struct PresenceTests {
     private func agents(_ client: Client) async throws -> [String: JSON] {
       let list = try #require(try await client.call("list_agents")["agents"]?.arrayValue)
@@ -14,7 +14,7 @@ extension RealProcesses {
 
     private func isOnline(_ name: String, _ client: Client) async throws -> Bool? { try await agents(client)[name]?["online"]?.boolValue }
 
-    /// Awaits the first signs of life of so many processes.
+    /// Awaits the first heartbeats of that many processes.
     private func awaitInstances(_ count: Int, _ sandbox: Sandbox) async throws {
       try await within("signs of life") {
         while try await sandbox.sqlite3("SELECT COUNT(*) FROM instances WHERE agent = 'cowork'") != "\(count)" {
@@ -60,7 +60,7 @@ extension RealProcesses {
       #expect(try await isOnline("cowork", watcher) == false)
     }
 
-    /// A pid says nothing about another machine's process: only the time of its last sign of life does, 45 s at most.
+    /// A pid says nothing about a process of another machine: only the age of its last heartbeat counts, at most 45 s.
     @Test(arguments: [(0, true), (40, true), (46, false)])
     func processesOfOtherHostsAreJudgedByTimeAlone(age: Int, online: Bool) async throws {
       let sandbox = try Sandbox()
@@ -91,7 +91,7 @@ extension RealProcesses {
         """)
     }
 
-    /// Signs of life of others are writes to the same file, and no news.
+    /// Heartbeats of others are writes to the same file, but no news.
     @Test func heartbeatsWakeNobody() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)

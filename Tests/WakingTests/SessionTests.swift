@@ -3,7 +3,7 @@ import MCP
 import Testing
 
 extension RealProcesses {
-  /// The real server, started as Claude Code starts it, and a stand-in for its session's inbox.
+  /// The real server, started as by Claude Code, and a stand-in for the session's inbox.
   @Suite struct SessionTests {
     @Test func aMessageOfAnotherProcessIsPostedAndStaysUnread() async throws {
       let sandbox = try Sandbox()
@@ -82,7 +82,7 @@ extension RealProcesses {
       let inbox = try StandInInbox(sandbox)
       let client = try await Client.start(sandbox, environment: inbox.environment)
       async let waited = client.call("wait_for_updates", ["timeout_seconds": 20])
-      // The server reads requests in order: once this is answered the wait has begun.
+      // Requests are read in order: once this one is answered, the wait has begun.
       _ = try await client.call("list_agents")
       let awaited = try await sandbox.send("for the call")
       #expect(try await waited["messages"]?.arrayValue?.first?["id"]?.stringValue == awaited)
@@ -91,7 +91,7 @@ extension RealProcesses {
       #expect(post.text.contains(marker) && !post.text.contains(awaited))
     }
 
-    /// A call that waits for one agent returns nothing of the others.
+    /// A call that waits for one sender returns nothing of the others.
     @Test func whatAWaitingCallDoesNotReturnIsPosted() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
@@ -126,7 +126,7 @@ extension RealProcesses {
       #expect(await client.notifications.all.isEmpty)
     }
 
-    /// Two servers of one agent see the same news; only the one that Claude Code itself started posts.
+    /// Two servers of one agent see the same news; only the one that Claude Code started posts.
     @Test func anotherClientThatInheritedTheEnvironmentPostsNothing() async throws {
       let sandbox = try Sandbox()
       let strangers = try StandInInbox(sandbox, name: "strangers")
@@ -174,7 +174,7 @@ extension RealProcesses {
       #expect(notice.text.contains("“cowork” was announced 2 times within 5 minutes, which looks like a loop"))
       #expect(!notice.text.contains(third))
       let fourth = try await sandbox.send("four")
-      // Another sender is still heard, and nothing of the muted one comes with it.
+      // Another sender is still announced, without the muted one.
       try await sandbox.sqlite3("INSERT INTO messages (id, sender, recipient, content) VALUES ('other-1', 'other', 'code', 'x')")
       let other = try await inbox.posts.next()
       #expect(other.text.contains("other-1") && !other.text.contains(fourth) && !other.text.contains("cowork”"))
@@ -192,7 +192,7 @@ extension RealProcesses {
         if id == "one-" { _ = try await inbox.post(with: id) }
       }
       let notice = try await inbox.post(with: "looks like a loop")
-      // Nothing arrives any more: the end of the window itself tells.
+      // Nothing else arrives: the end of the window triggers the announcement.
       let told = try await inbox.post(with: "two-")
       #expect(notice.at.duration(to: told.at) >= .milliseconds(7500))
       _ = try await client.stop()

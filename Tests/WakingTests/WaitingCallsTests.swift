@@ -2,7 +2,7 @@ import Testing
 
 @testable import Bridge
 
-/// What a call that waits will return needs no announcement.
+/// What a waiting call will return needs no announcement.
 @Suite struct WaitingCallsTests {
   @Test(
     arguments: [

@@ -8,7 +8,7 @@ import SQLiteStore
 import Synchronization
 import Testing
 
-/// A store in a folder of its own, which goes away with it.
+/// A store in a temporary folder that is removed with it.
 final class TemporaryStore: Sendable {
   let folder: URL
   let store: SQLiteStore
@@ -43,7 +43,7 @@ final class Connection: Sendable {
     run = Task { await server.run(on: transport) }
   }
 
-  /// A server that is initialized.
+  /// A server after the handshake.
   static func open(_ home: TemporaryStore, as name: String = "code", revision: String = "2025-11-25") async throws -> Connection {
     let connection = try Connection(home, as: name)
     try await connection.initialize(revision)
@@ -75,7 +75,7 @@ final class Connection: Sendable {
     return id
   }
 
-  /// The answer to a request, whatever comes before it.
+  /// The response to a request; skips what precedes it.
   func reply(to id: Int64) async throws -> JSON {
     while let message = await client.nextMessage() {
       if message["id"]?.wholeNumber == id { return message }

@@ -3,19 +3,19 @@ import ProcessTesting
 import Synchronization
 import Testing
 
-/// A command that goes on printing, and the lines that it has printed.
+/// A command that keeps printing, and its lines.
 final class Following: Sendable {
   let process: Running
   private let pipe: TestPipe
   private let lines: AsyncStream<String>
   private let isOver = Mutex(false)
 
-  /// - Parameter withErrors: whether what it prints to standard error is among the lines.
+  /// - Parameter withErrors: whether standard error is included.
   init(_ sandbox: Sandbox, _ arguments: [String], withErrors: Bool = false, environment: [String: String] = [:]) throws {
     pipe = try TestPipe()
     process = try sandbox.start(
       Program.path, arguments, output: pipe.writing, error: withErrors ? pipe.writing : nil, environment: environment)
-    // The child's end is the only one from now on.
+    // From now on only the child holds that end.
     try pipe.writing.close()
     let (lines, continuation) = AsyncStream.makeStream(of: String.self)
     self.lines = lines
@@ -38,7 +38,7 @@ final class Following: Sendable {
 
   deinit { kill() }
 
-  /// Only while it lives: its number may be another process's afterwards.
+  /// Only while it lives: its pid may be reused afterwards.
   private func kill() {
     isOver.withLock { isOver in
       if !isOver { _ = Foundation.kill(process.pid, SIGKILL) }

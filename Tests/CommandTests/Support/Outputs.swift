@@ -13,14 +13,14 @@ struct TestPipe: Sendable {
     writing = FileHandle(fileDescriptor: ends.write, closeOnDealloc: true)
   }
 
-  /// One that nobody reads.
+  /// A pipe without a reader.
   static func broken() throws -> FileHandle {
     let pipe = try TestPipe()
     close(pipe.reading)
     return pipe.writing
   }
 
-  /// Waits until a text has come through.
+  /// Waits until a text has arrived.
   func wait(for text: String) async throws {
     let found = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
@@ -38,7 +38,7 @@ struct TestPipe: Sendable {
   }
 }
 
-/// A terminal that shows what a program prints to it.
+/// A pseudoterminal that records what a program prints.
 struct TestTerminal {
   let slave: FileHandle
   private let master: Int32
@@ -47,7 +47,7 @@ struct TestTerminal {
     master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     try #require(master >= 0)
     #if os(Linux)
-      // What unlockpt and ptsname do, which this system's headers hide from Swift.
+      // As unlockpt and ptsname, which Swift does not see here.
       var number: Int32 = 0
       try #require(ioctl(master, UInt(0x4004_5431), &number) == 0)
       try #require(ioctl(master, UInt(0x8004_5430), &number) == 0)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The program as it was built, beside the tests.
+/// The built program, beside the test bundle.
 enum Program {
   private final class Marker {}
 

@@ -4,7 +4,7 @@ import MCP
 import ProcessTesting
 import Testing
 
-/// A home of its own, in which the real program is run.
+/// A temporary home folder in which the real program runs.
 final class Sandbox: Sendable {
   let home: String
 
