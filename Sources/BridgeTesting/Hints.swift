@@ -1,13 +1,13 @@
 import Bridge
 
-/// Awaits hints. The time allowed is only that of a failing test: nothing sleeps.
+/// Awaits hints. Only a failing test waits for the time-out; nothing sleeps.
 public enum Hints {
   /// The next hint; nil when none comes.
   public static func next(_ wakeUps: WakeUps, within time: Duration = .seconds(20)) async -> WakeUp? {
     await limited(wakeUps, time) { iterator in await iterator.next() }
   }
 
-  /// Looks at each hint until something is found; nil when the time is over.
+  /// Looks after each hint until something is found; nil after the time-out.
   public static func until<Found: Sendable>(
     _ wakeUps: WakeUps, within time: Duration = .seconds(20), look: () async throws -> Found?
   ) async throws -> Found? {
@@ -20,7 +20,7 @@ public enum Hints {
     }
   }
 
-  /// Whether nothing has come so far. Ends the sequence.
+  /// Whether no hint has come so far. Ends the sequence.
   public static func isSilent(_ wakeUps: WakeUps) async -> Bool {
     wakeUps.finish()
     var iterator = wakeUps.makeAsyncIterator()

@@ -1,4 +1,4 @@
-/// Texts that break what takes text for granted.
+/// Texts that break careless text handling.
 public enum OddTexts {
   public static let all = [
     " ", "\n", "\r\n", "'; DROP TABLE messages; --", "\"quoted\" 'twice' \\back", "%_*?$1 :x @y ?1",

@@ -1,7 +1,7 @@
 import Bridge
 import Testing
 
-/// What a case works with: a store on an empty database, and short ways to use it.
+/// What a case works with: a store on an empty database, and shorthands.
 public struct StoreBench: Sendable {
   public let harness: any StoreHarness
   /// With the documented timing.
@@ -13,7 +13,7 @@ public struct StoreBench: Sendable {
   /// Another process on the same database.
   func another(_ timing: StoreTiming = StoreTiming()) async throws -> any BridgeStore { try await harness.makeStore(timing: timing) }
 
-  /// Another process whose leases have expired as soon as they are made.
+  /// Another process, whose leases expire at once.
   func forgetful() async throws -> any BridgeStore { try await another(StoreTiming(lease: .seconds(-1))) }
 
   /// Sends from `cowork` to `code`.
@@ -61,9 +61,9 @@ extension Delivery {
 }
 
 extension ProcessIdentity {
-  /// A process that has ended, as this one can see: its number is in use again by a process that started at another time.
+  /// A process that is known to have ended: its pid belongs to a process with another start time.
   static let dead = ProcessIdentity(scope: current.scope, pid: current.pid, start: current.start + "0")
-  /// A process on another machine, of which nothing can be known.
+  /// A process on another machine, whose state is unknown.
   static let elsewhere = ProcessIdentity(scope: "another machine", pid: current.pid, start: current.start + "0")
 }
 

@@ -16,7 +16,7 @@ public struct StoreCase: Sendable, CustomTestStringConvertible {
 
   public var testDescription: String { name }
 
-  /// Tries the behaviour on an empty database. A failure is an issue of the running test.
+  /// Checks the behaviour on an empty database. A failure is recorded as an issue of the running test.
   public func run(on harness: any StoreHarness) async throws {
     do {
       try await body(StoreBench(harness: harness, store: harness.makeStore(timing: StoreTiming())))

@@ -1,14 +1,14 @@
 import Bridge
 
-/// One database of a kind of store, empty at first, as the shared suite needs it.
+/// One empty database of a kind of store, for the shared suite.
 public protocol StoreHarness: Sendable {
-  /// A store on this database. Each is like another process: it has connections and subscribers of its own.
+  /// A store on this database. Each acts as another process, with its own connections and subscribers.
   func makeStore(timing: StoreTiming) async throws -> any BridgeStore
 
-  /// Carries out a statement as a person would at the database's own command line.
+  /// Runs a statement as a person would at the database's command line.
   ///
-  /// The suite writes statements on the documented tables in the spelling of SQLite; where another database spells it otherwise
-  /// (`datetime('now')`), the harness translates.
+  /// The suite uses SQLite's spelling for statements on the documented tables; the harness of another database translates it
+  /// (`datetime('now')`).
   func executeByHand(_ sql: String) async throws
 
   /// The rows that a person would see.

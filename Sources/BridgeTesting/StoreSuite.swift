@@ -1,13 +1,13 @@
-/// What every store must do: the contract of `BridgeStore` as cases, one file an area.
+/// What every store must do: the contract of `BridgeStore` as cases, one file for each area.
 ///
-/// A backend's test target runs all of them, each on an empty database of its own:
+/// A backend's test target runs all cases, each on its own empty database:
 ///
 ///     @Test(arguments: StoreSuite.cases)
 ///     func behaves(_ storeCase: StoreCase) async throws { try await storeCase.run(on: MyHarness()) }
 public enum StoreSuite {
   public static let cases = casesOfAgents + archive + retention + transcript + diagnosis
 
-  /// Those in which each verb is carried out for one agent.
+  /// The cases in which each verb acts for one agent.
   public static let casesOfAgents: [StoreCase] =
     messages + inboxOrder + leases + redelivery + idempotency + tasks + endingTasks + claims + taskNews + history + search + agents
     + concurrency + wakeUps + handWritten

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Each function of libpq that is used is defined here and calls the one of the library. One that is missing here is an error of the linker.
+// Defines each function of libpq that is in use; it calls the function of the library. A missing one is a linker error.
 #define RETURNING(result, name, parameters, arguments) \
   static __typeof__(&name) real_##name;                \
   result name parameters {                             \
@@ -46,7 +46,7 @@ static void *open_library(void) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (library) return library;
-    // The error of the usual name says most.
+    // The error for the usual name says most.
     if (i == 0) snprintf(problem, sizeof problem, "%s", dlerror());
   }
   return NULL;

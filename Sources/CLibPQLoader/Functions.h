@@ -1,4 +1,4 @@
-// The functions of libpq that are used, as <libpq-fe.h> declares them.
+// The functions of libpq that are in use, as <libpq-fe.h> declares them.
 RETURNING(int, PQbackendPID, (const PGconn *conn), (conn))
 RETURNING(int, PQcancel, (PGcancel *cancel, char *errbuf, int errbufsize), (cancel, errbuf, errbufsize))
 WITHOUT_RESULT(PQclear, (PGresult *res), (res))

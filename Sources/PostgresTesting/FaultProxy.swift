@@ -8,7 +8,7 @@ import Synchronization
   import Glibc
 #endif
 
-/// A TCP proxy on 127.0.0.1 that can fail in the ways that networks do. Runs on a thread of its own until `close` or deinit.
+/// A TCP proxy on 127.0.0.1 that can fail as networks do. Runs on its own thread until `close` or deinit.
 public final class FaultProxy: Sendable {
   public let port: UInt16
   private let engine: FaultProxyEngine
@@ -27,10 +27,10 @@ public final class FaultProxy: Sendable {
   /// Bytes are neither read nor forwarded, in both directions; new connections are accepted and hang. Returns when in force.
   public func blackHole() async { await engine.apply { $0.mode = .blackHole } }
 
-  /// Forwards again, what had been held up included, and accepts again.
+  /// Forwards again, including what was held up, and accepts again.
   public func heal() async { await engine.apply { $0.mode = .pass } }
 
-  /// Ends all present connections with a reset.
+  /// Resets all present connections.
   public func cut() async { await engine.apply { $0.mustCut = true } }
 
   /// Ends all connections and refuses new ones.
@@ -41,8 +41,8 @@ public final class FaultProxy: Sendable {
     }
   }
 
-  /// The next time a client sends this text, it is forwarded, the server's answer is awaited and withheld, and the connection reset:
-  /// the server has done it and the client cannot know.
+  /// The next time a client sends this text, it is forwarded, the server's answer is withheld, and the connection is reset: the server has
+  /// carried it out and the client cannot know.
   public func cutReplies(after text: String) async { await engine.apply { $0.trap = .init(text: Array(text.utf8), forwards: true) } }
 
   /// The next time a client sends this text, the connection is reset and the server never sees it.

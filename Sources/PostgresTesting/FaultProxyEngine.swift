@@ -9,7 +9,7 @@ import Synchronization
   import Glibc
 #endif
 
-/// What the proxy is told to do.
+/// Orders to the proxy.
 struct FaultProxyOrders {
   enum Mode { case pass, blackHole, refuse }
   struct Trap {
@@ -46,7 +46,7 @@ final class FaultProxyEngine: Sendable {
     self.upstream = upstream
   }
 
-  /// Not when the thread ends: a late order would be written to whatever file has the number by then.
+  /// Not closed when the thread ends: a late order would be written to whatever file has the descriptor by then.
   deinit {
     close(wake.read)
     close(wake.write)
@@ -57,7 +57,7 @@ final class FaultProxyEngine: Sendable {
     signal()
   }
 
-  /// Returns when the thread acts on it.
+  /// Returns when the order is in force.
   func apply(_ change: (inout FaultProxyOrders) -> Void) async {
     await withCheckedContinuation { continuation in
       let isClosed = orders.withLock { orders in
@@ -140,7 +140,7 @@ final class FaultProxyEngine: Sendable {
     }
   }
 
-  /// False when the pair is to end.
+  /// False if the pair must end.
   private func forwardFromClient(_ pair: inout Pair) -> Bool {
     guard let server = pair.server, let bytes = receive(pair.client) else { return false }
     let trap = orders.withLock { orders -> FaultProxyOrders.Trap? in

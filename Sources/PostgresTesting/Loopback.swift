@@ -67,7 +67,7 @@ public enum Loopback {
     }
   }
 
-  /// Closes with a reset instead of a farewell.
+  /// Closes with a reset.
   static func reset(_ descriptor: Int32) {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A clock that stands until it is advanced.
+/// A clock that only advances on request.
 public final class ManualClock: Clock, Sendable {
   public struct Instant: InstantProtocol {
     public let offset: Duration
@@ -53,7 +53,7 @@ public final class ManualClock: Clock, Sendable {
     }
   }
 
-  /// Returns when at least so many tasks sleep; with `duration`, tasks that have exactly this long to sleep.
+  /// Returns when at least that many tasks sleep; with `duration`, tasks that have exactly that long to sleep.
   public func sleepers(_ count: Int = 1, for duration: Duration? = nil) async {
     await withCheckedContinuation { continuation in
       let watchers = state.withLock { state in
@@ -64,7 +64,7 @@ public final class ManualClock: Clock, Sendable {
     }
   }
 
-  /// Wakes those whose time has come, in order.
+  /// Wakes the tasks that are due, in order.
   public func advance(by duration: Duration) {
     let due = state.withLock { state -> [Sleeper] in
       state.now = state.now.advanced(by: duration)

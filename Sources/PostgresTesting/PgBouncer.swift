@@ -46,7 +46,7 @@ public final class PgBouncer: Sendable {
 
   public func destroy() async { await watchdog.finish() }
 
-  /// It tells nobody when it is ready: it is asked every 5 ms, for 10 s at most.
+  /// Polls every 5 ms until it accepts connections, for at most 10 s.
   private func waitUntilAccepting() async throws {
     let port = port
     let accepts = await Shell.onThread {

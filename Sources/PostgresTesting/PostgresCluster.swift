@@ -9,18 +9,18 @@ import Synchronization
   import Glibc
 #endif
 
-/// A Postgres server of our own in a temporary folder, on a Unix socket and a free port of 127.0.0.1. It ends with the process,
-/// even when that is killed. Superuser `postgres`; the socket needs no password.
+/// A Postgres server in a temporary folder, on a Unix socket and a free port of 127.0.0.1. It ends with the process, even if that is
+/// killed. The superuser is `postgres`; the socket needs no password.
 public final class PostgresCluster: Sendable {
   public struct Options: Sendable {
-    /// A certificate for `localhost` by an own authority (`caCertificate`), and `ssl = on`.
+    /// A certificate for `localhost` from its own authority (`caCertificate`), and `ssl = on`.
     public var ssl = false
     /// SCRAM with this password on 127.0.0.1, instead of trust.
     public var password: String?
     /// More lines of postgresql.conf.
     public var configuration: [String] = []
 
-    /// Of the write-ahead log, in megabytes.
+    /// Segment size of the write-ahead log, in megabytes.
     public var segmentSize: Int
 
     public init(ssl: Bool = false, password: String? = nil, configuration: [String] = [], segmentSize: Int = 16) {
@@ -52,7 +52,7 @@ public final class PostgresCluster: Sendable {
     self.watchdog = watchdog
   }
 
-  /// The one that tests share, started at the first call.
+  /// The cluster that tests share, started by the first call.
   public static func shared() async throws -> PostgresCluster { try await sharedTask.value }
   private static let sharedTask = Task { try await PostgresCluster.start() }
 
@@ -77,14 +77,14 @@ public final class PostgresCluster: Sendable {
     return PostgresCluster(folder: folder, port: port, options: options, binaries: binaries, watchdog: watchdog)
   }
 
-  /// Tests that were asked to run on one version must not pass on another.
+  /// Tests for one version must not pass on another.
   private func checkVersion() async throws {
     guard let wanted = ServerUser.version else { return }
     let present = try await run(["cat", "\(data)/PG_VERSION"]).split(whereSeparator: \.isNewline).first ?? ""
     guard present == wanted else { throw TestingError("Postgres \(wanted) is to be tested, and \(binaries) holds \(present)") }
   }
 
-  /// Where it is reached, as lines of postgresql.conf.
+  /// Its addresses, as lines of postgresql.conf.
   private var place: [String] { ["listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(folder)'"] }
 
   private func initialize() async throws {
@@ -130,9 +130,9 @@ public final class PostgresCluster: Sendable {
     try await run(["/bin/sh", "-c", script])
   }
 
-  // MARK: life
+  // MARK: Life cycle
 
-  /// Starts it again after `stop` or `kill`, with the same data and port; returns when it accepts connections.
+  /// Restarts it after `stop` or `kill`, with the same data and port; returns when it accepts connections.
   public func start() async throws {
     try await run(["\(binaries)/pg_ctl", "-D", data, "-l", "\(folder)/log", "-w", "-t", "60", "start"])
   }
@@ -146,7 +146,7 @@ public final class PostgresCluster: Sendable {
     try await start()
   }
 
-  /// SIGKILL to the server and to its children, as when the machine fails.
+  /// Sends SIGKILL to the server and its children, as if the machine failed.
   public func kill() async throws {
     let script =
       "pid=$(head -n 1 \(data)/postmaster.pid); kill -9 $pid $(ps -o pid= --ppid $pid); while kill -0 $pid 2>/dev/null; do :; done"
@@ -157,15 +157,15 @@ public final class PostgresCluster: Sendable {
     try await run(["/bin/sh", "-c", "for pid; do while kill -0 $pid 2>/dev/null; do :; done; done", "sh"] + processes)
   }
 
-  /// Ends it for good and removes its folder.
+  /// Stops it and removes its folder.
   public func destroy() async { await watchdog.finish() }
 
   /// What the server logged, for a failed test.
   public func log() async throws -> String { try await run(["cat", "\(folder)/log"]) }
 
-  // MARK: standbys
+  // MARK: Standbys
 
-  /// A server that follows this one, and answers what only reads.
+  /// A hot standby of this server.
   public func makeStandby() async throws -> PostgresCluster {
     let standby = try await Self.makeFolder(options, binaries: binaries)
     do {
@@ -181,29 +181,29 @@ public final class PostgresCluster: Sendable {
     return standby
   }
 
-  /// Makes a standby the server that takes writes.
+  /// Promotes a standby.
   public func promote() async throws { try await run(["\(binaries)/pg_ctl", "-D", data, "-w", "-t", "60", "promote"]) }
 
-  /// How many bytes a file may have from now on, in this server and in those of its processes that start later; nil for any number. As on a
-  /// full disk, a write beyond is cut short.
+  /// Limits the size of files, in bytes, for this server and its later processes; nil lifts the limit. A write beyond it is cut off, as on
+  /// a full disk.
   public func limitFiles(to bytes: Int?) async throws {
     let limit = bytes.map(String.init) ?? "unlimited"
     try await run(["/bin/sh", "-c", "prlimit --pid $(head -n 1 \(data)/postmaster.pid) --fsize=\(limit):"])
   }
 
-  // MARK: databases
+  // MARK: Databases
 
-  /// A database with a name of its own.
+  /// Creates a database with a unique name.
   public func createDatabase() async throws -> TestDatabase {
     let database = TestDatabase(name: "test_\(String(UInt64.random(in: .min ... .max), radix: 36))", cluster: self)
     try await database.create()
     return database
   }
 
-  /// Runs SQL with psql through the socket, as superuser unless told otherwise; unaligned rows.
+  /// Runs SQL with psql through the socket, by default as superuser; returns unaligned rows.
   @discardableResult
   public func psql(_ sql: String, database: String = "postgres", user: String = "postgres") async throws -> String {
-    // Needs no special user; the socket trusts everybody.
+    // The socket trusts every user.
     try await Shell.run([
       "\(binaries)/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", "\(port)", "-U", user, "-d", database,
       "-c", sql,
@@ -219,9 +219,9 @@ public struct TestDatabase: Sendable {
   public let name: String
   public let cluster: PostgresCluster
 
-  /// By TCP, user `postgres`, with the password if there is one.
+  /// Over TCP, as `postgres`, with the password if there is one.
   public var url: String { url(port: cluster.port) }
-  /// By Unix socket.
+  /// Over the Unix socket.
   public var socketURL: String { "postgres://postgres@/\(name)?host=\(cluster.socketFolder)&port=\(cluster.port)" }
 
   /// The same database through a proxy or a pooler.
@@ -233,7 +233,7 @@ public struct TestDatabase: Sendable {
   @discardableResult
   public func psql(_ sql: String) async throws -> String { try await cluster.psql(sql, database: name) }
 
-  /// Ends the connections for which a condition on `pg_stat_activity` holds, and returns when their processes are gone.
+  /// Terminates the connections that match a condition on `pg_stat_activity`, and returns when their processes are gone.
   public func terminate(where condition: String) async throws {
     let ended = try await psql(
       """
@@ -245,6 +245,6 @@ public struct TestDatabase: Sendable {
     try await cluster.waitUntilGone(ended.split(whereSeparator: \.isNewline).map(String.init))
   }
 
-  /// From template0: template1 may not be copied while somebody is connected to it.
+  /// From template0, because template1 cannot be copied while a session is connected to it.
   func create() async throws { try await cluster.psql("CREATE DATABASE \(name) TEMPLATE template0") }
 }

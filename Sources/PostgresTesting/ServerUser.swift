@@ -8,11 +8,11 @@ import ProcessTesting
   import Glibc
 #endif
 
-/// Postgres refuses to run as root: then everything is done as the user `postgres`, and where we are somebody else, as ourselves.
+/// Who runs the server: the current user, or `postgres` if that is root, because Postgres refuses to run as root.
 enum ServerUser {
   static var prefix: [String] { geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] : [] }
 
-  /// The folder that `COWORK_TEST_POSTGRES_BIN` names, else that of the newest version that is installed.
+  /// The folder that `COWORK_TEST_POSTGRES_BIN` names, otherwise that of the newest installed version.
   static func binaries() async throws -> String {
     if let named = getenv("COWORK_TEST_POSTGRES_BIN"), named[0] != 0 { return String(cString: named) }
     let script =
@@ -22,14 +22,14 @@ enum ServerUser {
     return found
   }
 
-  /// The major version that `COWORK_TEST_POSTGRES_VERSION` asks for.
+  /// The major version that `COWORK_TEST_POSTGRES_VERSION` requires.
   static var version: String? { getenv("COWORK_TEST_POSTGRES_VERSION").map { String(cString: $0) } }
 
   /// A short name: a Unix socket's path is at most 107 bytes.
   static func makeFolder() async throws -> String {
     let path = try await Shell.run(prefix + ["mktemp", "-d", "/tmp/pgt-XXXXXX"]).split(whereSeparator: \.isNewline).first.map(String.init)
     guard let path else { throw TestingError("mktemp printed nothing") }
-    // Certificates are read by the client.
+    // The client must be able to read certificates.
     try await Shell.run(prefix + ["chmod", "755", path])
     return path
   }

@@ -8,14 +8,14 @@ import ProcessTesting
   import Glibc
 #endif
 
-/// Runs programs for the test kit: output goes to a file, so that a daemon that keeps it open holds nobody up.
+/// Runs programs for the test kit. Output goes to a file, so that a daemon that keeps it open delays nobody.
 enum Shell {
   struct Output {
     let status: Int32
     let text: String
   }
 
-  /// Throws when the status is not 0, with the output.
+  /// Throws the output if the status is not 0.
   @discardableResult
   static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> String {
     let output = await onThread { () -> Result<Output, TestingError> in
@@ -26,7 +26,7 @@ enum Shell {
     return result.text
   }
 
-  /// A blocking call on a thread that Swift's tasks do not need.
+  /// Runs a blocking call outside the threads of Swift concurrency.
   static func onThread<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
     await withCheckedContinuation { continuation in startThread { continuation.resume(returning: body()) } }
   }
@@ -82,7 +82,7 @@ enum Shell {
   }
 }
 
-/// A shell that runs a script when this process ends in any way, even killed: it waits for the end of its input, which only we hold.
+/// A shell that runs a script when this process ends in any way, even by SIGKILL: it waits for the end of its input, which only we hold.
 final class Watchdog: Sendable {
   private let process: pid_t
   private let input: Int32
@@ -94,7 +94,7 @@ final class Watchdog: Sendable {
     input = ends.write
   }
 
-  /// Runs the script now and waits for it. To be called once.
+  /// Runs the script now and waits for it. Call once.
   func finish() async {
     await Shell.onThread { [process, input] in
       close(input)

@@ -21,7 +21,7 @@ extension StoreBench {
     return records
   }
 
-  /// As if this were another database.
+  /// As in another database.
   func wipe() async throws {
     for table in ["messages", "message_details", "tasks", "task_details", "task_events", "deliveries", "agents"] {
       try await harness.executeByHand("DELETE FROM \(table)")
@@ -136,7 +136,7 @@ extension StoreSuite {
         let (messages, tasks) = (try await bench.archivedMessages(), try await bench.archivedTasks())
         #expect(Set(messages.map(\.key)).count == 2)
         #expect(try await bench.archivedMessages() == messages)
-        // Into where they came from, and into another store, twice each.
+        // Into their own store and into another, twice each.
         for _ in 1...2 {
           let outcomes = [try await bench.store.write(messages), try await bench.store.write(tasks)]
           #expect(outcomes.map(\.added) == [0, 0])
@@ -213,7 +213,7 @@ extension StoreSuite {
         let task = try #require(try await bench.archivedTasks().first)
         #expect(task.holder == "code@there" && task.heldUntil == "2999-01-01T00:00:00.000Z" && !task.creatorUnseen)
         #expect(try await bench.store.write([here]).updated == 0)
-        // A holder that has ended does not come back.
+        // The claim of a dead holder is not restored.
         var ended = there
         ended.heldUntil = ""
         for (record, updated) in [(ended, 1), (ended, 0), (there, 0)] { #expect(try await bench.store.write([record]).updated == updated) }

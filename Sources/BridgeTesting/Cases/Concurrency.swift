@@ -102,7 +102,7 @@ extension StoreSuite {
           let id = try await bench.createTask("\(round)")
           try await bench.move(id, to: .inProgress, on: assignee)
           async let change = bench.move(id, to: .completed, on: assignee)
-          // Looked at once: what a later look would show anyway must not hide that the news was lost.
+          // A single look: a later one would show the news anyway and hide its loss.
           var told = [BridgeTask]()
           let lease: String?
           if round.isMultiple(of: 2) {

@@ -70,7 +70,7 @@ extension StoreSuite {
         let forgetful = try await bench.forgetful()
         for number in 1...6 {
           try await bench.send("\(number)")
-          // Not `take` in a row, which would recover the one before.
+          // Two calls of `take` would recover the first lease.
           if number == 6 { _ = try await bench.take(from: forgetful) }
         }
         let stores = [bench.store, try await bench.another(), try await bench.another()]

@@ -83,7 +83,7 @@ extension StoreSuite {
         try await task("young", .completed, changed: "2999-01-01T00:00:00.000Z")
         try await task("pending", nil)
         try await task("begun", .inProgress)
-        // Last, since who looks sees everything.
+        // Last, because looking marks all news as seen.
         try await task("unseen", .completed, seen: false)
         #expect(try await bench.prune(dryRun: true) == [0, 3])
         #expect(try await bench.prune() == [0, 3])

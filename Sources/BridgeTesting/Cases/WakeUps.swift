@@ -86,7 +86,7 @@ extension StoreSuite {
         _ = try await other.unreadCounts(for: .code)
         let wakeUps = other.wakeUps(for: .code, .waiting)
         await other.close()
-        // Hints from before may come first; the loop ends only when the sequence does.
+        // Earlier hints may come first; the loop ends with the sequence.
         let began = ContinuousClock.now
         while await Hints.next(wakeUps) != nil {}
         #expect(ContinuousClock.now - began < .seconds(20))

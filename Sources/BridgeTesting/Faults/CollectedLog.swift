@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// What was logged, for tests that prove that something was said.
+/// Collects log lines, for tests of what is logged.
 public final class CollectedLog: Sendable {
   public struct Entry: Sendable, Hashable {
     public let level: Logger.Level

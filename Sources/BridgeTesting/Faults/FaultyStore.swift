@@ -27,14 +27,14 @@ public final class FaultyStore: ForwardingStore {
 
   public init(_ base: any BridgeStore) { self.base = base }
 
-  /// Lets the next calls of a verb fail.
+  /// Makes the next calls of a verb fail.
   public func fail(_ verb: StoreVerb, _ moment: Moment = .before, times: Int = 1) {
     for _ in 0..<times {
       on(verb, moment) { () throws(BridgeError) in throw BridgeError(.storeUnavailable, "The store was told to fail at \(verb).") }
     }
   }
 
-  /// Does something at the next call of a verb that has nothing else to do.
+  /// Runs a body at the next call of a verb that has no other fault.
   public func on(_ verb: StoreVerb, _ moment: Moment, _ action: @escaping Action) {
     state.withLock { $0.actions[Place(verb: verb, moment: moment), default: []].append(action) }
   }
@@ -69,7 +69,7 @@ public final class FaultyStore: ForwardingStore {
   }
 }
 
-/// The verbs of `BridgeStore` that a `FaultyStore` can let fail.
+/// The verbs of `BridgeStore` that a `FaultyStore` can make fail.
 public enum StoreVerb: String, Sendable, Hashable, CaseIterable {
   case send, take, history, message, unreadCounts
   case confirm, undo, renew, recoverExpired

@@ -1,13 +1,13 @@
 import Foundation
 import ProcessTesting
 
-/// A program that a test runs: its errors come with its output.
+/// A program that a test runs; standard error is merged into its output.
 public final class ChildProcess: Sendable {
   public let pid: Int32
   private let input: FileHandle
   private let output: FileHandle
 
-  /// Starts a program that is looked for in PATH.
+  /// Starts a program that is found by PATH.
   ///
   /// - Parameter environment: what differs from this process's own.
   public init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
@@ -22,7 +22,7 @@ public final class ChildProcess: Sendable {
   /// Writes to its standard input.
   public func write(_ text: String) { input.write(Data(text.utf8)) }
 
-  /// What it has written since the last time; blocks until there is something. Empty at its end.
+  /// Its output since the last call; blocks until there is some. Empty at the end.
   public func read() -> String { String(decoding: output.availableData, as: UTF8.self) }
 
   /// Ends its standard input, and blocks until it has ended. To be called once.

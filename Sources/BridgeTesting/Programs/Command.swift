@@ -1,6 +1,6 @@
 import Foundation
 
-/// A program that is run to its end.
+/// Runs programs to their end.
 public enum Command {
   /// It ended with another status than 0.
   public struct Failure: Error {

@@ -48,7 +48,7 @@ import Testing
     #expect(ConnectPlan.classify(text: "fe_sendauth: no password supplied", sqlState: nil) == .authentication)
   }
 
-  /// The name of this machine often stands for two addresses, and the server listens on one.
+  /// `localhost` often has two addresses, and the server listens on one.
   @Test func aRefusedCertificateIsNamedWhenAnotherAddressDidNotAnswer() throws {
     let settings = try ConnectionSettings("postgres://u@localhost/d")
     func attempt(_ kind: PostgresError.ConnectAttempt.Kind, _ reason: String) -> PostgresError.ConnectAttempt {

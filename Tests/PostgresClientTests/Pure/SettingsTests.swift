@@ -23,7 +23,7 @@ import Testing
   func malformedStringsAreRefusedWithoutShowingThem(_ url: String) throws {
     do {
       let settings = try ConnectionSettings(url)
-      // libpq accepts this one: an empty value.
+      // libpq accepts this: an empty value.
       #expect(url == "password=hunter2 host=")
       #expect(!settings.redactedDescription.contains("hunter2"))
     } catch {

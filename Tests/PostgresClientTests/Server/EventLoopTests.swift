@@ -37,7 +37,7 @@ import Testing
     let database = try await PostgresCluster.shared().createDatabase()
     let loop = PostgresEventLoop()
     let connection = try await PostgresConnection.connect(try ConnectionSettings(database.url), on: loop)
-    // Not for ever, so that the test fails and does not hang.
+    // Bounded, so that the test fails instead of hanging.
     let limit = ContinuousClock.now + .seconds(30)
     let endless = Task(executorPreference: PostgresTaskExecutor(of: loop)) {
       while !Task.isCancelled, ContinuousClock.now < limit { await Task.yield() }

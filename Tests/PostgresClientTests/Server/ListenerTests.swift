@@ -100,7 +100,7 @@ import Testing
     let start = ContinuousClock.now
     let error = try await events.disconnected()
     #expect(error.description.contains("did not answer"))
-    // The third part is for a busy machine.
+    // The third term is for a busy machine.
     #expect(ContinuousClock.now - start < .milliseconds(200 + 1000 + 3000))
     #expect(!listener.state.isDelivering)
     await proxy.heal()
@@ -141,7 +141,7 @@ import Testing
     await bouncer.destroy()
   }
 
-  /// The pooler passes on what a server said for a statement, and with it notifications that another one made there.
+  /// With a statement's answer the pooler also forwards notifications of others.
   @Test func statementsOfOthersDoNotHideATransactionPooler() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let bouncer = try await PgBouncer.start(for: database.cluster)

@@ -29,7 +29,7 @@ import Testing
     await connection.close()
   }
 
-  /// The answer to BEGIN tells of the server process, so that nothing need be asked for it.
+  /// The answer to BEGIN names the server process, so no further query is needed.
   @Test func transactionsAloneAreEnough() async throws {
     let (_, connection) = try await PostgresCluster.connected()
     for value in 1..<4 {
@@ -97,7 +97,7 @@ import Testing
     await connection.close()
   }
 
-  /// Giving a name changes nothing, so its loss is not a doubt about the statement.
+  /// Preparing changes nothing, so losing it leaves no doubt about the statement.
   @Test func aConnectionThatIsLostOverANameLeavesNoDoubt() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let proxy = try FaultProxy(to: database.cluster.port)

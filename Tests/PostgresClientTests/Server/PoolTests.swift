@@ -84,7 +84,7 @@ import Testing
     await pool.close()
   }
 
-  /// As a store does: the same id again until it is known to be there.
+  /// As a store does: repeat the same id until it is known to be written.
   private func insert(_ id: Int, _ pool: PostgresPool) async throws {
     while true {
       do {

@@ -179,7 +179,7 @@ import Testing
     await proxy.close()
   }
 
-  /// Asks the server until the statement is seen to run.
+  /// Polls the server until the statement runs.
   private func untilRunning(_ statement: String, _ connection: PostgresConnection) async throws {
     while try await connection.query(
       "SELECT FROM pg_stat_activity WHERE query = $1 AND state = 'active' AND datname = current_database()", [.text(statement)]

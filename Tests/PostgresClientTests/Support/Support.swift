@@ -3,7 +3,7 @@ import PostgresTesting
 import ProcessTesting
 import Testing
 
-/// The error that the call throws; fails the test when it throws none or another kind.
+/// The error that the call throws; fails the test if it throws none or another kind.
 func postgresError(
   _ location: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
 ) async throws -> PostgresError {
@@ -18,7 +18,7 @@ extension PostgresCluster {
   }
 }
 
-/// Something awaited that must come: 30 s is for a machine that is very busy, no test waits that long.
+/// Awaits something that must come. The 30 s are for a busy machine; no test waits that long.
 func within<T: Sendable>(_ limit: Duration = .seconds(30), _ body: @escaping @Sendable () async throws -> T) async throws -> T {
   try await withThrowingTaskGroup(of: T?.self) { group in
     group.addTask { try await body() }

@@ -18,7 +18,7 @@ struct LateCommitTests {
         "psql",
         ["-X", "-q", "-A", "-t", "-h", database.cluster.socketFolder, "-p", "\(database.cluster.port)", "-U", "postgres", database.name])
       defer { _ = session.finish() }
-      // A number without a transaction's own: nextval takes none.
+      // nextval takes a number without a transaction id.
       session.write("BEGIN; SELECT nextval(pg_get_serial_sequence('cowork_bridge.messages', 'seq')) \\gset n_\n\\echo open\n")
       #expect(session.read() == "open\n")
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "before the reader"))

@@ -36,7 +36,7 @@ struct PlanTests {
     }
   }
 
-  /// The plan of a statement that the server keeps is for any values, so it must be good for those of a large store.
+  /// The plan of a named statement serves any values, so it must suit a large store.
   @Test func statementsThatAreKeptReadNoTableAsAWhole() async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()

@@ -6,7 +6,7 @@ import Logging
 import MCP
 import PostgresClient
 
-/// Two agents' servers in this process, on one store each, and what they answered so far.
+/// Two agents' servers in this process, each with its own store, and their answers so far.
 final class ScriptedPair {
   private var agents: [String: Agent] = [:]
   private(set) var transcript: [String] = []
@@ -21,7 +21,7 @@ final class ScriptedPair {
     for (name, store) in stores {
       let (client, transport) = MemoryTransport.pair()
       let service = BridgeService(store: store, identity: try Identity(name), logger: .silent)
-      // Beside a call it would come sooner or later.
+      // During a call it would come at an unpredictable time.
       await service.clientIs("script 1")
       let server = BridgeServer(service: service, version: "1", logger: .silent)
       agents[name] = Agent(client: client, running: Task { _ = await server.run(on: transport) })
@@ -34,7 +34,7 @@ final class ScriptedPair {
     }
   }
 
-  /// Calls a tool, and writes down what came of it.
+  /// Calls a tool, and records the result.
   @discardableResult
   func call(_ agent: String, _ tool: String, _ arguments: JSON = [:]) async -> JSON {
     guard let client = agents[agent]?.client else { return .null }
@@ -58,7 +58,7 @@ final class ScriptedPair {
     }
   }
 
-  /// Ids get the number of their first appearance, times and processes a word.
+  /// Replaces ids by the order of their first appearance, and times and processes by a word.
   private func normalised(_ json: JSON) -> String {
     var text = String(decoding: json.encoded(), as: UTF8.self)
     text = text.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/, with: "TIME")

@@ -17,7 +17,7 @@ struct SettledRowsTests {
     rows.tell([1, 3], isWhole: true, writers: ["4/1"])
     rows.tell([4], isWhole: true, writers: ["4/1", "5/9"])
     #expect(rows.mark == 0 && rows.told == [1, 3, 4])
-    // Ended between the rows and the list of writers: its row 2 may have been invisible.
+    // It ended between the read and the list of writers: its row 2 may have been invisible.
     rows.tell([5], isWhole: true, writers: ["5/9"])
     #expect(rows.mark == 0)
     rows.tell([2], isWhole: true, writers: ["5/9"])

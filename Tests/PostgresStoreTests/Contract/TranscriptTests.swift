@@ -16,7 +16,7 @@ struct TranscriptTests {
     let postgres = try await onPostgres()
     #expect(sqlite.count == postgres.count)
     for (left, right) in zip(sqlite, postgres) { #expect(left == right) }
-    // That there is something to compare.
+    // There must be something to compare.
     #expect(sqlite.count > 60)
     for tool in Self.tools {
       #expect(sqlite.contains { $0.contains(" \(tool) ") && $0.contains("-> result") }, "\(tool) succeeds somewhere")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The versions of Postgres")
 struct VersionTests {
-  /// 13 is the oldest that is supported; `scripts/test-postgres` asks for one version.
+  /// 13 is the oldest supported version; `scripts/test-postgres` requires a particular one.
   @Test func theServerIsOfTheVersionThatIsToBeTested() async throws {
     let connection = try await PostgresConnection.connect(ConnectionSettings(Servers.database().url))
     let major = connection.serverVersion / 10_000

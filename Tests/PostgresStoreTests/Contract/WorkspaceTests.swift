@@ -17,7 +17,7 @@ struct WorkspaceTests {
     _ = try await main.agents()
     let wakeUps = blog.wakeUps(for: .code, .waiting)
     await log.hears("listener state=listening")
-    // What the connect itself has told.
+    // The hint of the connect itself.
     while let hint = await Hints.next(wakeUps), !hint.contains(.resync) {}
 
     let reviewer = try Identity("reviewer")
@@ -34,7 +34,7 @@ struct WorkspaceTests {
       #expect(
         await refusal { try await other.send(NewMessage(sender: .code, recipient: reviewer, content: "x")) }?.code == .unknownRecipient)
     }
-    // A notification of its own comes after whatever the shop's were.
+    // Its own notification comes after any of the shop's.
     _ = try await blog.send(NewMessage(sender: .cowork, recipient: .code, content: "for the blog", idempotencyKey: "k"))
     #expect(await Hints.next(wakeUps) == .messages)
     #expect(await Hints.isSilent(wakeUps))

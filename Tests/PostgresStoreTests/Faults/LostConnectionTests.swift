@@ -99,7 +99,7 @@ struct LostConnectionTests {
     }
   }
 
-  /// With the documented times. It mostly waits, so it does not take the turn of another.
+  /// With the documented times. It mostly waits, so it runs beside others.
   @Test func aBlackHoleOfTwentySecondsHealsAndTheAgentWakes() async throws {
     let database = try await Servers.database()
     let proxy = try FaultProxy(to: database.cluster.port)
@@ -107,7 +107,7 @@ struct LostConnectionTests {
     await pair.isListening()
     await proxy.blackHole()
     _ = try await pair.sender.send(to: .code, content: "into the dark")
-    // It ends by itself, and is what measures the 20 seconds.
+    // It ends by itself, which measures the 20 seconds.
     let began = ContinuousClock.now
     do {
       let dark = try await pair.receiver.readMessages(waitSeconds: 20)
@@ -120,7 +120,7 @@ struct LostConnectionTests {
     let healed = ContinuousClock.now
     #expect(try await received == ["into the dark"])
     #expect(ContinuousClock.now - healed < .seconds(15))
-    // And by a notification again.
+    // By a notification again.
     await pair.log.hears("listener state=listening", times: 2)
     async let next = pair.receive(within: 30)
     _ = try await pair.sender.send(to: .code, content: "light")

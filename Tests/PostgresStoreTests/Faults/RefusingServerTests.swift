@@ -19,7 +19,7 @@ struct RefusingServerTests {
         try await pair.hasExchanged()
         try await primary.kill()
         try await standby.promote()
-        // A standby's own standby does not exist: nobody is waited for.
+        // The standby has no standby of its own: it waits for nobody.
         try await standby.psql("ALTER SYSTEM SET synchronous_standby_names = ''")
         try await standby.psql("SELECT pg_reload_conf()")
         try await pair.hasExchanged()
@@ -79,11 +79,11 @@ struct RefusingServerTests {
     try await Turnstile.shared.pass {
       let cluster = try await PostgresCluster.start(.init(configuration: ["max_wal_size = 8MB"], segmentSize: 1))
       let database = try await cluster.createDatabase()
-      // Not a whole number of pages: the last one is cut short, as on a full disk.
+      // Not a whole number of pages, so the last one is cut off, as on a full disk.
       try await cluster.limitFiles(to: (4 << 20) + 512)
       let store = try PostgresStore.postgres(database.url, .quick)
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "early"))
-      // Not to be compressed.
+      // Incompressible.
       let text = (0..<20_000).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined().prefix(240_000)
       var failure: BridgeError?
       var sent = 0
@@ -93,7 +93,7 @@ struct RefusingServerTests {
           sent += 1
         } catch { failure = error as? BridgeError }
       }
-      // From Postgres 16 on the limit is no full disk to the server, and its own hint speaks of the disk.
+      // From Postgres 16 on the server does not report this limit as a full disk; its hint mentions the disk.
       #expect(failure?.code == .storeFailed && failure?.message.contains("disk") == true, "\(failure as Any) after \(sent)")
       #expect(failure?.message.contains("nothing was written") == true)
       #expect(try await store.unreadCounts(for: .code).messages == sent + 1)
@@ -150,7 +150,7 @@ struct RefusingServerTests {
 }
 
 extension PostgresCluster {
-  /// As it was when it was made.
+  /// As it was when it was created.
   fileprivate func resetSettings() async throws {
     try await psql("ALTER SYSTEM RESET ALL")
     try await restart()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PostgresStore
 
-/// Without TLS, so that the proxy can read along. The connection is reset after the server has carried out a statement, and before its answer is there.
+/// Without TLS, so that the proxy can read along. The connection is reset after the server has run a statement, before its answer arrives.
 @Suite("A verb whose outcome is unknown is repeated, and happens once", .timeLimit(.minutes(10)))
 struct UnknownOutcomeTests {
   @Test func sendingHappensOnceAndIsNoDuplicateForTheCaller() async throws {
@@ -43,7 +43,7 @@ struct UnknownOutcomeTests {
     }
   }
 
-  /// Over a connection of the pool, and then over the one that listens.
+  /// Over a pool connection, then over the listener.
   @Test func messagesThatWereTakenUnheardComeWithTheSameCall() async throws {
     try await withBench(repeats: 2) { bench in
       for content in ["1", "2"] {
@@ -84,7 +84,7 @@ struct UnknownOutcomeTests {
     }
   }
 
-  /// Each move is repeated after it has succeeded: taking, ending, the creator's end.
+  /// Each move is repeated after it has succeeded: claim, end, end by the creator.
   @Test func movingATaskIsRecordedOnceAndIsNoError() async throws {
     try await withBench(repeats: 4) { bench in
       let (done, ended) = (try await bench.createTask(), try await bench.createTask())
@@ -133,7 +133,7 @@ struct UnknownOutcomeTests {
   }
 }
 
-/// With the end of the text: BEGIN may speak of READ COMMITTED.
+/// With the terminator: BEGIN may contain READ COMMITTED.
 private let commit = "COMMIT\0"
 
 private struct ProxiedBench: Sendable {

@@ -36,7 +36,7 @@ struct MigrationTests {
     let error = await refusal { try await store.unreadCounts(for: .code) }
     #expect(error?.code == .storeUnavailable)
     for part in ["cowork-code-mcp-server migrate", "migrate --print", "cowork_bridge"] { #expect(error?.message.contains(part) == true) }
-    // Somebody with the rights runs it, and the same store works: here with rights on everything.
+    // Once somebody with the rights has run it, the same store works; here with all rights.
     let owner = try ConnectionSettings(database.url)
     try await PostgresMigrator(pool: PostgresPool(owner), schema: WorkspaceSchema(nil), logger: .silent).migrate()
     try await database.psql(

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The real program gets over a network that swallows everything", .timeLimit(.minutes(5)))
 struct BlackHoleTests {
-  /// With the documented times. It mostly waits, so it does not take the turn of another.
+  /// With the documented times. It mostly waits, so it runs beside others.
   @Test func twentySecondsLoseAndDoubleNothingAndTheAgentWakes() async throws {
     let database = try await Servers.database()
     let proxy = try FaultProxy(to: database.cluster.port)
@@ -15,7 +15,7 @@ struct BlackHoleTests {
     var sent = [try await cowork.mustSend("before")]
     var received = try await before.received
     async let waiting = code.call("wait_for_updates", ["timeout_seconds": 55])
-    // Answered beside the wait, which has begun by then.
+    // Answered during the wait, which has begun by then.
     #expect(try await !code.call("list_agents").isError)
 
     await proxy.blackHole()
@@ -39,12 +39,12 @@ struct BlackHoleTests {
     while Set(received.map(\.content)).count < sent.count {
       received += try await code.call("wait_for_updates", ["timeout_seconds": 55]).received
     }
-    // What could not be sent is sent again under its key, and comes once.
+    // What could not be sent is sent again with its key, and arrives once.
     #expect(try await !code.call("send_message", Self.outOfTheDark).isError)
     heard += try await cowork.call("read_messages", ["wait_seconds": 15]).messages
     #expect(try await cowork.call("read_messages").messages.isEmpty)
     #expect(heard == ["out of the dark"])
-    // And it is woken as ever.
+    // Wake-ups work again.
     async let light = code.call("wait_for_updates", ["timeout_seconds": 55])
     let lit = ContinuousClock.now
     sent.append(try await cowork.mustSend("light"))

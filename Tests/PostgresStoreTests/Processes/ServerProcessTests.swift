@@ -7,7 +7,7 @@ import Testing
 
 @testable import PostgresStore
 
-/// The real program, with a password in its URL that must never be seen.
+/// The real program, with a password in its URL that must never be printed.
 @Suite("The real program gets over the faults of its database", .timeLimit(.minutes(10)))
 struct ServerProcessTests {
   @Test func aServerKilledInTheMiddleOfCallsLosesNothing() async throws {
@@ -19,7 +19,7 @@ struct ServerProcessTests {
       for round in 1...6 {
         let victim = try await ServerChild.start("code", url: database.url)
         for number in 1...10 { accepted.append(try await sender.mustSend("\(round).\(number)")) }
-        // Killed while its replies are on their way: some leave it, some do not.
+        // Killed while it writes replies: some leave the process, some do not.
         let calls = (1...5).map { _ in Task { try? await victim.call("read_messages", ["limit": 2]) } }
         if let first = await calls[round % 5].value { received += first.received }
         await victim.kill()
@@ -46,7 +46,7 @@ struct ServerProcessTests {
       let (code, cowork) = (try await ServerChild.start("code", url: url), try await ServerChild.start("cowork", url: url))
       let refused = try await cowork.call("send_message", ["to": "code", "content": "too early"])
       #expect(refused.isError && refused.text.contains("127.0.0.1:\(cluster.port)"), "\(refused.text)")
-      // Waits for the database as well as for a message.
+      // Waits for the database, then for a message.
       async let early = code.call("wait_for_updates", ["timeout_seconds": 55])
       try await cluster.start()
       _ = try await cowork.mustSend("first")
@@ -132,7 +132,7 @@ struct ServerProcessTests {
 }
 
 extension ServerChild {
-  /// Sends from `cowork` to `code` until it is accepted, as an agent does; returns the content.
+  /// Sends from `cowork` to `code`, again and again until it is accepted; returns the content.
   func mustSend(_ content: String) async throws -> String {
     for _ in 1...10 {
       let result = try await call("send_message", ["to": "code", "content": .string(content), "idempotency_key": .string(content)])

@@ -7,7 +7,7 @@ import Synchronization
 
 @testable import PostgresStore
 
-/// A workspace whose agents log in with roles of their own.
+/// A workspace in which each agent has its own login.
 final class HardenedHarness: StoreHarness {
   private let base: PostgresHarness
   private let roles: Roles
@@ -54,7 +54,7 @@ private final class SharedStores: Sendable {
   }
 }
 
-/// The roles of one schema, made as `sql/postgres/postgres_roles.sql` says.
+/// The roles of one schema, created by `sql/postgres/postgres_roles.sql`.
 actor Roles {
   private let database: TestDatabase
   private let schema: String
@@ -66,7 +66,7 @@ actor Roles {
     self.schema = schema
   }
 
-  /// Runs the file, with psql's variable put in.
+  /// Runs the file, with psql's variable substituted.
   func harden() async throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../sql/postgres/postgres_roles.sql")
       .standardizedFileURL
@@ -80,7 +80,7 @@ actor Roles {
     let login = "login_\(agent)_\(suffix)".replacing("-", with: "_").replacing(".", with: "_")
     let (database, schema) = (database, schema)
     let task = Task {
-      // Grants on one schema at a time: two at once would change the same row of the catalogue.
+      // Grants on one schema at a time: concurrent grants would update the same catalogue row.
       try await database.psql(
         "SELECT pg_advisory_lock(7); CREATE ROLE \(login) LOGIN; SELECT \"\(schema)\".add_login('\(login)', '\(agent)')")
       return login

@@ -8,13 +8,13 @@ import Testing
 
 @Suite("A login of its own keeps an agent to its side", .timeLimit(.minutes(10)))
 struct RolesTests {
-  /// All flows of all areas, with each verb carried out under the login of the agent who acts.
+  /// All cases of all areas, with each verb run under the acting agent's login.
   @Test(arguments: StoreSuite.casesOfAgents)
   func theSharedSuiteHoldsForServersUnderSuchLogins(_ storeCase: StoreCase) async throws {
     try await Turnstile.shared.pass { try await storeCase.run(on: HardenedHarness()) }
   }
 
-  /// What a curious agent types into psql, and what it gets.
+  /// What a curious agent types into psql, and the result.
   @Test func plainPsqlReadsForgesAndChangesNothingOfOthers() async throws {
     let database = try await Servers.database()
     let roles = Roles(database: database, schema: "cowork_bridge")
@@ -78,7 +78,7 @@ struct RolesTests {
     try await database.psql("UPDATE cowork_bridge.tasks SET status = 'completed', result = 'yes' WHERE id = '\(two)'", as: code)
     await expectRefused("UPDATE cowork_bridge.tasks SET status = 'pending' WHERE id = '\(two)'", database, as: code)
     await expectRefused("UPDATE cowork_bridge.tasks SET recipient = 'cowork' WHERE id = '\(two)'", database, as: code)
-    // A sender neither marks nor hides what it has sent: the row is not its own to update.
+    // A sender can neither mark nor hide what it has sent: it may not update the row.
     try await database.psql("UPDATE cowork_bridge.messages SET read = 1 WHERE id = '\(message)'", as: cowork)
     #expect(try await owner.message(message, for: .cowork)?.isRead == false)
     #expect(try await database.psql("SELECT status FROM cowork_bridge.tasks ORDER BY seq") == "failed\ncompleted\n")

@@ -4,8 +4,8 @@ import Synchronization
 
 @testable import PostgresStore
 
-/// One store for all agents, each of whose verbs is carried out by the store that has logged in as the agent who acts: the shared suite
-/// plays both sides on one store.
+/// One store for all agents. Each verb runs on the store that is logged in as the acting agent, because the shared suite plays both sides
+/// on one store.
 final class RoutedStore: ForwardingStore {
   private let store: @Sendable (Identity) async throws -> PostgresStore
   private let owner: PostgresStore
@@ -13,8 +13,8 @@ final class RoutedStore: ForwardingStore {
   private let opened: @Sendable () -> [PostgresStore]
 
   /// - Parameters:
-  ///   - owner: logged in as the schema's owner, for what a person does.
-  ///   - opened: those that there are so far.
+  ///   - owner: logged in as the schema's owner, for actions of a person.
+  ///   - opened: the stores that exist so far.
   init(
     owner: PostgresStore, opened: @escaping @Sendable () -> [PostgresStore],
     for agent: @escaping @Sendable (Identity) async throws -> PostgresStore
@@ -44,7 +44,7 @@ final class RoutedStore: ForwardingStore {
   func heartbeat(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).heartbeat(instance) }
   func signOff(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).signOff(instance) }
 
-  // Leases: whose one is, the row-level security tells.
+  // Leases: row-level security decides whose they are.
   func confirm(_ lease: String) async throws(BridgeError) { for store in opened() { try await store.confirm(lease) } }
   func undo(_ lease: String) async throws(BridgeError) { for store in opened() { try await store.undo(lease) } }
   func renew(_ leases: [String]) async throws(BridgeError) { for store in opened() { try await store.renew(leases) } }

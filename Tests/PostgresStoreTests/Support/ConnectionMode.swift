@@ -1,7 +1,7 @@
 import PostgresTesting
 import Testing
 
-/// The ways to a database that must all behave the same.
+/// Connection modes that must all behave the same.
 enum ConnectionMode: String, CaseIterable, CustomTestStringConvertible {
   case unixSocket = "Unix socket"
   case tcp = "TCP"
@@ -22,9 +22,9 @@ enum ConnectionMode: String, CaseIterable, CustomTestStringConvertible {
   }
 }
 
-/// The servers that the tests share; started when first needed, gone with the process.
+/// The servers that the tests share; started when first needed, stopped with the process.
 enum Servers {
-  /// Keeps what it has accepted also when it is stopped at once. Its certificate is made by the test.
+  /// Durable even after an immediate stop. The test creates its certificate.
   static let shared = Task {
     try await PostgresCluster.start(.init(ssl: true, configuration: ["max_connections = 300", "synchronous_commit = on"]))
   }
@@ -34,7 +34,7 @@ enum Servers {
   static func database() async throws -> TestDatabase { try await shared.value.createDatabase() }
 }
 
-/// Lets a few tests at a time use connections and processors, so that all get their share.
+/// Limits how many tests run at one time, so that all get connections and processor time.
 actor Turnstile {
   static let shared = Turnstile(4)
 

@@ -5,7 +5,7 @@ import PostgresStore
 import ProcessTesting
 import Testing
 
-/// Two agents on one database, each with a store of its own as in two processes.
+/// Two agents on one database, each with its own store, as in two processes.
 struct Pair: Sendable {
   let senderStore: PostgresStore
   let receiverStore: PostgresStore
@@ -13,7 +13,7 @@ struct Pair: Sendable {
   let receiver: BridgeService
   let log = WatchedLog()
 
-  /// - Parameter receiverURL: where the receiver's way differs from the sender's.
+  /// - Parameter receiverURL: the receiver's URL, if it differs from the sender's.
   init(url: String, receiverURL: String? = nil, options: PostgresStore.Options = .quick) throws {
     senderStore = try .postgres(url, options, log)
     receiverStore = try .postgres(receiverURL ?? url, options, log)
@@ -61,13 +61,13 @@ extension PostgresStore.Options {
   }
 }
 
-/// What came of messages that were sent and read while something went wrong.
+/// The outcome of messages that were sent and read during a fault.
 struct Report: Sendable {
   var accepted: [String] = []
   var received: [(content: String, redelivered: Bool)] = []
   var errors: [BridgeError] = []
 
-  /// Everything that was accepted arrived, and what arrived twice says so.
+  /// Every accepted message arrived, and repeats are marked as redelivered.
   func expectNothingLostOrDoubled(_ location: SourceLocation = #_sourceLocation) {
     #expect(Set(received.map(\.content)) == Set(accepted), sourceLocation: location)
     #expect(Set(accepted).count == accepted.count, sourceLocation: location)
@@ -75,7 +75,7 @@ struct Report: Sendable {
     #expect(Set(once).count == once.count, sourceLocation: location)
   }
 
-  /// The errors that agents saw say what to do, and no secret.
+  /// The errors say what to do, and contain no secret.
   func expectHelpfulErrors(password: String? = nil, _ location: SourceLocation = #_sourceLocation) {
     for error in errors {
       #expect(error.code == .storeUnavailable || error.code == .storeFailed, sourceLocation: location)
@@ -85,13 +85,13 @@ struct Report: Sendable {
 }
 
 extension Pair {
-  /// Sends and reads all the time, while something goes wrong and until everything that was accepted has arrived. A message that was refused
-  /// is sent again under its key, as an agent does.
+  /// Sends and reads during a fault, until every accepted message has arrived. A refused message is sent again with its key, as by an
+  /// agent.
   func exchange(atLeast count: Int = 40, during fault: @Sendable @escaping () async throws -> Void) async throws -> Report {
     let report = Shared(Report())
     let faultIsOver = Shared(false)
     let allSent = Shared(false)
-    // Its signs of life confirm what could not be confirmed before.
+    // Its heartbeats confirm what could not be confirmed before.
     let presence = Task { await receiver.run(interval: .milliseconds(300)) }
     defer { presence.cancel() }
     try await withThrowingTaskGroup(of: Void.self) { group in

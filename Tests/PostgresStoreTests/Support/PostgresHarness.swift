@@ -5,7 +5,7 @@ import PostgresStore
 import PostgresTesting
 import Synchronization
 
-/// A workspace of its own in a database that other harnesses use as well.
+/// A workspace in a database that other harnesses use as well.
 final class PostgresHarness: StoreHarness {
   let database: TestDatabase
   let url: String
@@ -20,11 +20,11 @@ final class PostgresHarness: StoreHarness {
     self.options = options
   }
 
-  /// In the database that all harnesses of this way of connecting share.
+  /// In the database that all harnesses with this connection mode share.
   static func make(_ mode: ConnectionMode) async throws -> PostgresHarness {
     let database = try await Databases.shared.database(for: mode)
     var options = PostgresStore.Options()
-    // Notifications do not come through the pooler: what must be the same is the behaviour, and what takes a second there is proven once.
+    // Notifications do not pass the pooler. The behaviour must be the same; the second that polling takes is tested once.
     if mode == .transactionPooler { options.blindPoll = .milliseconds(50) }
     return PostgresHarness(database, url: try await mode.url(database), workspace: try .unique(), options: options)
   }
@@ -33,7 +33,7 @@ final class PostgresHarness: StoreHarness {
 
   func makeStore(timing: StoreTiming) async throws -> any BridgeStore {
     let store = try makeStore(timing, url: url)
-    // As at the start of a process: the schema is there from now on.
+    // As at the start of a process: creates the schema.
     _ = try await store.agents()
     return store
   }
@@ -63,7 +63,7 @@ final class PostgresHarness: StoreHarness {
   }
 }
 
-/// One database for each way of connecting.
+/// One database for each connection mode.
 private actor Databases {
   static let shared = Databases()
   private var made: [ConnectionMode: Task<TestDatabase, any Error>] = [:]

@@ -11,7 +11,7 @@ struct BlindTests {
   @Test func behindATransactionPoolerAgentsWakeBySecondlyLooksAndTheLogSaysSoOnce() async throws {
     try await Turnstile.shared.pass {
       let url = try await Servers.pooler.value.url(Servers.database())
-      // The documented times, but the proof is repeated often, and each time fails.
+      // The documented times, but with frequent proofs, all of which fail.
       var options = PostgresStore.Options()
       options.listener.livenessInterval = .milliseconds(50)
       options.listener.selfTestLimit = .milliseconds(100)
@@ -22,7 +22,7 @@ struct BlindTests {
       let sent = ContinuousClock.now
       _ = try await pair.sender.send(to: .code, content: "through the pooler")
       #expect(try await received == ["through the pooler"])
-      // A second, and what a busy machine adds.
+      // One second, plus what a busy machine adds.
       #expect(ContinuousClock.now - sent < .seconds(4))
       let warnings = pair.log.entries.filter { $0.level >= .warning }
       #expect(warnings.count == 1, "\(warnings)")
@@ -38,7 +38,7 @@ struct BlindTests {
     let pair = try Pair(url: database.url, options: options)
     await pair.isListening()
     async let received = pair.receive()
-    // A restore works like this.
+    // As during a restore.
     try await database.psql(
       "SET session_replication_role = replica; INSERT INTO cowork_bridge.messages (sender, recipient, content) VALUES ('x', 'code', 'restored')"
     )
@@ -62,7 +62,7 @@ struct BlindTests {
 }
 
 extension TestDatabase {
-  /// Returns when nobody but the one who asks is connected to it.
+  /// Returns when no other session is connected.
   func hasNoConnections() async throws {
     try await cluster.psql(
       """

@@ -15,7 +15,7 @@ struct IdleTests {
     let presence = Task { await service.run(interval: .milliseconds(20)) }
     async let waiting = service.waitForUpdates(timeoutSeconds: 55)
     await log.hears("listener state=listening")
-    // Counted while it gives 30 signs of life, and looks as often: the start needed another connection, which goes when it is idle.
+    // Counted during 30 heartbeats and as many looks: the start used another connection, which is closed when idle.
     let counts = try await database.psql(
       """
       CREATE FUNCTION connections() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
@@ -71,7 +71,7 @@ struct IdleTests {
     await store.close()
   }
 
-  /// Notifications do not come while a statement runs: it may not be for long.
+  /// No notification arrives while a statement runs, so it must be short.
   @Test func aSignOfLifeThatHasToWaitIsLeftToAnotherConnection() async throws {
     let database = try await Servers.database()
     var options = PostgresStore.Options.briefly
@@ -93,7 +93,7 @@ struct IdleTests {
     await pair.close()
   }
 
-  /// Somebody may keep the row of a claimed task locked for long.
+  /// Somebody may hold a lock on the row of a claimed task.
   @Test func aSignOfLifeDoesNotWaitForAClaimThatIsLocked() async throws {
     let database = try await Servers.database()
     let store = try PostgresStore.postgres(database.url)
@@ -116,12 +116,12 @@ struct IdleTests {
 }
 
 extension PostgresStore.Options {
-  /// Connections that nobody needs go soon, and looks are frequent.
+  /// Idle connections close soon, and looks are frequent.
   fileprivate static var briefly: PostgresStore.Options {
     var options = PostgresStore.Options()
     options.pool.idleTimeout = .milliseconds(200)
     (options.blindPoll, options.safetyPoll) = (.milliseconds(20), .milliseconds(40))
-    // A machine that is very busy takes its time.
+    // For a busy machine.
     options.idleLimit = .seconds(30)
     return options
   }

@@ -27,10 +27,10 @@ struct NotificationTests {
         #expect(committed.isEmpty)
         try #require(try await received == ["\(round)"])
         latencies.append(clock.now - sent)
-        // Not at the end of the wait, where it is looked once more.
+        // Before the final look at the end of the wait.
         try #require(clock.now - sent < .seconds(15))
       }
-      // From the end of psql: the wake may even come before it.
+      // From the end of psql: the wake-up may even come before it.
       print("psql row -> wake, after psql has ended: median \(latencies.sorted()[10]), worst \(latencies.max() ?? .zero)")
       #expect(latencies.sorted()[10] < .seconds(2))
       await pair.close()
@@ -144,7 +144,7 @@ struct NotificationTests {
 }
 
 extension PostgresStore.Options {
-  /// Nothing is found by looking now and then: a wake-up is a notification's. The bounds beside it are for a machine that is very busy.
+  /// Polling is off, so every wake-up is a notification. The bounds are for a busy machine.
   fileprivate static var byNotificationOnly: PostgresStore.Options {
     var options = PostgresStore.Options.quick
     (options.blindPoll, options.safetyPoll) = (.seconds(1_000), .seconds(1_000))
