@@ -1,4 +1,4 @@
-# The server in an image of its own: docker run -i IMAGE code
+# An image of the server: docker run -i IMAGE code
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpq-dev libsqlite3-dev \
@@ -7,7 +7,7 @@ WORKDIR /src
 COPY Package.swift ./
 COPY sql ./sql
 COPY Sources ./Sources
-# Not built, but the package names them.
+# Not built, but Package.swift refers to them.
 COPY Tests ./Tests
 RUN swift build -c release --product cowork-code-mcp-server --static-swift-stdlib \
     && install -D "$(swift build -c release --show-bin-path)/cowork-code-mcp-server" /out/cowork-code-mcp-server \

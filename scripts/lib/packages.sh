@@ -1,6 +1,6 @@
-# Installs system packages that are missing. Sourced by the other scripts.
+# Installs missing system packages. Sourced by the other scripts.
 #
-# need COMMAND_OR_FILE DEBIAN_PACKAGE [BREW_FORMULA]   notes a package whose command or file is not there
+# need COMMAND_OR_FILE DEBIAN_PACKAGE [BREW_FORMULA]   notes a package if the command or file is missing
 # need_to_build                                        notes what every build needs
 # install_needed                                       installs what was noted
 # release_options                                      the options of swift build for a release
@@ -64,8 +64,8 @@ need_to_build() {
   fi
 }
 
-# How the release is built. Where the toolchain has Swift's libraries as archives they go into the program: it starts in two thirds of the
-# time, and needs no toolchain where it runs.
+# Options of a release build. Swift's libraries are linked statically if the toolchain has them: the program starts in two thirds of the
+# time and runs without a toolchain.
 release_options() {
   local options=(-c release) resources
   resources=$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": *"\(.*\)".*/\1/p')
