@@ -40,7 +40,7 @@ let package = Package(
     .target(
       name: "PostgresStore",
       dependencies: ["Bridge", "PostgresClient", "Schema", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
-    .target(name: "ProcessTesting", dependencies: ["SystemSupport"]),
+    .target(name: "ProcessTesting", dependencies: ["JSON", "MCPClient", "SystemSupport"]),
     .target(name: "PostgresTesting", dependencies: ["ProcessTesting", "SystemSupport"]),
     .target(
       name: "BridgeServer", dependencies: ["Bridge", "JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
@@ -67,6 +67,8 @@ let package = Package(
       ]),
     .testTarget(name: "SystemSupportTests", dependencies: ["ProcessTesting", "SystemSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+    .testTarget(
+      name: "MCPClientTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCPClient", "ProcessTesting", "SystemSupport"]),
     .testTarget(name: "MCPTests", dependencies: ["JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(name: "BridgeTesting", dependencies: ["Bridge", "ProcessTesting", .product(name: "Logging", package: "swift-log")]),
     .testTarget(

@@ -1,2 +1,0 @@
-/// A small client of the Model Context Protocol over a child's pipes.
-public enum MCPClient {}

@@ -1,0 +1,107 @@
+import JSON
+import SystemSupport
+
+/// A server that runs as a child of this process, and the client of it. The server is killed with the last reference to it.
+public final class ServerProcess: Sendable {
+  /// What the server's standard input and output are.
+  public enum Wiring: String, CaseIterable, Sendable {
+    case pipes
+    /// As Claude Code starts servers.
+    case sockets
+  }
+
+  public let client: Client
+  public let child: ChildProcess
+  private let exit = Once<ExitStatus>()
+
+  public var pid: Int32 { child.pid }
+
+  /// Starts a server. ``Client/connect()`` opens the session.
+  ///
+  /// - Parameters:
+  ///   - command: the first word is looked for in PATH.
+  ///   - environment: all of it; nothing is inherited.
+  public init(
+    _ command: [String], environment: [String: String], errors: ChildProcess.Stream = .inherited, wiring: Wiring = .pipes,
+    settings: Client.Settings = Client.Settings()
+  ) throws(ClientError) {
+    let child: ChildProcess
+    let ends: (input: FileDescriptor, output: FileDescriptor)
+    do throws(SystemError) {
+      let (input, output) = (try wiring.makeEnds(), try wiring.makeEnds())
+      defer { for end in [input.reading, output.writing] { try? end.close() } }
+      ends = (input.writing, output.reading)
+      do throws(SystemError) {
+        child = try ChildProcess(
+          command, environment: environment, input: .descriptor(input.reading), output: .descriptor(output.writing), errors: errors)
+      } catch {
+        for end in [ends.input, ends.output] { try? end.close() }
+        throw error
+      }
+    } catch { throw .cannotStart("\(command.first ?? "") cannot be started: \(error.code)") }
+    self.child = child
+    client = try Client(input: ends.input, output: ends.output, settings: settings)
+    Task { [exit] in exit.set(await child.exit()) }
+  }
+
+  deinit { child.kill() }
+
+  /// How the server ended, once it has.
+  public func exitStatus(within patience: Duration? = nil) async throws(ClientError) -> ExitStatus {
+    try await awaited("the end of process \(pid)", within: patience ?? client.settings.patience, client.settings.clock) { [exit] in
+      await exit.wait()
+    }
+  }
+
+  /// Closes the server's input and output, which ends it, and kills it if it takes too long. A cancelled task waits as well.
+  public func end(within patience: Duration = .seconds(3)) async -> ExitStatus {
+    client.close()
+    let killer = Task { [child] in
+      try await Task.sleep(for: patience)
+      child.kill()
+    }
+    defer { killer.cancel() }
+    return await child.exit()
+  }
+
+  /// Kills the server, and reads all that it wrote.
+  @discardableResult
+  public func kill() async throws(ClientError) -> ExitStatus {
+    child.kill()
+    client.resumeReading()
+    try await client.ended()
+    return try await exitStatus()
+  }
+}
+
+extension ServerProcess.Wiring {
+  fileprivate func makeEnds() throws(SystemError) -> (reading: FileDescriptor, writing: FileDescriptor) {
+    switch self {
+    case .pipes: return try FileDescriptor.makePipe()
+    case .sockets:
+      let (reading, writing) = try FileDescriptor.makeSocketPair()
+      return (reading, writing)
+    }
+  }
+}
+
+extension ServerProcess {
+  @discardableResult
+  public func connect() async throws(ClientError) -> JSON { try await client.connect() }
+
+  public func begin(_ method: String, _ params: JSONObject = [:]) -> Reply { client.begin(method, params) }
+
+  @discardableResult
+  public func request(_ method: String, _ params: JSONObject = [:], within patience: Duration? = nil) async throws(ClientError) -> JSON {
+    try await client.request(method, params, within: patience)
+  }
+
+  public func notify(_ method: String, _ params: JSONObject = [:]) { client.notify(method, params) }
+
+  public func beginCall(_ tool: String, _ arguments: JSONObject = [:]) -> Reply { client.beginCall(tool, arguments) }
+
+  @discardableResult
+  public func call(_ tool: String, _ arguments: JSONObject = [:], within patience: Duration? = nil) async throws(ClientError) -> JSON {
+    try await client.call(tool, arguments, within: patience)
+  }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import JSON
+import MCPClient
+import Synchronization
+import SystemSupport
+
+/// A fresh HOME in which programs run. It is removed with the last reference to it.
+public final class Sandbox: Sendable {
+  /// The folder around the others. Its path is short, because that of a socket must be.
+  private let folder: String
+  private let logs = Mutex<[Int32: String]>([:])
+
+  public init() throws {
+    let temporary = FileManager.default.temporaryDirectory.path
+    folder = (temporary.utf8.count < 20 ? temporary : "/tmp") + "/sandbox-\(UUID().uuidString.prefix(8))"
+    for path in [home, self.temporary, records] { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  public var home: String { folder + "/home" }
+  /// TMPDIR.
+  public var temporary: String { folder + "/tmp" }
+  /// What programs print.
+  private var records: String { folder + "/records" }
+  /// Where the program puts its database by default.
+  public var database: String { home + "/.cowork-code-mcp/messages.db" }
+
+  // MARK: Commands
+
+  /// Starts a command in the folder HOME.
+  ///
+  /// - Parameters:
+  ///   - output: where it prints instead of into the outcome; closed once the command has it. So is `errors`.
+  ///   - environment: added to the little that every command of the sandbox gets.
+  public func start(
+    _ arguments: [String], command: String = Program.path, input: some Sequence<UInt8> = "".utf8, output: FileDescriptor? = nil,
+    errors: FileDescriptor? = nil, environment: [String: String] = [:], folder: String? = nil
+  ) throws -> Running {
+    let record = "\(records)/\(UUID().uuidString)"
+    try Data(input).write(to: URL(fileURLWithPath: record + ".in"))
+    let standardInput = try FileDescriptor.opened(record + ".in", .readOnly)
+    let output = try output ?? .opened(record + ".out", .writeOnly)
+    let errors = try errors ?? .opened(record + ".err", .writeOnly)
+    defer { for number in Set([standardInput, output, errors].map(\.rawValue)) { try? FileDescriptor(rawValue: number).close() } }
+    // The shell becomes the command.
+    let child = try ChildProcess(
+      ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder ?? home, command] + arguments, environment: variables(environment),
+      input: .descriptor(standardInput), output: .descriptor(output), errors: .descriptor(errors))
+    return Running(child: child, record: record)
+  }
+
+  /// Runs a command to its end.
+  @discardableResult
+  public func run(
+    _ arguments: [String], command: String = Program.path, input: String = "", output: FileDescriptor? = nil,
+    environment: [String: String] = [:], folder: String? = nil
+  ) async throws -> Outcome {
+    try await start(arguments, command: command, input: input.utf8, output: output, environment: environment, folder: folder).outcome
+  }
+
+  @discardableResult
+  public func run(
+    _ arguments: String..., input: String = "", output: FileDescriptor? = nil, environment: [String: String] = [:]
+  ) async throws -> Outcome {
+    try await run(arguments, input: input, output: output, environment: environment)
+  }
+
+  /// Runs a line of the shell, in which `$0` is the program.
+  public func shell(_ line: String) async throws -> Outcome { try await run(["-c", line, Program.path], command: "/bin/sh") }
+
+  /// Runs the real sqlite3 on the database.
+  @discardableResult
+  public func sqlite3(_ sql: String) async throws -> String {
+    let outcome = try await run(["-cmd", ".timeout 10000", database, sql], command: "sqlite3")
+    guard outcome.status == 0 else { throw TestingError("sqlite3: \(outcome)") }
+    return outcome.output.trimmingCharacters(in: .newlines)
+  }
+
+  private func variables(_ environment: [String: String]) -> [String: String] {
+    ["HOME": home, "TMPDIR": temporary, "PATH": Environment["PATH"] ?? "/usr/bin:/bin", "TERM": "xterm"].merging(environment) { $1 }
+  }
+
+  // MARK: Servers
+
+  /// Starts a server of the program; the caller opens the session.
+  public func startServer(
+    _ arguments: [String], as name: String = "test", wiring: ServerProcess.Wiring = .pipes, environment: [String: String] = [:],
+    patience: Duration = .seconds(30)
+  ) throws -> ServerProcess {
+    let log = "\(records)/\(UUID().uuidString).log"
+    let errors = try FileDescriptor.opened(log, .writeOnly)
+    defer { try? errors.close() }
+    let server = try ServerProcess(
+      [Program.path] + arguments, environment: variables(environment), errors: .descriptor(errors), wiring: wiring,
+      settings: .init(name: name, patience: patience))
+    logs.withLock { $0[server.pid] = log }
+    return server
+  }
+
+  /// Starts a server of the program and opens the session.
+  public func serve(
+    _ arguments: String..., as name: String = "test", wiring: ServerProcess.Wiring = .pipes, environment: [String: String] = [:],
+    patience: Duration = .seconds(30)
+  ) async throws -> ServerProcess {
+    let server = try startServer(arguments, as: name, wiring: wiring, environment: environment, patience: patience)
+    try await server.connect()
+    return server
+  }
+
+  /// What a server of this sandbox has written to standard error.
+  public func log(of server: ServerProcess) -> String {
+    logs.withLock { $0[server.pid] }.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) } ?? ""
+  }
+
+  // MARK: Files
+
+  public func write(_ text: String, to path: String) throws {
+    let url = URL(fileURLWithPath: home + "/" + path)
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+  }
+
+  public func read(_ path: String) -> String? { try? String(contentsOfFile: home + "/" + path, encoding: .utf8) }
+
+  /// The paths of all files and folders below HOME.
+  public var files: [String] { (FileManager.default.enumerator(atPath: home)?.allObjects as? [String] ?? []).sorted() }
+}
+
+/// A command that was started.
+public struct Running: Sendable {
+  fileprivate let child: ChildProcess
+  fileprivate let record: String
+  private let start = ContinuousClock.now
+
+  fileprivate init(child: ChildProcess, record: String) {
+    self.child = child
+    self.record = record
+  }
+
+  public var pid: Int32 { child.pid }
+
+  public func signal(_ number: Int32) { child.signal(number) }
+
+  /// How it ends. A command that does not end is killed.
+  public var outcome: Outcome {
+    get async throws {
+      let killer = Task { [child] in
+        try await Task.sleep(for: .seconds(120))
+        child.kill()
+      }
+      defer { killer.cancel() }
+      let status = await child.exit().code
+      func text(_ stream: String) -> String { String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: record + stream))) ?? Data(), as: UTF8.self) }
+      return Outcome(status: status, output: text(".out"), errors: text(".err"), elapsed: .now - start)
+    }
+  }
+}
+
+/// How a command ended.
+public struct Outcome: Sendable {
+  /// 128 and the signal's number where a signal ended it.
+  public let status: Int32
+  public let output: String
+  public let errors: String
+  public let elapsed: Duration
+
+  /// The only line of output.
+  public var json: JSON {
+    get throws {
+      guard output.hasSuffix("\n"), !output.dropLast().contains("\n") else { throw TestingError("One line of JSON, not: \(output) \(errors)") }
+      return try JSON(decoding: String(output.dropLast()))
+    }
+  }
+}
+
+extension FileDescriptor {
+  fileprivate static func opened(_ path: String, _ mode: AccessMode) throws -> FileDescriptor {
+    try open(path, mode, options: mode == .readOnly ? [.closeOnExec] : [.create, .append, .closeOnExec], permissions: .ownerReadWrite)
+  }
+}
