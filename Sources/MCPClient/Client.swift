@@ -161,14 +161,13 @@ public final class Client: Sendable {
     _ name: String = "a notification", within patience: Duration? = nil,
     where fits: @escaping @Sendable (JSON) -> Bool = { _ in true }
   ) async throws(ClientError) -> JSON {
-    let found = try await awaited(name, within: patience ?? settings.patience, settings.clock) { [notices] () -> JSON? in
+    let notice = try await awaited(name, within: patience ?? settings.patience, settings.clock) { [notices] in
       while let notice = await notices.next() {
-        if fits(notice) { return notice }
+        if fits(notice) { return Result<JSON, ClientError>.success(notice) }
       }
-      return Task.isCancelled ? nil : .null
+      return Task.isCancelled ? nil : .failure(.ended(during: name))
     }
-    if found == .null { throw .ended(during: name) }
-    return found
+    return try notice.get()
   }
 
   /// Returns when the server's output has been read to its end.

@@ -12,7 +12,7 @@ public final class ServerProcess: Sendable {
 
   public let client: Client
   public let child: ChildProcess
-  private let exit = Once<ExitStatus>()
+  private let ended = Once<TerminationStatus>()
 
   public var pid: Int32 { child.pid }
 
@@ -41,20 +41,20 @@ public final class ServerProcess: Sendable {
     } catch { throw .cannotStart("\(command.first ?? "") cannot be started: \(error.code)") }
     self.child = child
     client = try Client(input: ends.input, output: ends.output, settings: settings)
-    Task { [exit] in exit.set(await child.exit()) }
+    Task { [ended] in ended.set(await child.exit()) }
   }
 
   deinit { child.kill() }
 
   /// How the server ended, once it has.
-  public func exitStatus(within patience: Duration? = nil) async throws(ClientError) -> ExitStatus {
-    try await awaited("the end of process \(pid)", within: patience ?? client.settings.patience, client.settings.clock) { [exit] in
-      await exit.wait()
+  public func status(within patience: Duration? = nil) async throws(ClientError) -> TerminationStatus {
+    try await awaited("the end of process \(pid)", within: patience ?? client.settings.patience, client.settings.clock) { [ended] in
+      await ended.wait()
     }
   }
 
   /// Closes the server's input and output, which ends it, and kills it if it takes too long. A cancelled task waits as well.
-  public func end(within patience: Duration = .seconds(3)) async -> ExitStatus {
+  public func end(within patience: Duration = .seconds(3)) async -> TerminationStatus {
     client.close()
     let killer = Task { [child] in
       try await Task.sleep(for: patience)
@@ -66,11 +66,11 @@ public final class ServerProcess: Sendable {
 
   /// Kills the server, and reads all that it wrote.
   @discardableResult
-  public func kill() async throws(ClientError) -> ExitStatus {
+  public func kill() async throws(ClientError) -> TerminationStatus {
     child.kill()
     client.resumeReading()
     try await client.ended()
-    return try await exitStatus()
+    return try await status()
   }
 }
 

@@ -23,5 +23,8 @@ struct Notices: MailboxContents {
   private var messages: [JSON] = []
 
   mutating func add(_ message: JSON) { messages.append(message) }
-  mutating func takeFirst() -> JSON? { messages.isEmpty ? nil : messages.removeFirst() }
+  mutating func takeFirst() -> JSON? {
+    // A bare `nil` would be the JSON value null.
+    messages.isEmpty ? Optional.none : messages.removeFirst()
+  }
 }

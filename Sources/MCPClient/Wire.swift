@@ -116,7 +116,10 @@ final class Wire: Sendable {
   private func flush(_ state: inout State) {
     guard state.isInputOpen else { return }
     while !state.outgoing.isEmpty {
-      guard let count = try? input.writeReady(state.outgoing[...], inputKind) else { return state.outgoing = [] }
+      guard let count = try? input.writeReady(state.outgoing[...], inputKind) else {
+        state.outgoing = []
+        return
+      }
       if count == 0 { return }
       state.outgoing.removeFirst(count)
     }

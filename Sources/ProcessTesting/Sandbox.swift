@@ -151,7 +151,9 @@ public struct Running: Sendable {
       }
       defer { killer.cancel() }
       let status = await child.exit().code
-      func text(_ stream: String) -> String { String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: record + stream))) ?? Data(), as: UTF8.self) }
+      func text(_ stream: String) -> String {
+        String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: record + stream))) ?? Data(), as: UTF8.self)
+      }
       return Outcome(status: status, output: text(".out"), errors: text(".err"), elapsed: .now - start)
     }
   }
@@ -168,7 +170,9 @@ public struct Outcome: Sendable {
   /// The only line of output.
   public var json: JSON {
     get throws {
-      guard output.hasSuffix("\n"), !output.dropLast().contains("\n") else { throw TestingError("One line of JSON, not: \(output) \(errors)") }
+      guard output.hasSuffix("\n"), !output.dropLast().contains("\n") else {
+        throw TestingError("One line of JSON, not: \(output) \(errors)")
+      }
       return try JSON(decoding: String(output.dropLast()))
     }
   }

@@ -19,7 +19,7 @@ import Testing
     let id = try await other.call("send_message", ["to": "code", "content": "Hello"])["message_id"]
     #expect(try await waiting.content()["messages"]?.arrayValue?.map { $0["id"] } == [id])
     server.client.closeInput()
-    #expect(try await server.exitStatus() == .exited(0))
+    #expect(try await server.status() == .exited(0))
     #expect(await other.end() == .exited(0))
   }
 
@@ -58,7 +58,7 @@ import Testing
   @Test func aProgramThatEndsAtOnceFailsTheHandshake() async throws {
     let server = try ServerProcess(["true"], environment: ["PATH": "/usr/bin:/bin"])
     await #expect(throws: ClientError.ended(during: "initialize")) { try await server.connect() }
-    #expect(try await server.exitStatus() == .exited(0))
+    #expect(try await server.status() == .exited(0))
   }
 
   @Test func aMissingProgramIsNamed() {
