@@ -11,9 +11,9 @@ public struct BridgeServer: Sendable {
   private let announcer: Announcer?
 
   /// - Parameters:
-  ///   - version: of this program.
-  ///   - policy: which eras of the protocol are offered.
-  ///   - wake: how the client's session is woken; nil for not at all.
+  ///   - version: this program's version.
+  ///   - policy: the eras of the protocol that are offered.
+  ///   - wake: how the client's session is woken; nil to leave it alone.
   public init(service: BridgeService, version: String, policy: ProtocolPolicy = .auto, wake: WakeSettings? = nil, logger: Logger) {
     let resources = BridgeResources(service: service)
     let watch = ResourceWatch(resources: resources)
@@ -45,7 +45,7 @@ public struct BridgeServer: Sendable {
   }
 }
 
-/// The way out for notifications, which is there before the server is.
+/// Sends notifications; exists before the server does.
 private final class Outlet: Sendable {
   private let server = Mutex<Server?>(nil)
 

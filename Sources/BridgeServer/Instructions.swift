@@ -2,7 +2,7 @@ import Bridge
 
 /// What a model is told about the bridge as a whole.
 enum Instructions {
-  /// Under 2,000 characters: clients cut what is longer.
+  /// Under 2,000 characters, because clients cut longer texts.
   static func text(for identity: Identity) -> String {
     """
     You are the agent "\(identity)" on a bridge between AI agents (usually "code", which is Claude Code, and "cowork", which is Claude \

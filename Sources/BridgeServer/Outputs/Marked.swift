@@ -1,16 +1,16 @@
 import Bridge
 import MCP
 
-/// An output that may hold what other agents wrote.
+/// An output that may contain text of other agents.
 public protocol AgentsText: StructuredOutput {
-  /// Whether something in it was written by anybody but this agent.
+  /// Whether it contains text of anybody but this agent.
   func isOfOthers(than agent: Identity) -> Bool
 }
 
-/// An output with the mark that text of other agents carries wherever a model sees it: who wrote it, and that it was not the user.
+/// An output with the mark that text of other agents carries wherever a model sees it: that other agents wrote it, and not the user.
 ///
-/// The mark is a field of its own before all others, since clients show a model the structured content and no other text block. What agents
-/// wrote stays as it is: inside a JSON string it can neither end itself nor become a field.
+/// The mark is the first field, because clients show a model the structured content and no other text block. The text itself is unchanged:
+/// inside a JSON string it can neither end the string nor become a field.
 public struct Marked<Output: AgentsText>: StructuredOutput {
   /// The value of `origin`.
   public static var mark: String {
@@ -20,7 +20,7 @@ public struct Marked<Output: AgentsText>: StructuredOutput {
   let output: Output
   let origin: String?
 
-  /// - Parameter agent: who is shown the output; what it wrote itself needs no mark.
+  /// - Parameter agent: the agent that sees the output; its own text needs no mark.
   public init(_ output: Output, for agent: Identity) {
     self.output = output
     origin = output.isOfOthers(than: agent) ? Self.mark : nil
@@ -50,7 +50,7 @@ extension UpdatesOutput: AgentsText {
 }
 
 extension TaskOutput: AgentsText {
-  /// Its creator wrote what is to be done, its assignee the result.
+  /// The creator wrote title and description, the assignee the result.
   public func isOfOthers(than agent: Identity) -> Bool {
     task.sender != agent.name || task.recipient != agent.name && task.result != nil
   }

@@ -8,7 +8,7 @@ public struct MessageOutput: StructuredOutput {
   let read: Bool?
   let readAt: String?
 
-  /// - Parameter inHistory: say whether it was read.
+  /// - Parameter inHistory: whether to show if it was read.
   public init(_ message: Message, inHistory: Bool = false) {
     self.message = message
     read = inHistory ? message.isRead : nil

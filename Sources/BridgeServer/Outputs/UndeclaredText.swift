@@ -2,13 +2,13 @@ import JSON
 import MCP
 
 extension FieldType where Value == String? {
-  /// Text or null, without a word on it in the schema: clients load the list of tools with each session, so its size counts.
+  /// Text or null, not declared in the schema: clients load the list of tools into each session, so its size counts.
   static var text: FieldType {
     FieldType<JSON>.json.mapping { $0.map { .string($0) } ?? .null }
   }
 }
 
 extension FieldType where Value == String {
-  /// Text, as short.
+  /// Text, not declared in the schema.
   static var undeclared: FieldType { FieldType<JSON>.json.mapping { .string($0) } }
 }

@@ -16,12 +16,12 @@ public struct UnreadOutput: StructuredOutput {
   var json: JSON { ["messages": .integer(Int64(counts.messages)), "tasks": .integer(Int64(counts.tasks))] }
 }
 
-/// Any output, with a word about what waits where there is something: a busy agent learns of mail without asking.
+/// An output with unread counts if there are any, so a busy agent learns of messages without asking.
 public struct WithUnread<Output: StructuredOutput>: StructuredOutput {
   let output: Output
   let unread: UnreadOutput?
 
-  /// - Parameter counts: what waits; nothing is said where it is nothing.
+  /// - Parameter counts: left out if both are zero.
   public init(_ output: Output, _ counts: UnreadCounts) {
     self.output = output
     unread = counts.isEmpty ? nil : UnreadOutput(counts)

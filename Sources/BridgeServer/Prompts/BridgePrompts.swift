@@ -1,7 +1,7 @@
 import Bridge
 import MCP
 
-/// What people pick as commands in their client.
+/// Prompts, which users pick as commands in their client.
 struct BridgePrompts: Sendable {
   let service: BridgeService
 

@@ -1,7 +1,7 @@
 import Bridge
 import MCP
 
-/// Proposals for what somebody begins to type.
+/// Completions of what a user types.
 struct Completions: Sendable {
   let service: BridgeService
 
@@ -11,7 +11,7 @@ struct Completions: Sendable {
     }
   }
 
-  /// Tasks of either side, the newest first.
+  /// Tasks of both roles, newest first.
   var taskID: CompletionProvider {
     { beginning, _ in
       var ids = [String]()

@@ -48,7 +48,7 @@ struct BridgeResources: Sendable {
 
   private func found(_ uri: String) async throws -> ResourceContents? { try await text(of: uri).map { .text($0) } }
 
-  /// The present contents; nil where there is no such resource.
+  /// The present contents; nil if there is no such resource.
   func text(of uri: String) async throws -> String? {
     do {
       return try await contentsText(of: uri)
@@ -80,7 +80,7 @@ struct BridgeResources: Sendable {
 
   private func marked(_ output: some AgentsText) -> String { Marked(output, for: service.identity).jsonText }
 
-  /// What has to differ for subscribers to be told: the contents without signs of life.
+  /// What must change for subscribers to be notified: the contents without heartbeats.
   func state(of uri: String) async -> String? {
     guard uri == Self.agents else { return try? await text(of: uri) }
     guard let agents = try? await service.agents() else { return nil }

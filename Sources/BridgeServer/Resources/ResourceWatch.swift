@@ -12,10 +12,10 @@ actor ResourceWatch {
     self.resources = resources
   }
 
-  /// Where changes are told.
+  /// Sets the receiver of changes.
   func tell(_ notify: @escaping @Sendable (String) async -> Void) { self.notify = notify }
 
-  /// Watches these resources from now on; returns when a later change cannot be missed.
+  /// Watches these resources from now on. Returns once no later change can be missed.
   func watch(_ uris: Set<String>) async {
     known = known.filter { uris.contains($0.key) }
     guard !uris.isEmpty else {

@@ -13,10 +13,10 @@ struct BridgeTools: Sendable {
     [sendMessage, readMessages, createTask, getTasks, updateTask, waitForUpdates, listAgents, searchHistory]
   }
 
-  /// Messages and tasks can be longer than what clients show by default.
+  /// Messages and tasks can be longer than clients show by default.
   static let largeResult: JSONObject = ["anthropic/maxResultSizeChars": 500_000]
 
-  /// Carries out a call whose result shows messages: nothing is added to it.
+  /// Runs a call whose result shows messages, without adding unread counts.
   func answer<Output>(
     _ call: ToolCall, _ body: () async throws -> ToolReply<Output>
   ) async throws -> ToolReply<Output> {
@@ -24,20 +24,20 @@ struct BridgeTools: Sendable {
     do { return try await body() } catch let error as BridgeError { throw ToolFailure(error.message) }
   }
 
-  /// Carries out a call, and adds to its result what waits for the agent.
+  /// Runs a call, and adds the agent's unread counts to its result.
   func answerWithUnread<Output>(
     _ call: ToolCall, _ body: () async throws -> ToolReply<Output>
   ) async throws -> ToolReply<WithUnread<Output>> {
     let reply = try await answer(call, body)
     var unread = UnreadCounts()
     do { unread = try await service.unreadCounts() } catch {
-      // The call itself is done, and its result must not be lost.
+      // The call itself has succeeded, and its result must not be lost.
       logger.debug("counting what is unread failed", metadata: ["error": "\(error)"])
     }
     return reply.map { WithUnread($0, unread) }
   }
 
-  /// Tells the others which client the agent runs in; beside the call.
+  /// Publishes which client the agent runs in, concurrently with the call.
   private func introduce(_ client: ClientInfo?) {
     guard let client else { return }
     let name = [client.name, client.version].compactMap(\.self).joined(separator: " ")
@@ -45,7 +45,7 @@ struct BridgeTools: Sendable {
     Task { await service.clientIs(name) }
   }
 
-  /// Leases end with the fate of the reply.
+  /// A reply that confirms its lease once written, and otherwise returns it.
   func reply<Output>(_ output: Output, lease: String?) -> ToolReply<Output> {
     guard let lease else { return ToolReply(output) }
     return ToolReply(output, delivered: { await service.delivered(lease) }, undelivered: { await service.undelivered(lease) })

@@ -10,7 +10,7 @@ enum Parameters {
       }
     }
 
-  /// The beginning of a text on one line, for naming it in an error.
+  /// The beginning of a text on one line, for an error.
   private static func quote(_ text: String) -> String {
     let start = text.unicodeScalars.prefix(64).map { $0.properties.generalCategory == .control ? " " : String($0) }.joined()
     return "\"\(start)\(text.unicodeScalars.count > 64 ? "…" : "")\""
@@ -18,7 +18,7 @@ enum Parameters {
 
   static let idempotencyKey = id("idempotency_key", "Makes a repeat harmless.")
 
-  /// Bytes are checked and not declared, since JSON Schema counts characters.
+  /// The limit in bytes is checked but not declared, because JSON Schema counts characters.
   static func text(_ name: String, _ description: String, allowsEmpty: Bool = true) -> Parameter<String> {
     .string(name, description, allowsNUL: false) { complaint($0, bytes: (allowsEmpty ? 0 : 1)...Limits.textBytes) }
   }

@@ -31,7 +31,7 @@ extension BridgeTools {
     }
   }
 
-  /// Reports each 5 s how long a call has been waiting.
+  /// Reports every 5 s how long a call has been waiting.
   func reportingProgress<Value: Sendable>(
     _ call: ToolCall, _ seconds: Int, _ body: @Sendable () async throws -> Value
   ) async throws -> Value {

@@ -1,4 +1,4 @@
-/// One thing that a session was told, or that follows from it.
+/// A fact about the announcements to a session.
 enum AnnouncementRecord: Hashable, Sendable {
   case told(UInt64)
   /// It did not reach the session.
@@ -7,9 +7,9 @@ enum AnnouncementRecord: Hashable, Sendable {
   case muted(String, until: Duration)
 }
 
-/// What a session was told, and how often each sender was announced to it.
+/// What a session has been told, and how often each sender was announced to it.
 struct AnnouncementMemory: Hashable, Sendable {
-  /// More than fits an inbox by far; the oldest are forgotten.
+  /// Far more than an inbox holds; the oldest are forgotten.
   static let capacity = 20_000
 
   private var told: Set<UInt64> = []
@@ -31,19 +31,19 @@ struct AnnouncementMemory: Hashable, Sendable {
     case .announced(let peer, let time): times[peer, default: []].append(time)
     case .muted(let peer, let time):
       mutedUntil[peer] = time
-      // Whoever may be announced again begins anew.
+      // After the mute the count starts again.
       times[peer] = nil
     }
   }
 
-  /// Takes in what another process of the session has told, again and again.
+  /// Merges what another process of the session has told. May be repeated.
   mutating func learn(_ other: AnnouncementMemory) {
     told.formUnion(other.told)
     times.merge(other.times) { $0.count >= $1.count ? $0 : $1 }
     mutedUntil.merge(other.mutedUntil, uniquingKeysWith: max)
   }
 
-  /// Lets go of what counts no more.
+  /// Drops facts that no longer count.
   mutating func forget(before oldest: Duration, keeping news: [News]) {
     times = times.mapValues { $0.filter { $0 > oldest } }.filter { !$0.value.isEmpty }
     if told.count > Self.capacity { told.formIntersection(news.map(\.key)) }

@@ -1,14 +1,14 @@
-/// Decides when an agent's session is told of what, and what it has been told already.
+/// Decides what an agent's session is told, and when.
 ///
-/// Pure: it gets what is in the inbox and the time, and returns what to say. Times count from any fixed moment.
+/// A value without input or output: it takes the inbox and the time, and returns what to say. Times count from any fixed moment.
 public struct Announcements: Sendable {
   public struct Settings: Hashable, Sendable {
-    /// How often one sender may be announced to a session within the window, before it is announced no more for as long.
+    /// How often one sender may be announced to a session within the window. Beyond that it is muted for the length of the window.
     public var limit: Int
     public var window: Duration
-    /// The least time between two announcements.
+    /// The minimum time between two announcements.
     public var spacing: Duration
-    /// How long to wait for what arrives together with the first.
+    /// How long to wait for news that arrives together with the first.
     public var gathering: Duration
 
     public init(
@@ -21,13 +21,13 @@ public struct Announcements: Sendable {
     }
   }
 
-  /// What is to be said, and what must be kept so that it is not said again.
+  /// What to say, and the facts that keep it from being said again.
   struct Announcement: Hashable, Sendable {
-    /// What is new, in inbox order.
+    /// News, in inbox order.
     var news: [News] = []
-    /// So many messages more are unread than could be looked at.
+    /// Unread messages beyond those that were looked at.
     var further = 0
-    /// Senders that are announced no more for a while, with what they last sent.
+    /// Senders that become muted.
     var muted: [String] = []
     var records: [AnnouncementRecord] = []
   }
@@ -47,9 +47,9 @@ public struct Announcements: Sendable {
     max(now + settings.gathering, lastAnnouncement.map { $0 + settings.spacing } ?? now)
   }
 
-  /// What to say now; nil for nothing.
+  /// What to say now; nil if there is nothing to say.
   ///
-  /// - Parameter isAwaited: whether a call of the agent waits that returns this news itself.
+  /// - Parameter isAwaited: whether a waiting call of the agent will return this news.
   mutating func announce(_ inbox: Inbox, isAwaited: (News) -> Bool = { _ in false }, at now: Duration) -> Announcement? {
     memory.forget(before: now - settings.window, keeping: inbox.news)
     toldFurther = min(toldFurther, inbox.further)
@@ -71,21 +71,21 @@ public struct Announcements: Sendable {
     return announcement
   }
 
-  /// When to look although nothing has changed: what a muted sender sent is told when its time is over.
+  /// When to look without a change: messages of a muted sender are announced when its mute ends.
   func nextLook(after inbox: Inbox, at now: Duration) -> Duration? {
     inbox.news.filter { !memory.isTold($0) }.compactMap { memory.mutedUntil[$0.peer] }.filter { $0 > now }.min()
   }
 
-  /// What was to be said did not reach the session: it may be said again.
+  /// The announcement did not reach the session: it may be made again.
   mutating func takeBack(_ announcement: Announcement) {
     for record in announcement.takingBack { memory.add(record) }
     if announcement.further > 0 { toldFurther = 0 }
   }
 
-  /// Another process of the session has told something.
+  /// Another process of the session has made announcements.
   mutating func learn(_ records: [AnnouncementRecord]) { memory.learn(AnnouncementMemory(records)) }
 
-  /// Whether there may be something to say; cheap.
+  /// A cheap check whether there may be something to say.
   func mayAnnounce(_ inbox: Inbox) -> Bool { inbox.further > toldFurther || inbox.news.contains { !memory.isTold($0) } }
 }
 
@@ -94,7 +94,7 @@ extension Announcements.Announcement {
 }
 
 extension Array where Element: Hashable {
-  /// Each once, in the order in which they first come.
+  /// The distinct elements, in order of their first occurrence.
   fileprivate func uniqued() -> [Element] {
     var seen = Set<Element>()
     return filter { seen.insert($0).inserted }

@@ -4,7 +4,7 @@ import JSON
 import Logging
 import MCP
 
-/// Tells the session of Claude Code that started this process what is new for its agent while no call waits for it.
+/// Announces news to the Claude Code session that started this process, unless a waiting call returns it.
 actor Announcer {
   private let service: BridgeService
   private let settings: WakeSettings
@@ -16,12 +16,12 @@ actor Announcer {
   private var tasks: [Task<Void, Never>] = []
   private var laterLook: Task<Void, Never>?
   private var isStopped = false
-  /// After this a store that failed is asked again, whether or not it gives a hint.
+  /// A store that failed is asked again after this time, with or without a hint.
   private static let patience = Duration.seconds(5)
-  /// Files are locked and written here, never on the cooperative threads.
+  /// Files are locked and written here, because that blocks.
   private static let files = DispatchQueue(label: "cowork-bridge.session-record")
 
-  /// - Parameter channel: sends a notification; false where it cannot.
+  /// - Parameter channel: sends a notification; returns false if it cannot.
   init(
     service: BridgeService, settings: WakeSettings, logger: Logger, channel: @escaping @Sendable (String, JSONObject) async -> Bool
   ) {
@@ -33,10 +33,10 @@ actor Announcer {
     envelope = Envelope(identity: service.identity, settings: settings.announcements)
   }
 
-  /// Begins, where there is a session that can be told: another client that inherited Claude Code's environment has none.
+  /// Starts if there is a session to tell. Another client may have inherited Claude Code's environment without being one.
   func clientIs(_ client: ClientInfo?) {
     guard client?.name == "claude-code", tasks.isEmpty, !isStopped else { return }
-    // Subscribed before the first look, so that nothing falls between.
+    // Subscribe before the first look, so that nothing is missed.
     let stirs = WakeUps()
     let news = service.wakeUps(.idle)
     let endedWaits = service.waits.changes()
@@ -91,11 +91,11 @@ actor Announcer {
     announcements.takeBack(announcement)
   }
 
-  /// What was posted is recorded for the session's hooks. What went by the channel is not: nobody knows whether the client heeds it.
+  /// A post is recorded for the session's hooks. A channel notification is not, because the client may ignore it.
   private func post(_ announcement: Announcements.Announcement) async -> Bool {
     guard let inbox = settings.inbox else { return false }
     var announcement = announcement
-    // Recorded first: of the server and the hooks whoever records it tells it.
+    // Record first: of server and hooks, the one that records the news tells it.
     if let record = settings.session {
       guard let rest = await onFiles({ [announcement] in record.claim(announcement) }) else { return true }
       announcement = rest
@@ -107,7 +107,7 @@ actor Announcer {
     return false
   }
 
-  /// Attributes are shown to the model beside the text: only names that are spelled as such.
+  /// The model sees attributes beside the text, so only valid names are among them.
   private func notification(_ announcement: Announcements.Announcement) -> JSONObject {
     let senders = Set(announcement.news.map(\.peer) + announcement.muted).compactMap { try? Identity($0).name }.sorted()
     return [

@@ -1,10 +1,10 @@
 import Bridge
 
-/// The words around what other agents wrote, wherever an announcement reaches a model.
+/// The text of an announcement to a model, around quotes of other agents.
 ///
-/// Each piece of a peer's text stands in one line between “ and ”, neither of which it can hold.
+/// Each piece of a peer's text is on one line between “ and ”, neither of which it can contain.
 struct Envelope: Sendable {
-  /// How many are named; the rest is counted.
+  /// How many pieces of news are named; the remaining ones are counted.
   static let named = 20
 
   let identity: Identity
@@ -54,7 +54,7 @@ struct Envelope: Sendable {
     }
   }
 
-  /// Tasks that were delegated are listed by another role.
+  /// Delegated tasks are listed with another role.
   private func taskCall(_ announcement: Announcements.Announcement) -> String {
     let isDelegated = announcement.news.contains { if case .delegatedTask = $0.kind { true } else { false } }
     return isDelegated ? "Call get_tasks with the task_id for a task." : "Call get_tasks for the tasks."

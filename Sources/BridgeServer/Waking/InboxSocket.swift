@@ -5,22 +5,22 @@ import MCP
 
 /// The inbox of the Claude Code session that started this process: two JSON lines to a Unix socket wake it when it is idle.
 ///
-/// There is no answer. The form of the second line is not documented, so that failing is normal.
+/// There is no answer. The form of the second line is undocumented, so failure is normal.
 public struct InboxSocket: Sendable {
   enum Outcome: Hashable, Sendable {
-    /// All of it was taken by the system.
+    /// The operating system accepted all of it.
     case posted
-    /// Nothing that the session would act on has left; the text says why.
+    /// Nothing that the session would act on was sent; the text says why.
     case failed(String)
-    /// It may have been taken, or not; the text says why.
+    /// Whether it arrived is unknown; the text says why.
     case unknown(String)
   }
 
   private let path: String
   private let token: String
-  /// For the connection and all of the writing.
+  /// The deadline for connecting and writing.
   private let patience: Duration
-  /// Blocks for as long as the patience lasts: never on the cooperative threads.
+  /// Posting blocks up to the deadline, so it runs here.
   private static let queue = DispatchQueue(label: "cowork-bridge.inbox-socket")
 
   public init(path: String, token: String, patience: Duration = .seconds(1)) {
@@ -29,7 +29,7 @@ public struct InboxSocket: Sendable {
     self.patience = patience
   }
 
-  /// The socket that Claude Code names to the processes it starts; nil where it named none.
+  /// The socket that Claude Code names to the processes that it starts; nil if it named none.
   public init?(environment: [String: String]) {
     guard let path = environment["CLAUDE_CODE_MESSAGING_SOCKET"], let token = environment["CLAUDE_CODE_MESSAGING_TOKEN"],
       !path.isEmpty, !token.isEmpty
@@ -67,12 +67,12 @@ public struct InboxSocket: Sendable {
         return outcome(sent, auth.count, String(cString: strerror(errno)))
       }
     }
-    // The end tells the reader that there is no more; what was sent stays readable.
+    // Signals the end to the reader; sent data stays readable.
     shutdown(descriptor, Int32(SHUT_WR))
     return .posted
   }
 
-  /// A line that has no end is not acted upon, but what was sent may be read by whatever listens there.
+  /// The session ignores an incomplete line, but another listener may have read what was sent.
   private func outcome(_ sent: Int, _ auth: Int, _ why: String) -> Outcome {
     sent <= auth ? .failed("send: \(why)") : .unknown("send: \(why)")
   }
@@ -101,7 +101,7 @@ public struct InboxSocket: Sendable {
         }
       }
       if result == 0 || errno == EISCONN { return descriptor }
-      // A full backlog cannot be polled for.
+      // A full backlog cannot be polled.
       let isFull = errno == EAGAIN || errno == EINPROGRESS || errno == EALREADY || errno == EINTR
       guard isFull, ContinuousClock.now < deadline else {
         let why = errno
@@ -134,7 +134,7 @@ public struct InboxSocket: Sendable {
   #endif
 }
 
-/// The token stays inside.
+/// Hides the token.
 extension InboxSocket: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   public var description: String { "the inbox socket \(path)" }
   public var debugDescription: String { description }

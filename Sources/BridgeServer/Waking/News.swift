@@ -1,25 +1,25 @@
 import Bridge
 
-/// Something unread that an agent can be told about.
+/// A piece of news that can be announced to an agent.
 public struct News: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     case message
     /// A task that is assigned to the agent.
     case task(status: String)
-    /// A task that the agent delegated has changed.
+    /// A change of a task that the agent delegated.
     case delegatedTask(status: String)
   }
 
-  /// The same for the same news whenever and by whatever process it is looked at.
+  /// Identifies the news, at any time and in any process.
   let key: UInt64
   let kind: Kind
-  /// As it stands in the row, made harmless.
+  /// The row's id, sanitized.
   let id: String
-  /// The other agent, made harmless.
+  /// The other agent's name, sanitized.
   let peer: String
-  /// What it wrote, made harmless.
+  /// The first line of its text, sanitized.
   let line: String
-  /// The sender as it stands in the row.
+  /// The sender, unchanged.
   let sender: String?
 
   init(_ message: Message) {
@@ -28,7 +28,7 @@ public struct News: Hashable, Sendable {
     peer = PeerText.name(message.sender)
     line = PeerText.firstLine(of: message.content)
     sender = message.sender
-    // A row that was written by hand may have no id.
+    // A hand-typed row may have no id.
     key = StableHash.of(message.id.map { ["message", $0] } ?? ["message", nil, message.sender, message.createdAt, message.content])
   }
 
@@ -51,7 +51,7 @@ public struct News: Hashable, Sendable {
   var isMessage: Bool { kind == .message }
 }
 
-/// All that waits for an agent at one moment.
+/// Everything that waits for an agent at one moment.
 public struct Inbox: Sendable {
   var news: [News]
   /// Unread messages that did not fit.
@@ -64,9 +64,9 @@ public struct Inbox: Sendable {
 
   var isEmpty: Bool { news.isEmpty && further == 0 }
 
-  /// Looks, and marks nothing.
+  /// Looks without marking anything.
   ///
-  /// - Parameter includesOpenTasks: also tasks that the agent has seen and not ended.
+  /// - Parameter includesOpenTasks: also tasks that the agent has seen and that have not ended.
   public static func look(
     through service: BridgeService, includesOpenTasks: Bool = false
   ) async throws(BridgeError) -> Inbox {
@@ -82,7 +82,7 @@ public struct Inbox: Sendable {
   }
 }
 
-/// FNV-1a, 64 bits: the same in every process, which `Hasher` is not.
+/// FNV-1a, 64 bits. Unlike `Hasher` it is the same in every process.
 enum StableHash {
   static func of(_ parts: [String?]) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325

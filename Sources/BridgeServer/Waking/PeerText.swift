@@ -1,15 +1,15 @@
-/// What another agent wrote, in one line that can be quoted to a model: it cannot leave its quotation marks, look like a tag or a mark of
-/// the bridge, steer a terminal, or turn the direction of writing.
+/// Text of another agent, on one line that can be quoted to a model: it cannot leave its quotation marks, imitate a tag or a mark of the
+/// bridge, steer a terminal, or change the direction of writing.
 ///
-/// Only for announcements. What `read_messages` returns is never changed.
+/// Only for announcements: `read_messages` returns text unchanged.
 enum PeerText {
-  /// The most characters, counted as Unicode scalars, so that no pile of accents makes a line long.
+  /// The maximum length in Unicode scalars, so that stacked accents cannot make a line long.
   static let limit = 200
 
-  /// The first line that says something, cut to the limit; empty where there is none.
+  /// The first line that is not blank, cut to the limit; empty if there is none.
   static func firstLine(of text: String?, limit: Int = PeerText.limit) -> String {
     guard let text else { return "" }
-    // One scalar more than may be shown tells whether something was cut. What is longer is never looked at.
+    // One scalar beyond the limit shows that something was cut. Text beyond that is never examined.
     var line = String.UnicodeScalarView()
     var count = 0
     var looked = 0
@@ -31,7 +31,7 @@ enum PeerText {
     return String(String.UnicodeScalarView(line.prefix(limit - 1))) + "…"
   }
 
-  /// A name or an id as it stands in a row that may have been written by hand.
+  /// A name or an id of a row that may be hand-typed, sanitized.
   static func name(_ text: String?) -> String {
     let line = firstLine(of: text, limit: 64)
     return line.isEmpty ? "unknown" : line
@@ -41,7 +41,7 @@ enum PeerText {
   private static func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
     switch scalar {
     case "\t": return " "
-    // Joiners, as in families of emoji and in Persian: what they join stays readable without them.
+    // Joiners, as in emoji families and in Persian: the text stays readable without them.
     case "\u{200C}", "\u{200D}": return nil
     case "<", "\u{FF1C}", "\u{FE64}": return "‹"
     case ">", "\u{FF1E}", "\u{FE65}": return "›"
@@ -56,7 +56,7 @@ enum PeerText {
     }
   }
 
-  /// Letters that show nothing, and selectors that can carry hidden text.
+  /// Invisible letters, and selectors that can carry hidden text.
   private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x034F, 0xE0100...0xE01EF: true

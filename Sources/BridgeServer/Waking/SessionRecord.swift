@@ -1,16 +1,16 @@
 import Foundation
 
-/// What one session of a client was told by any of our processes: its server and its hooks. A small file, one line a fact.
+/// What server and hooks have told one session of a client: a small file, one line for each fact.
 ///
-/// Every failure is as if nothing were recorded. All of it blocks for a moment: not to be used on the cooperative threads.
+/// A failure counts as if nothing were recorded. Its methods block briefly: do not call them on threads of Swift concurrency.
 public struct SessionRecord: Sendable {
-  /// Sessions that nobody has told anything for so long are forgotten.
+  /// Sessions without an announcement for this long are forgotten.
   static let lifetime: TimeInterval = 7 * 24 * 3600
 
   public let path: String
 
   /// - Parameters:
-  ///   - session: the client's own id of it; nil when it cannot name a file.
+  ///   - session: the client's id of the session. Fails if it cannot be part of a file name.
   ///   - agent: one session may have servers of several agents.
   public init?(folder: String, session: String, agent: String) {
     let isName = session.utf8.allSatisfy { byte in
@@ -24,13 +24,13 @@ public struct SessionRecord: Sendable {
     path = "\(folder)/\(session).\(agent)"
   }
 
-  /// What is recorded; nothing is created.
+  /// The recorded facts; creates nothing.
   func read() -> [AnnouncementRecord] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     return Self.decode(data)
   }
 
-  /// Decides with what is recorded, and records what was decided, while no other process can.
+  /// Decides on the recorded facts and records the decision, under a lock between processes.
   func update<Value>(_ decide: ([AnnouncementRecord]) -> (value: Value, records: [AnnouncementRecord])) -> Value {
     let file = openLocked()
     defer { if file >= 0 { close(file) } }
@@ -46,7 +46,7 @@ public struct SessionRecord: Sendable {
 
   /// Records an announcement.
   ///
-  /// - Returns: the part that no other process of the session has told in the meantime; nil where that is nothing.
+  /// - Returns: the part that no other process of the session has told meanwhile; nil if there is none.
   func claim(_ announcement: Announcements.Announcement) -> Announcements.Announcement? {
     update { records in
       let memory = AnnouncementMemory(records)
@@ -57,18 +57,18 @@ public struct SessionRecord: Sendable {
     }
   }
 
-  /// Below zero when there can be no file.
+  /// Negative if the file cannot be created.
   private func openLocked() -> Int32 {
     var file = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
     if file < 0 {
-      // A session that begins: the time to look after the others.
+      // A new session is the occasion to remove files of old ones.
       let folder = (path as NSString).deletingLastPathComponent
       try? FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
       Self.prune(folder)
     }
-    // Others hold it for microseconds; whoever is stopped in the middle must not stop a session.
+    // Others hold the lock for microseconds; a stopped process must not block a session.
     for _ in 0..<100 where file >= 0 {
       if flock(file, LOCK_EX | LOCK_NB) == 0 { break }
       usleep(2_000)
@@ -88,7 +88,7 @@ public struct SessionRecord: Sendable {
     return data
   }
 
-  /// Removes the files of sessions that are long over.
+  /// Removes the files of sessions that ended long ago.
   public static func prune(_ folder: String, now: Date = Date()) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
       let path = "\(folder)/\(name)"
@@ -113,7 +113,7 @@ extension AnnouncementRecord {
     }
   }
 
-  /// Nil for a line of another version, or half of one.
+  /// Nil for a line of another version, or an incomplete one.
   init?(line: Substring) {
     let parts = line.split(separator: " ", maxSplits: 2)
     guard parts.count >= 2 else { return nil }
@@ -131,7 +131,7 @@ extension Duration {
   fileprivate var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }
 
-/// The time since 1970, which a clock that is set does not turn back while the process runs.
+/// The time since 1970, unaffected by changes of the clock while the process runs.
 struct RunningTime: Sendable {
   private let start = ContinuousClock.now
   private let offset = Duration.seconds(Date().timeIntervalSince1970)
