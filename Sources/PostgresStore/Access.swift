@@ -2,12 +2,12 @@ import Bridge
 import PostgresClient
 
 extension PostgresStore {
-  /// Carries out a verb that can be repeated without harm. It is carried out whole even when the calling task has been cancelled.
+  /// Runs an idempotent verb, and repeats it after a lost connection. It runs to its end even if the calling task is cancelled.
   func perform<Value: Sendable>(_ verb: @Sendable @escaping (PostgresPool) async throws -> Value) async throws(BridgeError) -> Value {
     try await perform { pool, _ in try await verb(pool) }
   }
 
-  /// The same for a verb that wants to know which attempt it is, from 1.
+  /// The same for a verb that needs the number of the attempt, from 1.
   func perform<Value: Sendable>(
     _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
   ) async throws(BridgeError) -> Value {
@@ -24,19 +24,19 @@ extension PostgresStore {
           guard ContinuousClock.now < deadline, await mayRepeat(after: error, attempt) else { return .failure(error) }
           logger.debug("a verb is repeated", metadata: ["error": "\(error)"])
         }
-        // A database that refuses again and again is not to be asked again at once.
+        // Do not ask a database that keeps refusing again at once.
         try? await Task.sleep(for: pause.next(random: .random(in: 0..<1)))
       }
     }.value
     do { return try outcome.get() } catch { throw storeError(error, of: pool.settings) }
   }
 
-  /// Waits no longer than this for a row that somebody keeps locked: the connection is needed for other calls as well. The verb is repeated.
+  /// Limits the wait for a locked row, because other calls need the connection too. The verb is then repeated.
   func limitWaiting(_ transaction: PostgresTransaction) async throws {
     try await transaction.query("SET LOCAL lock_timeout = '1s'")
   }
 
-  /// Sees to what stands in the way, and tells whether the verb may succeed now.
+  /// Removes the cause of a failure if it can. Returns whether the verb may succeed now.
   private func mayRepeat(after error: any Error, _ attempt: Int) async -> Bool {
     guard let error = error as? PostgresError else { return false }
     switch error.sqlState {
@@ -44,12 +44,12 @@ extension PostgresStore {
       await readiness.forget()
       return true
     case .readOnlyTransaction:
-      // This server has become a standby. Another connection finds the one that takes writes now, where there is one.
+      // This server has become read-only. A new connection finds the host that takes writes, if there is one.
       guard attempt <= pool.configuration.maximumConnections else { return false }
       try? await pool.withConnection { await $0.close() }
       return true
     case .invalidStatementName, .featureNotSupported:
-      // A statement that the connection had prepared, in a transaction; it prepares it anew.
+      // A prepared statement of the connection is gone or outdated; it is prepared again.
       return attempt == 1
     default:
       return error.isWorthRepeating
@@ -58,7 +58,7 @@ extension PostgresStore {
 }
 
 extension PostgresError {
-  /// The connection or the server went away in the middle. (The pool has done its own waiting for a connection.)
+  /// The connection or the server was lost meanwhile. (The pool has its own wait for a connection.)
   var isWorthRepeating: Bool {
     if code == .poolTimeout || code == .connectionFailed { return false }
     return isRetryable || code == .unknownOutcome || code == .connectionLost
@@ -72,7 +72,7 @@ extension SQLState {
   static let diskFull = SQLState("53100")
 }
 
-/// A failure of the database as a sentence for people, without secrets.
+/// A failure of the database as a sentence without secrets.
 func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeError {
   if let error = error as? BridgeError { return error }
   let place = settings.redactedDescription

@@ -1,18 +1,18 @@
 import Logging
 import PostgresClient
 
-/// For what an agent does while it is idle: its signs of life, and its looks whether there is anything. They go over the connection that
-/// listens, so that an idle agent needs no other one, nor one that was idle when it is woken.
+/// Runs the statements of an idle agent, its heartbeats and looks for news, on the listening connection. So an idle agent needs no other
+/// connection, and one that wakes need not open one to look.
 struct IdleExecutor: Sendable {
   let watch: NotificationWatch
   let pool: PostgresPool
-  /// For a statement on the connection that listens, which hears nothing meanwhile.
+  /// The time limit for a statement on the listening connection, which receives nothing meanwhile.
   let limit: Duration
   let logger: Logger
 
-  /// One statement that commits by itself. Where the listener cannot do it in time, the pool does.
+  /// Runs one autocommit statement. If the listener cannot run it in time, the pool does.
   ///
-  /// - Parameter isRepeatable: whether it does no harm to carry it out once more. If not, an unknown outcome is thrown.
+  /// - Parameter isRepeatable: whether the statement is idempotent. If not, an unknown outcome is thrown.
   func query(
     _ statement: String, _ parameters: [PostgresParameter] = [], isRepeatable: Bool = true
   ) async throws(PostgresError) -> PostgresRows {

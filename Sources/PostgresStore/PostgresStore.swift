@@ -4,21 +4,21 @@ import PostgresClient
 
 /// The store in a Postgres database, shared by agents on any machine.
 ///
-/// Nothing is connected before the first verb. Verbs can be repeated without harm, since the caller makes the ids: where a connection is lost
-/// they are repeated until 10 s are over.
+/// It connects at the first verb. Verbs are idempotent, because the caller makes the ids: after a lost connection they are repeated for up
+/// to 10 s.
 public final class PostgresStore: BridgeStore {
   /// How a store behaves. The defaults are the documented ones; tests set others.
   public struct Options: Sendable {
     public var timing: StoreTiming
     public var pool: PoolConfiguration
     public var listener: ListenerConfiguration
-    /// How often to look where notifications do not arrive, while somebody waits or not.
+    /// The interval between looks while notifications do not arrive.
     public var blindPoll: Duration
-    /// How often to look although notifications arrive: give or take 20 %.
+    /// The interval between looks while notifications arrive, ±20 %.
     public var safetyPoll: Duration
     /// For how long a verb is repeated after lost connections.
     public var patience: Duration
-    /// How long a statement may keep the connection that listens; then it is left to another one.
+    /// How long a statement may occupy the listening connection before another one takes over.
     public var idleLimit: Duration = .seconds(1)
 
     public init(

@@ -2,7 +2,7 @@ import Bridge
 import PostgresClient
 
 extension PostgresStore {
-  /// Whether LISTEN works: notifications of a second connection, since one's own also come through a pooler that drops those of others.
+  /// Checks LISTEN with notifications of a second connection, because one's own also arrive through a pooler that drops those of others.
   func notifications(_ connection: PostgresConnection, isPooler: Bool) async -> [Finding] {
     let pooler = isPooler ? " A connection pooler is between this machine and Postgres." : ""
     let advice = "Connect directly, or through a session pooler, to be woken at once; until then servers look each second."
@@ -25,7 +25,7 @@ extension PostgresStore {
     }
   }
 
-  /// The fastest of a few; nil when one does not come within 2 s.
+  /// The fastest of five round trips; nil if one takes more than 2 s.
   private func roundTrip(from second: PostgresConnection, to connection: PostgresConnection) async throws -> Duration? {
     let channel = "cowork_doctor_" + UniqueID.make().filter { $0 != "-" }
     try await connection.execute("LISTEN \(channel)")

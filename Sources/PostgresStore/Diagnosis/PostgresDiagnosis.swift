@@ -42,7 +42,7 @@ extension PostgresStore {
       """, [.text(schema.name)]
     ).first
     guard let row else { return Diagnosis(.unusable, [Finding(.failure, "store", "The database gave no answer.")]) }
-    // The answer was made about in the middle.
+    // Assumes that the answer was made halfway.
     let clock = try row.get("now", as: Double.self) - (Self.now - (ContinuousClock.now - start).inSeconds / 2)
     let version = try row.get("version", as: String.self).split(separator: " ").first.map(String.init) ?? ""
     var findings = [Finding(.ok, "store", "\(pool.settings.redactedDescription), Postgres \(version).")]

@@ -7,7 +7,7 @@
 #endif
 
 enum SystemClock {
-  /// Seconds since 1970, as this machine believes.
+  /// Seconds since 1970 by this machine's clock.
   static var now: Double {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)

@@ -1,11 +1,11 @@
 import Bridge
 import PostgresClient
 
-/// An agent's past as a query: which rows of `messages` belong to it.
+/// A query for an agent's history: which rows of `messages` belong to it.
 ///
-/// Each part of the union is in the order of an index, so that Postgres merges them from the newest on and stops where nobody wants more.
+/// Each part of the union follows an index, so Postgres merges them from the newest row and stops early.
 struct Past {
-  /// Before which message or time.
+  /// The upper bound: a message or a time.
   enum Bound {
     case row(Int64)
     case time(String)
@@ -20,7 +20,7 @@ struct Past {
   private let isOfTask: Bool
 
   /// - Parameters:
-  ///   - text: a text that the content holds as it stands.
+  ///   - text: a text that the content contains literally.
   ///   - seq: only rows with a lower number.
   init(_ query: HistoryQuery, _ sql: SQL, text: String? = nil, before bound: Bound?, below seq: Int64? = nil) {
     self.sql = sql
@@ -43,7 +43,7 @@ struct Past {
     condition = "(\(sides.map { "(\($0))" }.joined(separator: " OR ")))\(rest)"
   }
 
-  /// - Returns: how SQL names the parameter.
+  /// - Returns: the parameter's name in SQL.
   mutating func add(_ parameter: PostgresParameter) -> String {
     parameters.append(parameter)
     return "$\(parameters.count)"
@@ -51,7 +51,7 @@ struct Past {
 
   /// The numbers of the newest rows, as the column `seq`.
   func rows(_ limit: Int) -> String {
-    // A task has few messages: all of them are looked at.
+    // A task has few messages: scan all of them.
     if isOfTask { return "SELECT m.seq FROM \(sql.messagesWithDetails) WHERE \(condition) ORDER BY seq DESC LIMIT \(limit)" }
     let parts = sides.map { "(SELECT m.seq FROM \(sql.messages) m WHERE \($0)\(rest) ORDER BY m.seq DESC LIMIT \(limit))" }
     return "SELECT seq FROM (\(parts.joined(separator: " UNION ALL "))) AS parts ORDER BY seq DESC LIMIT \(limit)"

@@ -3,9 +3,9 @@ import Logging
 import PostgresClient
 import Schema
 
-/// Brings a workspace's schema to what this program knows.
+/// Migrates a workspace's schema to this program's version.
 public struct PostgresMigrator: Sendable {
-  /// Where a schema stands.
+  /// The version of a schema.
   public struct Status: Hashable, Sendable {
     /// 0 when there is none.
     public let present: Int
@@ -25,7 +25,7 @@ public struct PostgresMigrator: Sendable {
     self.logger = logger
   }
 
-  /// The SQL that a person with the rights to create can run instead.
+  /// The migration as SQL, for a person who has the rights.
   public static func script(for schema: WorkspaceSchema, from present: Int = 0) -> String {
     Schema.postgres.filter { $0.version > present }
       .map { "BEGIN;\n\(schema.sql(of: $0))COMMIT;\n" }.joined(separator: "\n")
@@ -38,15 +38,15 @@ public struct PostgresMigrator: Sendable {
       pending: Schema.postgres.filter { $0.version > present }.map { "\($0.version) \($0.name)" })
   }
 
-  /// Applies what is missing, each file in a transaction of its own; several processes may do so at once.
+  /// Applies the missing files, each in its own transaction. Several processes may call this at once.
   ///
-  /// - Throws: `BridgeError` with the code `storeTooNew`, or `storeUnavailable` that names the command for somebody with the rights.
+  /// - Throws: `BridgeError` with the code `storeTooNew`, or `storeUnavailable` if the role lacks the rights.
   public func migrate() async throws {
     if try await status().present == Self.newest { return }
     while try await applyNext() {}
   }
 
-  /// - Returns: whether there was one to apply.
+  /// - Returns: whether a file was applied.
   private func applyNext() async throws -> Bool {
     do {
       return try await pool.withTransaction { transaction in
@@ -69,7 +69,7 @@ public struct PostgresMigrator: Sendable {
 
   private func version(_ query: (String, [PostgresParameter]) async throws -> PostgresRows) async throws -> Int {
     let table = "\(schema.quoted).bridge_schema"
-    // Not to_regclass: it may remember from before the lock that there was no such table.
+    // Not to_regclass: it may have cached, before the lock, that there is no such table.
     let exists = try await query(
       "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'bridge_schema')", [.text(schema.name)]
     ).first?.get(0, as: Bool.self)

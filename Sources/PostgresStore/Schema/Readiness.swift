@@ -1,4 +1,4 @@
-/// Brings the schema up to date once, however many verbs ask for it.
+/// Migrates the schema once, however many verbs ask for it.
 actor Readiness {
   private let migrator: PostgresMigrator
   private var isReady = false
@@ -17,6 +17,6 @@ actor Readiness {
     isReady = true
   }
 
-  /// Somebody has dropped the tables.
+  /// Call this after the tables were dropped.
   func forget() { isReady = false }
 }

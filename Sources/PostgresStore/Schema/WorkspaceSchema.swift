@@ -2,15 +2,14 @@ import Bridge
 import PostgresClient
 import Schema
 
-/// The Postgres schema in which a workspace's tables stand.
+/// The Postgres schema of a workspace.
 public struct WorkspaceSchema: Hashable, Sendable {
   /// At most 63 bytes.
   public let name: String
   /// As SQL writes it.
   let quoted: String
 
-  /// `cowork_bridge` without a workspace, else `cowork_bridge_NAME`. Where that is longer than Postgres allows, its end is a checksum of the
-  /// name.
+  /// `cowork_bridge` without a workspace, otherwise `cowork_bridge_NAME`. A name that is too long for Postgres ends in a checksum.
   public init(_ workspace: Workspace?) {
     let whole = workspace.map { "cowork_bridge_\($0)" } ?? "cowork_bridge"
     name = whole.utf8.count <= 63 ? whole : whole.prefix(46) + "_" + Self.checksum(whole)
@@ -26,7 +25,7 @@ public struct WorkspaceSchema: Hashable, Sendable {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  /// A numbered file with psql's variable `schema` put in.
+  /// A numbered file with psql's variable `schema` substituted.
   func sql(of migration: Schema.Migration) -> String {
     migration.sql.split(separator: ":\"schema\"", omittingEmptySubsequences: false).joined(separator: quoted)
   }

@@ -13,7 +13,7 @@ extension PostgresStore {
 private actor PostgresTranscript: TranscriptReader {
   private struct Position: Sendable {
     var rows: SettledRows
-    /// The table, which is another one after somebody has dropped it.
+    /// Identifies the table, which changes if somebody drops and creates it again.
     var table: Int64?
 
     func isSame(_ state: TranscriptTable.State) -> Bool { table == nil || table == state.table }
@@ -32,7 +32,7 @@ private actor PostgresTranscript: TranscriptReader {
   private let store: PostgresStore
   private let agent: Identity?
   private let start: TranscriptStart
-  /// Nil until it has begun.
+  /// Nil before the first look.
   private var positions: Positions?
 
   init(store: PostgresStore, agent: Identity?, start: TranscriptStart) {
@@ -47,7 +47,7 @@ private actor PostgresTranscript: TranscriptReader {
       var positions: Positions = if let positions { positions } else { try await Self.begin(start, agent, tables, pool) }
       let messages = try await tables.messages.rows(beside: positions.messages.rows, for: agent, pool)
       let events = try await tables.events.rows(beside: positions.events.rows, for: agent, pool)
-      // After the looks, never before.
+      // After the looks, not before.
       let states = (try await tables.messages.state(pool), try await tables.events.state(pool))
       guard positions.messages.isSame(states.0), positions.events.isSame(states.1) else {
         let anew = Positions(

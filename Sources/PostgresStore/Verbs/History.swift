@@ -18,11 +18,11 @@ extension PostgresStore {
     }
   }
 
-  /// Rows that a search looks at itself before it asks the text index. The index is quick with rare words; of one that begins a word of each
-  /// second message it collects all occurrences, and that one is found among these.
+  /// How many rows a search scans before it uses the text index. The index is fast for rare words; for a frequent one it would collect every
+  /// occurrence, and that one is found among these rows.
   private static let directRows = 500
   private static let mostPortions = 8
-  /// Rows to which the text index is limited at first.
+  /// The index is first searched among this many rows.
   private static let nearRows: Int64 = 50_000
 
   private func search(
@@ -30,7 +30,7 @@ extension PostgresStore {
   ) async throws {
     guard var last = try await look(query, words, before: bound, below: nil, &builder, pool) else { return }
     var portions = 1
-    // The page will be full with a few more. In portions: for more rows at once Postgres reads whole tables.
+    // A few more rows will fill the page. In portions, because for more rows at once Postgres scans whole tables.
     while portions < Self.mostPortions, builder.page.messages.count * Self.mostPortions > query.limit * portions {
       guard let further = try await look(query, words, before: bound, below: last, &builder, pool) else { return }
       (last, portions) = (further, portions + 1)
@@ -39,7 +39,7 @@ extension PostgresStore {
       var rest = Past(query, sql, before: bound)
       let condition = "m.seq >= \(rest.add(.int(range.0))) AND m.seq < \(rest.add(.int(range.1)))"
       let match = rest.add(.text(Self.match(words)))
-      // Materialized: what the index finds is sorted, rather than all rows from the newest on being looked at for a word that is rare.
+      // Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
       let rows = try await pool.query(
         """
         WITH found AS MATERIALIZED (
@@ -54,16 +54,16 @@ extension PostgresStore {
     }
   }
 
-  /// Looks at the newest rows themselves.
+  /// Scans the newest rows.
   ///
-  /// - Returns: the last row that was looked at; nil when the page is full or there are no more.
+  /// - Returns: the last row that was scanned; nil if the page is full or no rows are left.
   private func look(
     _ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, below seq: Int64?, _ builder: inout HistoryPageBuilder,
     _ pool: PostgresPool
   ) async throws -> Int64? {
     var past = Past(query, sql, before: bound, below: seq)
     let match = past.add(.text(Self.match(words)))
-    // Cutting a text into words takes longest, so it is done only where the text holds what is looked for at all.
+    // Splitting a text into words is the slowest part, so a substring check comes first.
     let holding = words.filter { $0.utf8.allSatisfy { $0 < 0x80 } }.map {
       "lower(m.content) LIKE lower(\(past.add(.text("%\($0)%")))) AND "
     }.joined()
@@ -82,7 +82,7 @@ extension PostgresStore {
     return try first.get("last")
   }
 
-  /// - Throws: `invalidValue` for what is neither a message's id nor a time.
+  /// - Throws: `invalidValue` if it is neither a message's id nor a time.
   private func bound(_ before: String, _ pool: PostgresPool) async throws -> Past.Bound {
     let found = try await pool.query(
       """
@@ -106,7 +106,7 @@ extension PostgresStore {
     }
   }
 
-  /// Each word as the beginning of a word. Words hold letters, marks and digits only, so none is an operator.
+  /// A prefix query of all words. They consist of letters, marks and digits, so none is an operator.
   private static func match(_ words: [String]) -> String {
     words.map { "'\($0)':*" }.joined(separator: " & ")
   }

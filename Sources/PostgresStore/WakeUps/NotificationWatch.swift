@@ -3,8 +3,7 @@ import Logging
 import PostgresClient
 import Synchronization
 
-/// Tells subscribers that the database may hold something new for their agent: one listener for each agent that
-/// somebody watches, and one for all of them.
+/// Tells subscribers that the database may have news for their agent. It has one listener for each watched agent, and one for all agents.
 final class NotificationWatch: Sendable {
   private let settings: ConnectionSettings
   private let schema: WorkspaceSchema
@@ -12,7 +11,7 @@ final class NotificationWatch: Sendable {
   private let readiness: Readiness
   private let options: PostgresStore.Options
   private let logger: Logger
-  /// Nil once it has stopped.
+  /// Nil after `stop`.
   private let channels = Mutex<[Identity?: AgentChannel]?>([:])
 
   init(
@@ -27,14 +26,14 @@ final class NotificationWatch: Sendable {
     self.logger = logger
   }
 
-  /// - Parameter agent: nil for all of them.
+  /// - Parameter agent: nil for all agents.
   func subscribe(_ agent: Identity?) -> WakeUps {
     let subscribers = channels.withLock { channels -> Subscribers? in
       if channels?[agent] == nil { channels?[agent] = AgentChannel() }
       return channels?[agent]?.subscribers
     }
     let wakeUps = subscribers?.subscribe(.waiting) ?? WakeUps()
-    // Not before the sequence is there to hear of it.
+    // Start listening only after the sequence exists, so that it misses nothing.
     let isStopped = channels.withLock { channels in
       guard let subscribers, let channel = channels?[agent] else { return true }
       if channel.task == nil {
@@ -57,7 +56,7 @@ final class NotificationWatch: Sendable {
     }
   }
 
-  /// One that listens, where somebody watches.
+  /// A listener, if an agent is watched.
   var listener: PostgresListener? { channels.withLock { $0?.values.lazy.compactMap(\.listener).first } }
 
   private struct AgentChannel: Sendable {
@@ -68,7 +67,7 @@ final class NotificationWatch: Sendable {
 
   private func watch(_ agent: Identity?, _ subscribers: Subscribers) async {
     guard let channel = await name(of: agent, subscribers),
-      // The channel's name is the database's own: it cannot be one that cannot be listened to.
+      // The database made the channel's name, so it is valid.
       let listener = try? PostgresListener(settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger)
     else { return }
     channels.withLock { $0?[agent]?.listener = listener }
@@ -79,7 +78,7 @@ final class NotificationWatch: Sendable {
     }
   }
 
-  /// The channel, from the database's own function: whoever waits looks again until the database answers.
+  /// The channel's name, computed by the database. Subscribers look at intervals until the database answers.
   private func name(of agent: Identity?, _ subscribers: Subscribers) async -> String? {
     while !Task.isCancelled {
       do {
@@ -115,7 +114,7 @@ final class NotificationWatch: Sendable {
     }
   }
 
-  /// Looks each second while notifications do not arrive, and now and then although they do: triggers can be bypassed.
+  /// Posts a hint every second while notifications do not arrive, and occasionally even if they do, because triggers can be bypassed.
   private func poll(_ listener: PostgresListener, for subscribers: Subscribers) async {
     var lastLook = ContinuousClock.now
     while !Task.isCancelled {
@@ -129,7 +128,7 @@ final class NotificationWatch: Sendable {
 }
 
 extension ListenerState {
-  /// Notifications will not come, however long one waits: a pooler drops them, or the server refuses LISTEN.
+  /// Notifications will never arrive: a pooler drops them, or the server refuses LISTEN.
   fileprivate var isRefusal: Bool {
     switch self {
     case .degraded(.notDelivered): true
