@@ -18,6 +18,7 @@ public enum Schema {
   public static let sqlite = [
     Migration(1, "bridge", PackageResources.sqlite_0001_bridge_sql),
     Migration(2, "scale", PackageResources.sqlite_0002_scale_sql),
+    Migration(3, "leases", PackageResources.sqlite_0003_leases_sql),
   ]
 
   /// `postgres/postgres_NNNN_….sql`. psql's variable `schema` stands for the workspace's schema.
@@ -25,5 +26,6 @@ public enum Schema {
     Migration(1, "bridge", PackageResources.postgres_0001_bridge_sql),
     Migration(2, "scale", PackageResources.postgres_0002_scale_sql),
     Migration(3, "watching", PackageResources.postgres_0003_watching_sql),
+    Migration(4, "leases", PackageResources.postgres_0004_leases_sql),
   ]
 }

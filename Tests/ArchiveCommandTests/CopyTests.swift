@@ -25,7 +25,8 @@ import Testing
         (x'00ff', 'cowork', 'code', x'00ff01', NULL, 'now'), ('nul', NULL, 'code', CAST(x'610062' AS TEXT), 2, NULL),
         ('ABC', 'cowork', 'code', 'upper', 0, 'x'), ('abc', 'cowork', 'code', 'lower', 7, 'x'), ('leased', 'x', 'y', 'on its way', 1, NULL);
       INSERT INTO tasks (id, sender, recipient, title, status) VALUES ('by hand', 'cowork', 'code', x'ff', 'on hold');
-      INSERT INTO deliveries VALUES ('b', 'y', 'o', '', '{"messages":[{"row":1,"id":"leased"}],"tasks":[]}', '2999-01-01T00:00:00.000Z');
+      INSERT INTO leases VALUES ('l', 'y', 'i', '', '2999-01-01T00:00:00.000Z');
+      INSERT INTO lease_items VALUES ('l', 'message', 1, 'leased');
       """)
   }
 

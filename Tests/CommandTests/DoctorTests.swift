@@ -29,7 +29,7 @@ import Testing
   @Test func aStoreInUseIsWellAndStaysAsItIs() async throws {
     _ = try await sandbox.run("send", "cowork", "stays unread")
     _ = try await sandbox.run("tasks", "create", "cowork", "stays open")
-    let tables = ["messages", "message_details", "deliveries", "tasks", "task_details", "task_events", "agents", "instances"]
+    let tables = ["messages", "message_details", "leases", "lease_items", "tasks", "task_details", "task_events", "agents", "instances"]
     let dump = tables.map { "SELECT '\($0)', * FROM \($0)" }.joined(separator: ";")
     let before = try await sandbox.sqlite(dump)
     let findings = try await doctor()

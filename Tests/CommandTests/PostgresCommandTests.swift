@@ -61,7 +61,7 @@ import Testing
     for subject in ["schema", "durability", "notifications", "TLS", "clock", "connections", "round trip"] {
       #expect(!findings[subject].isEmpty, "\(subject)")
     }
-    for (table, count) in [("messages", 1), ("agents", 1), ("instances", 0), ("deliveries", 0)] {
+    for (table, count) in [("messages", 1), ("agents", 1), ("instances", 0), ("leases", 0)] {
       #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.\(table)") == "\(count)\n", "\(table)")
     }
     let status = try await sandbox.run("status", "--json", environment: ["COWORK_DATABASE_URL": database.url]).json

@@ -13,7 +13,7 @@ import Testing
     #expect(first.status == 0)
     #expect(first.output.contains("code → cowork"))
     #expect(try #require(first.output.range(of: "  one\n")).lowerBound < #require(first.output.range(of: "  two\n")).lowerBound)
-    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM messages WHERE read = 1; SELECT COUNT(*) FROM deliveries") == "2\n0\n")
+    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM messages WHERE read = 1; SELECT COUNT(*) FROM leases") == "2\n0\n")
     #expect(try await sandbox.run("read", "--as", "cowork").output == "No unread messages for cowork.\n")
   }
 
@@ -50,7 +50,7 @@ import Testing
     #expect(outcome.status == 1)
     #expect(outcome.error.hasPrefix("Standard output cannot be written to ("))
     #expect(outcome.error.hasSuffix("), so nothing was marked as read.\n"))
-    #expect(try await sandbox.sqlite("SELECT read FROM messages; SELECT COUNT(*) FROM deliveries") == "0\n0\n")
+    #expect(try await sandbox.sqlite("SELECT read FROM messages; SELECT COUNT(*) FROM leases") == "0\n0\n")
     #expect(try await sandbox.sqlite("PRAGMA integrity_check") == "ok\n")
     let again = try await sandbox.run("read", "--as", "cowork", "--json").json.list("messages")
     #expect(again.map { $0["content"] } == ["precious"])

@@ -60,8 +60,8 @@ import Testing
     try await sandbox.sqlite(
       """
       UPDATE messages SET read = 1;
-      INSERT INTO deliveries SELECT 'b', 'cowork', 'o', 'gone', json_object('messages', json_array(json_object('row', rowid, 'id', id)), 'tasks', json_array()),
-        '2000-01-01T00:00:00.000Z' FROM messages;
+      INSERT INTO leases VALUES ('l', 'cowork', 'i', 'gone', '2000-01-01T00:00:00.000Z');
+      INSERT INTO lease_items SELECT 'l', 'message', rowid, id FROM messages;
       """)
     #expect(try await sandbox.run("wait", "--as", "cowork", "--timeout", "0", "--json").json["messages"] == 1)
   }

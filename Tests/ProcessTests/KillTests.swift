@@ -24,7 +24,7 @@ extension ProcessTests {
       try await Task.sleep(for: .microseconds(Int.random(in: 0...8_000, using: &random)))
       try await reader.kill()
       received += Received.all(from: reader)
-      if try await home.sqlite3("SELECT COUNT(*) FROM deliveries") != "0" { openLeases += 1 }
+      if try await home.sqlite3("SELECT COUNT(*) FROM leases") != "0" { openLeases += 1 }
     }
     let last = try await Server.start(home, as: "cowork")
     received += try await last.readAll()

@@ -65,9 +65,9 @@ extension ProcessTests {
       try await home.sqlite3(
         """
         UPDATE messages SET read = 1 WHERE id = '\(id)';
-        INSERT INTO deliveries SELECT 'batch \(offset)', 'cowork', 'cowork@elsewhere:1-0', 'elsewhere|1|1',
-          json_object('messages', json_array(json_object('row', rowid, 'id', id)), 'tasks', json_array()),
-          strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '\(offset)') FROM messages WHERE id = '\(id)';
+        INSERT INTO leases
+          VALUES ('\(id)', 'cowork', 'cowork@elsewhere:1-0', 'elsewhere|1|1', strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '\(offset)'));
+        INSERT INTO lease_items SELECT id, 'message', rowid, id FROM messages WHERE id = '\(id)';
         """)
     }
     let reader = try await Server.start(home, as: "cowork")

@@ -80,7 +80,7 @@ struct EnduranceTests {
       let (store, commits) = try await observed(database)
       _ = try await store.send("1")
       _ = try await store.take(TakeRequest(agent: .code, instance: database.code))
-      try await database.shell.run("UPDATE deliveries SET expires_at = ''")
+      try await database.shell.run("UPDATE leases SET expires_at = ''")
       #expect(try await store.recoverExpired() == 1)
       #expect(commits.levels.value.last == Self.normal)
       _ = try await store.send("2")

@@ -22,7 +22,7 @@ struct OddRowTests {
     for id in ["x", "42", "X'FF'", "", "hä"] { _ = try await store.message(id, for: .code) }
     _ = try await store.unreadCounts(for: .code)
     _ = try await store.agents()
-    for role in TaskQuery.Role.allCases {
+    for role in TaskRole.allCases {
       _ = try await store.tasks(TaskQuery(agent: .code, role: role))
       _ = try await store.tasks(TaskQuery(agent: .code, role: role, status: .pending))
     }

@@ -2,6 +2,7 @@ import Bridge
 import BridgeTesting
 import Foundation
 import SQLiteStore
+import Schema
 import Testing
 
 @Suite("Opening the file")
@@ -41,7 +42,7 @@ struct OpeningTests {
       let contents = try await database.store().look()
       #expect(Set(contents) == ["0", "1", "2", "3", "4", "5"])
       #expect(try await database.shell.run("PRAGMA journal_mode") == "wal\n")
-      #expect(try await database.shell.run("SELECT COUNT(*) FROM bridge_schema") == "2\n")
+      #expect(try await database.shell.run("SELECT COUNT(*) FROM bridge_schema") == "\(Schema.sqlite.count)\n")
     }
   }
 

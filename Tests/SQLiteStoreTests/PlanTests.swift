@@ -41,7 +41,7 @@ struct PlanTests {
   }
 
   private static let waiting = [
-    ("d.assignee_unseen = 1", "task_details_for_assignee"), ("d.creator_unseen = 1", "task_details_for_creator"),
+    ("d.assignee_news = 1", "task_details_for_assignee"), ("d.creator_news = 1", "task_details_for_creator"),
     ("COALESCE(m.read, 0) = 0", "messages_unread"), ("NOT IN ('completed', 'failed')", "tasks_open"),
   ]
 
@@ -69,7 +69,7 @@ struct PlanTests {
     try await store.confirm(#require(delivery.lease))
     try await store.recoverExpired()
     for status in [nil, TaskStatus.pending] {
-      for role in [TaskQuery.Role.assignee, .creator] {
+      for role in [TaskRole.assignee, .creator] {
         _ = try await store.tasks(TaskQuery(agent: .code, role: role, status: status, instance: code))
       }
     }

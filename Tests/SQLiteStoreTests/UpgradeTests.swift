@@ -2,6 +2,7 @@ import Bridge
 import BridgeTesting
 import Foundation
 import SQLiteStore
+import Schema
 import Testing
 
 /// A file made by another implementation of this bridge opens, and stays usable by it.
@@ -32,6 +33,31 @@ struct UpgradeTests {
       }
       let tasks = try await database.shell.run("SELECT id, status, result FROM tasks ORDER BY id")
       #expect(tasks == "t1|completed|r\nt2|completed|r\nt3|completed|\n")
+    }
+  }
+
+  @Test func leasesOfTheVersionBeforeGoOn() async throws {
+    try await withDatabase { database in
+      try await database.make(version: 2)
+      try await database.shell.run(
+        """
+        INSERT INTO messages (id, sender, recipient, content, read) VALUES
+          ('m"1', 'cowork', 'code', 'text', 1), (NULL, 'cowork', 'code', 'no id', 1), (x'FF00', 'cowork', 'code', 'blob', 1),
+          ('m4', 'cowork', 'code', 'confirmed', 1), ('m5', 'cowork', 'code', 'read', 1);
+        INSERT INTO tasks (id, sender, recipient, title) VALUES ('t1', 'cowork', 'code', 'task'), ('t2', 'code', 'cowork', 'told');
+        UPDATE task_details SET assignee_unseen = 0;
+        INSERT INTO deliveries VALUES ('expired', 'code', 'i', 'elsewhere|1|1', '{"messages":[{"row":1,"id":"m\\"1"},{"row":2,"bytes":""},
+          {"row":3,"bytes":"FF00"}],"tasks":[{"task":{"row":1,"id":"t1"},"side":"assignee"}]}', '2000-01-01T00:00:00.000Z'),
+          ('held', 'code', 'i', 'elsewhere|1|1', '{"messages":[{"row":4,"id":"m4"}],"tasks":[]}', '2999-01-01T00:00:00.000Z');
+        """)
+      let store = database.store()
+      try await store.confirm("held")
+      let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: database.code))
+      #expect(delivery.messages.map(\.content) == ["text", "no id", "blob"] && delivery.tasks.map(\.id) == ["t1"])
+      #expect(delivery.messages.first?.redelivered == true)
+      #expect(try await store.message("m4", for: .code)?.readAt != nil)
+      try await store.confirm(#require(delivery.lease))
+      #expect(try await database.shell.run("SELECT COUNT(*) FROM leases; SELECT COUNT(*) FROM lease_items") == "0\n0\n")
     }
   }
 
@@ -72,18 +98,16 @@ struct UpgradeTests {
 
   @Test func aFileOfTheFirstSchemaIsUpgradedAndKeepsItsContents() async throws {
     try await withDatabase { database in
-      let first = try await database.openStore()
-      _ = try await first.send("kept")
-      await first.close()
-      let added = ["messages_of_sender", "messages_of_recipient", "tasks_of_recipient", "tasks_of_sender", "tasks_open"]
-      try await database.shell.run(
-        added.map { "DROP INDEX \($0)" }.joined(separator: "; ") + "; DELETE FROM bridge_schema WHERE version > 1")
-      let second = try await database.openStore()
-      #expect(try await second.look() == ["kept"])
-      let indexes = try await database.shell.run("SELECT name FROM sqlite_master WHERE type = 'index'").split(separator: "\n").map(
-        String.init)
-      #expect(Set(added).isSubset(of: indexes))
-      #expect(try await database.shell.run("SELECT version FROM bridge_schema") == "1\n2\n")
+      try await database.make(version: 1)
+      try await database.shell.run("INSERT INTO messages (id, sender, recipient, content) VALUES ('1', 'cowork', 'code', 'kept')")
+      #expect(try await database.store().look() == ["kept"])
+      try await withDatabase { fresh in
+        _ = try await fresh.openStore()
+        let shape = "SELECT name, sql FROM sqlite_master ORDER BY name"
+        #expect(try await database.shell.run(shape) == fresh.shell.run(shape))
+      }
+      let versions = try await database.shell.run("SELECT version FROM bridge_schema")
+      #expect(versions == Schema.sqlite.map { "\($0.version)\n" }.joined())
     }
   }
 
@@ -97,6 +121,17 @@ struct UpgradeTests {
       _ = try await store.send("after")
       #expect(try await store.look() == ["before", "after"])
       #expect(try await store.history(HistoryQuery(agent: .code, text: "after")).messages.count == 1)
+    }
+  }
+}
+
+extension Database {
+  /// A file as this program made it when its schema had this version.
+  fileprivate func make(version: Int) async throws {
+    try await shell.run("CREATE TABLE bridge_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
+    for migration in Schema.sqlite.prefix(version) {
+      try await shell.run("\n" + migration.sql)
+      try await shell.run("INSERT INTO bridge_schema VALUES (\(migration.version), '')")
     }
   }
 }

@@ -24,6 +24,11 @@ CREATE OR REPLACE FUNCTION is_my_message(wanted text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :"schema", pg_catalog, pg_temp
 AS $$ SELECT NOT EXISTS (SELECT 1 FROM messages WHERE id = wanted AND sender IS DISTINCT FROM my_agent()) $$;
 
+-- Items belong to whoever has the lease, also while its row is being written by the same statement.
+CREATE OR REPLACE FUNCTION is_my_lease(wanted text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :"schema", pg_catalog, pg_temp
+AS $$ SELECT NOT EXISTS (SELECT 1 FROM leases WHERE id = wanted AND agent IS DISTINCT FROM my_agent()) $$;
+
 -- An ended task stays ended, and a task stays with its two sides.
 CREATE OR REPLACE FUNCTION task_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
@@ -39,7 +44,7 @@ DROP TRIGGER IF EXISTS task_guard ON tasks;
 CREATE TRIGGER task_guard BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION task_guard();
 
 -- What stands beside a task has sides as well: the key is the creator's, the claim the assignee's (it ends with the task, whoever ends it),
--- and what one has not seen only that one has seen.
+-- and only the agent that has read its news clears them.
 CREATE OR REPLACE FUNCTION task_details_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
 AS $$
@@ -54,10 +59,10 @@ BEGIN
   SELECT * INTO task FROM tasks WHERE id = NEW.task_id;
   IF NEW.task_id <> OLD.task_id
     OR (task.sender IS DISTINCT FROM me
-      AND (NEW.creator_unseen < OLD.creator_unseen
+      AND (NEW.creator_news < OLD.creator_news
         OR (NEW.sender, NEW.idempotency_key) IS DISTINCT FROM (OLD.sender, OLD.idempotency_key)))
     OR (task.recipient IS DISTINCT FROM me
-      AND (NEW.assignee_unseen < OLD.assignee_unseen
+      AND (NEW.assignee_news < OLD.assignee_news
         OR ((NEW.holder, NEW.holder_process, NEW.held_until) IS DISTINCT FROM (OLD.holder, OLD.holder_process, OLD.held_until)
           AND NOT (COALESCE(NEW.holder, NEW.holder_process, NEW.held_until::text) IS NULL AND task.status IN ('completed', 'failed')))))
   THEN
@@ -87,16 +92,16 @@ BEGIN
   EXECUTE format('GRANT INSERT, UPDATE (read_at, redelivered) ON %s.message_details TO %I', own, login);
   EXECUTE format('GRANT INSERT, UPDATE ON %s.task_details TO %I', own, login);
   EXECUTE format('GRANT INSERT, UPDATE (actor, instance, note) ON %s.task_events TO %I', own, login);
-  EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s.deliveries, %s.instances TO %I', own, own, login);
+  EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s.leases, %s.lease_items, %s.instances TO %I', own, own, own, login);
   EXECUTE format('GRANT INSERT, UPDATE ON %s.agents TO %I', own, login);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION %s.my_agent(), %s.is_my_message(text) TO %I', own, own, login);
+  EXECUTE format('GRANT EXECUTE ON FUNCTION %s.my_agent(), %s.is_my_message(text), %s.is_my_lease(text) TO %I', own, own, own, login);
   INSERT INTO agent_logins VALUES (add_login.login, identity)
     ON CONFLICT ON CONSTRAINT agent_logins_pkey DO UPDATE SET agent = excluded.agent;
   INSERT INTO agents (name) VALUES (identity) ON CONFLICT (name) DO NOTHING;
 END
 $$;
 
-REVOKE ALL ON FUNCTION my_agent(), is_my_message(text), add_login(name, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION my_agent(), is_my_message(text), is_my_lease(text), add_login(name, text) FROM PUBLIC;
 REVOKE ALL ON SCHEMA :"schema" FROM PUBLIC;
 
 ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
@@ -104,7 +109,8 @@ ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE message_details ENABLE ROW LEVEL SECURITY;
 ALTER TABLE task_details ENABLE ROW LEVEL SECURITY;
 ALTER TABLE task_events ENABLE ROW LEVEL SECURITY;
-ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
+ALTER TABLE leases ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lease_items ENABLE ROW LEVEL SECURITY;
 ALTER TABLE agents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE instances ENABLE ROW LEVEL SECURITY;
 
@@ -150,8 +156,10 @@ CREATE POLICY recorded ON task_events FOR INSERT
 CREATE POLICY signed ON task_events FOR UPDATE
   USING (actor IS NULL AND EXISTS (SELECT 1 FROM tasks WHERE id = task_id)) WITH CHECK (actor = (SELECT my_agent()));
 
-DROP POLICY IF EXISTS mine ON deliveries;
-CREATE POLICY mine ON deliveries USING (agent = (SELECT my_agent())) WITH CHECK (agent = (SELECT my_agent()));
+DROP POLICY IF EXISTS mine ON leases;
+CREATE POLICY mine ON leases USING (agent = (SELECT my_agent())) WITH CHECK (agent = (SELECT my_agent()));
+DROP POLICY IF EXISTS mine ON lease_items;
+CREATE POLICY mine ON lease_items USING (is_my_lease(lease)) WITH CHECK (is_my_lease(lease));
 
 DROP POLICY IF EXISTS everybody ON agents;
 DROP POLICY IF EXISTS me ON agents;
@@ -164,3 +172,6 @@ DROP POLICY IF EXISTS everybody ON instances;
 DROP POLICY IF EXISTS mine ON instances;
 CREATE POLICY everybody ON instances FOR SELECT USING (true);
 CREATE POLICY mine ON instances USING (agent = (SELECT my_agent())) WITH CHECK (agent = (SELECT my_agent()));
+
+-- Logins of before get the rights on tables that are new.
+SELECT add_login(login, agent) FROM agent_logins WHERE EXISTS (SELECT 1 FROM pg_roles WHERE rolname = login);

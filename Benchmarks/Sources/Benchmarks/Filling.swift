@@ -37,7 +37,7 @@ enum Filling {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """)
     for number in 0..<tasks { try insertTask.run(task(number, of: tasks, &contents)) }
-    try file.run("UPDATE task_details SET assignee_unseen = 0, creator_unseen = 0; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+    try file.run("UPDATE task_details SET assignee_news = 0, creator_news = 0; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
   }
 
   /// Ten tasks, for the small store.
@@ -47,7 +47,7 @@ enum Filling {
       "INSERT INTO tasks (id, sender, recipient, title, description, status, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
     var contents = Contents()
     for number in 0..<recentTasks { try insert.run(task(number, of: recentTasks, &contents)) }
-    try file.run("UPDATE task_details SET assignee_unseen = 0, creator_unseen = 0")
+    try file.run("UPDATE task_details SET assignee_news = 0, creator_news = 0")
   }
 
   static func postgres(_ url: String) throws {
@@ -95,7 +95,7 @@ enum Filling {
     try server.copy("COPY tasks (id, sender, recipient, title, description, status, created_at, updated_at) FROM STDIN") { put in
       for number in 0..<count { try put(task(number, of: count, &contents).joined(separator: "\t") + "\n") }
     }
-    try server.run("UPDATE task_details SET assignee_unseen = 0, creator_unseen = 0")
+    try server.run("UPDATE task_details SET assignee_news = 0, creator_news = 0")
   }
 
   private static func task(_ number: Int, of count: Int, _ contents: inout Contents) -> [String] {

@@ -26,15 +26,29 @@ public struct AgentSummary: Hashable, Sendable {
   }
 }
 
+extension Identity {
+  /// The names of the agents that exist, sorted: those that the store knows, and the two that always exist.
+  public static func existing(_ known: some Sequence<String>) -> [String] { Set(known).union(wellKnown.map(\.name)).sorted() }
+
+  /// - Parameter known: the names that the store knows.
+  /// - Throws: `unknownRecipient` if there is no such agent.
+  public func requireExistence(among known: () throws -> [String]) throws {
+    if Self.wellKnown.contains(self) { return }
+    let names = try known()
+    guard names.contains(name) else { throw BridgeError.unknownRecipient(self, known: names) }
+  }
+}
+
 extension BridgeError {
   /// There is no agent of this name.
   ///
-  /// - Parameter known: the names that exist.
-  public static func unknownRecipient(_ name: Identity, known: [String]) -> BridgeError {
-    let nearest = NearestName.of(name.name, among: known).map { " Did you mean \"\($0)\"?" } ?? ""
+  /// - Parameter known: the names that the store knows.
+  public static func unknownRecipient(_ name: Identity, known: some Sequence<String>) -> BridgeError {
+    let existing = Identity.existing(known)
+    let nearest = NearestName.of(name.name, among: existing).map { " Did you mean \"\($0)\"?" } ?? ""
     return BridgeError(
       .unknownRecipient,
-      "There is no agent \"\(name)\"; known are \(known.sorted().joined(separator: ", ")).\(nearest) "
+      "There is no agent \"\(name)\"; known are \(existing.joined(separator: ", ")).\(nearest) "
         + "A new agent exists once it has connected or was added with `cowork-code-mcp-server agents add \(name)`.")
   }
 }

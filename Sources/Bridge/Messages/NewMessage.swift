@@ -24,6 +24,9 @@ public struct NewMessage: Hashable, Sendable {
     self.idempotencyKey = idempotencyKey
   }
 
+  /// Whether it has anything beside the documented columns.
+  public var hasDetails: Bool { replyTo != nil || taskID != nil || idempotencyKey != nil }
+
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   public func validate() throws(BridgeError) {
     try TextRule.text(content, field: "content", allowEmpty: false)

@@ -148,7 +148,7 @@ public final class BridgeService: Sendable {
   ///
   /// - Parameter markSeen: what is shown counts as seen once it is delivered; false to look only.
   public func tasks(
-    role: TaskQuery.Role = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
+    role: TaskRole = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
     markSeen: Bool = true
   ) async throws(BridgeError) -> TaskPage {
     let page = try await store.tasks(

@@ -36,6 +36,13 @@ public struct BridgeTask: Hashable, Sendable {
   }
 }
 
+/// The side of a task on which an agent stands.
+public enum TaskRole: String, Sendable, CaseIterable, CustomStringConvertible {
+  case assignee, creator
+
+  public var description: String { rawValue }
+}
+
 /// One change of a task.
 public struct TaskEvent: Hashable, Sendable {
   public var at: String?

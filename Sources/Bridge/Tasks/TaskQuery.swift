@@ -1,12 +1,7 @@
 /// Which tasks are wanted, in the order in which they were created.
 public struct TaskQuery: Hashable, Sendable {
-  /// On which side of the task the agent stands.
-  public enum Role: String, Sendable, CaseIterable {
-    case assignee, creator
-  }
-
   public var agent: Identity
-  public var role: Role
+  public var role: TaskRole
   public var status: TaskStatus?
   public var limit: Int
   /// The most characters that the tasks may take in a reply; the first is returned whatever its size.
@@ -15,7 +10,7 @@ public struct TaskQuery: Hashable, Sendable {
   public var instance: Instance?
 
   public init(
-    agent: Identity, role: Role = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
+    agent: Identity, role: TaskRole = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
     instance: Instance? = nil
   ) {
     self.agent = agent

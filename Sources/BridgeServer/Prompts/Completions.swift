@@ -15,7 +15,7 @@ struct Completions: Sendable {
   var taskID: CompletionProvider {
     { beginning, _ in
       var ids = [String]()
-      for role in TaskQuery.Role.allCases {
+      for role in TaskRole.allCases {
         let page = try await service.tasks(role: role, limit: Limits.pageSize.upperBound, characters: .max, markSeen: false)
         ids += page.tasks.compactMap(\.id)
       }

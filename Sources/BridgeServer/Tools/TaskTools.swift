@@ -29,7 +29,7 @@ extension BridgeTools {
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.enumeration("status", "With this status.", of: TaskStatus.self).optional(),
-      Parameter.enumeration("role", "This agent's side.", of: TaskQuery.Role.self).defaulting(to: .assignee),
+      Parameter.enumeration("role", "This agent's side.", of: TaskRole.self).defaulting(to: .assignee),
       Parameters.id("task_id", "One task.").optional(), Parameters.limit(50),
       returns: WithUnread<Marked<TasksOutput>>.self
     ) { call, status, role, taskID, limit in

@@ -23,7 +23,7 @@ extension StoreBench {
 
   /// As in another database.
   func wipe() async throws {
-    for table in ["messages", "message_details", "tasks", "task_details", "task_events", "deliveries", "agents"] {
+    for table in ["messages", "message_details", "tasks", "task_details", "task_events", "leases", "lease_items", "agents"] {
       try await harness.executeByHand("DELETE FROM \(table)")
     }
   }

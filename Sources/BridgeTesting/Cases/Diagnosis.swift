@@ -37,7 +37,8 @@ extension StoreSuite {
         _ = try await bench.store.createTask(NewTask(sender: second.agent, recipient: first.agent, title: "t", description: ""))
         try await bench.store.removeTraces(of: [first.agent, second.agent])
         for (table, count) in [
-          ("messages", "1"), ("message_details", "0"), ("tasks", "1"), ("task_details", "1"), ("task_events", "1"), ("deliveries", "0"),
+          ("messages", "1"), ("message_details", "0"), ("tasks", "1"), ("task_details", "1"), ("task_events", "1"), ("leases", "0"),
+          ("lease_items", "0"),
           ("instances", "0"), ("agents", "0"),
         ] {
           #expect(try await bench.valueByHand("SELECT count(*) FROM \(table)") == count, "\(table)")

@@ -60,7 +60,7 @@ extension StoreSuite {
       StoreCase("tasks are listed by side and status in the order of their creation") { bench in
         let ids = [try await bench.createTask("1"), try await bench.createTask("2"), try await bench.createTask("3")]
         try await bench.move(ids[1], to: .inProgress)
-        func titles(_ agent: Identity, _ role: TaskQuery.Role, _ status: TaskStatus? = nil) async throws -> [String?] {
+        func titles(_ agent: Identity, _ role: TaskRole, _ status: TaskStatus? = nil) async throws -> [String?] {
           try await bench.store.tasks(TaskQuery(agent: agent, role: role, status: status)).tasks.map(\.title)
         }
         #expect(try await titles(.code, .assignee) == ["1", "2", "3"])

@@ -15,7 +15,7 @@ extension SQL {
     SELECT m.seq, m.id, m.sender, m.recipient, m.content, m.created_at, m.read, d.reply_to, d.task_id, d.idempotency_key,
       COALESCE(d.redelivered, 0) AS redelivered, \(SQL.rfc3339("d.read_at")) AS read_at,
       \(SQL.occurrence(in: messages, "m", ["sender", "recipient", "content", "created_at"])) AS occurrence,
-      EXISTS (SELECT 1 FROM \(deliveries) l WHERE m.seq = ANY(l.messages)) AS leased
+      EXISTS (SELECT 1 FROM \(leaseItems) i WHERE i.kind = 'message' AND i.seq = m.seq) AS leased
     FROM \(messagesWithDetails)
     """
   }
@@ -25,10 +25,10 @@ extension SQL {
     """
     SELECT t.seq, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.created_at, t.updated_at, t.result, d.idempotency_key,
       d.holder, d.holder_process, CASE WHEN d.held_until = '-infinity' THEN '' ELSE \(SQL.rfc3339("d.held_until")) END AS held_until,
-      COALESCE(d.assignee_unseen, 0) AS assignee_unseen, COALESCE(d.creator_unseen, 0) AS creator_unseen,
+      COALESCE(d.assignee_news, 0) AS assignee_news, COALESCE(d.creator_news, 0) AS creator_news,
       \(SQL.occurrence(in: tasks, "t", ["sender", "recipient", "title", "description", "created_at"])) AS occurrence,
-      EXISTS (SELECT 1 FROM \(deliveries) l WHERE t.id = ANY(l.assignee_tasks)) AS assignee_leased,
-      EXISTS (SELECT 1 FROM \(deliveries) l WHERE t.id = ANY(l.creator_tasks)) AS creator_leased
+      EXISTS (SELECT 1 FROM \(leaseItems) i WHERE i.kind = 'assignee' AND i.seq = t.seq) AS assignee_leased,
+      EXISTS (SELECT 1 FROM \(leaseItems) i WHERE i.kind = 'creator' AND i.seq = t.seq) AS creator_leased
     FROM \(tasksWithDetails)
     """
   }
@@ -44,7 +44,7 @@ extension SQL {
   }
 
   /// Everything that a whole store consists of.
-  var allTables: [String] { [messages, messageDetails, tasks, taskDetails, taskEvents, deliveries, agents] }
+  var allTables: [String] { [messages, messageDetails, tasks, taskDetails, taskEvents, leases, leaseItems, agents] }
 }
 
 extension ArchivedText {
@@ -81,7 +81,7 @@ extension ArchivedTask {
     heldUntil = try row.get("held_until")
     func flag(_ side: String) throws -> Bool {
       if isSource, try row.get("\(side)_leased", as: Bool.self) { return true }
-      return try row.get("\(side)_unseen", as: Int.self) != 0
+      return try row.get("\(side)_news", as: Int.self) != 0
     }
     assigneeUnseen = try flag("assignee")
     creatorUnseen = try flag("creator")

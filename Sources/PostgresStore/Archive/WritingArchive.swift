@@ -165,14 +165,14 @@ extension PostgresStore {
     try await transaction.query(
       """
       INSERT INTO \(sql.taskDetails)
-        (task_id, sender, idempotency_key, holder, holder_process, held_until, assignee_unseen, creator_unseen)
+        (task_id, sender, idempotency_key, holder, holder_process, held_until, assignee_news, creator_news)
       SELECT id, sender, key, holder, process, CASE WHEN held = '' THEN '-infinity' ELSE held::timestamptz END, assignee::integer,
         creator::integer
       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
         AS x (id, sender, key, holder, process, held, assignee, creator)
       ON CONFLICT (task_id) DO UPDATE SET sender = excluded.sender, idempotency_key = excluded.idempotency_key, holder = excluded.holder,
-        holder_process = excluded.holder_process, held_until = excluded.held_until, assignee_unseen = excluded.assignee_unseen,
-        creator_unseen = excluded.creator_unseen
+        holder_process = excluded.holder_process, held_until = excluded.held_until, assignee_news = excluded.assignee_news,
+        creator_news = excluded.creator_news
       """,
       [
         .textArray(ids), column(tasks, \.sender), .optionalTextArray(free.keys), .optionalTextArray(tasks.map { $0.holder?.storable }),

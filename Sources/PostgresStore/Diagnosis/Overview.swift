@@ -24,8 +24,8 @@ extension PostgresStore {
       ).map { Overview.Task(try BridgeTask($0), age: try $0.get("age")) }
       let counts = try await pool.query(
         """
-        SELECT (SELECT count(*) FROM \(sql.tasks) t WHERE \(isOpen)) AS tasks, (SELECT count(*) FROM \(sql.deliveries)) AS leases,
-          (SELECT count(*) FROM \(sql.deliveries) WHERE expires_at < clock_timestamp()) AS expired
+        SELECT (SELECT count(*) FROM \(sql.tasks) t WHERE \(isOpen)) AS tasks, (SELECT count(*) FROM \(sql.leases)) AS leases,
+          (SELECT count(*) FROM \(sql.leases) WHERE expires_at < clock_timestamp()) AS expired
         """
       ).first
       return Overview(
@@ -40,7 +40,8 @@ extension PostgresStore {
       try await pool.withTransaction { transaction in
         let side = "sender = ANY($1::text[]) OR recipient = ANY($1::text[])"
         for statement in [
-          "DELETE FROM \(sql.deliveries) WHERE agent = ANY($1::text[])",
+          "DELETE FROM \(sql.leaseItems) WHERE lease IN (SELECT id FROM \(sql.leases) WHERE agent = ANY($1::text[]))",
+          "DELETE FROM \(sql.leases) WHERE agent = ANY($1::text[])",
           "DELETE FROM \(sql.messageDetails) WHERE message_id IN (SELECT id FROM \(sql.messages) WHERE \(side))",
           "DELETE FROM \(sql.messages) WHERE \(side)",
           "DELETE FROM \(sql.taskEvents) WHERE task_id IN (SELECT id FROM \(sql.tasks) WHERE \(side))",

@@ -24,8 +24,3 @@ extension BridgeTask {
       updatedAt: try row.get("updated_at"), holder: holder, stale: holder != nil && (isExpired || isDead))
   }
 }
-
-extension Sequence<String> {
-  /// Whether any of these processes may be running: those that are known to be dead on this host are not.
-  var includeRunning: Bool { contains { ProcessIdentity(encoded: $0)?.isKnownDead != true } }
-}

@@ -9,7 +9,8 @@ struct SQL: Sendable {
 
   var messages: String { "\(schema).messages" }
   var messageDetails: String { "\(schema).message_details" }
-  var deliveries: String { "\(schema).deliveries" }
+  var leases: String { "\(schema).leases" }
+  var leaseItems: String { "\(schema).lease_items" }
   var tasks: String { "\(schema).tasks" }
   var taskDetails: String { "\(schema).task_details" }
   var taskEvents: String { "\(schema).task_events" }
@@ -38,7 +39,7 @@ struct SQL: Sendable {
 
   static let taskColumns =
     "t.seq, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.result, t.created_at, t.updated_at, d.holder, d.holder_process, "
-    + "COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_unseen, d.creator_unseen"
+    + "COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_news, d.creator_news"
 
   var messagesWithDetails: String { "\(messages) m LEFT JOIN \(messageDetails) d ON d.message_id = m.id" }
   var tasksWithDetails: String { "\(tasks) t LEFT JOIN \(taskDetails) d ON d.task_id = t.id" }

@@ -52,17 +52,14 @@ extension PostgresStore {
         .double(timing.presence.inSeconds),
       ])
     guard let row = rows.first else { return nil }
-    let id: String = try row.get("id")
-    let isSame =
-      try row.get("recipient", as: String?.self) == task.recipient.name && row.get("title", as: String?.self) == task.title
-      && row.get("description", as: String?.self) == task.description
-    guard id == task.id || isSame else { throw BridgeError.keyReused(task.idempotencyKey ?? "", by: "task \(id)") }
-    return TaskReceipt(
-      taskID: id, status: try row.get("status") ?? "", createdAt: try row.get("created_at") ?? "",
-      recipientOnline: try row.get("processes", as: [String].self).includeRunning)
+    let earlier = BridgeTask(
+      id: try row.get("id"), sender: nil, recipient: try row.get("recipient"), title: try row.get("title"),
+      description: try row.get("description"), status: try row.get("status"), createdAt: try row.get("created_at"))
+    return try EarlierRecord.receipt(
+      for: task, from: earlier, recipientOnline: Presence.isOnline(row.get("processes", as: [String].self)))
   }
 
-  /// Says who made the change that a trigger has just recorded.
+  /// Records who made the change that a trigger has just recorded.
   func signLastEvent(
     of task: String, actor: Identity, instance: String?, note: String?, _ transaction: some PostgresExecutor
   ) async throws {

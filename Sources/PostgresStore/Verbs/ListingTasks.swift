@@ -18,10 +18,10 @@ extension PostgresStore {
     }
   }
 
-  /// Reads, and marks as seen, under a lease, what the reply tells. Both in one state of the database: where a task changes in between, it is
-  /// done again, so that no change is marked as seen that was not told.
+  /// Reads; clears the news that the reply tells, under a lease. Both in one state of the database: if a task changes in between, both are
+  /// repeated, so that no change counts as seen without having been told.
   private func shown<Reply: Sendable>(
-    to instance: Instance?, _ read: @Sendable @escaping (any PostgresExecutor) async throws -> (Reply, Delivered),
+    to instance: Instance?, _ read: @Sendable @escaping (any PostgresExecutor) async throws -> (Reply, ToldRows),
     naming name: @Sendable @escaping (inout Reply, String) -> Void
   ) async throws(BridgeError) -> Reply {
     guard let instance else {
@@ -29,18 +29,18 @@ extension PostgresStore {
         try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { try await read($0).0 }
       }
     }
-    return try await performTaking { pool, batch in
+    return try await performTaking { pool, lease in
       try await pool.withTransaction(TransactionOptions(isolation: .repeatableRead)) { transaction in
-        var (reply, unseen) = try await read(transaction)
-        guard unseen.hasTasks else { return reply }
-        try await self.lease(unseen, as: batch, to: instance, transaction)
-        name(&reply, batch)
+        var (reply, told) = try await read(transaction)
+        guard !told.isEmpty else { return reply }
+        try await self.lease(told, as: lease, to: instance, transaction)
+        name(&reply, lease)
         return reply
       }
     }
   }
 
-  private func report(_ id: String, for agent: Identity, _ executor: any PostgresExecutor) async throws -> (TaskReport, Delivered) {
+  private func report(_ id: String, for agent: Identity, _ executor: any PostgresExecutor) async throws -> (TaskReport, ToldRows) {
     guard let row = try await row(ofTask: id, executor) else { throw BridgeError.noSuchTask(id, for: agent) }
     let task = try BridgeTask(row)
     guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
@@ -53,28 +53,26 @@ extension PostgresStore {
         at: try row.get("at"), actor: try row.get("actor"), from: try row.get("from_status"), to: try row.get("to_status"),
         note: try row.get("note"))
     }
-    var unseen = Delivered()
-    try unseen.addUnseen(row, by: agent)
-    return (TaskReport(task: task, history: events), unseen)
+    return (TaskReport(task: task, history: events), ToldRows(tasks: try row.isNews(for: agent) ? [row.get("seq")] : []))
   }
 
-  private func page(_ query: TaskQuery, _ executor: any PostgresExecutor) async throws -> (TaskPage, Delivered) {
+  private func page(_ query: TaskQuery, _ executor: any PostgresExecutor) async throws -> (TaskPage, ToldRows) {
     let side = query.role == .assignee ? "recipient" : "sender"
     let condition = "t.\(side) = $1" + (query.status == nil ? "" : " AND t.status = $2")
     let parameters: [PostgresParameter] = [.text(query.agent.name)] + (query.status.map { [.text($0.rawValue)] } ?? [])
     var budget = ReplyBudget(characters: query.characters)
     var page = TaskPage(tasks: [])
-    var unseen = Delivered()
+    var told = ToldRows()
     let rows = try await executor.query(
       "SELECT \(SQL.taskColumns) FROM \(sql.tasksWithDetails) WHERE \(condition) ORDER BY t.seq LIMIT \(query.limit)", parameters)
     for row in rows {
       let task = try BridgeTask(row)
       guard budget.admits(task.replyCost) else { break }
       page.tasks.append(task)
-      try unseen.addUnseen(row, by: query.agent)
+      if try row.isNews(for: query.agent) { told.tasks.append(try row.get("seq")) }
     }
     let count = try await executor.query("SELECT count(*) FROM \(sql.tasks) t WHERE \(condition)", parameters)
     page.remaining = max(0, (try count.first?.get(0, as: Int.self) ?? 0) - page.tasks.count)
-    return (page, unseen)
+    return (page, told)
   }
 }

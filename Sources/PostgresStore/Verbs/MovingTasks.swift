@@ -87,8 +87,8 @@ extension PostgresStore {
   private func markSeenByActor(_ actor: Identity, _ task: BridgeTask, _ id: String, _ transaction: PostgresTransaction) async throws {
     try await transaction.query(
       """
-      UPDATE \(sql.taskDetails) SET assignee_unseen = CASE WHEN $2::boolean THEN 0 ELSE assignee_unseen END,
-        creator_unseen = CASE WHEN $3::boolean THEN 0 ELSE creator_unseen END
+      UPDATE \(sql.taskDetails) SET assignee_news = CASE WHEN $2::boolean THEN 0 ELSE assignee_news END,
+        creator_news = CASE WHEN $3::boolean THEN 0 ELSE creator_news END
       WHERE task_id = $1
       """, [.text(id), .bool(task.recipient == actor.name), .bool(task.sender == actor.name)])
   }
@@ -103,7 +103,7 @@ extension PostgresStore {
         INSERT INTO \(sql.taskEvents) (task_id, actor, instance, from_status, to_status, note)
         VALUES ($1::text, $2, $3, $4, $5, $6)
       ), unseen AS (
-        UPDATE \(sql.taskDetails) SET creator_unseen = 1 WHERE task_id = $1
+        UPDATE \(sql.taskDetails) SET creator_news = 1 WHERE task_id = $1
       )
       SELECT pg_notify(\(sql.schema).channel_of($7, $8::text), 'tasks') WHERE $8 IS NOT NULL
       """,

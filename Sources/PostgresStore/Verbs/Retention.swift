@@ -36,7 +36,7 @@ extension PostgresStore {
     guard let end = try await lastRow(of: sql.messages, after: row, transaction) else { return PruneStep(next: .tasks(after: .min)) }
     let condition = """
       m.seq > $1 AND m.seq <= $2 AND COALESCE(m.read, 0) <> 0 AND COALESCE(\(age("m.created_at")), d.read_at) < $3::text::timestamptz
-        AND NOT EXISTS (SELECT 1 FROM \(sql.deliveries) l WHERE m.seq = ANY(l.messages))
+        AND NOT EXISTS (SELECT 1 FROM \(sql.leaseItems) i WHERE i.kind = 'message' AND i.seq = m.seq)
         AND NOT EXISTS (SELECT 1 FROM \(sql.tasks) t
           WHERE lower(t.id) = lower(d.task_id) AND COALESCE(t.status, '') NOT IN ('completed', 'failed'))
       """
@@ -62,9 +62,9 @@ extension PostgresStore {
     guard let end = try await lastRow(of: sql.tasks, after: row, transaction) else { return PruneStep(next: nil) }
     let condition = """
       t.seq > $1 AND t.seq <= $2 AND t.status IN ('completed', 'failed')
-        AND COALESCE(d.assignee_unseen, 0) = 0 AND COALESCE(d.creator_unseen, 0) = 0
+        AND COALESCE(d.assignee_news, 0) = 0 AND COALESCE(d.creator_news, 0) = 0
         AND COALESCE(\(age("t.updated_at")), \(age("t.created_at"))) < $3::text::timestamptz
-        AND NOT EXISTS (SELECT 1 FROM \(sql.deliveries) l WHERE t.id = ANY(l.assignee_tasks) OR t.id = ANY(l.creator_tasks))
+        AND NOT EXISTS (SELECT 1 FROM \(sql.leaseItems) i WHERE i.kind <> 'message' AND i.seq = t.seq)
       """
     let old = "SELECT t.seq FROM \(sql.tasksWithDetails) WHERE \(condition)"
     let statement =

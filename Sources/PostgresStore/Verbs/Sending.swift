@@ -28,7 +28,7 @@ extension PostgresStore {
         if let row = rows.first {
           return SendReceipt(
             messageID: message.id, recipient: message.recipient, createdAt: try row.get("created_at"),
-            recipientOnline: try row.get("processes", as: [String].self).includeRunning, duplicate: false)
+            recipientOnline: Presence.isOnline(try row.get("processes", as: [String].self)), duplicate: false)
         }
       } catch let error as PostgresError where error.sqlState == .uniqueViolation {
         // Another process has just used the key.
@@ -52,21 +52,14 @@ extension PostgresStore {
         .double(timing.presence.inSeconds),
       ], planning: .kept)
     guard let row = rows.first else { return nil }
-    let id: String? = try row.get("id")
-    if id != message.id {
-      guard try row.get("recipient", as: String?.self) == message.recipient.name,
-        try row.get("content", as: String?.self) == message.content
-      else { throw BridgeError.keyReused(message.idempotencyKey ?? "", by: "message \(id ?? "")") }
-    }
-    return SendReceipt(
-      messageID: id ?? message.id, recipient: message.recipient, createdAt: try row.get("created_at") ?? "",
-      recipientOnline: try row.get("processes", as: [String].self).includeRunning,
-      // The same id at a later attempt is our own write, whose outcome was unknown: for the caller it happened now.
-      duplicate: attempt == 1 || id != message.id)
+    let earlier = Message(
+      id: try row.get("id"), sender: nil, recipient: try row.get("recipient"), content: try row.get("content"),
+      createdAt: try row.get("created_at"))
+    return try EarlierRecord.receipt(
+      for: message, from: earlier, attempt: attempt, recipientOnline: Presence.isOnline(row.get("processes", as: [String].self)))
   }
 
   func knownNames(_ pool: some PostgresExecutor) async throws -> [String] {
-    let added = try await pool.query("SELECT name FROM \(sql.agents)").map { try $0.get(0, as: String.self) }
-    return Array(Set(added).union(Identity.wellKnown.map(\.name)))
+    try await pool.query("SELECT name FROM \(sql.agents)").map { try $0.get(0) }
   }
 }

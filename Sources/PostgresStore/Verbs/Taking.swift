@@ -12,15 +12,15 @@ extension PostgresStore {
         }
       }
     }
-    return try await performTaking { pool, batch in
+    return try await performTaking { pool, lease in
       // A transaction only where there is something: hints come for other reasons as well.
       guard let news = try await self.news(request, pool) else { return Delivery() }
-      if !news.tasks, let delivery = try await self.takeAtOnce(request, as: batch, to: instance) { return delivery }
+      if !news.tasks, let delivery = try await self.takeAtOnce(request, as: lease, to: instance) { return delivery }
       return try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
-        var (delivery, delivered) = try await self.look(request, news, transaction, lock: true)
-        guard !delivered.isEmpty else { return delivery }
-        try await self.lease(delivered, as: batch, to: instance, transaction)
-        delivery.lease = batch
+        var (delivery, told) = try await self.look(request, news, transaction, lock: true)
+        guard !told.isEmpty else { return delivery }
+        try await self.lease(told, as: lease, to: instance, transaction)
+        delivery.lease = lease
         return delivery
       }
     }
@@ -29,7 +29,7 @@ extension PostgresStore {
   /// Takes messages by one statement, where all of them fit into the reply for certain: most of the time, and sooner than by a transaction.
   ///
   /// - Returns: nil where nothing was taken, since they may not fit or somebody else is taking them.
-  private func takeAtOnce(_ request: TakeRequest, as batch: String, to instance: Instance) async throws -> Delivery? {
+  private func takeAtOnce(_ request: TakeRequest, as lease: String, to instance: Instance) async throws -> Delivery? {
     let rows = try await idle.query(
       """
       WITH \(found(lock: true)), fitting AS (
@@ -38,18 +38,19 @@ extension PostgresStore {
       ), marked AS (
         UPDATE \(sql.messages) m SET read = 1 FROM fitting WHERE m.seq = ANY(fitting.seqs)
       ), leased AS (
-        INSERT INTO \(sql.deliveries) (batch, agent, owner, process, messages, assignee_tasks, creator_tasks, expires_at)
-        SELECT $5, $1, $6, $7, seqs, '{}', '{}', \(SQL.later("$8")) FROM fitting
+        INSERT INTO \(sql.leases) (id, agent, instance, process, expires_at) SELECT $5, $1, $6, $7, \(SQL.later("$8")) FROM fitting
+      ), items AS (
+        INSERT INTO \(sql.leaseItems) (lease, kind, seq) SELECT $5, 'message', unnest(seqs) FROM fitting
       )
       SELECT (SELECT count(*) FROM \(sql.messages) m WHERE \(Self.unread)) AS count, found.* FROM fitting, found ORDER BY found.seq
       """,
       [
-        .text(request.agent.name), .optional(request.sender), .int(Int64(request.limit)), .int(Int64(request.characters)), .text(batch),
+        .text(request.agent.name), .optional(request.sender), .int(Int64(request.limit)), .int(Int64(request.characters)), .text(lease),
         .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds),
       ], isRepeatable: false)
     guard let first = rows.first else { return nil }
     let messages = try rows.map(Message.init)
-    return Delivery(lease: batch, messages: messages, remaining: max(0, try first.get("count") - messages.count))
+    return Delivery(lease: lease, messages: messages, remaining: max(0, try first.get("count") - messages.count))
   }
 
   /// What there is to take.
@@ -91,24 +92,24 @@ extension PostgresStore {
     """
   }
 
-  /// Tasks that are new for an agent, or changed and created by it.
-  private func taskNews(_ agent: String) -> String {
+  /// The sides of tasks that are news for an agent.
+  func taskNews(_ agent: String) -> String {
     """
-    SELECT t.id, t.seq FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
-      WHERE d.assignee_unseen = 1 AND t.recipient = \(agent)
-    UNION
-    SELECT t.id, t.seq FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
-      WHERE d.creator_unseen = 1 AND t.sender = \(agent)
+    SELECT t.id, t.seq, 'assignee' AS side FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
+      WHERE d.assignee_news = 1 AND t.recipient = \(agent)
+    UNION ALL
+    SELECT t.id, t.seq, 'creator' FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
+      WHERE d.creator_news = 1 AND t.sender = \(agent)
     """
   }
 
-  /// What fits, and where it stands.
+  /// What fits into a reply.
   private func look(
     _ request: TakeRequest, _ news: News, _ executor: some PostgresExecutor, lock: Bool
-  ) async throws -> (delivery: Delivery, delivered: Delivered) {
+  ) async throws -> (delivery: Delivery, told: ToldRows) {
     var budget = ReplyBudget(characters: request.characters)
     var delivery = Delivery()
-    var delivered = Delivered()
+    var told = ToldRows()
     if news.messages {
       let rows = try await executor.query(
         """
@@ -122,7 +123,7 @@ extension PostgresStore {
         let message = try Message(row)
         guard budget.admits(message.replyCost) else { break }
         delivery.messages.append(message)
-        delivered.messages.append(seq)
+        told.messages.append(seq)
       }
       delivery.remaining = max(0, (try rows.first?.get("count") ?? 0) - delivery.messages.count)
     }
@@ -132,7 +133,7 @@ extension PostgresStore {
       let ids = try await executor.query(
         """
         SELECT d.task_id FROM \(sql.taskDetails) d JOIN \(sql.tasks) t ON t.id = d.task_id
-        WHERE (d.assignee_unseen = 1 AND t.recipient = $1) OR (d.creator_unseen = 1 AND t.sender = $1)
+        WHERE (d.assignee_news = 1 AND t.recipient = $1) OR (d.creator_news = 1 AND t.sender = $1)
         ORDER BY t.seq LIMIT $2 \(lock ? "FOR UPDATE OF d SKIP LOCKED" : "")
         """,
         [.text(request.agent.name), .int(Int64(request.limit))]
@@ -142,11 +143,11 @@ extension PostgresStore {
       for row in rows {
         let task = try BridgeTask(row)
         guard budget.admits(task.replyCost) else { break }
-        try delivered.addUnseen(row, by: request.agent)
+        told.tasks.append(try row.get("seq"))
         delivery.tasks.append(task)
       }
     }
-    return (delivery, delivered)
+    return (delivery, told)
   }
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
@@ -154,7 +155,7 @@ extension PostgresStore {
       let row = try await idle.query(
         """
         SELECT (SELECT count(*) FROM \(sql.messages) WHERE recipient = $1 AND COALESCE(read, 0) = 0) AS messages,
-          (SELECT count(*) FROM (\(self.taskNews("$1"))) news) AS tasks
+          (SELECT count(DISTINCT seq) FROM (\(self.taskNews("$1"))) news) AS tasks
         """, [.text(agent.name)]
       ).first
       return UnreadCounts(messages: try row?.get("messages") ?? 0, tasks: try row?.get("tasks") ?? 0)

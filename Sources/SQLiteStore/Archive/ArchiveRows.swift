@@ -38,7 +38,7 @@ enum ArchiveSQL {
       \(occurrence(in: "tasks", "t", ["sender", "recipient", "title", "description", "created_at"])) AS occurrence,
       d.idempotency_key, d.holder, d.holder_process,
       CASE WHEN d.held_until IS NULL THEN NULL WHEN d.held_until = '' THEN '' ELSE COALESCE(\(time("d.held_until")), '') END AS held_until,
-      COALESCE(d.assignee_unseen, 0) AS assignee_unseen, COALESCE(d.creator_unseen, 0) AS creator_unseen
+      COALESCE(d.assignee_news, 0) AS assignee_news, COALESCE(d.creator_news, 0) AS creator_news
     FROM \(SQL.tasks)
     """
 }
@@ -87,8 +87,8 @@ extension Archived<ArchivedTask> {
     task.holder = row.text("holder")
     task.holderProcess = row.text("holder_process")
     task.heldUntil = row.text("held_until")
-    task.assigneeUnseen = row.flag("assignee_unseen")
-    task.creatorUnseen = row.flag("creator_unseen")
+    task.assigneeUnseen = row.flag("assignee_news")
+    task.creatorUnseen = row.flag("creator_news")
     self.init(row: row["row"], record: task, storedID: columns[0])
   }
 
@@ -120,39 +120,14 @@ extension ArchivedText? {
   var placeholder: String { self.map { $0.isBlob || $0.text != nil } ?? true ? "?" : "CAST(? AS TEXT)" }
 }
 
-/// What is under a lease at the moment.
-struct Leased {
-  private var messages = Set<Int64>()
-  private var ids = Set<String>()
-  private var tasks = Set<Delivered.TaskReference>()
-
-  init(_ db: Database) throws {
-    for items in try String.fetchAll(db, sql: "SELECT items FROM deliveries") {
-      let delivered = try Delivered(encoded: items)
-      for message in delivered.messages {
-        if let id = message.id { ids.insert(id) } else { messages.insert(message.row) }
-      }
-      for news in delivered.tasks { tasks.insert(news) }
-    }
-  }
-
+extension LeasedRows {
   func apply(to message: inout Archived<ArchivedMessage>) {
-    let isLeased = message.storedID?.text.map { ids.contains($0) } ?? messages.contains(message.row)
-    if isLeased { message.record.giveBack() }
+    if messages.contains(message.row) { message.record.giveBack() }
   }
 
   func apply(to task: inout Archived<ArchivedTask>) {
-    for news in tasks where news.task.id.map({ task.storedID == ArchivedText($0) }) ?? (news.task.row == task.row) {
-      if news.side == .assignee { task.record.assigneeUnseen = true } else { task.record.creatorUnseen = true }
-    }
+    let sides = tasks[task.row] ?? []
+    if sides.contains(.assignee) { task.record.assigneeUnseen = true }
+    if sides.contains(.creator) { task.record.creatorUnseen = true }
   }
-
-  /// - Parameter row: with the columns `row`, `id` and `id_bytes`.
-  func includesTask(_ row: Row) -> Bool {
-    let task = Delivered.Reference(row)
-    return tasks.contains { $0.task.id.map { $0 == task.id } ?? ($0.task.row == task.row) }
-  }
-
-  var leasedIDs: Set<String> { ids }
-  var leasedRows: Set<Int64> { messages }
 }

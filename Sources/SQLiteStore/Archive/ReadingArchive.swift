@@ -36,7 +36,7 @@ extension SQLiteStore {
 
   public func archivedMessages(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedMessage> {
     try await read { db in
-      let leased = try Leased(db)
+      let leased = try LeasedRows(db)
       return try Self.page(ArchiveSQL.messages + " WHERE m.rowid > ? ORDER BY m.rowid LIMIT ?", place, limit, db) { row in
         var message = Archived<ArchivedMessage>(row)
         leased.apply(to: &message)
@@ -47,7 +47,7 @@ extension SQLiteStore {
 
   public func archivedTasks(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedTask> {
     try await read { db in
-      let leased = try Leased(db)
+      let leased = try LeasedRows(db)
       return try Self.page(ArchiveSQL.tasks + " WHERE t.rowid > ? ORDER BY t.rowid LIMIT ?", place, limit, db) { row in
         var task = Archived<ArchivedTask>(row)
         try task.addEvents(db)

@@ -140,7 +140,7 @@ extension SQLiteStore {
     try db.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO task_details
-          (task_id, sender, idempotency_key, holder, holder_process, held_until, assignee_unseen, creator_unseen)
+          (task_id, sender, idempotency_key, holder, holder_process, held_until, assignee_news, creator_news)
         VALUES (\(place), ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(

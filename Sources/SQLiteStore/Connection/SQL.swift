@@ -13,7 +13,7 @@ enum SQL {
 
   static let taskColumns =
     "t.rowid AS row, t.id, CAST(t.id AS BLOB) AS id_bytes, t.sender, t.recipient, t.title, t.description, t.status, t.result, "
-    + "t.created_at, t.updated_at, d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_unseen, d.creator_unseen"
+    + "t.created_at, t.updated_at, d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_news, d.creator_news"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
   /// Leases and claims that have run out.

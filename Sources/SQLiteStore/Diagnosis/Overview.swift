@@ -28,8 +28,8 @@ extension SQLiteStore {
       return Overview(
         agents: agents, unread: unread, tasks: tasks,
         openTasks: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM tasks t WHERE \(isOpen)") ?? 0,
-        leases: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM deliveries") ?? 0,
-        expiredLeases: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM deliveries WHERE expires_at < \(SQL.now)") ?? 0)
+        leases: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM leases") ?? 0,
+        expiredLeases: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM leases WHERE expires_at < \(SQL.now)") ?? 0)
     }
   }
 
@@ -39,7 +39,7 @@ extension SQLiteStore {
       for agent in agents {
         let side = "sender = ?1 OR recipient = ?1"
         for statement in [
-          "DELETE FROM deliveries WHERE agent = ?1",
+          "DELETE FROM leases WHERE agent = ?1",
           "DELETE FROM message_details WHERE message_id IN (SELECT id FROM messages WHERE \(side))",
           "DELETE FROM messages WHERE \(side)",
           "DELETE FROM task_events WHERE task_id IN (SELECT id FROM tasks WHERE \(side))",

@@ -1,46 +1,99 @@
 import Bridge
 import GRDB
 
+/// Rows that a reply tells: messages, and tasks whose news it tells.
+struct ToldRows {
+  var messages: [Int64] = []
+  var tasks: [Int64] = []
+}
+
+/// Statements about the items of leases.
+private enum LeaseItems {
+  /// The message or task of an item: by its id, since rows may get other numbers; by its number if the id is NULL.
+  private static func join(_ table: String) -> String {
+    "lease_items i CROSS JOIN \(table) x ON x.id = i.id OR (i.id IS NULL AND x.id IS NULL AND x.rowid = i.row)"
+  }
+
+  static func messages(where condition: String) -> String {
+    "SELECT x.rowid FROM \(join("messages")) WHERE i.kind = 'message' AND \(condition)"
+  }
+
+  static let tasks = "SELECT x.rowid AS row, i.kind FROM \(join("tasks")) WHERE i.kind <> 'message'"
+
+  static func ids(of kind: String) -> String { "SELECT id FROM lease_items WHERE lease = ? AND kind = '\(kind)' AND id IS NOT NULL" }
+}
+
+/// All rows under a lease.
+struct LeasedRows {
+  let messages: Set<Int64>
+  /// The sides of tasks whose news was taken.
+  let tasks: [Int64: Set<TaskRole>]
+
+  init(_ db: Database) throws {
+    messages = try Int64.fetchSet(db, sql: LeaseItems.messages(where: "true"))
+    var tasks = [Int64: Set<TaskRole>]()
+    for row in try Row.fetchAll(db, sql: LeaseItems.tasks) {
+      if let side = TaskRole(rawValue: row["kind"]) { tasks[row["row"], default: []].insert(side) }
+    }
+    self.tasks = tasks
+  }
+}
+
 extension SQLiteStore {
-  /// Records what was taken.
+  /// Takes rows for an instance: messages become read, and news is cleared.
   ///
-  /// - Returns: the lease's name.
-  static func lease(_ delivered: Delivered, to instance: Instance, for duration: String, _ db: Database) throws -> String {
-    let batch = UniqueID.make()
-    try db.cachedStatement(
-      sql: "INSERT INTO deliveries (batch, agent, owner, process, items, expires_at) VALUES (?, ?, ?, ?, ?, \(SQL.later))"
-    ).execute(
-      arguments: [batch, instance.agent.name, instance.id, instance.process.encoded, delivered.encoded, duration])
-    return batch
+  /// - Returns: the lease's id.
+  static func lease(_ rows: ToldRows, to instance: Instance, for duration: String, _ db: Database) throws -> String {
+    let lease = UniqueID.make()
+    try db.cachedStatement(sql: "INSERT INTO leases (id, agent, instance, process, expires_at) VALUES (?, ?, ?, ?, \(SQL.later))")
+      .execute(arguments: [lease, instance.agent.name, instance.id, instance.process.encoded, duration])
+    if !rows.messages.isEmpty {
+      let add = try db.cachedStatement(
+        sql: "INSERT INTO lease_items (lease, kind, row, id) SELECT ?, 'message', rowid, id FROM messages WHERE rowid = ?")
+      for row in rows.messages { try add.execute(arguments: [lease, row]) }
+      try db.cachedStatement(
+        sql: "UPDATE messages SET read = 1 WHERE rowid IN (SELECT row FROM lease_items WHERE lease = ? AND kind = 'message')"
+      ).execute(arguments: [lease])
+    }
+    if !rows.tasks.isEmpty {
+      let add = try db.cachedStatement(
+        sql: "INSERT INTO lease_items (lease, kind, row, id) SELECT ?2, side, row, id FROM (\(TaskNews.all)) WHERE row = ?3")
+      for row in rows.tasks { try add.execute(arguments: [instance.agent.name, lease, row]) }
+      try setNews(false, of: lease, db)
+    }
+    return lease
   }
 
-  public func confirm(_ batch: String) async throws(BridgeError) {
+  private static func setNews(_ isNews: Bool, of lease: String, _ db: Database) throws {
+    for side in TaskRole.allCases {
+      try db.cachedStatement(
+        sql: "UPDATE task_details SET \(side)_news = ? WHERE task_id IN (\(LeaseItems.ids(of: side.rawValue)))"
+      ).execute(arguments: [isNews, lease])
+    }
+  }
+
+  public func confirm(_ lease: String) async throws(BridgeError) {
     try await write(.never, outliving: .processes) { db in
-      guard let delivered = try Self.removeLease(batch, db) else { return }
-      let markRead = try db.cachedStatement(
+      try db.cachedStatement(
         sql: """
-          INSERT INTO message_details (message_id, read_at) VALUES (?, \(SQL.now))
+          INSERT INTO message_details (message_id, read_at)
+          SELECT id, \(SQL.now) FROM (\(LeaseItems.ids(of: "message"))) WHERE true
           ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at
-          """)
-      for message in delivered.messages {
-        if let id = message.id { try markRead.execute(arguments: [id]) }
-      }
+          """
+      ).execute(arguments: [lease])
+      try Self.end(lease, db)
     }
   }
 
-  public func undo(_ batch: String) async throws(BridgeError) {
-    _ = try await write(.when(\.self), outliving: .processes) { db in
-      guard let delivered = try Self.removeLease(batch, db) else { return false }
-      try Self.giveBack(delivered, redelivered: false, db)
-      return true
-    }
+  public func undo(_ lease: String) async throws(BridgeError) {
+    _ = try await write(.when(\.self), outliving: .processes) { try Self.giveBack(lease, redelivered: false, $0) }
   }
 
-  public func renew(_ batches: [String]) async throws(BridgeError) {
-    let lease = SQL.offset(timing.lease)
+  public func renew(_ leases: [String]) async throws(BridgeError) {
+    let duration = SQL.offset(timing.lease)
     try await write(.never, outliving: .processes) { db in
-      let statement = try db.cachedStatement(sql: "UPDATE deliveries SET expires_at = \(SQL.later) WHERE batch = ?")
-      for batch in batches { try statement.execute(arguments: [lease, batch]) }
+      let statement = try db.cachedStatement(sql: "UPDATE leases SET expires_at = \(SQL.later) WHERE id = ?")
+      for lease in leases { try statement.execute(arguments: [duration, lease]) }
     }
   }
 
@@ -49,54 +102,43 @@ extension SQLiteStore {
     try await visit { open in try read(open, Self.hasExpired) ? recoverExpired(open) : 0 }
   }
 
-  /// The same during a visit, without looking first whether there are any.
+  /// The same during a visit, without checking first whether there are any.
   @discardableResult
   func recoverExpired(_ open: Connections.Open) throws -> Int {
     try write(open, .when(\.isPositive), outliving: .processes) { db in
-      let batches = try Self.expired(db)
-      for batch in batches {
-        guard let delivered = try Self.removeLease(batch, db) else { continue }
-        try Self.giveBack(delivered, redelivered: true, db)
-      }
-      return batches.count
+      try Self.expired(db).count { try Self.giveBack($0, redelivered: true, db) }
     }
   }
 
   static func hasExpired(_ db: Database) throws -> Bool { try !expired(db).isEmpty }
 
-  /// The leases that have run out, and those whose owner is known to be dead.
   private static func expired(_ db: Database) throws -> [String] {
-    let rows = try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT batch, process, expires_at < \(SQL.now) AS expired FROM deliveries"))
-    return rows.filter { row in
-      row.flag("expired") || row.text("process").flatMap(ProcessIdentity.init(encoded:))?.isKnownDead == true
-    }.map { $0["batch"] }
+    try Row.fetchAll(db.cachedStatement(sql: "SELECT id, process, expires_at < \(SQL.now) AS expired FROM leases"))
+      .filter { Presence.isOver($0.text("process"), expired: $0.flag("expired")) }
+      .map { $0["id"] }
   }
 
-  /// Nil when the lease is gone.
-  private static func removeLease(_ batch: String, _ db: Database) throws -> Delivered? {
-    try String.fetchOne(
-      db.cachedStatement(sql: "DELETE FROM deliveries WHERE batch = ? RETURNING items"), arguments: [batch]
-    ).map { try Delivered(encoded: $0) }
+  /// - Returns: false if there was no such lease.
+  @discardableResult
+  private static func end(_ lease: String, _ db: Database) throws -> Bool {
+    try db.cachedStatement(sql: "DELETE FROM leases WHERE id = ?").execute(arguments: [lease])
+    return db.changesCount > 0
   }
 
-  private static func giveBack(_ delivered: Delivered, redelivered: Bool, _ db: Database) throws {
-    let byID = try db.cachedStatement(sql: "UPDATE messages SET read = 0 WHERE id = ?")
-    let byRow = try db.cachedStatement(sql: "UPDATE messages SET read = 0 WHERE rowid = ? AND hex(id) = ?")
-    let mark = try db.cachedStatement(
-      sql: """
-        INSERT INTO message_details (message_id, redelivered) VALUES (?, 1)
-        ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
-        """)
-    for message in delivered.messages {
-      guard let id = message.id else {
-        try byRow.execute(arguments: [message.row, message.bytes])
-        continue
-      }
-      try byID.execute(arguments: [id])
-      if redelivered { try mark.execute(arguments: [id]) }
+  private static func giveBack(_ lease: String, redelivered: Bool, _ db: Database) throws -> Bool {
+    try db.cachedStatement(
+      sql: "UPDATE messages SET read = 0 WHERE rowid IN (\(LeaseItems.messages(where: "i.lease = ?")))"
+    ).execute(arguments: [lease])
+    if redelivered {
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO message_details (message_id, redelivered) SELECT id, 1 FROM (\(LeaseItems.ids(of: "message"))) WHERE true
+          ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
+          """
+      ).execute(arguments: [lease])
     }
-    for news in delivered.tasks { try news.setUnseen(true, db) }
+    try setNews(true, of: lease, db)
+    return try end(lease, db)
   }
 }
 

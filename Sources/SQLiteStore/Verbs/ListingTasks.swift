@@ -3,42 +3,37 @@ import GRDB
 
 extension SQLiteStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
-    let (page, unseen) = try await read { try Self.page(query, $0) }
-    guard let instance = query.instance, !unseen.isEmpty else { return page }
-    return try await shown(to: instance, batch: \.lease) { try Self.page(query, $0) }
+    try await marking(query.instance, \.lease) { try Self.page(query, $0) }
   }
 
   public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
-    let (report, unseen) = try await read { try Self.report(id, for: agent, $0) }
-    guard let instance, !unseen.isEmpty else { return report }
-    return try await shown(to: instance, batch: \.lease) { try Self.report(id, for: agent, $0) }
+    try await marking(instance, \.lease) { try Self.report(id, for: agent, $0) }
   }
 
-  /// Marks as seen, under a lease, what a reply tells. It looks again within the transaction that marks: what changes in between would
+  /// Reads; clears the news that the reply tells, under a lease. Reads again inside the transaction that clears: a change in between would
   /// count as seen without having been told.
-  private func shown<Reply: Sendable>(
-    to instance: Instance, batch: WritableKeyPath<Reply, String?> & Sendable,
-    _ look: @Sendable @escaping (Database) throws -> (Reply, [Delivered.TaskReference])
+  private func marking<Reply: Sendable>(
+    _ instance: Instance?, _ lease: WritableKeyPath<Reply, String?> & Sendable,
+    _ look: @Sendable @escaping (Database) throws -> (reply: Reply, news: [Int64])
   ) async throws(BridgeError) -> Reply {
-    let lease = SQL.offset(timing.lease)
+    let looked = try await read(look)
+    guard let instance, !looked.news.isEmpty else { return looked.reply }
+    let duration = SQL.offset(timing.lease)
     return try await write(.never, outliving: .processes) { db in
-      var (reply, unseen) = try look(db)
-      guard !unseen.isEmpty else { return reply }
-      var delivered = Delivered()
-      delivered.tasks = unseen
-      for news in unseen { try news.setUnseen(false, db) }
-      reply[keyPath: batch] = try Self.lease(delivered, to: instance, for: lease, db)
+      var (reply, news) = try look(db)
+      guard !news.isEmpty else { return reply }
+      reply[keyPath: lease] = try Self.lease(ToldRows(tasks: news), to: instance, for: duration, db)
       return reply
     }
   }
 
-  private static func page(_ query: TaskQuery, _ db: Database) throws -> (TaskPage, [Delivered.TaskReference]) {
+  private static func page(_ query: TaskQuery, _ db: Database) throws -> (TaskPage, [Int64]) {
     let side = query.role == .assignee ? "recipient" : "sender"
     let condition = "t.\(side) = ?" + (query.status == nil ? "" : " AND t.status = ?")
     let arguments = StatementArguments([query.agent.name] + (query.status.map { [$0.rawValue] } ?? []))
     var budget = ReplyBudget(characters: query.characters)
     var page = TaskPage(tasks: [])
-    var unseen = [Delivered.TaskReference]()
+    var news = [Int64]()
     let rows = try Row.fetchCursor(
       db.cachedStatement(sql: "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(condition) ORDER BY t.rowid LIMIT ?"),
       arguments: arguments + [query.limit])
@@ -46,15 +41,15 @@ extension SQLiteStore {
       let task = BridgeTask(row)
       guard budget.admits(task.replyCost) else { break }
       page.tasks.append(task)
-      unseen += TaskNews.unseen(row, by: query.agent)
+      if TaskNews.isNews(row, for: query.agent) { news.append(row["row"]) }
     }
     let count = try Int.fetchOne(
       db.cachedStatement(sql: "SELECT COUNT(*) FROM tasks t WHERE \(condition)"), arguments: arguments)
     page.remaining = (count ?? 0) - page.tasks.count
-    return (page, unseen)
+    return (page, news)
   }
 
-  private static func report(_ id: String, for agent: Identity, _ db: Database) throws -> (TaskReport, [Delivered.TaskReference]) {
+  private static func report(_ id: String, for agent: Identity, _ db: Database) throws -> (TaskReport, [Int64]) {
     guard let stored = try storedID(of: id, db),
       let row = try Row.fetchOne(
         db.cachedStatement(sql: "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.id = ?"), arguments: [stored])
@@ -69,6 +64,6 @@ extension SQLiteStore {
       TaskEvent(
         at: row.text("at"), actor: row.text("actor"), from: row.text("from_status"), to: row.text("to_status"), note: row.text("note"))
     }
-    return (TaskReport(task: task, history: events), TaskNews.unseen(row, by: agent))
+    return (TaskReport(task: task, history: events), TaskNews.isNews(row, for: agent) ? [row["row"]] : [])
   }
 }

@@ -25,7 +25,7 @@ extension SQLiteStore {
         return .unchanged(task)
       case .lateResult(let note, let error):
         try Self.record(id, request, from: task.status, to: task.status, note: note, db)
-        try db.cachedStatement(sql: "UPDATE task_details SET creator_unseen = 1 WHERE task_id = ?").execute(arguments: [id])
+        try db.cachedStatement(sql: "UPDATE task_details SET creator_news = 1 WHERE task_id = ?").execute(arguments: [id])
         return .refused(error)
       case .change(let status, let result, let holder, let note):
         try db.cachedStatement(
@@ -33,7 +33,7 @@ extension SQLiteStore {
         ).execute(arguments: [status.rawValue, result, id])
         if task.status == status.rawValue {
           try Self.record(id, request, from: task.status, to: status.rawValue, note: note, db)
-          try db.cachedStatement(sql: "UPDATE task_details SET creator_unseen = 1 WHERE task_id = ?").execute(arguments: [id])
+          try db.cachedStatement(sql: "UPDATE task_details SET creator_news = 1 WHERE task_id = ?").execute(arguments: [id])
         } else {
           try Self.signLastEvent(of: id, actor: request.actor, instance: request.instance.id, note: note, db)
         }
@@ -62,7 +62,7 @@ extension SQLiteStore {
 
   /// Who acts on a task has seen it.
   private static func markSeenByActor(_ actor: Identity, _ task: BridgeTask, _ id: String, _ db: Database) throws {
-    let sides = [(task.recipient, "assignee_unseen"), (task.sender, "creator_unseen")]
+    let sides = [(task.recipient, "assignee_news"), (task.sender, "creator_news")]
     for (agent, flag) in sides where agent == actor.name {
       try db.cachedStatement(sql: "UPDATE task_details SET \(flag) = 0 WHERE task_id = ?").execute(arguments: [id])
     }

@@ -1,49 +1,32 @@
 import Bridge
 import GRDB
 
-/// Who is known, and who is there.
-struct Presence: Sendable {
-  /// The time of the oldest sign of life that counts, as an offset from now.
-  let oldest: String
-
-  init(timing: StoreTiming) { oldest = SQL.offset(.zero - timing.presence) }
-
-  /// - Throws: `unknownRecipient` with the names that exist.
-  func requireKnown(_ agent: Identity, _ db: Database) throws {
-    if Identity.wellKnown.contains(agent) { return }
-    let known = try Row.fetchAll(db.cachedStatement(sql: "SELECT name FROM agents")).compactMap { $0.text("name") }
-    guard !known.contains(agent.name) else { return }
-    throw BridgeError.unknownRecipient(agent, known: Array(Set(known).union(Identity.wellKnown.map(\.name))))
-  }
-
-  func isOnline(_ agent: Identity, _ db: Database) throws -> Bool { Self.isAnyAlive(try processes(of: agent, db)) }
-
-  /// The processes of an agent that have given a sign of life, as they are in the table.
-  func processes(of agent: Identity, _ db: Database) throws -> [String?] {
+extension SQLiteStore {
+  /// The recent processes of an agent. Whether they run is decided outside of the transaction: it asks the system.
+  static func processes(of agent: String, since offset: String, _ db: Database) throws -> [String?] {
     try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT process FROM instances WHERE agent = ? AND last_seen >= \(SQL.later)"),
-      arguments: [agent.name, oldest]
+      db.cachedStatement(sql: "SELECT process FROM instances WHERE agent = ? AND last_seen >= \(SQL.later)"), arguments: [agent, offset]
     ).map { $0.text("process") }
   }
 
-  /// Asks the system: not to be done while others wait for a transaction.
-  static func isAnyAlive(_ processes: [String?]) -> Bool {
-    processes.contains { $0.flatMap(ProcessIdentity.init(encoded:))?.isKnownDead != true }
-  }
-}
+  /// The oldest heartbeat that counts, as an offset from now.
+  var oldestHeartbeat: String { SQL.offset(.zero - timing.presence) }
 
-extension SQLiteStore {
-  var presence: Presence { Presence(timing: timing) }
+  /// - Throws: `unknownRecipient`.
+  static func requireExistence(of recipient: Identity, _ db: Database) throws {
+    try recipient.requireExistence {
+      try Row.fetchAll(db.cachedStatement(sql: "SELECT name FROM agents")).compactMap { $0.text("name") }
+    }
+  }
 
   public func agents() async throws(BridgeError) -> [AgentSummary] {
-    try await read { [presence] db in
+    try await read { [oldestHeartbeat] db in
       let rows = try Row.fetchAll(db.cachedStatement(sql: "SELECT name, last_seen, host, client FROM agents"))
-      var known = [String: Row]()
-      for row in rows { if let name = row.text("name") { known[name] = row } }
-      return try Set(known.keys).union(Identity.wellKnown.map(\.name)).sorted().map { name in
+      let known = Dictionary(rows.compactMap { row in row.text("name").map { ($0, row) } }) { first, _ in first }
+      return try Identity.existing(known.keys).map { name in
         let row = known[name]
         return AgentSummary(
-          name: name, online: try (try? Identity(name)).map { try presence.isOnline($0, db) } ?? false, lastSeen: row?.text("last_seen"),
+          name: name, online: Presence.isOnline(try Self.processes(of: name, since: oldestHeartbeat, db)), lastSeen: row?.text("last_seen"),
           host: row?.text("host"), client: row?.text("client"),
           unreadMessages: try Int.fetchOne(
             db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0"),

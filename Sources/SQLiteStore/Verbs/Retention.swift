@@ -29,7 +29,7 @@ extension SQLiteStore {
 
   private static func pruneMessages(after row: Int64, before time: String, _ dryRun: Bool, _ db: Database) throws -> PruneStep {
     guard let end = try lastRow(of: "messages", after: row, db) else { return PruneStep(next: .tasks(after: .min)) }
-    let leased = try Leased(db)
+    let leased = try LeasedRows(db)
     let open = Set(
       try String.fetchAll(
         db.cachedStatement(
@@ -37,13 +37,12 @@ extension SQLiteStore {
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT m.rowid AS row, m.id, CAST(m.id AS BLOB) AS id_bytes, lower(d.task_id) AS task FROM \(SQL.messages)
+          SELECT m.rowid AS row, lower(d.task_id) AS task FROM \(SQL.messages)
           WHERE m.rowid > ? AND m.rowid <= ? AND COALESCE(m.read, 0) <> 0
             AND COALESCE(\(SQL.time(of: "m.created_at")), \(SQL.time(of: "d.read_at"))) < julianday(?)
           """), arguments: [row, end, time]
     ).filter { row in
-      if let id = row.exactID, leased.leasedIDs.contains(id) { return false }
-      return !leased.leasedRows.contains(row["row"]) && !(row.text("task").map { open.contains($0) } ?? false)
+      !leased.messages.contains(row["row"]) && !(row.text("task").map { open.contains($0) } ?? false)
     }
     if !dryRun, !rows.isEmpty {
       try TextIndex.empty(db)
@@ -60,16 +59,16 @@ extension SQLiteStore {
 
   private static func pruneTasks(after row: Int64, before time: String, _ dryRun: Bool, _ db: Database) throws -> PruneStep {
     guard let end = try lastRow(of: "tasks", after: row, db) else { return PruneStep(next: nil) }
-    let leased = try Leased(db)
+    let leased = try LeasedRows(db)
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT t.rowid AS row, t.id, CAST(t.id AS BLOB) AS id_bytes FROM \(SQL.tasks)
+          SELECT t.rowid AS row FROM \(SQL.tasks)
           WHERE t.rowid > ? AND t.rowid <= ? AND t.status IN ('completed', 'failed')
-            AND COALESCE(d.assignee_unseen, 0) = 0 AND COALESCE(d.creator_unseen, 0) = 0
+            AND COALESCE(d.assignee_news, 0) = 0 AND COALESCE(d.creator_news, 0) = 0
             AND COALESCE(\(SQL.time(of: "t.updated_at")), \(SQL.time(of: "t.created_at"))) < julianday(?)
           """), arguments: [row, end, time]
-    ).filter { !leased.includesTask($0) }
+    ).filter { leased.tasks[$0["row"]] == nil }
     if !dryRun {
       let id = "(SELECT id FROM tasks WHERE rowid = ?)"
       let statements = try ["task_events WHERE task_id = \(id)", "task_details WHERE task_id = \(id)", "tasks WHERE rowid = ?"].map {

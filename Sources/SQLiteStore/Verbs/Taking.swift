@@ -17,12 +17,9 @@ extension SQLiteStore {
       }
       guard hasNews else { return Delivery() }
       return try write(open, .never, outliving: .processes) { db in
-        var (delivery, refs) = try Self.look(request, db)
+        var (delivery, told) = try Self.look(request, db)
         guard !delivery.isEmpty else { return delivery }
-        let markRead = try db.cachedStatement(sql: "UPDATE messages SET read = 1 WHERE rowid = ?")
-        for ref in refs.messages { try markRead.execute(arguments: [ref.row]) }
-        for news in refs.tasks { try news.setUnseen(false, db) }
-        delivery.lease = try Self.lease(refs, to: instance, for: lease, db)
+        delivery.lease = try Self.lease(told, to: instance, for: lease, db)
         return delivery
       }
     }
@@ -35,14 +32,14 @@ extension SQLiteStore {
       db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM messages m WHERE \(unread))"),
       arguments: [request.agent.name, request.sender, request.sender])
     if messages == true { return true }
-    return request.includesTasks ? try !TaskNews.references(for: request.agent, limit: 1, db).isEmpty : false
+    return request.includesTasks ? try !TaskNews.rows(for: request.agent, limit: 1, db).isEmpty : false
   }
 
-  /// What fits, and where it stands.
-  private static func look(_ request: TakeRequest, _ db: Database) throws -> (delivery: Delivery, refs: Delivered) {
+  /// What fits into a reply.
+  private static func look(_ request: TakeRequest, _ db: Database) throws -> (delivery: Delivery, told: ToldRows) {
     var budget = ReplyBudget(characters: request.characters)
     var delivery = Delivery()
-    var refs = Delivered()
+    var told = ToldRows()
     let arguments: StatementArguments = [request.agent.name, request.sender, request.sender]
     let rows = try Row.fetchCursor(
       db.cachedStatement(
@@ -52,21 +49,18 @@ extension SQLiteStore {
       let message = Message(row)
       guard budget.admits(message.replyCost) else { break }
       delivery.messages.append(message)
-      refs.messages.append(Delivered.Reference(row))
+      told.messages.append(row["row"])
     }
     if request.includesTasks {
-      for reference in try TaskNews.references(for: request.agent, limit: request.limit, db) {
-        // Both sides of a task for oneself are one task.
-        if refs.tasks.last?.task != reference.task {
-          guard let task = try TaskNews.task(reference.task, db), budget.admits(task.replyCost) else { break }
-          delivery.tasks.append(task)
-        }
-        refs.tasks.append(reference)
+      for row in try TaskNews.rows(for: request.agent, limit: request.limit, db) {
+        guard let task = try TaskNews.task(row: row, db), budget.admits(task.replyCost) else { break }
+        delivery.tasks.append(task)
+        told.tasks.append(row)
       }
     }
     let count = try Int.fetchOne(db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE \(unread)"), arguments: arguments)
     delivery.remaining = (count ?? 0) - delivery.messages.count
-    return (delivery, refs)
+    return (delivery, told)
   }
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {

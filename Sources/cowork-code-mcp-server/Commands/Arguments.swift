@@ -2,7 +2,7 @@ import ArgumentParser
 import Bridge
 
 extension TaskStatus: ExpressibleByArgument {}
-extension TaskQuery.Role: ExpressibleByArgument {}
+extension TaskRole: ExpressibleByArgument {}
 
 /// An agent's name where a command names another one.
 func agent(_ name: String) throws -> Identity { try usage { try Identity(name) } }

@@ -14,7 +14,7 @@ extension TaskReceipt {
 
 extension TaskPage {
   /// For people: a table, oldest first.
-  func shown(for agent: Identity, _ role: TaskQuery.Role) -> String {
+  func shown(for agent: Identity, _ role: TaskRole) -> String {
     if tasks.isEmpty { return "No such tasks \(role == .assignee ? "assigned to" : "created by") \(Colours.agent(agent.name)).\n" }
     let other: TableColumn<BridgeTask> = role == .assignee ? TableColumn("FROM") { $0.sender } : TableColumn("TO") { $0.recipient }
     let columns = [

@@ -10,7 +10,7 @@ struct StoreContents: Hashable, Sendable {
     var tasks = Set<BridgeTask>()
     for agent in Identity.wellKnown {
       messages.formUnion(try await home.store.history(HistoryQuery(agent: agent, limit: 200)).messages)
-      for role in TaskQuery.Role.allCases {
+      for role in TaskRole.allCases {
         tasks.formUnion(try await home.store.tasks(TaskQuery(agent: agent, role: role, limit: 200)).tasks)
       }
     }

@@ -51,7 +51,7 @@ struct PlanTests {
         INSERT INTO messages (id, sender, recipient, content, read) SELECT 'm' || i, 'cowork', 'code', 'x', 1 FROM generate_series(1, 50000) i;
         INSERT INTO message_details (message_id) SELECT id FROM messages;
         INSERT INTO tasks (id, sender, recipient, title, status) SELECT 't' || i, 'cowork', 'code', 'x', 'completed' FROM generate_series(1, 20000) i;
-        UPDATE task_details SET assignee_unseen = 0, creator_unseen = 0;
+        UPDATE task_details SET assignee_news = 0, creator_news = 0;
         ANALYZE
         """)
       try await store.pool.execute("SET plan_cache_mode = force_generic_plan")

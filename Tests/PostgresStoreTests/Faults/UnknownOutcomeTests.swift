@@ -39,7 +39,7 @@ struct UnknownOutcomeTests {
       let delivery = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, instance: bench.code))
       #expect(delivery.messages.map(\.content) == ["1", "2"] && delivery.messages.allSatisfy { !$0.redelivered })
       #expect(delivery.tasks.map(\.id) == [task] && delivery.remaining == 0)
-      #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
+      #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.leases") == "1\n")
     }
   }
 
@@ -53,7 +53,7 @@ struct UnknownOutcomeTests {
         await bench.proxy.cutReplies(after: "FOR UPDATE SKIP LOCKED")
         let delivery = try await bench.store.take(TakeRequest(agent: .code, instance: bench.code))
         #expect(delivery.messages.map(\.content) == [content] && delivery.messages.first?.redelivered == false)
-        #expect(try await bench.database.psql("SELECT batch FROM cowork_bridge.deliveries") == "\(delivery.lease ?? "")\n")
+        #expect(try await bench.database.psql("SELECT id FROM cowork_bridge.leases") == "\(delivery.lease ?? "")\n")
         try await bench.store.confirm(#require(delivery.lease))
         wakeUps?.finish()
       }
@@ -66,7 +66,7 @@ struct UnknownOutcomeTests {
       await bench.proxy.cutReplies(after: commit)
       let page = try await bench.store.tasks(TaskQuery(agent: .code, instance: bench.code))
       #expect(page.tasks.map(\.id) == [task] && page.lease != nil)
-      #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
+      #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.leases") == "1\n")
     }
   }
 

@@ -105,6 +105,31 @@ struct MigrationTests {
     for store in [store, fresh] { await store.close() }
   }
 
+  @Test func leasesOfTheVersionBeforeGoOn() async throws {
+    let database = try await Servers.database()
+    let schema = WorkspaceSchema(nil)
+    for migration in Schema.postgres.prefix(3) { try await database.psql("BEGIN; \(schema.sql(of: migration)) COMMIT") }
+    try await database.psql(
+      """
+      SET search_path = cowork_bridge;
+      INSERT INTO messages (id, sender, recipient, content, read) VALUES ('m1', 'cowork', 'code', 'text', 1),
+        (NULL, 'cowork', 'code', 'no id', 1), ('m3', 'cowork', 'code', 'confirmed', 1), ('m4', 'cowork', 'code', 'read', 1);
+      INSERT INTO tasks (id, sender, recipient, title) VALUES ('t1', 'cowork', 'code', 'task'), ('t2', 'code', 'cowork', 'told');
+      UPDATE task_details SET assignee_unseen = 0;
+      INSERT INTO deliveries VALUES ('expired', 'code', 'i', 'elsewhere|1|1', '{1, 2}', '{t1}', '{}', '2000-01-01'),
+        ('held', 'code', 'i', 'elsewhere|1|1', '{3}', '{}', '{}', 'infinity')
+      """)
+    let store = try PostgresStore.postgres(database.url)
+    try await store.confirm("held")
+    let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: Instance(agent: .code)))
+    #expect(delivery.messages.map(\.content) == ["text", "no id"] && delivery.tasks.map(\.id) == ["t1"])
+    #expect(delivery.messages.first?.redelivered == true)
+    #expect(try await store.message("m3", for: .code)?.readAt != nil)
+    try await store.confirm(#require(delivery.lease))
+    #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.leases, cowork_bridge.lease_items") == "0\n")
+    await store.close()
+  }
+
   @Test func aNewerSchemaIsRefusedByServersAndCommands() async throws {
     let database = try await Servers.database()
     let store = try PostgresStore.postgres(database.url)

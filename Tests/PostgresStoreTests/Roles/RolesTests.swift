@@ -27,11 +27,11 @@ struct RolesTests {
     let spy = try await roles.login(for: try Identity("spy"))
     let sent = try await owner.send(NewMessage(sender: .cowork, recipient: .code, content: "private", replyTo: "x"))
     let task = try await owner.createTask(NewTask(sender: .cowork, recipient: .code, title: "private", description: ""))
-    _ = try await owner.take(TakeRequest(agent: .code, limit: 1, instance: Instance(agent: .code)))
+    let lease = try #require(try await owner.take(TakeRequest(agent: .code, limit: 1, instance: Instance(agent: .code))).lease)
     let id = sent.messageID
 
     // Sees nothing.
-    for table in ["messages", "tasks", "message_details", "task_details", "task_events", "deliveries"] {
+    for table in ["messages", "tasks", "message_details", "task_details", "task_events", "leases", "lease_items"] {
       #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.\(table)", as: spy) == "0\n", "\(table)")
     }
     #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.messages", as: code) == "1\n")
@@ -44,7 +44,8 @@ struct RolesTests {
       "INSERT INTO cowork_bridge.message_details (message_id, sender, reply_to) VALUES ('\(id)', 'spy', 'x')",
       "INSERT INTO cowork_bridge.agents (name) VALUES ('intruder')",
       "INSERT INTO cowork_bridge.instances VALUES ('i', 'code', 'h', 'p', NULL, now())",
-      "INSERT INTO cowork_bridge.deliveries VALUES ('b', 'code', 'o', 'p', '{1}', '{}', '{}', now())",
+      "INSERT INTO cowork_bridge.leases VALUES ('l', 'code', 'i', 'p', now())",
+      "INSERT INTO cowork_bridge.lease_items VALUES ('\(lease)', 'message', 99)",
       "DELETE FROM cowork_bridge.messages", "DELETE FROM cowork_bridge.tasks", "TRUNCATE cowork_bridge.messages",
       "SELECT * FROM cowork_bridge.agent_logins", "SELECT cowork_bridge.add_login('\(spy)', 'code')", "SET ROLE \(code)",
       "SET SESSION AUTHORIZATION \(code)", "ALTER TABLE cowork_bridge.messages DISABLE ROW LEVEL SECURITY",
@@ -53,11 +54,11 @@ struct RolesTests {
     for statement in [
       "UPDATE cowork_bridge.messages SET read = 1", "UPDATE cowork_bridge.tasks SET status = 'completed'",
       "UPDATE cowork_bridge.message_details SET read_at = now()", "UPDATE cowork_bridge.task_details SET holder = 'spy'",
-      "DELETE FROM cowork_bridge.deliveries", "DELETE FROM cowork_bridge.instances",
+      "DELETE FROM cowork_bridge.leases", "DELETE FROM cowork_bridge.lease_items", "DELETE FROM cowork_bridge.instances",
     ] { try await database.psql(statement, as: spy) }
     #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.messages WHERE content = 'private' AND read = 1") == "1\n")
     #expect(try await database.psql("SELECT status FROM cowork_bridge.tasks") == "pending\n")
-    #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.deliveries") == "1\n")
+    #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.leases JOIN cowork_bridge.lease_items ON lease = id") == "1\n")
     #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.task_details WHERE holder IS NULL") == "1\n")
     await owner.close()
   }
@@ -92,21 +93,21 @@ struct RolesTests {
     let task = NewTask(sender: .cowork, recipient: .code, title: "1", description: "", idempotencyKey: "k")
     _ = try await owner.createTask(task)
     _ = try await owner.transitionTask(.init(taskID: task.id, actor: .code, instance: Instance(agent: .code), status: .inProgress))
-    try await database.psql("UPDATE cowork_bridge.task_details SET assignee_unseen = 1, creator_unseen = 1")
+    try await database.psql("UPDATE cowork_bridge.task_details SET assignee_news = 1, creator_news = 1")
     try await roles.harden()
     let (code, cowork) = (try await roles.login(for: .code), try await roles.login(for: .cowork))
     func set(_ change: String) -> String { "UPDATE cowork_bridge.task_details SET \(change)" }
     for change in [
       "holder = 'mine'", "holder_process = 'mine'", "held_until = 'infinity'", "holder = NULL, holder_process = NULL, held_until = NULL",
-      "assignee_unseen = 0", "task_id = 'other'",
+      "assignee_news = 0", "task_id = 'other'",
     ] { await expectRefused(set(change), database, as: cowork) }
-    for change in ["sender = 'code'", "idempotency_key = NULL", "creator_unseen = 0", "task_id = 'other'"] {
+    for change in ["sender = 'code'", "idempotency_key = NULL", "creator_news = 0", "task_id = 'other'"] {
       await expectRefused(set(change), database, as: code)
     }
-    let details = "SELECT sender, idempotency_key, holder IS NOT NULL, assignee_unseen, creator_unseen FROM cowork_bridge.task_details"
+    let details = "SELECT sender, idempotency_key, holder IS NOT NULL, assignee_news, creator_news FROM cowork_bridge.task_details"
     #expect(try await database.psql(details) == "cowork|k|t|1|1\n")
-    try await database.psql(set("held_until = 'infinity', assignee_unseen = 0"), as: code)
-    try await database.psql(set("creator_unseen = 0"), as: cowork)
+    try await database.psql(set("held_until = 'infinity', assignee_news = 0"), as: code)
+    try await database.psql(set("creator_news = 0"), as: cowork)
     #expect(try await database.psql(details) == "cowork|k|t|0|0\n")
     // The claim ends with the task.
     try await database.psql("UPDATE cowork_bridge.tasks SET status = 'failed'", as: cowork)

@@ -104,7 +104,7 @@ struct IdleTests {
     let heldUntil = "SELECT held_until FROM cowork_bridge.task_details"
     let before = try await database.psql(heldUntil)
     let person = try await PostgresConnection.connect(ConnectionSettings(database.url))
-    try await person.execute("BEGIN; UPDATE cowork_bridge.task_details SET creator_unseen = 1")
+    try await person.execute("BEGIN; UPDATE cowork_bridge.task_details SET creator_news = 1")
     try await store.heartbeat(instance)
     #expect(try await database.psql(heldUntil) == before)
     try await person.execute("COMMIT")

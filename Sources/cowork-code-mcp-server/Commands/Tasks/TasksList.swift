@@ -13,8 +13,8 @@ struct TasksList: BridgeCommand {
         cowork-code-mcp-server tasks list --role creator --json
       """)
 
-  @Option(help: "The agent's side: \(TaskQuery.Role.allCases.map(\.rawValue).joined(separator: " or ")).")
-  var role: TaskQuery.Role = .assignee
+  @Option(help: "The agent's side: \(TaskRole.allCases.map(\.rawValue).joined(separator: " or ")).")
+  var role: TaskRole = .assignee
 
   @Option(help: "Only with this status.")
   var status: TaskStatus?
