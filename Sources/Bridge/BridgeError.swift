@@ -55,6 +55,16 @@ public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension BridgeError {
+  /// A store with a schema that a newer version of this program made.
+  ///
+  /// - Parameter store: such as `The database FILE`.
+  public static func storeTooNew(_ store: String, version: Int, newest: Int) -> BridgeError {
+    BridgeError(
+      .storeTooNew,
+      "\(store) has schema version \(version), and this program knows versions up to \(newest): "
+        + "install the newer cowork-code-mcp-server that made it.")
+  }
+
   /// An idempotency key that stands for something else.
   public static func keyReused(_ key: String, by earlier: String) -> BridgeError {
     BridgeError(

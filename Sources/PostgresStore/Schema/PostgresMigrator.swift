@@ -80,9 +80,6 @@ public struct PostgresMigrator: Sendable {
   }
 
   private func tooNew(_ present: Int) -> BridgeError {
-    BridgeError(
-      .storeTooNew,
-      "The schema \(schema.name) has version \(present), and this program knows versions up to \(Self.newest): "
-        + "install the newer cowork-code-mcp-server that made it.")
+    .storeTooNew("The schema \(schema.name)", version: present, newest: Self.newest)
   }
 }

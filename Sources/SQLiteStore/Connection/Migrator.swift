@@ -16,10 +16,7 @@ enum Migrator {
       try db.inTransaction(.immediate) {
         let present = try version(db)
         guard present <= newest else {
-          throw BridgeError(
-            .storeTooNew,
-            "The database \(path) has schema \(present), and this program knows schemas up to \(newest): "
-              + "install the newer cowork-code-mcp-server that made it.")
+          throw BridgeError.storeTooNew("The database \(path)", version: present, newest: newest)
         }
         try db.execute(sql: "CREATE TABLE IF NOT EXISTS bridge_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
         for migration in Schema.sqlite where migration.version > present {
