@@ -12,10 +12,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
-    .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
   ],
   targets: [
     .target(name: "SystemSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
@@ -51,9 +47,6 @@ let package = Package(
         "SystemSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "Rainbow", package: "Rainbow"),
-        .product(name: "TextTable", package: "TextTable"),
       ]),
     .testTarget(
       name: "PostgresClientTests",
@@ -69,6 +62,7 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(
       name: "MCPClientTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCPClient", "ProcessTesting", "SystemSupport"]),
+    .testTarget(name: "ClientSetupTests", dependencies: ["ClientSetup", "JSON"]),
     .testTarget(name: "MCPTests", dependencies: ["JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(name: "BridgeTesting", dependencies: ["Bridge", "ProcessTesting", .product(name: "Logging", package: "swift-log")]),
     .testTarget(

@@ -1,16 +1,10 @@
 import ArgumentParser
 import Bridge
+import BridgeServer
+import Logging
+import MCP
 
-/// What every command takes that works on the store.
-struct SharedOptions: ParsableArguments {
-  @OptionGroup var acting: IdentityOption
-  @OptionGroup var store: StoreOptions
-
-  @Flag(help: "Print one line of JSON, the same that the MCP tool returns as structuredContent.")
-  var json = false
-}
-
-/// A command that does by hand what a tool does.
+/// A command that does what a tool does, for a person or a script.
 protocol BridgeCommand: AsyncParsableCommand {
   var options: SharedOptions { get }
   func run(in session: CommandSession) async throws
@@ -19,20 +13,52 @@ protocol BridgeCommand: AsyncParsableCommand {
 extension BridgeCommand {
   func run() async throws {
     try await CommandFailure.reported {
-      let session = try CommandSession(options)
-      do {
-        try await run(in: session)
-      } catch {
-        await session.service.close()
-        throw error
+      let identity = try options.acting.identity()
+      let logger = try options.store.logger()
+      Colours.prepare(plain: options.json)
+      try await options.store.location().withService(as: identity, logger: logger) { service in
+        try await run(in: CommandSession(service: service, json: options.json, logger: logger))
       }
-      await session.service.close()
     }
   }
 }
 
-/// The exit statuses beside 0 and ArgumentParser's 64.
-extension ExitCode {
-  /// `wait` came to its time-out.
-  static let nothingThere = ExitCode(3)
+/// One command's work on the store, as one agent. It registers no running instance: the agent is not shown as online.
+struct CommandSession {
+  let service: BridgeService
+  let json: Bool
+  let logger: Logger
+
+  var identity: Identity { service.identity }
+
+  /// Makes the acting agent known, so that it can be answered.
+  func introduce() async throws { try await service.addAgent() }
+
+  /// Shows a result. What was taken for it counts as read once all of it has been written; where that fails, nothing does.
+  ///
+  /// - Parameter lease: the lease of what was taken.
+  func show(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {
+    try await write(json ? output.jsonText + "\n" : text(), lease: lease)
+  }
+
+  /// The same, with a word about what waits for the agent.
+  func showWithUnread(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {
+    let counts = await unread()
+    if json { return try await write(WithUnread(output, counts).jsonText + "\n", lease: lease) }
+    try await write(text() + (counts.isEmpty ? "" : "\n" + counts.waiting(for: identity) + "\n"), lease: lease)
+  }
+
+  /// What is done must be told even where the rest cannot be counted.
+  private func unread() async -> UnreadCounts {
+    do { return try await service.unreadCounts() } catch {
+      logger.debug("counting what is unread failed", metadata: ["error": "\(error)"])
+      return UnreadCounts()
+    }
+  }
+
+  private func write(_ text: String, lease: String?) async throws {
+    do { try await service.deliver(lease) { try await StandardStreams.write(text) } } catch {
+      throw lease == nil ? error : CommandFailure("\(error), so nothing was marked as read.")
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Bridge
-import JSON
+import ClientSetup
 
 /// Why a command failed, in one sentence for a person.
 struct CommandFailure: Error, CustomStringConvertible {
@@ -10,11 +10,13 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   /// Prints what went wrong to standard error and turns it into exit status 1. Wrong usage is left to ArgumentParser.
   static func reported(_ body: () async throws -> Void) async throws {
-    do { try await body() } catch let error as BridgeError { try fail(error.message) } catch let error as CommandFailure {
-      try fail(error.description)
+    do { try await body() } catch let error as BridgeError {
+      try fail(error.message)
     } catch let error as OutputError {
       try fail("\(error).")
-    } catch let error as JSONPathError { try fail("\(error): correct the file, and install again.") }
+    } catch let error where error is CommandFailure || error is SetupError {
+      try fail("\(error)")
+    }
   }
 
   private static func fail(_ sentence: String) throws {

@@ -2,6 +2,11 @@ import ArgumentParser
 import Bridge
 import BridgeServer
 
+extension ExitCode {
+  /// `wait` timed out.
+  static let nothingThere = ExitCode(3)
+}
+
 struct Wait: BridgeCommand {
   static let configuration = CommandConfiguration(
     abstract: "Wait until there is something for an agent; the exit status says what.",

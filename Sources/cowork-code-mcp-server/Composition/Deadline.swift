@@ -1,6 +1,8 @@
-/// Work that must not hold up the rest.
 enum Deadline {
-  /// What the work comes to; nil when it takes longer, and then it is left to itself.
+  /// Waits for work that must not hold up the rest.
+  ///
+  /// - Returns: its value; nil if it takes longer. Then it is cancelled, and nobody waits for its end.
+  @discardableResult
   static func within<Value: Sendable>(_ limit: Duration, _ work: @Sendable @escaping () async -> Value) async -> Value? {
     let (outcomes, continuation) = AsyncStream.makeStream(of: Value?.self)
     let worker = Task { continuation.yield(await work()) }

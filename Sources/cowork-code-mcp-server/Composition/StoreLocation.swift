@@ -1,10 +1,11 @@
 import Bridge
+import Foundation
 import Logging
 import PostgresClient
 import PostgresStore
 import SQLiteStore
 
-/// Where a store is, decided from what was configured.
+/// Where a store is.
 enum StoreLocation: Sendable {
   case sqlite(path: String)
   case postgres(ConnectionSettings, Workspace?)
@@ -51,18 +52,70 @@ enum StoreLocation: Sendable {
     return .sqlite(path: path)
   }
 
-  func makeStore(logger: Logger) -> any BridgeStore {
-    switch self {
-    case .sqlite(let path): SQLiteStore(path: path, logger: logger)
-    case .postgres(let settings, let workspace): PostgresStore(settings: settings, workspace: workspace, logger: logger)
-    }
-  }
-
-  /// For people; without secrets.
+  /// For people, without secrets.
   var description: String {
     switch self {
     case .sqlite(let path): path
     case .postgres(let settings, _): settings.redactedDescription
+    }
+  }
+
+  /// Whether a connection URI holds a password, in its authority or in its query.
+  static func holdsPassword(_ url: String) -> Bool {
+    guard let scheme = url.range(of: "://"), url[..<scheme.lowerBound].lowercased().hasPrefix("postgres") else { return false }
+    let rest = url[scheme.upperBound...]
+    let authority = rest.prefix { $0 != "/" && $0 != "?" }
+    // libpq splits a password with an unescaped @ or / in another way: a false alarm is better than none.
+    if let at = rest.lastIndex(of: "@"), rest[..<at].prefix(while: { $0 != "?" }).contains(":"), authority.contains(":") { return true }
+    let query = rest.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
+    return query.split(separator: "&").contains { item in
+      let key = item.prefix { $0 != "=" }
+      return ["password", "sslpassword"].contains((String(key).removingPercentEncoding ?? String(key)).lowercased())
+    }
+  }
+}
+
+// MARK: Opening
+
+/// What a command expects of the store that it opens.
+enum StoreUse {
+  /// Reading verbs find a store that does not exist empty; the first verb that writes makes it.
+  case any
+  /// A store that does not exist is a failure.
+  case existing
+}
+
+extension StoreLocation {
+  /// Opens the store for the work, and closes it afterwards: the one way to a store for every command.
+  ///
+  /// - Parameter patience: how long closing may take; nil for as long as it needs.
+  func withStore<Value>(
+    _ use: StoreUse = .existing, logger: Logger, closingWithin patience: Duration? = nil, _ work: (any BridgeStore) async throws -> Value
+  ) async throws -> Value {
+    let store: any BridgeStore =
+      switch self {
+      case .sqlite(let path): SQLiteStore(path: path, logger: logger)
+      case .postgres(let settings, let workspace): PostgresStore(settings: settings, workspace: workspace, logger: logger)
+      }
+    let result: Result<Value, any Error>
+    do {
+      if case .existing = use, try await !store.exists() {
+        throw CommandFailure("There is no store in \(description): check --database-url and --workspace.")
+      }
+      result = .success(try await work(store))
+    } catch {
+      result = .failure(error)
+    }
+    if let patience { await Deadline.within(patience) { await store.close() } } else { await store.close() }
+    return try result.get()
+  }
+
+  /// The same for one agent.
+  func withService<Value>(
+    as identity: Identity, logger: Logger, closingWithin patience: Duration? = nil, _ work: (BridgeService) async throws -> Value
+  ) async throws -> Value {
+    try await withStore(.any, logger: logger, closingWithin: patience) { store in
+      try await work(BridgeService(store: store, identity: identity, logger: logger))
     }
   }
 }

@@ -6,8 +6,8 @@ extension [AgentSummary] {
     table(
       self,
       [
-        TableColumn(ColumnTitle.name) { $0.name + ($0.name == acting.name ? " *" : "") },
-        TableColumn(ColumnTitle.presence) { $0.online ? "online" : "offline" },
+        .name { $0.name + ($0.name == acting.name ? " *" : "") },
+        .presence { $0.online },
         TableColumn("UNREAD", .right) { String($0.unreadMessages) }, TableColumn("OPEN TASKS", .right) { String($0.openTasks) },
         TableColumn("LAST SEEN") { $0.lastSeen }, TableColumn("HOST") { $0.host }, TableColumn("CLIENT") { $0.client },
       ])

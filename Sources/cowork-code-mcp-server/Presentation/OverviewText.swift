@@ -33,7 +33,7 @@ extension Overview {
     text += table(
       Array(ordered.prefix(Self.agentLimit)),
       [
-        TableColumn(ColumnTitle.name) { $0.name.brief(20) }, TableColumn(ColumnTitle.presence) { $0.online ? "online" : "offline" },
+        .name { $0.name.brief(20) }, .presence { $0.online },
         TableColumn("SEEN", .right) { Ages.text(Self.age(of: $0.lastSeen)) },
         TableColumn("UNREAD", .right) { String($0.unreadMessages) },
         TableColumn("OLDEST", .right) { Ages.text(mail[$0.name]?.oldest) }, TableColumn("TASKS", .right) { String($0.openTasks) },
@@ -59,7 +59,7 @@ extension Overview {
     text += table(
       Array(tasksByUrgency.prefix(Self.shownTasks)),
       [
-        TableColumn("ID") { $0.task.id.map { String($0.prefix(8)) } }, TableColumn(ColumnTitle.status) { $0.task.shownStatus },
+        TableColumn("ID") { $0.task.id.map { String($0.prefix(8)) } }, .status { $0.task.shownStatus },
         TableColumn("FROM") { $0.task.sender?.brief(10) }, TableColumn("TO") { $0.task.recipient?.brief(10) },
         TableColumn("AGE", .right) { Ages.text($0.age) }, TableColumn("TITLE") { $0.task.title?.harmlessLine.brief(max(12, width - 60)) },
       ])

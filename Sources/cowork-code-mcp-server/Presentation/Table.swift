@@ -1,67 +1,41 @@
-import TextTable
-
 /// One column of a table.
 struct TableColumn<Row> {
+  enum Alignment { case left, right }
+
   let title: String
   let alignment: Alignment
+  let paint: (String) -> String
   let text: (Row) -> String?
 
-  init(_ title: String, _ alignment: Alignment = .left, _ text: @escaping (Row) -> String?) {
+  init(
+    _ title: String, _ alignment: Alignment = .left, paint: @escaping (String) -> String = { $0 }, _ text: @escaping (Row) -> String?
+  ) {
     self.title = title
     self.alignment = alignment
+    self.paint = paint
     self.text = text
   }
+
+  static func status(_ text: @escaping (Row) -> String?) -> Self { Self("STATUS", paint: Colours.status, text) }
+  static func name(_ text: @escaping (Row) -> String?) -> Self { Self("NAME", paint: Colours.agent, text) }
+  static func presence(_ isOnline: @escaping (Row) -> Bool) -> Self {
+    Self("PRESENCE", paint: { $0.hasPrefix("online") ? Colours.good($0) : Colours.faint($0) }, { isOnline($0) ? "online" : "offline" })
+  }
 }
 
-/// Rows as a table that is coloured on a terminal. Each cell is one line; what is missing is a dash.
+/// Rows as a table that is coloured on a terminal. Each cell is one line; a dash stands for a missing value.
 func table<Row>(_ rows: [Row], _ columns: [TableColumn<Row>]) -> String {
-  let table = TextTable<Row> { row in
-    columns.map { Column(title: $0.title, value: $0.text(row)?.harmlessLine ?? "–", align: $0.alignment) }
-  }
-  return table.string(for: rows, style: ColouredStyle.self) ?? ""
-}
-
-/// The titles of the columns that have colours.
-enum ColumnTitle {
-  static let status = "STATUS"
-  static let presence = "PRESENCE"
-  static let name = "NAME"
-}
-
-private enum ColouredStyle: TextTableStyle {
-  static func prepare(_ text: String, for column: Column) -> String { Style.simple.prepare(text, for: column) }
-  static func escape(_ text: String) -> String { text }
-  static func begin(_ table: inout String, index: Int, columns: [Column]) {}
-  static func end(_ table: inout String, index: Int, columns: [Column]) {}
-
-  static func header(_ table: inout String, index: Int, columns: [Column]) {
-    table += line(columns) { Colours.strong($0.headerString(for: self)) }
-  }
-
-  static func row(_ table: inout String, index: Int, columns: [Column]) {
-    table += line(columns) { paint($0.string(for: self), under: $0.headerString(for: self).withoutTrailingSpace) }
-  }
-
-  /// Cells two spaces apart.
-  private static func line(_ columns: [Column], _ cell: (Column) -> String) -> String {
-    let text = columns.map(cell).joined(separator: "  ")
-    return text.withoutTrailingSpace + "\n"
-  }
-
-  private static func paint(_ cell: String, under title: String) -> String {
-    switch title {
-    case ColumnTitle.status: Colours.status(cell)
-    case ColumnTitle.presence: cell.hasPrefix("online") ? Colours.good(cell) : Colours.faint(cell)
-    case ColumnTitle.name: Colours.agent(cell)
-    default: cell
+  let cells = columns.map { column in rows.map { column.text($0)?.harmlessLine ?? "–" } }
+  let widths = zip(columns, cells).map { column, cells in cells.reduce(column.title.columns) { max($0, $1.columns) } }
+  func line(_ text: (Int) -> String, paint: (Int) -> (String) -> String) -> String {
+    let padded = columns.indices.map { index in
+      let space = String(repeating: " ", count: widths[index] - text(index).columns)
+      // Spaces at the end of a line would only wrap.
+      if index == columns.count - 1, columns[index].alignment == .left { return paint(index)(text(index)) }
+      return paint(index)(columns[index].alignment == .left ? text(index) + space : space + text(index))
     }
+    return padded.joined(separator: "  ") + "\n"
   }
-}
-
-extension StringProtocol {
-  fileprivate var withoutTrailingSpace: String {
-    var text = self[...]
-    while text.last == " " { text.removeLast() }
-    return String(text)
-  }
+  return line({ columns[$0].title }, paint: { _ in Colours.strong })
+    + rows.indices.map { row in line({ cells[$0][row] }, paint: { columns[$0].paint }) }.joined()
 }

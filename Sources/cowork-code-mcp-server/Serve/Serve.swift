@@ -15,7 +15,7 @@ struct Serve: AsyncParsableCommand {
       An identity that is spelled like a command needs `serve` before it.
       """)
 
-  @Argument(help: "The agent's name. (environment: COWORK_IDENTITY; default: code)")
+  @Argument(help: Settings.identity.help("The agent's name.", valueName: "identity"))
   var identity: String?
 
   @OptionGroup var store: StoreOptions
@@ -33,19 +33,20 @@ struct Serve: AsyncParsableCommand {
     let isByDefault = !CommandLine.arguments.dropFirst().contains(Self._commandName)
     let commands = CoworkCodeMCPServer.configuration.subcommands.map { $0._commandName }
     guard let identity, isByDefault, commands.contains(identity) else { return }
-    throw ValidationError("Put the options behind the command \(identity); for a server of an agent with this name, use serve \(identity).")
+    throw ValidationError("Put the options after the command \(identity); to serve an agent of this name, use serve \(identity).")
   }
 
   func run() async throws {
-    let identity = try IdentityOption.identity(identity)
+    let identity = try Settings.identity.value(identity)
     let location = try store.location()
     let logger = try store.logger()
     let wake = try wake.settings(agent: identity.name)
     // Before anything can print: from here on standard output belongs to the protocol.
     let transport = try StdioTransport()
-    let service = BridgeService(store: location.makeStore(logger: logger), identity: identity, logger: logger)
-    let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
-    try await ServerProcess(service: service, server: server, transport: transport, logger: logger).run()
+    try await location.withService(as: identity, logger: logger) { service in
+      let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
+      await ServerProcess(service: service, server: server, transport: transport).run()
+    }
   }
 }
 

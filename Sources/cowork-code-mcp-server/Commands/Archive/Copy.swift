@@ -59,18 +59,16 @@ struct Copy: AsyncParsableCommand {
       let (from, to) = try locations()
       let logger = try logging.logger()
       Colours.prepare(plain: json)
-      let (source, target) = (from.makeStore(logger: logger), to.makeStore(logger: logger))
       let (bar, stop) = (ProgressBar(), StopRequest())
-      let transfer = ArchiveTransfer(from: source, to: target) { progress in
-        try stop.check("\(progress.done) of \(progress.total) were done (\(progress.phase.rawValue)); run it again to go on.")
-        bar.show(progress.phase.rawValue, progress.done, of: progress.total)
+      let report = try await from.withStore(.any, logger: logger) { source in
+        try await to.withStore(.any, logger: logger) { target in
+          defer { bar.clear() }
+          return try await ArchiveTransfer(from: source, to: target) { progress in
+            try stop.check("\(progress.done) of \(progress.total) were done (\(progress.phase.rawValue)); run it again to go on.")
+            bar.show(progress.phase.rawValue, progress.done, of: progress.total)
+          }.run()
+        }
       }
-      let result: Result<TransferReport, any Error>
-      do { result = .success(try await transfer.run()) } catch { result = .failure(error) }
-      bar.clear()
-      await source.close()
-      await target.close()
-      let report = try result.get()
       try await StandardStreams.write(json ? report.json.line : report.shown(from: from.description, to: to.description))
       if !report.isEqual { throw ExitCode.failure }
     }

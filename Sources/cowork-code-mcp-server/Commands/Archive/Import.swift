@@ -31,7 +31,7 @@ struct Import: AsyncParsableCommand {
       let (stop, bar) = (StopRequest(), ProgressBar())
       let reader = try LineReader(file == "-" ? nil : file)
       let totals = try ArchiveFile(reader: reader).validate()
-      let imported = try await location.withStore(logger: store.logger(), mayBeMade: true) { store in
+      let imported = try await location.withStore(.any, logger: store.logger()) { store in
         defer { bar.clear() }
         _ = try await store.archiveIdentity()
         try reader.rewind()

@@ -39,30 +39,27 @@ struct Doctor: AsyncParsableCommand {
     if await report.hasFailure { throw ExitCode.failure }
   }
 
-  /// The store itself, and what is in it.
+  /// The store itself, and its contents.
   private func examine(_ location: StoreLocation, _ report: DoctorReport, _ logger: Logger) async throws -> Diagnosis.State {
-    let opened = location.makeStore(logger: logger)
-    let diagnosis =
-      await Deadline.within(.seconds(30)) { await opened.diagnose() }
-      ?? Diagnosis(
-        .unusable,
-        [
-          Finding(
-            .failure, "store", "\(location.description) gave no answer within 30 s.", advice: "See whether it is overloaded, or call again."
-          )
-        ])
-    try await report.add(diagnosis.findings)
-    var state = diagnosis.state
-    if state == .ready || state == .readyForOneAgent {
+    try await location.withStore(.any, logger: logger, closingWithin: .seconds(1)) { store in
+      let diagnosis =
+        await Deadline.within(.seconds(30)) { await store.diagnose() }
+        ?? Diagnosis(
+          .unusable,
+          [
+            Finding(
+              .failure, "store", "\(location.description) gave no answer within 30 s.",
+              advice: "See whether it is overloaded, or try again.")
+          ])
+      try await report.add(diagnosis.findings)
+      guard diagnosis.state == .ready || diagnosis.state == .readyForOneAgent else { return diagnosis.state }
       let findings =
         await Deadline.within(.seconds(20)) { () async -> [Finding] in
-          do { return try await opened.overview().findings } catch { return [Finding(.failure, "content", "\(error)")] }
-        } ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See who keeps the database busy.")]
+          do { return try await store.overview().findings } catch { return [Finding(.failure, "content", "\(error)")] }
+        } ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See what keeps the database busy.")]
       try await report.add(findings)
-      if findings.contains(where: { $0.verdict == .failure }) { state = .unusable }
+      return findings.contains { $0.verdict == .failure } ? .unusable : diagnosis.state
     }
-    _ = await Deadline.within(.seconds(1)) { await opened.close() }
-    return state
   }
 
   private func roundTrip(_ state: Diagnosis.State, _ location: StoreLocation, _ logger: Logger) async throws -> [Finding] {
@@ -71,7 +68,8 @@ struct Doctor: AsyncParsableCommand {
     case .readyForOneAgent:
       return [
         Finding(
-          .ok, "round trip", "Left out, since this login acts for one agent only.", advice: "doctor as the owner of the database makes it.")
+          .ok, "round trip", "Left out, since this login acts for one agent only.",
+          advice: "Run doctor as the owner of the database to include it.")
       ]
     case .ready: return [await RoundTrip(location: location, url: url, isThrowaway: false, logger: logger).finding()]
     case .absent, .outdated:
@@ -83,11 +81,11 @@ struct Doctor: AsyncParsableCommand {
     }
   }
 
-  private var url: String? { store.databaseURL ?? Environment["COWORK_DATABASE_URL"] }
+  private var url: String? { try? Settings.store.given(store.databaseURL) }
 
   private var passwordFinding: Finding? {
-    guard let url, PasswordInURL.isThere(url) else { return nil }
-    let place = store.databaseURL == nil ? "in COWORK_DATABASE_URL" : "on the command line, where every user of this machine sees it"
+    guard let url, StoreLocation.holdsPassword(url) else { return nil }
+    let place = store.databaseURL == nil ? "in \(Settings.store.variable)" : "on the command line, where every user of this machine sees it"
     return Finding(
       .warning, "password", "A password stands \(place).",
       advice: "Put it into ~/.pgpass (host:port:database:user:password, mode 0600), and leave it out of the URL.")

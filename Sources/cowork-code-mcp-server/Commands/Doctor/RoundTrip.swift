@@ -26,18 +26,23 @@ struct RoundTrip {
         advice: "Mend what is said above; --log-level debug tells more.")
     }
     guard !isThrowaway else { return finding }
-    let store = location.makeStore(logger: logger)
-    let problem =
-      await Deadline.within(.seconds(15)) { () async -> String in
-        do { try await store.removeTraces(of: agents) } catch { return "\(error)" }
-        return ""
-      } ?? "There was no answer within 15 s."
-    _ = await Deadline.within(.seconds(1)) { await store.close() }
-    if !problem.isEmpty {
-      finding.found += " What they wrote could not be removed. \(problem)"
+    if let problem = await removeTraces(of: agents) {
+      finding.found += " Their messages could not be removed. \(problem)"
       if finding.verdict == .ok { finding.verdict = .warning }
     }
     return finding
+  }
+
+  /// - Returns: nil if it succeeded.
+  private func removeTraces(of agents: [Identity]) async -> String? {
+    do {
+      return try await location.withStore(.any, logger: logger, closingWithin: .seconds(1)) { store in
+        await Deadline.within(.seconds(15)) { () async -> String? in
+          do { try await store.removeTraces(of: agents) } catch { return "\(error)" }
+          return nil
+        } ?? "There was no answer within 15 s."
+      }
+    } catch { return "\(error)" }
   }
 
   private func verdict(on wakes: [Duration]) -> Finding {

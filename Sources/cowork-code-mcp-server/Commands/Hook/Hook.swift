@@ -1,20 +1,24 @@
 import ArgumentParser
 import Bridge
 import BridgeServer
+import ClientSetup
 import Foundation
 import Logging
 
 struct Hook: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Answers a hook of Claude Code: a short note of what is new for the agent.",
+    abstract: "Answer a hook of Claude Code with a short note of the agent's news.",
     discussion: """
-      Reads the hook's JSON on standard input and answers in its format; nothing where there is nothing new. The same is told once a \
-      session, and nothing is marked as read. It never breaks a session: without a store it is silent.
+      Reads the hook's JSON from standard input and answers in its format; prints nothing if there is no news. Each session is told \
+      once, and nothing is marked as read. It never breaks a session: without a store it is silent.
 
-      `hook rewake` waits, and exits with status 2 and the note on standard error once there is something: for a Stop hook with \
-      asyncRewake. `install claude-code --hooks` writes all of them.
+      `hook rewake` waits for news. Then it exits with status 2 and the note on standard error: for a Stop hook with asyncRewake. \
+      `install claude-code --hooks` writes all of them.
 
-      Events: SessionStart, UserPromptSubmit, PostToolUse, Stop, rewake.
+      Events: \(HookEvent.allCases.map(\.rawValue).joined(separator: ", ")).
+
+      Example:
+        echo '{"session_id":"1"}' | cowork-code-mcp-server hook Stop
       """)
 
   @Argument(help: "The event.")
@@ -24,7 +28,7 @@ struct Hook: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
   @OptionGroup var loopGuard: LoopGuardOptions
 
-  /// A hook that takes longer keeps a session waiting.
+  /// The session waits for its hooks.
   private static let patience: TimeInterval = 2
 
   func run() async throws {
@@ -32,24 +36,24 @@ struct Hook: AsyncParsableCommand {
     let location = try store.location()
     let settings = try loopGuard.settings()
     if event != .rewake { Self.endAfter(Self.patience) }
-    guard location.mayExist else { return }
+    // Without a store there is no news, and a hook makes none.
+    if case .sqlite(let path) = location, !FileManager.default.fileExists(atPath: path) { return }
     let input = HookInput.read()
     guard input.wants(event) else { return }
-    let logger = try logger()
-    let service = BridgeService(store: location.makeStore(logger: logger), identity: identity, logger: logger)
-    let record = input.session.flatMap { SessionFiles.record(session: $0, agent: identity.name) }
-    let notes = HookNotes(service: service, settings: settings, record: record)
-    if event == .rewake {
-      guard let note = await Rewake(service: service, notes: notes, record: record).note() else { return }
-      StandardStreams.writeError(note + "\n")
-      throw ExitCode.rewake
+    try await location.withService(as: identity, logger: logger(), closingWithin: .milliseconds(100)) { service in
+      let record = input.session.flatMap { SessionRecord(session: $0, agent: identity.name) }
+      let notes = HookNotes(service: service, settings: settings, record: record)
+      if event == .rewake {
+        guard let note = await Rewake(service: service, notes: notes, record: record).note() else { return }
+        StandardStreams.writeError(note + "\n")
+        throw ExitCode.rewake
+      }
+      guard let note = try? await notes.next(includesOpenTasks: event == .sessionStart) else { return }
+      try? await StandardStreams.write(event.answer(note) + "\n")
     }
-    guard let note = try? await notes.next(includesOpenTasks: event == .sessionStart) else { return }
-    try? await StandardStreams.write(event.answer(note) + "\n")
-    await service.close()
   }
 
-  /// What is logged would be part of the note: nothing is, unless somebody wants to see it.
+  /// A log would be part of the note, so there is none unless the user asks for it.
   private func logger() throws -> Logger {
     store.logging.logLevel == nil ? Logger(label: "cowork-bridge") { _ in SwiftLogNoOpLogHandler() } : try store.logger()
   }
@@ -63,14 +67,6 @@ struct Hook: AsyncParsableCommand {
 }
 
 extension ExitCode {
-  /// With `asyncRewake` the session is woken and shown what stands on standard error.
+  /// With `asyncRewake`, wakes the session and shows it standard error.
   static let rewake = ExitCode(2)
-}
-
-extension StoreLocation {
-  /// Whether there can be anything to tell. A hook makes no store.
-  var mayExist: Bool {
-    guard case .sqlite(let path) = self else { return true }
-    return FileManager.default.fileExists(atPath: path)
-  }
 }

@@ -1,21 +1,13 @@
 import ArgumentParser
+import ClientSetup
 import Foundation
 import JSON
-import MCP
 
-/// The hooks of Claude Code that are answered.
-enum HookEvent: String, CaseIterable, ExpressibleByArgument {
-  case sessionStart = "SessionStart"
-  case userPromptSubmit = "UserPromptSubmit"
-  case postToolUse = "PostToolUse"
-  case stop = "Stop"
-  /// A Stop hook that runs beside the idle session.
-  case rewake
-
-  /// Also `session-start` and `sessionstart`.
-  init?(argument: String) {
-    let wished = argument.lowercased().filter { $0 != "-" && $0 != "_" }
-    guard let event = Self.allCases.first(where: { $0.rawValue.lowercased() == wished }) else { return nil }
+extension HookEvent: ExpressibleByArgument {
+  /// Accepts `session-start` and `sessionstart` as well.
+  public init?(argument: String) {
+    let name = argument.lowercased().filter { $0 != "-" && $0 != "_" }
+    guard let event = Self.allCases.first(where: { $0.rawValue.lowercased() == name }) else { return nil }
     self = event
   }
 
@@ -34,12 +26,12 @@ enum HookEvent: String, CaseIterable, ExpressibleByArgument {
 /// What Claude Code says about the event.
 struct HookInput {
   var session: String?
-  /// The session goes on only because a Stop hook wished so.
+  /// The session continues only because a Stop hook asked for it.
   var isContinuation = false
-  /// A subagent's events: what is told there does not reach the session.
+  /// An event of a subagent, whose notes do not reach the session.
   var isSubagent = false
 
-  /// What stands on standard input; nothing of it where it is not JSON, or a person's terminal.
+  /// Reads standard input. A terminal, or a text that is not JSON, says nothing.
   static func read() -> HookInput {
     guard isatty(0) == 0, let data = try? FileHandle.standardInput.readToEnd(), let json = try? JSON(decoding: Array(data)) else {
       return HookInput()
@@ -49,13 +41,12 @@ struct HookInput {
       isSubagent: json["agent_id"]?.stringValue?.isEmpty == false)
   }
 
-  /// Without a session's name nothing can be told once only, which matters where telling makes the session go on.
+  /// Whether the event is to be answered. An answer that makes the session continue needs the session's id, or it would come again.
   func wants(_ event: HookEvent) -> Bool {
     switch event {
     case .sessionStart, .userPromptSubmit: !isSubagent
-    case .postToolUse: session != nil && !isSubagent
+    case .postToolUse, .rewake: session != nil && !isSubagent
     case .stop: session != nil && !isContinuation && !isSubagent
-    case .rewake: session != nil && !isSubagent
     }
   }
 }

@@ -24,13 +24,7 @@ struct Status: AsyncParsableCommand {
     Colours.prepare(plain: json)
     try await CommandFailure.reported {
       let location = try store.location()
-      let opened = location.makeStore(logger: try store.logger())
-      let overview: Overview
-      do { overview = try await opened.overview() } catch {
-        await opened.close()
-        throw error
-      }
-      await opened.close()
+      let overview = try await location.withStore(.any, logger: store.logger()) { try await $0.overview() }
       try await StandardStreams.write(
         json
           ? String(decoding: JSON.object(overview.json).encoded(), as: UTF8.self) + "\n"

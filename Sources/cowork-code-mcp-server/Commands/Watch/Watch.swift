@@ -47,17 +47,17 @@ struct Watch: AsyncParsableCommand {
       let end = EndOfWatching()
       let logger = try store.logger()
       let location = try store.location()
-      let opened = location.makeStore(logger: logger)
+      let (agent, start) = (try chosenAgent(), try start())
       let printer: any EntryPrinter = json ? JSONPrinter() : TextPrinter(width: Terminal.width, isFull: full)
-      let follower = Follower(
-        store: opened, reader: opened.transcript(of: try chosenAgent(), from: try start()), printer: printer, logger: logger)
       if !json, isatty(1) != 0, isatty(2) != 0 {
         StandardStreams.writeError("Watching \(location.description.harmlessLine); Ctrl-C ends it.\n")
       }
-      let work = Task { await end.happen(.failed(follower.run())) }
-      let reason = await end.reason
-      work.cancel()
-      _ = await Deadline.within(.milliseconds(200)) { await opened.close() }
+      let reason = try await location.withStore(.any, logger: logger, closingWithin: .milliseconds(200)) { store in
+        let follower = Follower(store: store, reader: store.transcript(of: agent, from: start), printer: printer, logger: logger)
+        let following = Task { await end.happen(.failed(follower.run())) }
+        defer { following.cancel() }
+        return await end.reason
+      }
       switch reason {
       case .interrupted:
         // Behind the ^C that the terminal shows.

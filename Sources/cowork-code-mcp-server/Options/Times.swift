@@ -1,4 +1,20 @@
+import ArgumentParser
 import Foundation
+
+/// A length of time as it is written on the command line.
+struct Age: ExpressibleByArgument {
+  let duration: Duration
+
+  init?(argument: String) {
+    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
+    guard let last = argument.last, let unit = units[last], argument.dropLast().allSatisfy({ $0.isASCII && $0.isNumber }),
+      let count = Int64(argument.dropLast()), count <= 36_500 * 86_400 / unit
+    else { return nil }
+    duration = .seconds(count * unit)
+  }
+
+  static let rule = "a whole number and s, m, h, d or w, such as 90m, 12h, 30d or 2w; at most 100 years"
+}
 
 /// A time in the past, as a person writes it.
 enum PastTime {
@@ -7,7 +23,9 @@ enum PastTime {
     "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd",
   ]
 
-  /// An age, or a time. In seconds since 1970; nil where it is neither. Without a zone it is local.
+  /// Reads an age, or a time, which is local where it names no zone.
+  ///
+  /// - Returns: seconds since 1970; nil where the text is neither.
   static func seconds(_ text: String, now: Date) -> Double? {
     if let age = Age(argument: text) { return now.timeIntervalSince1970 - Double(age.duration.components.seconds) }
     let formatter = DateFormatter()
@@ -20,7 +38,7 @@ enum PastTime {
     return nil
   }
 
-  /// What is said of an option `--since` that is no time.
+  /// The error for an option `--since` that is no time.
   static func refusal(of text: String) -> String {
     "--since is no time: \"\(text)\"; write 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00."
   }

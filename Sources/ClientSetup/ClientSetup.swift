@@ -1,2 +1,0 @@
-/// What is written into the configuration of clients, and taken out of it again.
-public enum ClientSetup {}

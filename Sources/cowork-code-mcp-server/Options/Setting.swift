@@ -1,0 +1,125 @@
+import ArgumentParser
+import Bridge
+import ClientSetup
+import Foundation
+import Logging
+
+/// A setting of this program. Its flag, its environment variable and its default are declared once.
+struct Setting<Value: Sendable>: Sendable {
+  /// Without the leading dashes.
+  let flag: String
+  let variable: String
+  let about: String
+  let valueName: String
+  /// As text; nil where there is none.
+  let standard: String?
+  /// Reads a text whose source, a flag or a variable, an error may name.
+  private let read: @Sendable (_ text: String, _ source: String) throws -> Value
+
+  fileprivate init(
+    _ flag: String, _ variable: String, _ about: String, valueName: String, default standard: String? = nil,
+    read: @escaping @Sendable (_ text: String, _ source: String) throws -> Value
+  ) {
+    self.flag = flag
+    self.variable = variable
+    self.about = about
+    self.valueName = valueName
+    self.standard = standard
+    self.read = read
+  }
+
+  var option: String { "--\(flag)" }
+
+  func help(_ about: String? = nil, valueName: String? = nil) -> ArgumentHelp {
+    let origin = "(environment: \(variable)\(standard.map { "; default: \($0)" } ?? ""))"
+    return ArgumentHelp("\(about ?? self.about) \(origin)", valueName: valueName ?? self.valueName)
+  }
+
+  /// The value of the flag, else that of the environment.
+  func given(_ flag: String?) throws -> Value? {
+    if let flag { return try read(flag, option) }
+    return try Environment[variable].map { try read($0, variable) }
+  }
+
+  /// The same, else the default.
+  func value(_ flag: String?) throws -> Value { try given(flag) ?? read(standard ?? "", variable) }
+
+  /// What a client's entry passes to the server.
+  func text(in entry: ServerEntry) -> String? { entry.option(option) ?? entry.environment[variable] }
+}
+
+enum Settings {
+  static let store = Setting(
+    "database-url", "COWORK_DATABASE_URL", "The store: postgres://…, sqlite:///absolute/path.db, or a file's path.", valueName: "url",
+    default: "~/.cowork-code-mcp/messages.db"
+  ) { text, _ in text }
+
+  static let workspace = Setting(
+    "workspace", "COWORK_WORKSPACE", "A workspace keeps projects apart; its agents see only each other.", valueName: "name"
+  ) { text, _ in try usage { try Workspace(text) } }
+
+  static let identity = Setting(
+    "as", "COWORK_IDENTITY", "The agent that you act for.", valueName: "name", default: Identity.code.name
+  ) { text, _ in try usage { try Identity(text) } }
+
+  static let logLevel = Setting(
+    "log-level", "COWORK_LOG_LEVEL", "What is logged to standard error: trace, debug, info, notice, warning, error or critical.",
+    valueName: "level", default: "warning"
+  ) { text, _ in
+    guard let level = Logger.Level(rawValue: text.lowercased()) else {
+      throw ValidationError("\"\(text)\" is not a log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return level
+  }
+
+  /// Whether the server wakes its session.
+  static let wake = Setting(
+    "wake", "COWORK_WAKE", "Whether an idle Claude Code session is told of news: auto or off.", valueName: "how", default: "auto"
+  ) { text, source in
+    guard ["auto", "off"].contains(text.lowercased()) else {
+      throw ValidationError("\(source) is \"\(text)\", which is neither auto nor off: set it to one of them.")
+    }
+    return text.lowercased() == "auto"
+  }
+
+  static let announceLimit = number(
+    "announce-limit", "COWORK_ANNOUNCE_LIMIT", "How often one sender may be announced to a session within the window, before it is muted.",
+    valueName: "count", in: 1...10_000, default: 30)
+
+  static let announceWindow = number(
+    "announce-window", "COWORK_ANNOUNCE_WINDOW", "The window, in seconds.", valueName: "seconds", in: 1...86_400, default: 600)
+
+  private static func number(
+    _ flag: String, _ variable: String, _ about: String, valueName: String, in range: ClosedRange<Int>, default standard: Int
+  ) -> Setting<Int> {
+    Setting(flag, variable, about, valueName: valueName, default: String(standard)) { text, source in
+      guard let value = Int(text), range.contains(value) else {
+        throw ValidationError("\(source) must be \(range.lowerBound) to \(range.upperBound), not \"\(text)\".")
+      }
+      return value
+    }
+  }
+}
+
+extension Option where Value == String? {
+  /// The flag of a setting.
+  init<Read>(_ setting: Setting<Read>) { self.init(name: .customLong(setting.flag), help: setting.help()) }
+
+  /// The same, where neither the environment nor the default counts.
+  init<Read>(_ setting: Setting<Read>, help: String) {
+    self.init(name: .customLong(setting.flag), help: ArgumentHelp(help, valueName: setting.valueName))
+  }
+}
+
+/// The environment. An empty variable counts as unset.
+enum Environment {
+  static subscript(name: String) -> String? {
+    guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { return nil }
+    return value
+  }
+}
+
+/// Reports what the domain refuses as wrong usage.
+func usage<Value>(_ body: () throws -> Value) throws -> Value {
+  do { return try body() } catch let error as BridgeError { throw ValidationError(error.message) }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Bridge
+import BridgeServer
+import Foundation
+import Logging
+import SQLiteStore
+
+/// What every command takes that acts for one agent.
+struct SharedOptions: ParsableArguments {
+  @OptionGroup var acting: IdentityOption
+  @OptionGroup var store: StoreOptions
+
+  @Flag(help: "Print one line of JSON, the same as the structuredContent of the MCP tool.")
+  var json = false
+}
+
+/// Where the store is, and how much is logged.
+struct StoreOptions: ParsableArguments {
+  @Option(Settings.store) var databaseURL: String?
+  @Option(Settings.workspace) var workspace: String?
+  @OptionGroup var logging: LoggingOption
+
+  func validate() throws { _ = try location() }
+
+  func location() throws -> StoreLocation {
+    let workspace = try Settings.workspace.given(workspace)
+    return try usage { try StoreLocation(url: Settings.store.given(databaseURL), workspace: workspace) }
+  }
+
+  func logger() throws -> Logger { try logging.logger() }
+}
+
+struct LoggingOption: ParsableArguments {
+  @Option(Settings.logLevel) var logLevel: String?
+
+  /// Leaves the environment out: a wrong variable must not break a session whose hooks log nothing.
+  func validate() throws { if logLevel != nil { _ = try logger() } }
+
+  func logger() throws -> Logger {
+    var logger = Logger(label: "cowork-bridge") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = try Settings.logLevel.value(logLevel)
+    return logger
+  }
+}
+
+/// The agent that a command acts for.
+struct IdentityOption: ParsableArguments {
+  @Option(Settings.identity) var name: String?
+
+  func validate() throws { _ = try identity() }
+
+  func identity() throws -> Identity { try Settings.identity.value(name) }
+}
+
+/// How a server wakes the session that started it.
+struct WakeOptions: ParsableArguments {
+  @Option(Settings.wake) var wake: String?
+  @OptionGroup var loopGuard: LoopGuardOptions
+
+  func validate() throws { _ = try Settings.wake.value(wake) }
+
+  /// Nil where the session is not to be woken.
+  func settings(agent: String) throws -> WakeSettings? {
+    guard try Settings.wake.value(wake) else { return nil }
+    return WakeSettings(
+      announcements: try loopGuard.settings(), inbox: InboxSocket(environment: ProcessInfo.processInfo.environment),
+      session: Environment["CLAUDE_CODE_SESSION_ID"].flatMap { SessionRecord(session: $0, agent: agent) })
+  }
+}
+
+/// When a sender is muted for a session.
+struct LoopGuardOptions: ParsableArguments {
+  @Option(Settings.announceLimit) var limit: String?
+  @Option(Settings.announceWindow) var window: String?
+
+  func validate() throws { _ = try settings() }
+
+  func settings() throws -> Announcements.Settings {
+    Announcements.Settings(limit: try Settings.announceLimit.value(limit), window: .seconds(try Settings.announceWindow.value(window)))
+  }
+}
+
+extension SessionRecord {
+  /// In one folder for all stores. Nil where the id cannot name a file.
+  init?(session: String, agent: String) {
+    self.init(folder: (StorePath.standard() as NSString).deletingLastPathComponent + "/sessions", session: session, agent: agent)
+  }
+}
