@@ -16,18 +16,18 @@ import Testing
 
   @Test(
     arguments: [
-      ("tools/list", modern(), Revision?.none, Classification.served(.july2026)),
-      ("tools/list", modern(), .march2025, .served(.july2026)),
-      ("server/discover", modern(), nil, .served(.july2026)),
-      ("ping", modern(), nil, .served(.july2026)),
-      ("initialize", modern(), nil, .served(.july2026)),
+      ("tools/list", perRequest(), Revision?.none, Classification.served(.july2026)),
+      ("tools/list", perRequest(), .march2025, .served(.july2026)),
+      ("server/discover", perRequest(), nil, .served(.july2026)),
+      ("ping", perRequest(), nil, .served(.july2026)),
+      ("initialize", perRequest(), nil, .served(.july2026)),
       ("initialize", [:], nil, .handshake),
       ("initialize", [:], .june2025, .handshake),
       ("ping", [:], nil, .served(.november2025)),
       ("ping", [:], .november2024, .served(.november2024)),
       ("tools/list", [:], .june2025, .served(.june2025)),
       ("tools/list", ["_meta": ["progressToken": 1]], .june2025, .served(.june2025)),
-      ("tools/list", modern(version: nil, capabilities: nil), .june2025, .served(.june2025)),
+      ("tools/list", perRequest(version: nil, capabilities: nil), .june2025, .served(.june2025)),
     ] as [(String, JSON, Revision?, Classification)])
   func eachRequestIsClassifiedByItself(_ method: String, _ params: JSON, _ agreed: Revision?, _ expected: Classification) {
     #expect(classify(method, params, agreed: agreed) == .success(expected))
@@ -41,14 +41,14 @@ import Testing
       ("server/discover", ["_meta": nil], .invalidParams),
       ("server/discover", ["_meta": []], .invalidParams),
       ("subscriptions/listen", ["_meta": [:]], .invalidParams),
-      ("tools/list", modern(version: nil), .invalidParams),
-      ("tools/list", modern(version: 20_260_728), .invalidParams),
-      ("tools/list", modern(version: .null), .invalidParams),
-      ("tools/list", modern(capabilities: nil), .invalidParams),
-      ("tools/list", modern(capabilities: []), .invalidParams),
-      ("tools/list", modern(version: "2025-11-25"), .unsupportedProtocolVersion),
-      ("tools/list", modern(version: ""), .unsupportedProtocolVersion),
-      ("server/discover", modern(version: "2099-01-01"), .unsupportedProtocolVersion),
+      ("tools/list", perRequest(version: nil), .invalidParams),
+      ("tools/list", perRequest(version: 20_260_728), .invalidParams),
+      ("tools/list", perRequest(version: .null), .invalidParams),
+      ("tools/list", perRequest(capabilities: nil), .invalidParams),
+      ("tools/list", perRequest(capabilities: []), .invalidParams),
+      ("tools/list", perRequest(version: "2025-11-25"), .unsupportedProtocolVersion),
+      ("tools/list", perRequest(version: ""), .unsupportedProtocolVersion),
+      ("server/discover", perRequest(version: "2099-01-01"), .unsupportedProtocolVersion),
     ] as [(String, JSON, RPCError.Code)])
   func whatFitsNoEraIsRefused(_ method: String, _ params: JSON, _ code: RPCError.Code) {
     guard case .failure(let error) = classify(method, params) else {
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func anUnsupportedVersionNamesWhatIsSupportedAndWhatWasRequested() {
-    guard case .failure(let error) = classify("tools/list", modern(version: "1900-01-01")) else {
+    guard case .failure(let error) = classify("tools/list", perRequest(version: "1900-01-01")) else {
       Issue.record("accepted")
       return
     }
@@ -67,21 +67,21 @@ import Testing
   }
 
   @Test func claudeCodeIsOfferedTheHandshakeEraOnly() {
-    #expect(throws: RPCError.self) { try classify("server/discover", modern(client: "claude-code")).get() }
-    guard case .failure(let error) = classify("server/discover", modern(client: "claude-code")) else { return }
+    #expect(throws: RPCError.self) { try classify("server/discover", perRequest(client: "claude-code")).get() }
+    guard case .failure(let error) = classify("server/discover", perRequest(client: "claude-code")) else { return }
     #expect(error.code == .methodNotFound)
-    #expect(classify("tools/list", modern(client: "claude-code"), agreed: .november2025) == .success(.served(.november2025)))
-    #expect(classify("server/discover", modern(client: "claude-coder")) == .success(.served(.july2026)))
+    #expect(classify("tools/list", perRequest(client: "claude-code"), agreed: .november2025) == .success(.served(.november2025)))
+    #expect(classify("server/discover", perRequest(client: "claude-coder")) == .success(.served(.july2026)))
   }
 
   @Test func theHandshakePolicyKnowsNoOtherEra() {
-    guard case .failure(let error) = classify("server/discover", modern(), policy: .handshake) else {
+    guard case .failure(let error) = classify("server/discover", perRequest(), policy: .handshake) else {
       Issue.record("accepted")
       return
     }
     #expect(error.code == .methodNotFound)
-    #expect(classify("tools/list", modern(), agreed: .june2025, policy: .handshake) == .success(.served(.june2025)))
-    #expect(classify("initialize", modern(), policy: .handshake) == .success(.handshake))
+    #expect(classify("tools/list", perRequest(), agreed: .june2025, policy: .handshake) == .success(.served(.june2025)))
+    #expect(classify("initialize", perRequest(), policy: .handshake) == .success(.handshake))
   }
 
   @Test(
@@ -89,13 +89,20 @@ import Testing
       ("initialize", ["protocolVersion": "2025-11-25"], .unsupportedProtocolVersion), ("initialize", empty, .invalidParams),
       ("ping", [:], .invalidParams), ("tools/list", [:], .invalidParams),
     ] as [(String, JSON, RPCError.Code)])
-  func theStatelessPolicyRefusesTheHandshakeEra(_ method: String, _ params: JSON, _ code: RPCError.Code) {
-    guard case .failure(let error) = classify(method, params, policy: .stateless) else {
+  func thePerRequestPolicyRefusesTheHandshakeEra(_ method: String, _ params: JSON, _ code: RPCError.Code) {
+    guard case .failure(let error) = classify(method, params, policy: .perRequest) else {
       Issue.record("accepted")
       return
     }
     #expect(error.code == code)
-    #expect(classify("server/discover", modern(client: "claude-code"), policy: .stateless) == .success(.served(.july2026)))
+    #expect(classify("server/discover", perRequest(client: "claude-code"), policy: .perRequest) == .success(.served(.july2026)))
+  }
+
+  @Test(
+    arguments: [("auto", .auto), ("handshake", .handshake), ("per-request", .perRequest), ("stateless", .perRequest), ("both", nil)]
+      as [(String, ProtocolPolicy?)])
+  func aPolicyIsNamedByItsEra(_ name: String, _ policy: ProtocolPolicy?) {
+    #expect(ProtocolPolicy(name: name) == policy)
   }
 
   @Test(arguments: [

@@ -174,7 +174,7 @@ struct Script: CustomTestStringConvertible, Sendable {
     var connection = Connection(definition, limits: script.limits, logger: silent)
     let opening = connection.handle(.opened)
     #expect(await described(opening) == ["read"])
-    let version = JSON.string(script.revision.rawValue)
+    let version = JSON.string(script.revision.date)
     let initialize = request("i", "initialize", ["protocolVersion": version, "capabilities": [:], "clientInfo": ["name": "t"]])
     _ = connection.handle(.line(initialize))
     _ = connection.handle(.written)
@@ -217,7 +217,7 @@ struct Script: CustomTestStringConvertible, Sendable {
   }
 }
 
-private let listening = modern(["notifications": ["resourceSubscriptions": ["test://one"]]])
+private let listening = perRequest(["notifications": ["resourceSubscriptions": ["test://one"]]])
 
 enum HookJournal {
   @TaskLocal static var current: Journal?

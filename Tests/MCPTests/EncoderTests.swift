@@ -12,7 +12,7 @@ import Testing
     try JSON(decoding: object.encoded())
   }
 
-  @Test(arguments: Revision.allCases)
+  @Test(arguments: Revision.served)
   func aFieldIsWrittenOnlyToRevisionsThatKnowIt(_ revision: Revision) {
     var object = WireObject(for: revision)
     object.set(WireField("always"), 1)
@@ -21,6 +21,16 @@ import Testing
     object.set(WireField("nothing"), JSON?.none)
     let expected = ["always"] + (revision >= .june2025 ? ["new"] : []) + (revision <= .june2025 ? ["old"] : [])
     #expect(object.members.map(\.name) == expected)
+  }
+
+  @Test func aLaterRevisionInheritsWhatNoneHasEnded() throws {
+    let later = Revision("2099-01-01", .perRequest)
+    let message = MessageEncoder.response(.integer(1), encoder(later).toolOutput(Text.schema.encode(Text(text: "a"))))
+    let known = MessageEncoder.response(.integer(1), encoder(.july2026).toolOutput(Text.schema.encode(Text(text: "a"))))
+    #expect(message == known)
+    #expect(try JSON(decoding: message)["jsonrpc"] == "2.0")
+    let ended = try json(encoder(later).initialize()).objectValue?.keys
+    #expect(ended == ["resultType", "capabilities", "instructions", "_meta"])
   }
 
   @Test(arguments: [
@@ -45,7 +55,7 @@ import Testing
   func initializeShowsWhatTheRevisionKnows(_ revision: Revision, _ info: [String], _ capabilities: [String]) throws {
     let result = try json(encoder(revision).initialize())
     #expect(result.objectValue?.keys == ["protocolVersion", "capabilities", "serverInfo", "instructions"])
-    #expect(result["protocolVersion"] == .string(revision.rawValue))
+    #expect(result["protocolVersion"] == .string(revision.date))
     #expect(result["serverInfo"]?.objectValue?.keys == info)
     #expect(result["capabilities"]?.objectValue?.keys == capabilities)
   }
@@ -73,16 +83,16 @@ import Testing
     if let structured = result["structuredContent"] { #expect(structured == ["text": "a \"b\"\u{2028}\n"]) }
   }
 
-  @Test(arguments: Revision.allCases)
+  @Test(arguments: Revision.served)
   func onlyCacheableResultsSayHowLongTheyLast(_ revision: Revision) throws {
-    let isModern = revision.era == .perRequest
-    #expect((try json(encoder(revision).list(Fields.Lists.tools, Array("[]".utf8)))["ttlMs"] != nil) == isModern)
-    #expect((try json(encoder(revision).contents("a:b", nil, .text("")))["cacheScope"] == "private") == isModern)
+    let isPerRequest = revision.era == .perRequest
+    #expect((try json(encoder(revision).list(Fields.Lists.tools, Array("[]".utf8)))["ttlMs"] != nil) == isPerRequest)
+    #expect((try json(encoder(revision).contents("a:b", nil, .text("")))["cacheScope"] == "private") == isPerRequest)
     #expect(try json(encoder(revision).completion([]))["ttlMs"] == nil)
     #expect(try json(encoder(revision).toolFailure("x"))["ttlMs"] == nil)
   }
 
-  @Test(arguments: Revision.allCases)
+  @Test(arguments: Revision.served)
   func promptArgumentsHaveTitlesWhereKnown(_ revision: Revision) throws {
     var writer = JSONWriter()
     writer.write(ListEncoder(revision: revision).prompts(ServerDefinition.sample.prompts))
@@ -91,7 +101,7 @@ import Testing
     #expect(first?.objectValue?.keys == expected)
   }
 
-  @Test(arguments: Revision.allCases)
+  @Test(arguments: Revision.served)
   func theCodeOfAResourceThatIsNotFoundBelongsToTheEra(_ revision: Revision) {
     #expect(revision.resourceNotFoundCode.rawValue == (revision == .july2026 ? -32602 : -32002))
   }

@@ -16,9 +16,10 @@ import Testing
   }
 
   private static let seeds: [JSON] = [
-    request(1, "ping"), request("a", "tools/list"), request(2, "tools/list", modern()), call(3, "echo", ["text": "é😀\u{2028}"], token: "t"),
-    request(4, "server/discover", modern()), request(5, "resources/read", ["uri": "test://items/1"]),
-    request(6, "subscriptions/listen", modern(["notifications": ["resourceSubscriptions": ["test://one"]]])),
+    request(1, "ping"), request("a", "tools/list"), request(2, "tools/list", perRequest()),
+    call(3, "echo", ["text": "é😀\u{2028}"], token: "t"),
+    request(4, "server/discover", perRequest()), request(5, "resources/read", ["uri": "test://items/1"]),
+    request(6, "subscriptions/listen", perRequest(["notifications": ["resourceSubscriptions": ["test://one"]]])),
     request(7, "prompts/get", ["name": "ask", "arguments": ["to": "x"]]), [request(8, "ping"), request(9, "tools/list")],
     ["jsonrpc": "2.0", "method": "notifications/cancelled", "params": ["requestId": 6]],
     request(10, "completion/complete", ["ref": ["type": "ref/prompt", "name": "ask"], "argument": ["name": "to", "value": "c"]]),
@@ -59,7 +60,7 @@ import Testing
     for round in 0..<Self.setting("MCP_FUZZ_ITERATIONS", 200) {
       var bytes: [UInt8] = []
       for _ in 0..<20 { bytes += damaged(&random) + [0x0A] }
-      bytes += request(.string("fence-\(round)"), "tools/list", modern()).encoded() + [0x0A]
+      bytes += request(.string("fence-\(round)"), "tools/list", perRequest()).encoded() + [0x0A]
       while !bytes.isEmpty {
         let count = Int.random(in: 1...min(bytes.count, 300), using: &random)
         harness.client.send(bytes: Array(bytes[..<count]))

@@ -6,23 +6,23 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ServerTests {
   @Test func eachRequestIsAnsweredInItsOwnEra() async {
     let harness = Harness()
-    #expect(await harness.ask(1, "tools/list", modern())?["result"]?["resultType"] == "complete")
+    #expect(await harness.ask(1, "tools/list", perRequest())?["result"]?["resultType"] == "complete")
     #expect(await harness.ask(2, "tools/list")?["error"]?["code"] == -32600)
     #expect(await harness.ask(3, "ping")?["result"] == [:])
     #expect(await harness.initialize(.june2025)?["result"]?["protocolVersion"] == "2025-06-18")
     #expect(await harness.ask(4, "tools/list")?["result"]?.objectValue?.keys == ["tools"])
-    #expect(await harness.ask(5, "ping", modern())?["error"]?["code"] == -32601)
-    #expect(await harness.ask(6, "server/discover", modern())?["result"]?["supportedVersions"] == ["2026-07-28"])
+    #expect(await harness.ask(5, "ping", perRequest())?["error"]?["code"] == -32601)
+    #expect(await harness.ask(6, "server/discover", perRequest())?["result"]?["supportedVersions"] == ["2026-07-28"])
     #expect(await harness.ask(7, "resources/read", ["uri": "no:such"])?["error"]?["code"] == -32002)
-    let modernError = await harness.ask(8, "resources/read", modern(["uri": "no:such"]))?["error"]
-    #expect(modernError?["code"] == -32602)
-    #expect(modernError?["data"] == ["uri": "no:such"])
+    let perRequestError = await harness.ask(8, "resources/read", perRequest(["uri": "no:such"]))?["error"]
+    #expect(perRequestError?["code"] == -32602)
+    #expect(perRequestError?["data"] == ["uri": "no:such"])
     _ = await harness.end()
   }
 
   @Test func claudeCodeFallsBackToTheHandshake() async {
     let harness = Harness()
-    #expect(await harness.ask("server-discover-probe-1", "server/discover", modern(client: "claude-code"))?["error"]?["code"] == -32601)
+    #expect(await harness.ask("server-discover-probe-1", "server/discover", perRequest(client: "claude-code"))?["error"]?["code"] == -32601)
     #expect(await harness.initialize(name: "claude-code")?["result"]?["protocolVersion"] == "2025-11-25")
     #expect(await harness.server.client == ClientInfo(name: "claude-code", version: "1"))
     _ = await harness.end()
@@ -162,7 +162,7 @@ import Testing
     _ = await harness.initialize(.march2025)
     let entries: JSON = [
       request(1, "ping"), ["jsonrpc": "2.0", "method": "x"], 1, request("b", "no/such"), request(2, "initialize"), [],
-      request(3, "tools/list", modern()),
+      request(3, "tools/list", perRequest()),
     ]
     harness.client.send(entries)
     let answers = try #require(await harness.client.nextMessage()?.arrayValue)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SubscriptionTests {
   private func listen(_ id: JSON, _ filter: JSON) -> JSON {
-    request(id, "subscriptions/listen", modern(["notifications": filter]))
+    request(id, "subscriptions/listen", perRequest(["notifications": filter]))
   }
 
   private func meta(_ message: JSON?) -> JSON? {
@@ -70,7 +70,7 @@ import Testing
     #expect(meta(await harness.client.nextMessage()) == 5)
     #expect(meta(await harness.client.nextMessage()) == "5")
     harness.cancel(5)
-    #expect(await harness.ask(1, "tools/list", modern())?["id"] == 1)
+    #expect(await harness.ask(1, "tools/list", perRequest())?["id"] == 1)
     await harness.server.resourceUpdated("test://one")
     let update = await harness.client.nextMessage()
     #expect(meta(update) == "5")
@@ -86,11 +86,11 @@ import Testing
     harness.client.send(listen(1, ["resourceSubscriptions": ["test://one"]]))
     _ = await harness.client.nextMessage()
     harness.client.pauseReading()
-    harness.client.send(request(2, "tools/list", modern()))
+    harness.client.send(request(2, "tools/list", perRequest()))
     await harness.client.serverIsBlocked()
     await harness.server.resourceUpdated("test://one")
     harness.cancel(1)
-    harness.client.send(request(3, "tools/list", modern()))
+    harness.client.send(request(3, "tools/list", perRequest()))
     harness.client.resumeReading()
     #expect(await harness.end().map { $0["id"] } == [2, 3])
   }
@@ -100,7 +100,7 @@ import Testing
     harness.client.send(listen(1, ["resourceSubscriptions": ["test://one"]]))
     _ = await harness.client.nextMessage()
     harness.client.pauseReading()
-    harness.client.send(request(2, "tools/list", modern()))
+    harness.client.send(request(2, "tools/list", perRequest()))
     await harness.client.serverIsBlocked()
     for _ in 0..<1000 { await harness.server.resourceUpdated("test://one") }
     harness.client.resumeReading()
@@ -120,7 +120,7 @@ import Testing
     harness.client.send(listen(1, ["resourceSubscriptions": ["test://one"]]))
     await asked.happened()
     await harness.server.resourceUpdated("test://one")
-    #expect(await harness.ask(2, "tools/list", modern())?["id"] == 2)
+    #expect(await harness.ask(2, "tools/list", perRequest())?["id"] == 2)
     mayGoOn.happen()
     #expect(await harness.client.nextMessage()?["method"] == "notifications/subscriptions/acknowledged")
     #expect(await harness.client.nextMessage()?["method"] == "notifications/resources/updated")
@@ -133,7 +133,7 @@ import Testing
   @Test func customNotificationsAreForTheHandshakeEraOnly() async {
     let harness = Harness()
     #expect(await harness.server.notify("notifications/x", ["a": 1]) == false)
-    #expect(await harness.ask(1, "tools/list", modern())?["id"] == 1)
+    #expect(await harness.ask(1, "tools/list", perRequest())?["id"] == 1)
     #expect(await harness.server.notify("notifications/x") == false)
     _ = await harness.initialize()
     #expect(await harness.server.notify("notifications/x", ["a": 1]))

@@ -38,7 +38,7 @@ struct Dispatcher: Sendable {
       return (session.revision, .agree(session, encoder(session).initialize()))
     case .served(let revision):
       if inBatch, !revision.hasBatches {
-        throw RPCError(.invalidRequest, "Revision \(revision.rawValue) has no batches: send the request by itself.")
+        throw RPCError(.invalidRequest, "Revision \(revision.date) has no batches: send the request by itself.")
       }
       guard let method = Method.named(request.method, in: revision.era, of: definition) else {
         throw RPCError(.methodNotFound, "The method \(Sentence.quote(request.method)) is unknown here.")

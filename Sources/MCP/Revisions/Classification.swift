@@ -37,7 +37,7 @@ enum Classification: Hashable, Sendable {
     if let info = meta?[MetaKey.clientInfo], info.objectValue == nil {
       throw .invalidParams("\(MetaKey.clientInfo) in the request's _meta must be an object.")
     }
-    guard let revision = Revision(rawValue: version), revision.era == .perRequest else { throw unsupported(.string(version)) }
+    guard let revision = Revision(version), revision.era == .perRequest else { throw unsupported(.string(version)) }
     return revision
   }
 
@@ -45,7 +45,7 @@ enum Classification: Hashable, Sendable {
     guard let requested = requested?.stringValue else {
       return .invalidParams("The request needs a string protocolVersion.")
     }
-    let supported = Revision.perRequestVersions.map(\.rawValue)
+    let supported = Revision.perRequestVersions.map(\.date)
     return RPCError(
       .unsupportedProtocolVersion,
       "The protocol version \(Sentence.quote(requested)) is not served here: use \(Sentence.list(supported, "or")).",

@@ -23,7 +23,7 @@ struct ResultEncoder: Sendable {
 
   func initialize() -> WireObject {
     result {
-      $0.set(Fields.Initialize.protocolVersion, revision.rawValue)
+      $0.set(Fields.Initialize.protocolVersion, revision.date)
       $0.nest(Fields.Initialize.capabilities, capabilities)
       $0.nest(Fields.Initialize.serverInfo, implementation)
       $0.set(Fields.Initialize.instructions, definition.instructions)
@@ -32,7 +32,7 @@ struct ResultEncoder: Sendable {
 
   func discover() -> WireObject {
     result(caching: definition.listCaching) {
-      $0.set(Fields.Initialize.supportedVersions, .array(Revision.perRequestVersions.map { .string($0.rawValue) }))
+      $0.set(Fields.Initialize.supportedVersions, .array(Revision.perRequestVersions.map { .string($0.date) }))
       $0.nest(Fields.Initialize.capabilities, capabilities)
       $0.set(Fields.Initialize.instructions, definition.instructions)
     }

@@ -1,16 +1,28 @@
 /// A revision of the Model Context Protocol. Later ones are greater.
-public enum Revision: String, CaseIterable, Sendable {
-  case november2024 = "2024-11-05"
-  case march2025 = "2025-03-26"
-  case june2025 = "2025-06-18"
-  case november2025 = "2025-11-25"
-  case july2026 = "2026-07-28"
+public struct Revision: Hashable, Sendable {
+  /// The date that names it, as in `2025-11-25`.
+  public let date: String
+  public let era: Era
 
-  /// The first revision of the per-request era; all before belong to the handshake era.
-  static let firstPerRequest = Revision.july2026
-  static let latestHandshake = Revision.november2025
+  static let november2024 = Revision("2024-11-05", .handshake)
+  static let march2025 = Revision("2025-03-26", .handshake)
+  static let june2025 = Revision("2025-06-18", .handshake)
+  static let november2025 = Revision("2025-11-25", .handshake)
+  static let july2026 = Revision("2026-07-28", .perRequest)
 
-  public var era: Era { self < Revision.firstPerRequest ? .handshake : .perRequest }
+  static let served = [november2024, march2025, june2025, november2025, july2026]
+  static let latestHandshake = november2025
+
+  init(_ date: String, _ era: Era) {
+    self.date = date
+    self.era = era
+  }
+
+  /// A revision that is served.
+  init?(_ date: String) {
+    guard let revision = Self.served.first(where: { $0.date == date }) else { return nil }
+    self = revision
+  }
 
   /// Only 2025-03-26 has JSON-RPC batches (basic, Batching).
   var hasBatches: Bool { self == .march2025 }
@@ -18,21 +30,18 @@ public enum Revision: String, CaseIterable, Sendable {
   /// resources, Error Handling: the code changed with the per-request era.
   var resourceNotFoundCode: RPCError.Code { era == .handshake ? .resourceNotFound : .invalidParams }
 
-  /// The revision that `initialize` agrees on: the one asked for where it has a handshake, else the latest that has
+  /// The revision that `initialize` agrees on: the one asked for if it has a handshake, else the latest that has
   /// (basic/lifecycle, Version Negotiation).
   static func negotiated(asked: String) -> Revision {
-    guard let revision = Revision(rawValue: asked), revision.era == .handshake else { return latestHandshake }
+    guard let revision = Revision(asked), revision.era == .handshake else { return latestHandshake }
     return revision
   }
 
-  static var perRequestVersions: [Revision] { allCases.filter { $0.era == .perRequest } }
+  static var perRequestVersions: [Revision] { served.filter { $0.era == .perRequest } }
 }
 
 extension Revision: Comparable {
-  /// The raw values are dates, in the order of the calendar.
-  public static func < (left: Revision, right: Revision) -> Bool {
-    left.rawValue < right.rawValue
-  }
+  public static func < (left: Revision, right: Revision) -> Bool { left.date < right.date }
 }
 
 /// How a client and a server agree on a revision.

@@ -1,13 +1,24 @@
 import JSON
 
-/// A field of a protocol object, and the revisions that know it.
+/// A field of a protocol object, and the revisions that know it: from its first on, until one that ended it.
 struct WireField: Hashable, Sendable {
   let name: String
-  let revisions: ClosedRange<Revision>
+  private let first: Revision?
+  private let last: Revision?
 
-  init(_ name: String, since first: Revision = .november2024, until last: Revision = .july2026) {
+  /// - Parameters:
+  ///   - first: nil for a field that is as old as the protocol.
+  ///   - last: the last revision with the field; nil for a field that no revision has ended.
+  init(_ name: String, since first: Revision? = nil, until last: Revision? = nil) {
     self.name = name
-    revisions = first...last
+    self.first = first
+    self.last = last
+  }
+
+  func isKnown(to revision: Revision) -> Bool {
+    if let first, revision < first { return false }
+    if let last, revision > last { return false }
+    return true
   }
 }
 
@@ -22,7 +33,7 @@ struct WireObject: Sendable {
 
   /// Adds a field at the end; nothing where there is no value, or where the revision does not know the field.
   mutating func set(_ field: WireField, _ value: WireValue?) {
-    if let value, field.revisions.contains(revision) {
+    if let value, field.isKnown(to: revision) {
       members.append((field.name, value))
     }
   }

@@ -5,14 +5,17 @@ public enum ProtocolPolicy: String, CaseIterable, Sendable {
   /// The handshake era only: `server/discover` is an unknown method, and the metadata of the other era means nothing.
   case handshake
   /// The per-request era only.
-  case stateless
+  case perRequest = "per-request"
 
-  static let handshakeOnlyClients: Set<String> = ["claude-code"]
+  /// - Parameter name: also `stateless`, the earlier name of `per-request`.
+  public init?(name: String) { self.init(rawValue: name == "stateless" ? "per-request" : name) }
+
+  private static let handshakeOnlyClients: Set<String> = ["claude-code"]
 
   func eras(for client: ClientInfo?) -> Set<Era> {
     switch self {
     case .handshake: [.handshake]
-    case .stateless: [.perRequest]
+    case .perRequest: [.perRequest]
     case .auto: Self.handshakeOnlyClients.contains(client?.name ?? "") ? [.handshake] : [.handshake, .perRequest]
     }
   }

@@ -24,7 +24,7 @@ struct Serve: AsyncParsableCommand {
   @Option(
     name: .customLong("protocol"),
     help: ArgumentHelp(
-      "Which eras of MCP are offered: auto, handshake (up to 2025-11-25) or stateless (2026-07-28). With auto, the client claude-code gets the handshake.",
+      "Which eras of MCP are offered: auto, handshake (up to 2025-11-25) or per-request (2026-07-28). With auto, the client claude-code gets the handshake.",
       valueName: "era"))
   var protocolPolicy: ProtocolPolicy = .auto
 
@@ -50,4 +50,6 @@ struct Serve: AsyncParsableCommand {
   }
 }
 
-extension ProtocolPolicy: ExpressibleByArgument {}
+extension ProtocolPolicy: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument) }
+}

@@ -30,7 +30,7 @@ struct Harness: Sendable {
     client.send(
       request(
         "init", "initialize",
-        ["protocolVersion": .string(revision.rawValue), "capabilities": [:], "clientInfo": ["name": .string(name), "version": "1"]]))
+        ["protocolVersion": .string(revision.date), "capabilities": [:], "clientInfo": ["name": .string(name), "version": "1"]]))
     return await client.nextMessage()
   }
 
@@ -69,7 +69,7 @@ func call(_ id: JSON, _ tool: String, _ arguments: JSON = [:], token: JSON? = ni
 }
 
 /// The `_meta` of the per-request era, merged into params.
-func modern(_ params: JSONObject = [:], client: String? = "test", version: JSON? = "2026-07-28", capabilities: JSON? = [:]) -> JSON {
+func perRequest(_ params: JSONObject = [:], client: String? = "test", version: JSON? = "2026-07-28", capabilities: JSON? = [:]) -> JSON {
   var meta: JSONObject = [:]
   meta["io.modelcontextprotocol/protocolVersion"] = version
   meta["io.modelcontextprotocol/clientCapabilities"] = capabilities
