@@ -44,8 +44,7 @@ public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
   static func invalidName(_ name: String, of what: String) -> BridgeError {
     BridgeError(
       .invalidName,
-      "\"\(excerpt(name))\" is not a name for \(what == "agent" ? "an agent" : "a \(what)"): "
-        + "use 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or a digit.")
+      "\"\(excerpt(name))\" is not a name for \(what == "agent" ? "an agent" : "a \(what)"): use \(NameRule.form).")
   }
 
   /// The start of a text, for naming it in an error.

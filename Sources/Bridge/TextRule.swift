@@ -35,11 +35,13 @@ public enum TextRule {
     try noNUL(key, field: "idempotency_key")
   }
 
-  /// An id that somebody made, where given: 1 to 200 bytes.
-  public static func reference(_ id: String?, field: String) throws(BridgeError) {
+  /// An id or a name that somebody made, where given: 1 to 200 bytes.
+  ///
+  /// - Parameter kind: what is expected, with its article.
+  public static func reference(_ id: String?, field: String, kind: String = "an id") throws(BridgeError) {
     guard let id else { return }
     guard (1...Limits.keyBytes).contains(id.utf8.count) else {
-      throw BridgeError(.invalidValue, "\(field) must be an id of 1 to \(Limits.keyBytes) bytes, as another tool returned it.")
+      throw BridgeError(.invalidValue, "\(field) must be \(kind) of 1 to \(Limits.keyBytes) bytes, as another tool returned it.")
     }
     try noNUL(id, field: field)
   }

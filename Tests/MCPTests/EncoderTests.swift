@@ -87,7 +87,7 @@ import Testing
   func onlyCacheableResultsSayHowLongTheyLast(_ revision: Revision) throws {
     let isPerRequest = revision.era == .perRequest
     #expect((try json(encoder(revision).list(Fields.Lists.tools, Array("[]".utf8)))["ttlMs"] != nil) == isPerRequest)
-    #expect((try json(encoder(revision).contents("a:b", nil, .text("")))["cacheScope"] == "private") == isPerRequest)
+    #expect((try json(encoder(revision).contents("a:b", nil, ""))["cacheScope"] == "private") == isPerRequest)
     #expect(try json(encoder(revision).completion([]))["ttlMs"] == nil)
     #expect(try json(encoder(revision).toolFailure("x"))["ttlMs"] == nil)
   }

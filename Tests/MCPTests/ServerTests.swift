@@ -76,7 +76,7 @@ import Testing
   @Test(
     arguments: [
       ("test://one", ["uri": "test://one", "mimeType": "text/plain", "text": "1"]),
-      ("test://items/a%20b", ["uri": "test://items/a%20b", "text": "{\"id\":\"a b\"}"]),
+      ("test://items/a%20b", ["uri": "test://items/a%20b", "text": "a b"]),
     ] as [(String, JSON)])
   func resourcesAreRead(_ uri: String, _ contents: JSON) async {
     let harness = Harness()

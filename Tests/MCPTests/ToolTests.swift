@@ -47,14 +47,13 @@ private struct WithUnread<Output: StructuredOutput>: StructuredOutput {
 
 private let everything = Tool(
   "everything", description: "All kinds.",
-  parameters: Parameter.string("to", aliases: ["recipient"], "Who.", characters: 1...5),
-  Parameter.string("bytes", "Bytes.", utf8: 0...4, allowsNUL: false).optional(),
-  Parameter.string("name", "A name.", check: { $0 == "bad" ? "must be good, not bad" : nil }).optional(),
-  Parameter.integer("limit", "How many.", in: 1...200).defaulting(to: 50), Parameter.number("ratio", "Part.", in: 0...1).optional(),
-  Parameter.boolean("mark", "Whether.").defaulting(to: true), Parameter.enumeration("status", "Which.", of: Status.self).optional(),
+  parameters: Parameter.string("to", aliases: ["recipient"], "Who.", keywords: ["minLength": 1])
+    .mapping(to: "a short name") { $0.count < 6 ? $0.uppercased() : nil },
+  Parameter.string("note", "A note.").optional(), Parameter.integer("limit", "How many.", in: 1...200, default: 50),
+  Parameter.boolean("mark", "Whether.", default: true), Parameter.enumeration("status", "Which.", of: Status.self).optional(),
   returns: Text.self
-) { _, to, bytes, name, limit, ratio, mark, status in
-  ToolReply(Text(text: "\(to) \(bytes ?? "-") \(name ?? "-") \(limit) \(ratio ?? -1) \(mark) \(status?.rawValue ?? "-")"))
+) { _, to, note, limit, mark, status in
+  ToolReply(Text(text: "\(to) \(note ?? "-") \(limit) \(mark) \(status?.rawValue ?? "-")"))
 }
 
 @Suite struct ToolTests {
@@ -67,12 +66,10 @@ private let everything = Tool(
 
   @Test(
     arguments: [
-      (["to": "a"], "a - - 50 -1.0 true -"), (["recipient": "b"], "b - - 50 -1.0 true -"),
-      (["to": "a", "recipient": "a"], "a - - 50 -1.0 true -"),
-      (["to": "ééééé"], "ééééé - - 50 -1.0 true -"), (["to": "a", "limit": 5.0], "a - - 5 -1.0 true -"),
-      (["to": "a", "limit": 200], "a - - 200 -1.0 true -"),
-      (["to": "a", "bytes": "éé"], "a éé - 50 -1.0 true -"), (["to": "a", "bytes": ""], "a  - 50 -1.0 true -"),
-      (["to": "a", "ratio": 1, "mark": false, "status": "done", "name": "n"], "a - n 50 1.0 false done"),
+      (["to": "a"], "A - 50 true -"), (["recipient": "b"], "B - 50 true -"), (["to": "a", "recipient": "a"], "A - 50 true -"),
+      (["to": "a", "limit": 5.0], "A - 5 true -"), (["to": "a", "limit": 200], "A - 200 true -"),
+      (["to": "a", "note": ""], "A  50 true -"),
+      (["to": "a", "mark": false, "status": "done", "note": "n"], "A n 50 false done"),
     ] as [(JSON, String)])
   func argumentsAreDecoded(_ arguments: JSON, _ text: String) async throws {
     #expect(try await run(arguments) == text)
@@ -80,28 +77,23 @@ private let everything = Tool(
 
   @Test(
     arguments: [
-      ([:], "The argument `to` of everything is missing: pass a string."),
-      (["to": nil], "The argument `to` of everything must not be null: pass a string."),
-      (["to": 7], "The argument `to` of everything must be a string, not 7."),
-      (["recipient": [:]], "The argument `recipient` of everything must be a string, not an object."),
-      (["to": ""], "The argument `to` of everything must not be empty."),
-      (["to": "123456"], "The argument `to` of everything has 6 characters, and 5 is the limit; make it shorter."),
+      ([:], "The argument `to` of everything is missing: pass a short name."),
+      (["to": nil], "The argument `to` of everything must not be null: pass a short name."),
+      (["to": 7], "The argument `to` of everything must be a short name, not 7."),
+      (["recipient": [:]], "The argument `recipient` of everything must be a short name, not an object."),
+      (["to": "123456"], "The argument `to` of everything must be a short name, not \"123456\"."),
       (["to": "a", "recipient": "b"], "The arguments `to` and `recipient` of everything mean the same, and they differ: pass only `to`."),
-      (["to": "a", "bytes": "ééx"], "The argument `bytes` of everything has 5 bytes in UTF-8, and 4 is the limit; make it shorter."),
-      (["to": "a", "bytes": "\u{0}"], "The argument `bytes` of everything must not contain a NUL character (U+0000); take it out."),
-      (["to": "a", "bytes": nil], "The argument `bytes` of everything must not be null: leave it out, or pass a string."),
-      (["to": "a", "name": "bad"], "The argument `name` of everything must be good, not bad."),
+      (["to": "a", "note": nil], "The argument `note` of everything must not be null: leave it out, or pass a string."),
       (["to": "a", "limit": 0], "The argument `limit` of everything must be a whole number from 1 to 200, not 0."),
       (["to": "a", "limit": "5"], "The argument `limit` of everything must be a whole number from 1 to 200, not \"5\"."),
       (["to": "a", "limit": 1.5], "The argument `limit` of everything must be a whole number from 1 to 200, not 1.5."),
       (["to": "a", "limit": true], "The argument `limit` of everything must be a whole number from 1 to 200, not true."),
       (["to": "a", "limit": 1e30], "The argument `limit` of everything must be a whole number from 1 to 200, not 1e+30."),
-      (["to": "a", "ratio": 1.01], "The argument `ratio` of everything must be a number from 0.0 to 1.0, not 1.01."),
       (["to": "a", "mark": 1], "The argument `mark` of everything must be true or false, not 1."),
       (["to": "a", "status": "gone"], "The argument `status` of everything must be one of open or done, not \"gone\"."),
       (
         ["to": "a", "colour": "red"],
-        "The argument \"colour\" is unknown to everything: it takes to (or recipient), bytes, name, limit, ratio, mark and status."
+        "The argument \"colour\" is unknown to everything: it takes to (or recipient), note, limit, mark and status."
       ),
     ] as [(JSON, String)])
   func argumentsThatDoNotFitAreRefusedBySentencesThatNameThem(_ arguments: JSON, _ message: String) async {
@@ -113,17 +105,16 @@ private let everything = Tool(
       everything.inputSchema == [
         "type": "object",
         "properties": [
-          "to": ["type": "string", "minLength": 1, "maxLength": 5, "description": "Who."],
-          "recipient": ["type": "string", "minLength": 1, "maxLength": 5, "description": "The same as to."],
-          "bytes": ["type": "string", "maxLength": 4, "description": "Bytes."], "name": ["type": "string", "description": "A name."],
+          "to": ["type": "string", "minLength": 1, "description": "Who."],
+          "recipient": ["type": "string", "minLength": 1, "description": "The same as to."],
+          "note": ["type": "string", "description": "A note."],
           "limit": ["type": "integer", "minimum": 1, "maximum": 200, "default": 50, "description": "How many."],
-          "ratio": ["type": "number", "minimum": 0.0, "maximum": 1.0, "description": "Part."],
           "mark": ["type": "boolean", "default": true, "description": "Whether."],
           "status": ["type": "string", "enum": ["open", "done"], "description": "Which."],
         ], "additionalProperties": false,
       ])
     let properties = everything.inputSchema["properties"]?.objectValue?.keys
-    #expect(properties == ["to", "recipient", "bytes", "name", "limit", "ratio", "mark", "status"])
+    #expect(properties == ["to", "recipient", "note", "limit", "mark", "status"])
   }
 
   @Test func aRequiredParameterWithoutAliasesIsListedAsRequired() {

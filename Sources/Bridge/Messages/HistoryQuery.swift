@@ -24,6 +24,14 @@ public struct HistoryQuery: Hashable, Sendable {
     self.limit = limit
     self.characters = characters
   }
+
+  /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
+  public func validate() throws(BridgeError) {
+    if let text { try TextRule.text(text, field: "query") }
+    try TextRule.reference(with, field: "with", kind: "a name")
+    try TextRule.reference(taskID, field: "task_id")
+    try TextRule.reference(before, field: "before", kind: "an id or a time")
+  }
 }
 
 /// A page of an agent's past.

@@ -1,5 +1,8 @@
 /// The spelling that identities and workspaces share: `[a-z0-9][a-z0-9._-]{0,62}`.
-enum NameRule {
+public enum NameRule {
+  /// The rule in words, behind "a name of".
+  public static let form = "1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or a digit"
+
   static func permits(_ name: String) -> Bool {
     let bytes = name.utf8
     guard let first = bytes.first, bytes.count <= 63, isLetterOrDigit(first) else { return false }

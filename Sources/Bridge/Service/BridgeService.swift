@@ -55,6 +55,7 @@ public final class BridgeService: Sendable {
   public func readMessages(
     markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0
   ) async throws -> Delivery {
+    try TextRule.reference(sender, field: "from", kind: "a name")
     let request = TakeRequest(agent: identity, sender: sender, limit: limit, instance: markRead ? instance : nil)
     return try await firstNews(within: waitSeconds, request) { try await self.take(request) }
   }
@@ -108,7 +109,9 @@ public final class BridgeService: Sendable {
   public func history(
     text: String? = nil, with other: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20
   ) async throws(BridgeError) -> HistoryPage {
-    try await store.history(HistoryQuery(agent: identity, text: text, with: other, taskID: taskID, before: before, limit: limit))
+    let query = HistoryQuery(agent: identity, text: text, with: other, taskID: taskID, before: before, limit: limit)
+    try query.validate()
+    return try await store.history(query)
   }
 
   /// One message that the agent sent or received.
@@ -164,6 +167,7 @@ public final class BridgeService: Sendable {
   ///   only, at all of it.
   /// - Throws: `notFound`.
   public func task(_ id: String, markSeen: Bool = true) async throws(BridgeError) -> TaskReport {
+    try TextRule.reference(id, field: "task_id")
     let report = try await store.task(id, for: identity, instance: markSeen ? instance : nil)
     leases.began(report.lease)
     return markSeen ? report.fitting() : report

@@ -18,6 +18,7 @@ public struct TransitionRequest: Hashable, Sendable {
 
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   public func validate() throws(BridgeError) {
+    try TextRule.reference(taskID, field: "task_id")
     if let result { try TextRule.text(result, field: "result") }
   }
 }

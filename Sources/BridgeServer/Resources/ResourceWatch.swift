@@ -3,8 +3,13 @@ import MCP
 
 /// Tells subscribers which resources have changed.
 actor ResourceWatch {
+  private struct Watched {
+    let name: BridgeResources.Name
+    var state: String?
+  }
+
   private let resources: BridgeResources
-  private var known: [String: String?] = [:]
+  private var watched: [String: Watched] = [:]
   private var loop: Task<Void, Never>?
   private var notify: (@Sendable (String) async -> Void)?
 
@@ -12,19 +17,18 @@ actor ResourceWatch {
     self.resources = resources
   }
 
-  /// Sets the receiver of changes.
+  /// Sets where changes are told.
   func tell(_ notify: @escaping @Sendable (String) async -> Void) { self.notify = notify }
 
-  /// Watches these resources from now on. Returns once no later change can be missed.
+  /// Watches these resources from now on; returns when a later change cannot be missed.
   func watch(_ uris: Set<String>) async {
-    known = known.filter { uris.contains($0.key) }
-    guard !uris.isEmpty else {
-      loop?.cancel()
-      loop = nil
-      return
-    }
+    watched = watched.filter { uris.contains($0.key) }
+    guard !uris.isEmpty else { return stop() }
     let wakeUps = loop == nil ? resources.service.wakeUps(.idle) : nil
-    for uri in uris where known[uri] == nil { known[uri] = .some(await resources.state(of: uri)) }
+    for uri in uris where watched[uri] == nil {
+      guard let name = resources.name(of: uri) else { continue }
+      watched[uri] = Watched(name: name, state: await resources.state(of: name))
+    }
     guard let wakeUps else { return }
     loop = Task { [weak self] in
       for await _ in wakeUps { await self?.look() }
@@ -37,10 +41,10 @@ actor ResourceWatch {
   }
 
   private func look() async {
-    for uri in known.keys.sorted() {
-      let state = await resources.state(of: uri)
-      guard let before = known[uri], before != state else { continue }
-      known[uri] = .some(state)
+    for (uri, before) in watched.sorted(by: { $0.key < $1.key }) {
+      let state = await resources.state(of: before.name)
+      guard watched[uri] != nil, before.state != state else { continue }
+      watched[uri]?.state = state
       await notify?(uri)
     }
   }

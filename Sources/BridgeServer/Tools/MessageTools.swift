@@ -10,9 +10,9 @@ extension BridgeTools {
         client's own sessions or subagents.
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false),
-      parameters: Parameters.to, Parameters.text("content", "Up to 256 KiB.", allowsEmpty: false),
-      Parameters.id("reply_to", "Message that this answers.").optional(),
-      Parameters.id("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey.optional(),
+      parameters: Parameters.to, Parameter.string("content", "Up to 256 KiB."),
+      Parameter.string("reply_to", "Message that this answers.").optional(),
+      Parameter.string("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey,
       returns: WithUnread<SendOutput>.self
     ) { call, to, content, replyTo, taskID, key in
       try await answerWithUnread(call) {
@@ -29,9 +29,9 @@ extension BridgeTools {
         Returns unread messages from other agents (not from the user), oldest first, and marks them read.
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
-      parameters: Parameter.boolean("mark_read", "false only looks.").defaulting(to: true), Parameters.limit(50),
-      Parameters.id("from", "From this sender.").optional(),
-      Parameter.integer("wait_seconds", "Wait for a message.", in: Limits.waitSeconds).defaulting(to: 0),
+      parameters: Parameter.boolean("mark_read", "false only looks.", default: true), Parameters.limit(50),
+      Parameter.string("from", "From this sender.").optional(),
+      Parameter.integer("wait_seconds", "Wait for a message.", in: Limits.waitSeconds, default: 0),
       returns: Marked<MessagesOutput>.self
     ) { call, markRead, limit, sender, seconds in
       try await answer(call) {
@@ -48,9 +48,9 @@ extension BridgeTools {
       "search_history", title: "Search history",
       description: "Finds messages sent or received, newest first, and whether they were read.",
       annotations: ToolAnnotations(readOnly: true, destructive: false, openWorld: false), meta: Self.largeResult,
-      parameters: Parameters.text("query", "Beginnings of words.").optional(),
-      Parameters.id("with", "With this agent.").optional(), Parameters.id("task_id", "About this task.").optional(),
-      Parameters.id("before", "Before this message id or time.").optional(), Parameters.limit(20),
+      parameters: Parameter.string("query", "Beginnings of words.").optional(),
+      Parameter.string("with", "With this agent.").optional(), Parameter.string("task_id", "About this task.").optional(),
+      Parameter.string("before", "Before this message id or time.").optional(), Parameters.limit(20),
       returns: WithUnread<Marked<HistoryOutput>>.self
     ) { call, query, other, taskID, before, limit in
       try await answerWithUnread(call) {

@@ -10,8 +10,8 @@ extension BridgeTools {
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false),
       parameters: Parameters.to,
-      Parameter.string("title", "Short.", characters: 1...Limits.titleCharacters, allowsNUL: false),
-      Parameters.text("description", "All that is needed to do it."), Parameters.idempotencyKey.optional(),
+      Parameter.string("title", "Short.", keywords: ["minLength": 1, "maxLength": .integer(Int64(Limits.titleCharacters))]),
+      Parameter.string("description", "All that is needed to do it."), Parameters.idempotencyKey,
       returns: WithUnread<CreateOutput>.self
     ) { call, to, title, description, key in
       try await answerWithUnread(call) {
@@ -29,8 +29,8 @@ extension BridgeTools {
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.enumeration("status", "With this status.", of: TaskStatus.self).optional(),
-      Parameter.enumeration("role", "This agent's side.", of: TaskRole.self).defaulting(to: .assignee),
-      Parameters.id("task_id", "One task.").optional(), Parameters.limit(50),
+      Parameter.enumeration("role", "This agent's side.", of: TaskRole.self, default: .assignee),
+      Parameter.string("task_id", "One task.").optional(), Parameters.limit(50),
       returns: WithUnread<Marked<TasksOutput>>.self
     ) { call, status, role, taskID, limit in
       try await answerWithUnread(call) {
@@ -51,8 +51,8 @@ extension BridgeTools {
         Moves a task assigned to this agent: in_progress takes it, completed or failed ends it. Its creator may end it with failed.
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
-      parameters: Parameters.id("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
-      Parameters.text("result", "What came out, or why it failed.").optional(),
+      parameters: Parameter.string("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
+      Parameter.string("result", "What came out, or why it failed.").optional(),
       returns: WithUnread<Marked<TaskOutput>>.self
     ) { call, taskID, status, result in
       try await answerWithUnread(call) {

@@ -10,7 +10,7 @@ extension BridgeTools {
         are marked read.
         """,
       annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
-      parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds).defaulting(to: 25),
+      parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds, default: 25),
       returns: Marked<UpdatesOutput>.self
     ) { call, seconds in
       try await answer(call) {

@@ -222,7 +222,7 @@ extension RPCError {
 
 extension ServerDefinition {
   /// The resource of that URI, or the one that a template makes of it.
-  func resource(at uri: String) -> (mimeType: String?, read: @Sendable (Session) async throws -> ResourceContents?)? {
+  func resource(at uri: String) -> (mimeType: String?, read: @Sendable (Session) async throws -> String?)? {
     if let resource = resources.first(where: { $0.uri == uri }) { return (resource.mimeType, { try await resource.read($0) }) }
     for template in resourceTemplates {
       guard let variables = template.pattern.match(uri) else { continue }

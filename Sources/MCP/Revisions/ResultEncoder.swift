@@ -58,17 +58,14 @@ struct ResultEncoder: Sendable {
     }
   }
 
-  func contents(_ uri: String, _ mimeType: String?, _ contents: ResourceContents) -> WireObject {
+  func contents(_ uri: String, _ mimeType: String?, _ text: String) -> WireObject {
     result(caching: definition.contentCaching) {
       $0.set(
         Fields.Content.contents,
-        WireObject.list([contents], for: revision) { contents, object in
+        WireObject.list([text], for: revision) { text, object in
           object.set(Fields.Item.uri, uri)
           object.set(Fields.Item.mimeType, mimeType)
-          switch contents {
-          case .text(let text): object.set(Fields.Content.text, text)
-          case .json(let value): object.set(Fields.Content.text, .text(value.encoded()))
-          }
+          object.set(Fields.Content.text, text)
         })
     }
   }

@@ -21,11 +21,11 @@ struct Arguments: Sendable {
       let advice = parameter.isRequired ? "pass \(parameter.expectation)" : "leave it out, or pass \(parameter.expectation)"
       throw ToolFailure("The argument `\(first.name)` of \(tool) must not be null: \(advice).")
     }
-    do throws(Complaint) {
-      return try parameter.decode(first.value)
-    } catch {
-      throw ToolFailure("The argument `\(first.name)` of \(tool) \(error.text).")
+    guard let value = parameter.decode(first.value) else {
+      throw ToolFailure(
+        "The argument `\(first.name)` of \(tool) must be \(parameter.expectation), not \(Sentence.describe(first.value)).")
     }
+    return value
   }
 
   /// Refuses arguments that nobody declared.

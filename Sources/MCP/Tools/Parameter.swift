@@ -1,9 +1,9 @@
 import JSON
 
-/// One parameter of a tool: its JSON Schema, its decoding, its checks and the sentence of each error, in one declaration.
+/// One parameter of a tool: its JSON Schema, its decoding and its error in one declaration.
 ///
-///     let to = Parameter.string("to", aliases: ["recipient"], "Name of the agent.", characters: 1...63)
-///     let limit = Parameter.integer("limit", "How many at most.", in: 1...200).defaulting(to: 50)
+///     let to = Parameter.string("to", aliases: ["recipient"], "Name of the agent.")
+///     let limit = Parameter.integer("limit", "How many at most.", in: 1...200, default: 50)
 ///     let replyTo = Parameter.string("reply_to", "The message that this one answers.").optional()
 ///
 /// `null` is never a value; an argument that has none is left out.
@@ -18,19 +18,37 @@ public struct Parameter<Value: Sendable>: Sendable {
   let expectation: String
   /// What a call without the argument gets; `nil` where one is required.
   let absent: (@Sendable () -> Value)?
-  let decode: @Sendable (JSON) throws(Complaint) -> Value
+  /// `nil` for what does not meet the expectation.
+  let decode: @Sendable (JSON) -> Value?
 
   var names: [String] { [name] + aliases }
   var isRequired: Bool { absent == nil }
 
-  init(
-    name: String, aliases: [String], description: String, schema: JSONObject, expectation: String,
-    absent: (@Sendable () -> Value)? = nil, decode: @escaping @Sendable (JSON) throws(Complaint) -> Value
+  fileprivate init(
+    _ name: String, _ aliases: [String], _ description: String, schema: JSONObject, expectation: String, standard: (Value, JSON)? = nil,
+    decode: @escaping @Sendable (JSON) -> Value?
   ) {
     self.name = name
     self.aliases = aliases
     self.description = description
-    self.schema = schema
+    self.expectation = expectation
+    self.decode = decode
+    if let (value, shown) = standard {
+      self.schema = schema.merging(["default": shown])
+      absent = { value }
+    } else {
+      self.schema = schema
+      absent = nil
+    }
+  }
+
+  private init<Other>(
+    _ other: Parameter<Other>, expectation: String, absent: (@Sendable () -> Value)?, decode: @escaping @Sendable (JSON) -> Value?
+  ) {
+    name = other.name
+    aliases = other.aliases
+    description = other.description
+    schema = other.schema
     self.expectation = expectation
     self.absent = absent
     self.decode = decode
@@ -38,27 +56,68 @@ public struct Parameter<Value: Sendable>: Sendable {
 
   /// May be left out.
   public func optional() -> Parameter<Value?> {
-    let decode = decode
-    return Parameter<Value?>(
-      name: name, aliases: aliases, description: description, schema: schema, expectation: expectation, absent: { nil },
-      decode: { json throws(Complaint) in try decode(json) })
+    Parameter<Value?>(
+      self, expectation: expectation, absent: { nil }, decode: { [decode] json in decode(json).map { .some($0) } })
   }
 
-  /// The same parameter with a further check and a value made of the old one. `transform` throws a ``Complaint``.
-  public func mapping<Other>(_ transform: @escaping @Sendable (Value) throws(Complaint) -> Other) -> Parameter<Other> {
-    let decode = decode
-    return Parameter<Other>(
-      name: name, aliases: aliases, description: description, schema: schema, expectation: expectation,
-      decode: { json throws(Complaint) in try transform(try decode(json)) })
+  /// The same parameter with another value.
+  ///
+  /// - Parameters:
+  ///   - expectation: the end of "The argument `x` must be …".
+  ///   - transform: nil for a value that is none.
+  public func mapping<Other>(
+    to expectation: String, _ transform: @escaping @Sendable (Value) -> Other?
+  ) -> Parameter<Other> {
+    Parameter<Other>(self, expectation: expectation, absent: nil) { [decode] json in decode(json).flatMap(transform) }
   }
 }
 
-/// What is wrong with an argument: the end of a sentence that begins with "The argument `name` …",
-/// such as "must be a name of lower-case letters, not \"Bob\"".
-public struct Complaint: Error, Hashable, Sendable {
-  public let text: String
+extension Parameter where Value == String {
+  /// Text.
+  /// - Parameter keywords: further keywords of the schema, such as `maxLength`. The tool itself enforces them.
+  public static func string(
+    _ name: String, aliases: [String] = [], _ description: String, keywords: JSONObject = [:]
+  ) -> Parameter {
+    let schema = JSONObject([("type", "string")]).merging(keywords)
+    return Parameter(name, aliases, description, schema: schema, expectation: "a string", decode: \.stringValue)
+  }
+}
 
-  public init(_ text: String) {
-    self.text = text
+extension Parameter where Value == Int {
+  /// A whole number; `5` and `5.0` are the same.
+  public static func integer(
+    _ name: String, _ description: String, in range: ClosedRange<Int>, default standard: Int? = nil
+  ) -> Parameter {
+    Parameter(
+      name, [], description,
+      schema: ["type": "integer", "minimum": .integer(Int64(range.lowerBound)), "maximum": .integer(Int64(range.upperBound))],
+      expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)", standard: standard.map { ($0, .integer(Int64($0))) }
+    ) { json in
+      json.wholeNumber.flatMap(Int.init(exactly:)).flatMap { range.contains($0) ? $0 : nil }
+    }
+  }
+}
+
+extension Parameter where Value == Bool {
+  /// `true` or `false`, and nothing that only looks like them.
+  public static func boolean(_ name: String, _ description: String, default standard: Bool? = nil) -> Parameter {
+    Parameter(
+      name, [], description, schema: ["type": "boolean"], expectation: "true or false", standard: standard.map { ($0, .bool($0)) },
+      decode: \.boolValue)
+  }
+}
+
+extension Parameter where Value: CaseIterable & RawRepresentable & Hashable, Value.RawValue == String {
+  /// One of the cases of an enumeration, by its raw value.
+  public static func enumeration(
+    _ name: String, _ description: String, of type: Value.Type = Value.self, default standard: Value? = nil
+  ) -> Parameter {
+    let names = Value.allCases.map(\.rawValue)
+    return Parameter(
+      name, [], description, schema: ["type": "string", "enum": .array(names.map { .string($0) })],
+      expectation: "one of " + Sentence.list(names, "or"), standard: standard.map { ($0, .string($0.rawValue)) }
+    ) { json in
+      json.stringValue.flatMap(Value.init(rawValue:))
+    }
   }
 }

@@ -27,9 +27,3 @@ enum Sentence {
     return "\"\(start)\(text.unicodeScalars.dropFirst(40).isEmpty ? "" : "…")\""
   }
 }
-
-extension Complaint {
-  static func wrongType(_ value: JSON, expected: String) -> Complaint {
-    Complaint("must be \(expected), not \(Sentence.describe(value))")
-  }
-}

@@ -140,12 +140,12 @@ extension ServerDefinition {
     return ServerDefinition(
       name: "sample", version: "1", title: "Sample", description: "A sample.", instructions: "Do.", tools: [echo] + more,
       resources: [
-        Resource("test://one", name: "one", title: "One", mimeType: "text/plain") { _ in .text("1") },
+        Resource("test://one", name: "one", title: "One", mimeType: "text/plain") { _ in "1" },
         Resource("test://broken", name: "broken") { _ in throw TransportClosed() },
       ],
       resourceTemplates: [
         ResourceTemplate("test://items/{id}", name: "item", completions: ["id": { beginning, _ in [beginning + "x"] }]) { _, variables in
-          variables["id"] == "gone" ? nil : .json(["id": .string(variables["id"] ?? "")])
+          variables["id"] == "gone" ? nil : variables["id"]
         }
       ],
       prompts: [
