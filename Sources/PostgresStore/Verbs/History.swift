@@ -18,7 +18,7 @@ extension PostgresStore {
     }
   }
 
-  /// How many rows a search scans before it uses the text index. The index is fast for rare words; for a frequent one it would collect every
+  /// How many rows a search scans before it uses the text index. The index is fast for rare words; for a frequent one it collects every
   /// occurrence, and that one is found among these rows.
   private static let directRows = 500
   private static let mostPortions = 8
