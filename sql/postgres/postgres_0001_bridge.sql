@@ -1,4 +1,4 @@
--- One workspace is one schema. By hand: psql -v schema=cowork_bridge -1 -f postgres_0001_bridge.sql
+-- A workspace is a schema. By hand: psql -v schema=cowork_bridge -1 -f postgres_0001_bridge.sql
 CREATE SCHEMA IF NOT EXISTS :"schema";
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
@@ -7,8 +7,8 @@ CREATE TABLE bridge_schema (
   applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- The documented tables keep exactly the documented columns, in that order; seq comes last, so that an INSERT without a list of columns works.
--- Times are text, as they were written: rows by hand carry other formats. now() and gen_random_uuid() become text by themselves.
+-- The documented tables keep exactly the documented columns, in that order; seq comes last, so that an INSERT without a column list works.
+-- Times are text, because hand-typed rows have other formats. now() and gen_random_uuid() are cast to text on assignment.
 CREATE TABLE messages (
   id text UNIQUE,
   sender text,
@@ -38,7 +38,7 @@ CREATE INDEX tasks_by_recipient ON tasks (recipient, status);
 CREATE INDEX tasks_by_sender ON tasks (sender, status);
 CREATE INDEX tasks_by_lower_id ON tasks (lower(id));
 
--- What a message has beside the documented columns.
+-- Values of a message beside the documented columns.
 CREATE TABLE message_details (
   message_id text PRIMARY KEY,
   sender text,
@@ -51,7 +51,7 @@ CREATE TABLE message_details (
 CREATE UNIQUE INDEX message_details_key ON message_details (sender, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX message_details_task ON message_details (task_id) WHERE task_id IS NOT NULL;
 
--- What was taken, until its reply has left the process.
+-- Leases: what was taken, until its reply has left the process.
 CREATE TABLE deliveries (
   batch text PRIMARY KEY,
   agent text NOT NULL,
@@ -63,7 +63,7 @@ CREATE TABLE deliveries (
   expires_at timestamptz NOT NULL
 );
 
--- What a task has beside the documented columns. The flags say whose turn it is to look.
+-- Values of a task beside the documented columns. The flags say for which side the task is news.
 CREATE TABLE task_details (
   task_id text PRIMARY KEY,
   sender text,
@@ -79,7 +79,7 @@ CREATE INDEX task_details_holder ON task_details (holder) WHERE holder IS NOT NU
 CREATE INDEX task_details_for_assignee ON task_details (task_id) WHERE assignee_unseen = 1;
 CREATE INDEX task_details_for_creator ON task_details (task_id) WHERE creator_unseen = 1;
 
--- Each change of a task. actor is NULL where the row was written by hand.
+-- Each change of a task. actor is NULL for a change by hand.
 CREATE TABLE task_events (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   task_id text NOT NULL,
@@ -100,7 +100,7 @@ CREATE TABLE agents (
   client text
 );
 
--- The running processes of the agents.
+-- The running server processes.
 CREATE TABLE instances (
   id text PRIMARY KEY,
   agent text NOT NULL,
@@ -111,13 +111,13 @@ CREATE TABLE instances (
 );
 CREATE INDEX instances_by_agent ON instances (agent, last_seen);
 
--- The channel on which an agent of a workspace is woken. Everybody who can connect can listen, so it tells nothing, and the payload is a word.
+-- The channel that wakes an agent of a workspace. Anyone who can connect can listen, so its name and payload reveal nothing.
 CREATE FUNCTION channel_of(workspace text, agent text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$ SELECT 'cowork_' || left(encode(sha256(convert_to(workspace || ' ' || agent, 'UTF8')), 'hex'), 24) $$;
 
--- The words of a text, for the text index. ASCII punctuation parts words, as it does in the other store. What cannot be indexed has no
--- words: the index must never be the reason why a row cannot be written.
+-- The words of a text, for the text index. ASCII punctuation separates words, as in the SQLite store. A text that cannot be indexed has no
+-- words: the index must never prevent a row from being written.
 CREATE FUNCTION words_of(content text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -129,7 +129,7 @@ END
 $$;
 CREATE INDEX messages_words ON messages USING gin (words_of(content));
 
--- A time as somebody wrote it; NULL where it is none.
+-- A time in any usual format; NULL if it is none.
 CREATE FUNCTION time_of(written text) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -141,7 +141,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Waking: one notification for each recipient of a statement.
+-- Wake-ups: one notification for each recipient of a statement.
 CREATE FUNCTION messages_inserted() RETURNS trigger
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
 AS $$
@@ -167,7 +167,7 @@ CREATE TRIGGER message_unread_again AFTER UPDATE OF read, recipient ON messages 
     AND (COALESCE(OLD.read, 0) <> 0 OR OLD.recipient IS DISTINCT FROM NEW.recipient))
   EXECUTE FUNCTION message_unread_again();
 
--- A task that is written or moved by hand is news like any other.
+-- A task that is inserted or moved by hand is news like any other.
 CREATE FUNCTION task_inserted() RETURNS trigger
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
 AS $$

@@ -1,4 +1,4 @@
--- The newest rows of an agent, and its tasks in the order of their creation, without collecting and sorting all it has.
+-- Indexes for an agent's newest rows, and its tasks in order of creation, without sorting all of them.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 CREATE INDEX messages_of_sender ON messages (sender, seq);
 CREATE INDEX messages_of_recipient ON messages (recipient, seq);

@@ -1,4 +1,4 @@
--- Whoever watches the whole workspace listens to one channel: that of an agent without a name, which nobody can have. By hand:
+-- The channel for watching the whole workspace is that of an agent with an empty name, which no agent can have. By hand:
 -- psql -v schema=cowork_bridge -1 -f postgres_0003_watching.sql
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 

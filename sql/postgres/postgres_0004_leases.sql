@@ -1,7 +1,7 @@
 -- By hand: psql -v schema=cowork_bridge -1 -f postgres_0004_leases.sql
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- What was taken, until its reply has left the process.
+-- Leases: what was taken, until its reply has left the process.
 CREATE TABLE leases (
   id text PRIMARY KEY,
   agent text NOT NULL,
@@ -10,8 +10,8 @@ CREATE TABLE leases (
   expires_at timestamptz NOT NULL
 );
 
--- What a lease covers. kind: 'message', or the side of a task ('assignee', 'creator') whose news was taken; seq is the one of the documented
--- table. No foreign key: the verbs delete both in one statement.
+-- The items of a lease. kind is 'message', or the side of a task ('assignee', 'creator') whose news was taken; seq is that of the
+-- documented table. No foreign key: the verbs delete both in one statement.
 CREATE TABLE lease_items (
   lease text NOT NULL,
   kind text NOT NULL,

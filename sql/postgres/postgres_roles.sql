@@ -1,15 +1,15 @@
--- Optional hardening of one workspace: each agent logs in with a role of its own, and row-level security keeps to its side what it may see
--- and change, also with plain psql. Run by the owner of the schema, after `migrate`; running it again is harmless:
+-- Optional hardening of a workspace: each agent has its own login, and row-level security limits what it may see and change, also with
+-- plain psql. Run as the owner of the schema, after each `migrate`; running it again is harmless:
 --
 --   psql -v schema=cowork_bridge -1 -f postgres_roles.sql
 --
--- Then, for each agent, a login and its identity:
+-- Then create a login for each agent:
 --
 --   CREATE ROLE code_agent LOGIN PASSWORD '…';
 --   SELECT cowork_bridge.add_login('code_agent', 'code');
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- Who a login is. The session's user decides, never a setting: anybody who can run SQL can change a setting.
+-- The agent of a login. session_user decides, never a setting: anyone who can run SQL can change a setting.
 CREATE TABLE IF NOT EXISTS agent_logins (
   login name PRIMARY KEY,
   agent text NOT NULL
@@ -19,17 +19,17 @@ CREATE OR REPLACE FUNCTION my_agent() RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :"schema", pg_catalog, pg_temp
 AS $$ SELECT agent FROM agent_logins WHERE login = session_user $$;
 
--- Details belong to whoever wrote the message, also while its row is being written by the same statement.
+-- Details belong to the message's sender, also while the same statement inserts its row.
 CREATE OR REPLACE FUNCTION is_my_message(wanted text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :"schema", pg_catalog, pg_temp
 AS $$ SELECT NOT EXISTS (SELECT 1 FROM messages WHERE id = wanted AND sender IS DISTINCT FROM my_agent()) $$;
 
--- Items belong to whoever has the lease, also while its row is being written by the same statement.
+-- Items belong to the lease's agent, also while the same statement inserts its row.
 CREATE OR REPLACE FUNCTION is_my_lease(wanted text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :"schema", pg_catalog, pg_temp
 AS $$ SELECT NOT EXISTS (SELECT 1 FROM leases WHERE id = wanted AND agent IS DISTINCT FROM my_agent()) $$;
 
--- An ended task stays ended, and a task stays with its two sides.
+-- An ended task stays ended.
 CREATE OR REPLACE FUNCTION task_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
 AS $$
@@ -43,8 +43,8 @@ $$;
 DROP TRIGGER IF EXISTS task_guard ON tasks;
 CREATE TRIGGER task_guard BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION task_guard();
 
--- What stands beside a task has sides as well: the key is the creator's, the claim the assignee's (it ends with the task, whoever ends it),
--- and only the agent that has read its news clears them.
+-- The details of a task have sides as well: the key is the creator's, the claim the assignee's (either side may end it with the task), and
+-- only the agent that has read its news clears them.
 CREATE OR REPLACE FUNCTION task_details_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
 AS $$
@@ -52,7 +52,7 @@ DECLARE
   me text := my_agent();
   task tasks;
 BEGIN
-  -- The owner is nobody's side.
+  -- The owner is neither side.
   IF me IS NULL THEN
     RETURN NEW;
   END IF;
@@ -74,7 +74,7 @@ $$;
 DROP TRIGGER IF EXISTS task_details_guard ON task_details;
 CREATE TRIGGER task_details_guard BEFORE INSERT OR UPDATE ON task_details FOR EACH ROW EXECUTE FUNCTION task_details_guard();
 
--- What a login gets. (A function, so that the grants stand in one place for every login.)
+-- Grants a login what an agent needs.
 CREATE OR REPLACE FUNCTION add_login(login name, identity text) RETURNS void
 LANGUAGE plpgsql SET search_path = :"schema", pg_catalog, pg_temp
 AS $$
@@ -114,7 +114,7 @@ ALTER TABLE lease_items ENABLE ROW LEVEL SECURITY;
 ALTER TABLE agents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE instances ENABLE ROW LEVEL SECURITY;
 
--- Calls stand in a SELECT of their own, so that they are made once a statement and not once a row.
+-- Calls are wrapped in a SELECT, so that they run once for each statement instead of each row.
 DROP POLICY IF EXISTS mine ON messages;
 DROP POLICY IF EXISTS from_me ON messages;
 DROP POLICY IF EXISTS to_me ON messages;
@@ -131,7 +131,7 @@ CREATE POLICY my_side ON tasks FOR UPDATE
   USING (recipient = (SELECT my_agent()) OR sender = (SELECT my_agent()))
   WITH CHECK (recipient = (SELECT my_agent()) OR (sender = (SELECT my_agent()) AND status = 'failed'));
 
--- The rows beside a message or a task are seen and changed with it: the inner SELECT is under the same security.
+-- Rows beside a message or a task follow its policies: the inner SELECT is under row-level security too.
 DROP POLICY IF EXISTS mine ON message_details;
 DROP POLICY IF EXISTS from_me ON message_details;
 DROP POLICY IF EXISTS to_me ON message_details;
@@ -173,5 +173,5 @@ DROP POLICY IF EXISTS mine ON instances;
 CREATE POLICY everybody ON instances FOR SELECT USING (true);
 CREATE POLICY mine ON instances USING (agent = (SELECT my_agent())) WITH CHECK (agent = (SELECT my_agent()));
 
--- Logins of before get the rights on tables that are new.
+-- Grants existing logins the rights on new tables.
 SELECT add_login(login, agent) FROM agent_logins WHERE EXISTS (SELECT 1 FROM pg_roles WHERE rolname = login);

@@ -1,5 +1,5 @@
--- The documented tables. They keep exactly these columns, in this order; a file that another implementation made is used as it is,
--- and tasks.updated_at and tasks.result are added where it lacks them.
+-- The documented tables keep exactly these columns, in this order. A file of another implementation is used unchanged, except that missing
+-- columns tasks.updated_at and tasks.result are added.
 CREATE TABLE IF NOT EXISTS messages (
   id TEXT PRIMARY KEY,
   sender TEXT,
@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS messages_by_recipient ON messages (recipient, sender)
 CREATE INDEX IF NOT EXISTS tasks_by_recipient ON tasks (recipient, status);
 CREATE INDEX IF NOT EXISTS tasks_by_sender ON tasks (sender, status);
 
--- What a message has beside the documented columns.
+-- Values of a message beside the documented columns.
 CREATE TABLE message_details (
   message_id TEXT PRIMARY KEY,
   sender TEXT,
@@ -39,8 +39,8 @@ CREATE TABLE message_details (
 CREATE UNIQUE INDEX message_details_key ON message_details (sender, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX message_details_task ON message_details (task_id) WHERE task_id IS NOT NULL;
 
--- What was taken, until its reply has left the process. items: {"messages": [R], "tasks": [{"task": R, "side"}]}, R a row of the table:
--- {"row", "id"}, or {"row", "bytes"} where the id is not a text.
+-- Leases, until the reply has left the process. items: {"messages": [R], "tasks": [{"task": R, "side"}]}, where R is a row of the table:
+-- {"row", "id"}, or {"row", "bytes"} if the id is not text.
 CREATE TABLE deliveries (
   batch TEXT PRIMARY KEY,
   agent TEXT NOT NULL,
@@ -50,7 +50,7 @@ CREATE TABLE deliveries (
   expires_at TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- What a task has beside the documented columns. The flags say whose turn it is to look.
+-- Values of a task beside the documented columns. The flags say for which side the task is news.
 CREATE TABLE task_details (
   task_id TEXT PRIMARY KEY,
   sender TEXT,
@@ -66,7 +66,7 @@ CREATE INDEX task_details_holder ON task_details (holder) WHERE holder IS NOT NU
 CREATE INDEX task_details_for_assignee ON task_details (task_id) WHERE assignee_unseen = 1;
 CREATE INDEX task_details_for_creator ON task_details (task_id) WHERE creator_unseen = 1;
 
--- Each change of a task. actor is NULL where the row was written by hand.
+-- Each change of a task. actor is NULL for a change by hand.
 CREATE TABLE task_events (
   seq INTEGER PRIMARY KEY,
   task_id TEXT NOT NULL,
@@ -87,7 +87,7 @@ CREATE TABLE agents (
   client TEXT
 ) WITHOUT ROWID;
 
--- The running processes of the agents.
+-- The running server processes.
 CREATE TABLE instances (
   id TEXT PRIMARY KEY,
   agent TEXT NOT NULL,
@@ -97,13 +97,13 @@ CREATE TABLE instances (
   last_seen TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- The text index is filled by the bridge, never by a trigger: an INSERT by hand neither needs it nor waits for it.
+-- The text index is filled in the background, never by a trigger: an INSERT by hand neither needs it nor waits for it.
 CREATE VIRTUAL TABLE message_index USING fts5 (content, content = 'messages', tokenize = "unicode61 remove_diacritics 0");
--- The last row that the index holds; where that row is gone or another one, the index is made anew.
+-- The last indexed row; if it is gone or replaced, the index is rebuilt.
 CREATE TABLE message_index_state (only INTEGER PRIMARY KEY CHECK (only = 1), last_row INTEGER NOT NULL, last_id BLOB);
 
--- A task that is written or moved by hand is news like any other. (Not INSERT OR IGNORE: inside a trigger the conflict clause of the
--- outer statement would take its place.)
+-- A task that is inserted or moved by hand is news like any other. (Not INSERT OR IGNORE: in a trigger the conflict clause of the outer
+-- statement takes precedence.)
 CREATE TRIGGER task_inserted AFTER INSERT ON tasks WHEN NEW.id IS NOT NULL BEGIN
   INSERT INTO task_details (task_id, sender, assignee_unseen)
     SELECT NEW.id, NEW.sender, COALESCE(NEW.status, '') NOT IN ('completed', 'failed')
@@ -119,6 +119,6 @@ CREATE TRIGGER task_moved AFTER UPDATE OF status ON tasks WHEN NEW.id IS NOT NUL
     VALUES (NEW.id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), OLD.status, NEW.status);
 END;
 
--- Tasks that were there before: those that nobody has begun are news for their assignee.
+-- Existing tasks: pending ones are news for their assignee.
 INSERT INTO task_details (task_id, sender, assignee_unseen)
   SELECT id, sender, COALESCE(status, 'pending') = 'pending' FROM tasks WHERE id IS NOT NULL;

@@ -1,4 +1,4 @@
--- The newest rows of an agent, and its tasks in the order of their creation, without collecting and sorting all it has.
+-- Indexes for an agent's newest rows, and its tasks in order of creation, without sorting all of them.
 CREATE INDEX IF NOT EXISTS messages_of_sender ON messages (sender);
 CREATE INDEX IF NOT EXISTS messages_of_recipient ON messages (recipient);
 CREATE INDEX IF NOT EXISTS tasks_of_recipient ON tasks (recipient);

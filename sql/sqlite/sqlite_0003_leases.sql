@@ -1,4 +1,4 @@
--- What was taken, until its reply has left the process.
+-- Leases: what was taken, until its reply has left the process.
 CREATE TABLE leases (
   id TEXT PRIMARY KEY,
   agent TEXT NOT NULL,
@@ -7,8 +7,8 @@ CREATE TABLE leases (
   expires_at TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- What a lease covers. kind: 'message', or the side of a task ('assignee', 'creator') whose news was taken. id is the id in the documented
--- table, of whatever type; row finds the row where the id is NULL.
+-- The items of a lease. kind is 'message', or the side of a task ('assignee', 'creator') whose news was taken. id is the id in the
+-- documented table, of any type; row identifies a row whose id is NULL.
 CREATE TABLE lease_items (
   lease TEXT NOT NULL,
   kind TEXT NOT NULL,
@@ -20,8 +20,8 @@ CREATE TRIGGER lease_ended AFTER DELETE ON leases BEGIN
   DELETE FROM lease_items WHERE lease = OLD.id;
 END;
 
--- Leases of the version before: items was {"messages": [R], "tasks": [{"task": R, "side"}]}, R {"row", "id"}, or {"row", "bytes"} where the
--- id was not a text.
+-- Leases of schema 2, where items was {"messages": [R], "tasks": [{"task": R, "side"}]}, R {"row", "id"}, or {"row", "bytes"} if the id
+-- was not text.
 INSERT INTO leases (id, agent, instance, process, expires_at) SELECT batch, agent, owner, process, expires_at FROM deliveries;
 INSERT OR IGNORE INTO lease_items (lease, kind, row, id)
   SELECT batch, 'message', m.rowid, m.id FROM deliveries CROSS JOIN json_each(items, '$.messages') i CROSS JOIN messages m
