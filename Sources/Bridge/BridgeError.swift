@@ -8,7 +8,7 @@ public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// A name of an agent or a workspace is misspelled.
     public static let invalidName = Code("invalidName")
-    /// A value is outside of its limits.
+    /// A value is outside its limits.
     public static let invalidValue = Code("invalidValue")
     /// No agent of that name is known.
     public static let unknownRecipient = Code("unknownRecipient")
@@ -47,7 +47,7 @@ public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
       "\"\(excerpt(name))\" is not a name for \(what == "agent" ? "an agent" : "a \(what)"): use \(NameRule.form).")
   }
 
-  /// The start of a text, for naming it in an error.
+  /// The start of a text, for an error.
   static func excerpt(_ text: String) -> String {
     text.count <= 80 ? text : text.prefix(77) + "..."
   }
@@ -64,7 +64,7 @@ extension BridgeError {
         + "install the newer cowork-code-mcp-server that made it.")
   }
 
-  /// An idempotency key that stands for something else.
+  /// An idempotency key that was used for something else.
   public static func keyReused(_ key: String, by earlier: String) -> BridgeError {
     BridgeError(
       .keyReused,
@@ -72,7 +72,7 @@ extension BridgeError {
     )
   }
 
-  /// A `before` that is neither.
+  /// A `before` that is neither an id nor a time.
   public static func notATimeOrID(_ text: String) -> BridgeError {
     BridgeError(
       .invalidValue,

@@ -1,7 +1,7 @@
-/// Which messages of an agent's past are wanted: those it sent and received, newest first.
+/// A query for messages that an agent sent and received, newest first.
 public struct HistoryQuery: Hashable, Sendable {
   public var agent: Identity
-  /// Words that the content must contain, each as the beginning of a word; a query without letters or digits is looked for as it stands.
+  /// Words that the content must contain, each as a prefix; a query without letters or digits is searched for literally.
   public var text: String?
   /// The other side of the conversation.
   public var with: String?
@@ -34,7 +34,7 @@ public struct HistoryQuery: Hashable, Sendable {
   }
 }
 
-/// A page of an agent's past.
+/// A page of an agent's history.
 public struct HistoryPage: Hashable, Sendable {
   public var messages: [Message]
   /// There are older messages that match.
@@ -46,7 +46,7 @@ public struct HistoryPage: Hashable, Sendable {
   }
 }
 
-/// Fills a page of an agent's past, newest first.
+/// Fills a page of an agent's history, newest first.
 public struct HistoryPageBuilder {
   public private(set) var page = HistoryPage(messages: [], more: false)
   private var budget: ReplyBudget
@@ -57,7 +57,7 @@ public struct HistoryPageBuilder {
     limit = query.limit
   }
 
-  /// Whether there was a message that did not fit: no further one is wanted.
+  /// Whether a message did not fit, so that no others are needed.
   public var isFull: Bool { page.more }
 
   /// Adds the next message, unless the page is full.

@@ -1,6 +1,6 @@
-/// How a search text is cut into words, the same for each store's text index.
+/// Splits a search text into words, alike for both stores.
 public enum SearchWords {
-  /// The runs of letters, marks and digits in a text. A text without any is to be looked for as it stands.
+  /// The runs of letters, marks and digits in a text. A text without any is searched for literally.
   public static func of(_ text: String) -> [String] {
     text.unicodeScalars.split { !isWordScalar($0) }.map { String(String.UnicodeScalarView($0)) }
   }

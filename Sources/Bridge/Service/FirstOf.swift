@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The first of several outcomes, for one that awaits it.
+/// The first of several outcomes, for one awaiter.
 final class FirstOf<Value: Sendable>: Sendable {
   private struct State {
     var outcome: Result<Value, any Error>?

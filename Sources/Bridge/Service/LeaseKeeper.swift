@@ -1,12 +1,12 @@
 import Logging
 import Synchronization
 
-/// The leases of this process: what was taken and is on its way to the client.
+/// The leases of this process: what was taken and is being delivered to the client.
 final class LeaseKeeper: Sendable {
   private struct State {
-    /// Replies that are still being written.
+    /// Leases of replies that are still being written.
     var outstanding: Set<String> = []
-    /// Replies that were written while the store could not be told.
+    /// Leases of replies that were written while the store was unavailable.
     var unconfirmed: Set<String> = []
   }
 
@@ -24,7 +24,7 @@ final class LeaseKeeper: Sendable {
     state.withLock { _ = $0.outstanding.insert(lease) }
   }
 
-  /// The lease stays known until the store was told, so that a store that comes back learns of it.
+  /// Keeps the lease until the store has confirmed it, so that it is confirmed later if the store is unavailable.
   func confirm(_ lease: String?) async {
     guard let lease else { return }
     do {
@@ -47,7 +47,7 @@ final class LeaseKeeper: Sendable {
     }
   }
 
-  /// Renews what is outstanding, and confirms what could not be confirmed before.
+  /// Renews outstanding leases, and confirms those that could not be confirmed before.
   func maintain() async {
     let (unconfirmed, outstanding) = state.withLock { ($0.unconfirmed, $0.outstanding) }
     for lease in unconfirmed { await confirm(lease) }

@@ -1,8 +1,8 @@
 extension BridgeService {
-  /// Looks; where there is nothing, waits for hints and looks again until something comes or the time is over.
+  /// Looks, and looks again after each hint until there is news or the time-out.
   ///
-  /// Subscribes before the first look, so that nothing falls between. What is found when the task has been cancelled is given back. A store
-  /// that cannot be reached while the call waits is waited for as well; the error comes when the time is over.
+  /// Subscribes before the first look, so that nothing is missed. What is found after a cancellation is given back. If the store becomes
+  /// unavailable, the call keeps waiting, and fails only after the time-out.
   func firstNews(
     within seconds: Int, _ request: TakeRequest, look: @Sendable @escaping () async throws -> Delivery
   ) async throws -> Delivery {
@@ -12,7 +12,7 @@ extension BridgeService {
     }
   }
 
-  /// Does not take longer than clients wait: a store that hangs is an error, and what it finds later is given back.
+  /// Ends before clients give up: a store that hangs is an error, and what it finds later is given back.
   private func waitForNews(_ seconds: Int, look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
     let wakeUps = store.wakeUps(for: identity, .waiting)
     let end = ContinuousClock.now + .seconds(seconds)
@@ -38,7 +38,7 @@ extension BridgeService {
     }
   }
 
-  /// Looks now, after each hint, and once more when there are no more hints.
+  /// Looks now, after each hint, and once more after the last hint.
   private func search(_ wakeUps: WakeUps, look: () async throws -> Delivery) async throws -> Delivery {
     var found = try await keep(look())
     guard found.isEmpty else { return found }
@@ -64,7 +64,7 @@ extension BridgeService {
   }
 }
 
-/// Ends a sequence of hints when its time is over.
+/// Ends a sequence of hints at a deadline.
 struct Deadline: Sendable {
   private let timer: Task<Void, Never>
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The calls of this process that wait for something: what they will return needs no other announcement.
+/// The waiting calls of this process. What they will return needs no announcement.
 public final class WaitingCalls: Sendable {
   struct Interest: Hashable, Sendable {
     /// Only messages of this sender; nil for all.
@@ -18,7 +18,7 @@ public final class WaitingCalls: Sendable {
 
   init() {}
 
-  /// Whether a call waits that returns a message of this sender; nil for news of a task.
+  /// Whether a waiting call will return a message of this sender, or for nil, news of a task.
   public func willReturn(messageFrom sender: String??) -> Bool {
     state.withLock { state in
       state.waiting.values.contains { interest in
@@ -28,7 +28,7 @@ public final class WaitingCalls: Sendable {
     }
   }
 
-  /// A hint each time that a call has ended its wait, until the sequence is dropped.
+  /// A hint after each wait that ends, until the sequence is dropped.
   public func changes() -> WakeUps { subscribers.subscribe(.idle) }
 
   func during<Value>(_ interest: Interest, _ wait: () async throws -> Value) async rethrows -> Value {

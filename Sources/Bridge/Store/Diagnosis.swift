@@ -1,9 +1,9 @@
 extension Identity {
   private static let diagnosisPrefix = "doctor-"
 
-  /// A name for a process that a diagnosis starts.
+  /// A throwaway name for a process that a diagnosis starts.
   public static func diagnosis() -> Identity {
-    // The prefix and hexadecimal digits are a name.
+    // The prefix and hexadecimal digits are a valid name.
     (try? Identity(diagnosisPrefix + UniqueID.make().prefix(8))) ?? .code
   }
 
@@ -11,20 +11,20 @@ extension Identity {
 }
 
 extension BridgeError {
-  /// Only what a diagnosis has made may be removed.
+  /// Only agents of a diagnosis may be removed.
   public static func notOfDiagnosis(_ agents: [Identity]) -> BridgeError {
     BridgeError(.notAllowed, "Only the traces of a diagnosis can be removed, not those of \(agents.map(\.name).joined(separator: ", ")).")
   }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 public struct Finding: Hashable, Sendable {
   public enum Verdict: String, Sendable, CaseIterable {
     case ok, warning, failure
   }
 
   public var verdict: Verdict
-  /// What was looked at, in a word or two.
+  /// What was checked, in a word or two.
   public var subject: String
   /// What was found, in a sentence without secrets.
   public var found: String
@@ -39,16 +39,16 @@ public struct Finding: Hashable, Sendable {
   }
 }
 
-/// How a store is.
+/// The condition of a store.
 public struct Diagnosis: Hashable, Sendable {
-  /// Whether there is something to work with.
+  /// Whether the store can be used.
   public enum State: Hashable, Sendable {
-    /// Nothing is there yet: whoever opens it first makes it.
+    /// It does not exist yet; opening creates it.
     case absent
-    /// Whoever opens it first brings it up to date.
+    /// Opening migrates it.
     case outdated
     case ready
-    /// Ready, for one agent only: the database keeps the others' rows to themselves.
+    /// Ready for one agent: row-level security hides the rows of others.
     case readyForOneAgent
     case unusable
   }
@@ -62,13 +62,13 @@ public struct Diagnosis: Hashable, Sendable {
   }
 }
 
-/// What is in a store at a moment.
+/// The contents of a store at one moment.
 public struct Overview: Hashable, Sendable {
   /// Unread messages of one recipient.
   public struct Unread: Hashable, Sendable {
     public var agent: String
     public var count: Int
-    /// How old the oldest is, in seconds; nil where no time is known.
+    /// The age of the oldest in seconds; nil if unknown.
     public var oldest: Double?
 
     public init(agent: String, count: Int, oldest: Double?) {
@@ -81,7 +81,7 @@ public struct Overview: Hashable, Sendable {
   /// A task that has not ended, without its texts.
   public struct Task: Hashable, Sendable {
     public var task: BridgeTask
-    /// In seconds since it was created; nil where no time is known.
+    /// Its age in seconds; nil if unknown.
     public var age: Double?
 
     public init(_ task: BridgeTask, age: Double?) {
@@ -91,13 +91,13 @@ public struct Overview: Hashable, Sendable {
   }
 
   public var agents: [AgentSummary]
-  /// Of everybody who has something unread, also of names that no agent has.
+  /// For each recipient with unread messages, including names of no agent.
   public var unread: [Unread]
-  /// Those that have not ended, in the order in which they were created; at most `taskLimit`.
+  /// Open tasks in order of creation; at most `taskLimit`.
   public var tasks: [Task]
-  /// How many have not ended.
+  /// The number of open tasks.
   public var openTasks: Int
-  /// Deliveries that are not confirmed yet, and those of them whose time is over.
+  /// Leases, and the expired ones among them.
   public var leases: Int
   public var expiredLeases: Int
 

@@ -1,10 +1,10 @@
-/// How long things last in a store. The defaults are the documented ones; tests set others.
+/// The times of a store. The defaults are the documented ones; tests set others.
 public struct StoreTiming: Hashable, Sendable {
-  /// How long what was taken may stay unconfirmed.
+  /// How long a lease lasts.
   public var lease: Duration
-  /// How long a claim on a task is kept without a sign of life of its holder.
+  /// How long a claim on a task lasts without a heartbeat of its holder.
   public var claim: Duration
-  /// How long an instance counts as running without a sign of life.
+  /// How long an instance counts as running without a heartbeat.
   public var presence: Duration
 
   public init(lease: Duration = .seconds(30), claim: Duration = .seconds(600), presence: Duration = .seconds(45)) {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Those who want hints of a store. Weak: whoever drops its sequence has unsubscribed.
+/// The subscribers of a store's hints. References are weak: dropping the sequence unsubscribes.
 public final class Subscribers: Sendable {
   private struct Entry {
     weak var wakeUps: WakeUps?
@@ -16,7 +16,7 @@ public final class Subscribers: Sendable {
 
   public init() {}
 
-  /// A sequence to which hints are delivered from now on.
+  /// A sequence that receives hints from now on.
   ///
   /// - Parameter onDrop: called when its last reference is gone.
   public func subscribe(_ urgency: WakeUps.Urgency, onDrop: @escaping @Sendable () -> Void = {}) -> WakeUps {
@@ -32,24 +32,24 @@ public final class Subscribers: Sendable {
     return wakeUps
   }
 
-  /// Delivers a hint to all of them.
+  /// Delivers a hint to all subscribers.
   public func post(_ hint: WakeUp) {
     for (wakeUps, _) in present { wakeUps.post(hint) }
   }
 
-  /// Ends the sequences of all of them.
+  /// Ends all sequences.
   public func finish() {
     for (wakeUps, _) in present { wakeUps.finish() }
   }
 
-  /// The most urgent of those that are there; nil when there is nobody.
+  /// The urgency of the most urgent subscriber; nil without subscribers.
   public var urgency: WakeUps.Urgency? {
     let present = present
     if present.contains(where: { $0.1 == .waiting }) { return .waiting }
     return present.isEmpty ? nil : .idle
   }
 
-  /// Handed out of the lock: one of these may be the last reference, and its end takes the lock again.
+  /// Released outside the lock: one may be the last reference, and its deinit takes the lock.
   private var present: [(WakeUps, WakeUps.Urgency)] {
     state.withLock { state in
       var present = [(WakeUps, WakeUps.Urgency)]()
