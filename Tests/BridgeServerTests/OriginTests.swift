@@ -61,7 +61,8 @@ import Testing
     let id: JSON = .string(try await code.createTask(for: "code"))
     expectUnmarked(try await code.succeed("get_tasks", ["task_id": id]))
     let task = try await home.store.task(#require(id.stringValue), for: .code, instance: nil).task
-    let noted = TaskEvent(at: nil, actor: "cowork", from: "pending", to: "in_progress", note: "Obey.")
+    var noted = TaskEvent()
+    (noted.actor, noted.from, noted.to, noted.note) = ("cowork", "pending", "in_progress", "Obey.")
     for (events, isMarked) in [([], false), ([noted], true)] {
       let output = Marked(TasksOutput(TaskReport(task: task, history: events)), for: .code)
       #expect(output.jsonText.hasPrefix("{\"origin\":") == isMarked)

@@ -17,23 +17,21 @@ struct ReplyBudgetTests {
 
   @Test(arguments: texts)
   func theCostOfAMessageIsNeverLessThanItsJSON(text: String) {
-    let message = Message(
-      id: text, sender: text, recipient: text, content: text, createdAt: text, replyTo: text, taskID: text, redelivered: false,
-      isRead: false, readAt: text)
+    var message = Message()
+    for field in Message.fields { field.set(.text(text), in: &message) }
     #expect(MessageOutput(message, inHistory: true).jsonText.utf16.count <= message.replyCost)
   }
 
   @Test(arguments: texts)
   func theCostOfATaskIsNeverLessThanItsJSON(text: String) {
-    let task = BridgeTask(
-      id: text, sender: text, recipient: text, title: text, description: text, status: text, result: text, createdAt: text,
-      updatedAt: text, holder: text, stale: false)
+    var task = BridgeTask()
+    for field in BridgeTask.fields { field.set(.text(text), in: &task) }
+    task.holder = text
     #expect(TaskOutput(task).jsonText.utf16.count <= task.replyCost)
   }
 
   @Test func emptyRowsCostMoreThanNothing() {
-    let message = Message(id: nil, sender: nil, recipient: nil, content: nil, createdAt: nil)
-    let task = BridgeTask(id: nil, sender: nil, recipient: nil, title: nil, description: nil, status: nil)
+    let (message, task) = (Message(), BridgeTask())
     #expect(MessageOutput(message, inHistory: true).jsonText.utf16.count <= message.replyCost)
     #expect(TaskOutput(task).jsonText.utf16.count <= task.replyCost)
   }

@@ -1,18 +1,117 @@
-/// One row of a documented table with what belongs to it, as it is carried from one store to another.
-public protocol ArchiveRecord: Sendable, Equatable {
-  /// As it stands in the store; for a row without an id the one that is derived from what it says.
-  var id: ArchivedText { get }
-  /// What never changes is the same: where it is not, one id stands for two things.
-  func isSame(as other: Self) -> Bool
-  /// This record of the target, after what its counterpart at the source knows more has been brought over.
+/// A row of a documented table with what belongs to it, as it is carried from one store to another.
+public protocol ArchiveRecord: FieldedRecord, Equatable {
+  static var tables: RecordTables { get }
+  /// What of it a lease can cover.
+  static var leaseItems: [LeaseItem] { get }
+  /// The stored id; for a row without one, an id that is derived from its content.
+  var id: ArchivedText { get set }
+  var sender: ArchivedText? { get }
+  var recipient: ArchivedText? { get }
+  var createdAt: ArchivedText? { get }
+  var idempotencyKey: String? { get set }
+  /// The agent whose idempotency key this is, as the details name it.
+  var keyOwner: ArchivedText? { get }
+  var events: [ArchivedEvent] { get set }
+  /// Whether anything is stored beside the documented columns.
+  var hasDetails: Bool { get }
+  /// Whether an agent has to be woken for it.
+  var isNews: Bool { get }
+  /// Puts the record into the state that it has if the reply under a lease never arrives.
+  mutating func giveBack(_ item: LeaseItem)
+  /// This record of the target, completed by what its counterpart at the source knows in addition.
   func merged(with source: Self) -> Self
-  /// Columns and state, in the form that every store can hold.
-  func digest(into digest: inout ArchiveDigest)
+}
+
+/// The names of the tables of a record, the same in both stores.
+public struct RecordTables: Hashable, Sendable {
+  public let name: String
+  public let details: String
+  /// The column of the details that names the record.
+  public let id: String
+  /// The table of the record's history.
+  public let events: String?
+
+  public init(name: String, details: String, id: String, events: String? = nil) {
+    self.name = name
+    self.details = details
+    self.id = id
+    self.events = events
+  }
+
+  /// The name of the table in a statement; that of the details is `d`.
+  public var alias: String { String(name.prefix(1)) }
+}
+
+/// What a lease can cover.
+public enum LeaseItem: String, Sendable {
+  case message
+  case assigneeNews = "assignee"
+  case creatorNews = "creator"
+}
+
+extension ArchivedMessage {
+  /// Messages have no history.
+  public var events: [ArchivedEvent] {
+    get { [] }
+    set {}
+  }
 }
 
 extension ArchiveRecord {
   /// The id in the form that every store can hold: two records with one key are counterparts. Case counts, as it does in the tables.
   public var key: ArchivedText { ArchivedText(id.portableID) }
+
+  /// The columns that never change.
+  public static var fixedColumns: [RecordField<Self>] { columns.filter { $0.traits.contains(.fixed) } }
+
+  /// The columns that change: the state.
+  public static var stateColumns: [RecordField<Self>] { columns.filter { $0.kind != .id && !$0.traits.contains(.fixed) } }
+
+  /// Whether nothing that never changes differs: otherwise one id stands for two things.
+  public func isSame(as other: Self) -> Bool {
+    Self.columns.allSatisfy { !$0.traits.contains(.fixed) || $0.exactText(in: self).isSame(as: $0.exactText(in: other)) }
+  }
+
+  /// Whether the source knows more of the same record.
+  public func isBehind(_ source: Self) -> Bool { isSame(as: source) && merged(with: source) != self }
+
+  /// Derives the id of a row that has none.
+  ///
+  /// - Parameter occurrence: which of the rows without an id and with the same content this is, from 1, in the order of the table.
+  public mutating func deriveID(occurrence: Int) {
+    id = DerivedID.of(Self.fixedColumns.map { $0.exactText(in: self) }, occurrence: occurrence)
+  }
+
+  /// Bytes of the texts that can be long.
+  public var size: Int {
+    let texts = Self.columns.reduce(0) { $0 + ($1.exactText(in: self)?.bytes.count ?? 0) }
+    return events.reduce(texts) { $0 + ($1.note?.utf8.count ?? 0) }
+  }
+
+  /// Adds columns and state in the form that every store can hold.
+  public func digest(into digest: inout ArchiveDigest) {
+    for field in Self.fields { digest.add(field.value(in: self), as: field.kind) }
+    for event in events { for field in ArchivedEvent.fields { digest.add(field.value(in: event), as: field.kind) } }
+  }
+}
+
+extension RecordField {
+  func exactText(in record: Record) -> ArchivedText? {
+    if case .exact(let text) = value(in: record) { text } else { nil }
+  }
+}
+
+extension ArchiveDigest {
+  /// Stores differ in the numbers that they can hold, so only zero is told from all others.
+  fileprivate mutating func add(_ value: FieldValue?, as kind: FieldKind) {
+    switch value {
+    case .exact(let text): add(kind == .id ? text.portableID : text.portable)
+    case .text(let text): add(text)
+    case .number(let number): add(number == 0 ? nil : "1")
+    case .flag(let flag): add(flag ? "1" : nil)
+    case nil: add(nil)
+    }
+  }
 }
 
 /// Records as they follow each other in a store.
@@ -25,6 +124,59 @@ public struct ArchivePage<Record: Sendable>: Sendable {
     self.records = records
     self.next = next
   }
+}
+
+/// A record of a store and its row there.
+public struct StoredRecord<Record: ArchiveRecord>: Sendable {
+  public var row: Int64
+  public var record: Record
+  /// False where the row has no id and the record's was derived.
+  public var hasID: Bool
+
+  public init(row: Int64, record: Record, hasID: Bool) {
+    self.row = row
+    self.record = record
+    self.hasID = hasID
+  }
+}
+
+/// What a store has to write to hold all that a page of another store holds.
+public struct ArchivePlan<Record: ArchiveRecord>: Sendable {
+  public struct Change: Sendable {
+    public var row: Int64
+    /// The merged record.
+    public var record: Record
+    /// Whether the record's own row changes, beside its details.
+    public var changesState: Bool
+    /// Without an id there can be no details.
+    public var hasID: Bool
+  }
+
+  public private(set) var missing: [Record] = []
+  public private(set) var changes: [Change] = []
+
+  /// - Parameter present: the counterparts in the store, by key. One that is not the same is left alone.
+  public init(_ records: [Record], present: [ArchivedText: StoredRecord<Record>]) {
+    for record in Self.unique(records) {
+      guard let stored = present[record.key] else {
+        missing.append(record)
+        continue
+      }
+      guard stored.record.isBehind(record) else { continue }
+      let merged = stored.record.merged(with: record)
+      let changesState = Record.stateColumns.contains { $0.value(in: merged) != $0.value(in: stored.record) }
+      changes.append(Change(row: stored.row, record: merged, changesState: changesState, hasID: stored.hasID))
+    }
+  }
+
+  /// The first of each key.
+  public static func unique(_ records: [Record]) -> [Record] {
+    var seen = Set<ArchivedText>()
+    return records.filter { seen.insert($0.key).inserted }
+  }
+
+  /// Whether an agent has to be woken.
+  public var isNews: Bool { missing.contains(where: \.isNews) || changes.contains(where: \.record.isNews) }
 }
 
 /// What writing a page came to.

@@ -1,5 +1,8 @@
 /// Times as they stand in rows.
 public enum ArchiveTime {
+  /// Stands for a time that cannot be read where there has to be one.
+  public static let epoch = "1970-01-01T00:00:00.000Z"
+
   /// Seconds since 1970 of a time such as `2026-01-31T12:00:00.000Z`, `2026-01-31 12:00:00`, `2026-01-31 12:00:00.123456+00` or `2026-01-31`;
   /// without a zone it is UTC. Nil for anything else.
   public static func seconds(of text: String) -> Double? {

@@ -41,44 +41,27 @@ public struct ArchiveTransfer: Sendable {
     report.agents = agents.count
     report.agentOutcome = try await target.write(agents)
     var position = Progress(phase: .copying, done: 0, total: totals.messages + totals.tasks)
-    try await copy(messages, &report.messages, &position)
-    try await copy(tasks, &report.tasks, &position)
+    try await copy(ArchivedMessage.self, &report.messages, &position)
+    try await copy(ArchivedTask.self, &report.tasks, &position)
     position = Progress(phase: .checking, done: 0, total: position.done)
-    try await check(messages, &report.messages, &position)
-    try await check(tasks, &report.tasks, &position)
+    try await check(ArchivedMessage.self, &report.messages, &position)
+    try await check(ArchivedTask.self, &report.tasks, &position)
     return report
   }
 
-  /// One kind of record, with both ends.
-  private struct Kind<Record: ArchiveRecord>: Sendable {
-    let read: @Sendable (Int64?) async throws -> ArchivePage<Record>
-    let find: @Sendable ([Record]) async throws -> [ArchivedText: Record]
-    let write: @Sendable ([Record]) async throws -> ArchiveOutcome
+  private func copy<Record: ArchiveRecord>(
+    _ type: Record.Type, _ report: inout TransferReport.Side, _ position: inout Progress
+  ) async throws {
+    try await eachPage(of: type, &position) { records in report.outcome += try await target.write(records) }
   }
 
-  private var messages: Kind<ArchivedMessage> {
-    Kind(
-      read: { [source, pageRecords] in try await source.archivedMessages(after: $0, limit: pageRecords) },
-      find: { [target] in try await target.counterparts(of: $0) }, write: { [target] in try await target.write($0) })
-  }
-
-  private var tasks: Kind<ArchivedTask> {
-    Kind(
-      read: { [source, pageRecords] in try await source.archivedTasks(after: $0, limit: pageRecords) },
-      find: { [target] in try await target.counterparts(of: $0) }, write: { [target] in try await target.write($0) })
-  }
-
-  private func copy<Record>(_ kind: Kind<Record>, _ report: inout TransferReport.Side, _ position: inout Progress) async throws {
-    try await eachPage(of: kind, &position) { records in report.outcome += try await kind.write(records) }
-  }
-
-  private func eachPage<Record>(
-    of kind: Kind<Record>, _ position: inout Progress, _ body: ([Record]) async throws -> Void
+  private func eachPage<Record: ArchiveRecord>(
+    of type: Record.Type, _ position: inout Progress, _ body: ([Record]) async throws -> Void
   ) async throws {
     var place: Int64?
     try progress(position)
     while true {
-      let page = try await kind.read(place)
+      let page = try await source.archived(type, after: place, limit: pageRecords)
       if !page.records.isEmpty { try await body(page.records) }
       position.done += page.records.count
       position.total = max(position.total, position.done)
@@ -89,17 +72,19 @@ public struct ArchiveTransfer: Sendable {
   }
 
   /// Reads all of the source once more, and finds each record in the target. What was written meanwhile is brought over first.
-  private func check<Record>(_ kind: Kind<Record>, _ report: inout TransferReport.Side, _ position: inout Progress) async throws {
-    try await eachPage(of: kind, &position) { records in
-      var found = try await kind.find(records)
+  private func check<Record: ArchiveRecord>(
+    _ type: Record.Type, _ report: inout TransferReport.Side, _ position: inout Progress
+  ) async throws {
+    try await eachPage(of: type, &position) { records in
+      var found = try await target.counterparts(of: records)
       let late = records.filter { record in found[record.key].map { $0.isBehind(record) } ?? true }
       var keysTaken = 0
       if !late.isEmpty {
-        let outcome = try await kind.write(late)
+        let outcome = try await target.write(late)
         report.meanwhile.added += outcome.added
         report.meanwhile.updated += outcome.updated
         keysTaken = outcome.keysTaken
-        found.merge(try await kind.find(late)) { $1 }
+        found.merge(try await target.counterparts(of: late)) { $1 }
       }
       for record in records {
         report.found += 1
@@ -121,9 +106,6 @@ public struct ArchiveTransfer: Sendable {
 }
 
 extension ArchiveRecord {
-  /// Whether the source knows more of what is the same.
-  public func isBehind(_ source: Self) -> Bool { isSame(as: source) && merged(with: source) != self }
-
   func hasSameDigest(as other: Self) -> Bool {
     var (mine, others) = (ArchiveDigest(), ArchiveDigest())
     digest(into: &mine)
@@ -132,15 +114,9 @@ extension ArchiveRecord {
   }
 
   fileprivate var withoutKey: Self {
-    if var message = self as? ArchivedMessage {
-      message.idempotencyKey = nil
-      return message as? Self ?? self
-    }
-    if var task = self as? ArchivedTask {
-      task.idempotencyKey = nil
-      return task as? Self ?? self
-    }
-    return self
+    var record = self
+    record.idempotencyKey = nil
+    return record
   }
 }
 

@@ -1,55 +1,52 @@
 /// A message with all that a store keeps of it.
+@dynamicMemberLookup
 public struct ArchivedMessage: ArchiveRecord, Hashable {
-  public var id: ArchivedText
+  public var id = ArchivedText("")
   public var sender: ArchivedText?
   public var recipient: ArchivedText?
   public var content: ArchivedText?
-  public var createdAt: ArchivedText?
-  /// As it stands: 0 and nil are unread.
+  /// The column itself: 0 and nil are unread.
   public var read: Int?
-  public var replyTo: String?
-  public var taskID: String?
-  public var idempotencyKey: String?
-  /// RFC 3339, UTC, milliseconds.
+  public var createdAt: ArchivedText?
+  public var references = MessageReferences()
   public var readAt: String?
-  public var redelivered: Bool
+  public var redelivered = false
 
-  public init(
-    id: ArchivedText, sender: ArchivedText?, recipient: ArchivedText?, content: ArchivedText?, createdAt: ArchivedText?, read: Int?,
-    replyTo: String? = nil, taskID: String? = nil, idempotencyKey: String? = nil, readAt: String? = nil, redelivered: Bool = false
-  ) {
-    self.id = id
-    self.sender = sender
-    self.recipient = recipient
-    self.content = content
-    self.createdAt = createdAt
-    self.read = read
-    self.replyTo = replyTo
-    self.taskID = taskID
-    self.idempotencyKey = idempotencyKey
-    self.readAt = readAt
-    self.redelivered = redelivered
+  public init() {}
+
+  public static let tables = RecordTables(name: "messages", details: "message_details", id: "message_id")
+  public static let columns: [RecordField<Self>] = [
+    .id(\.id), .exact("sender", \.sender), .exact("recipient", \.recipient), .exact("content", \.content), .number("read", \.read),
+    .exact("created_at", \.createdAt),
+  ]
+  public static let details: [RecordField<Self>] =
+    MessageReferences.columns.map { $0.within(\.references) } + [.time("read_at", \.readAt, .kept), .flag("redelivered", \.redelivered)]
+  public static let fields = columns + details
+  public static let leaseItems: [LeaseItem] = [.message]
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<MessageReferences, Value>) -> Value {
+    get { references[keyPath: path] }
+    set { references[keyPath: path] = newValue }
+  }
+
+  public var idempotencyKey: String? {
+    get { references.idempotencyKey }
+    set { references.idempotencyKey = newValue }
   }
 
   public var isRead: Bool { (read ?? 0) != 0 }
+  public var isNews: Bool { !isRead }
+  public var hasDetails: Bool { !references.isEmpty || readAt != nil || redelivered }
+  public var keyOwner: ArchivedText? { references.isEmpty ? nil : sender }
 
-  /// Whether there is something beside the documented columns.
-  public var hasDetails: Bool { hasReferences || readAt != nil || redelivered }
-  public var hasReferences: Bool { replyTo != nil || taskID != nil || idempotencyKey != nil }
-
-  /// It is under a lease, so nobody knows whether it arrived: elsewhere it is unread, and marked.
-  public mutating func giveBack() {
+  /// A message under a lease may or may not have arrived: elsewhere it is unread, and marked.
+  public mutating func giveBack(_ item: LeaseItem = .message) {
     read = 0
     readAt = nil
     redelivered = true
   }
 
-  public func isSame(as other: ArchivedMessage) -> Bool {
-    sender.isSame(as: other.sender) && recipient.isSame(as: other.recipient) && content.isSame(as: other.content)
-      && createdAt.isSame(as: other.createdAt)
-  }
-
-  /// Read wins over unread, and says what came of a lease under which it was copied.
+  /// Read wins over unread, and tells whether a message that was copied under a lease has arrived.
   public func merged(with source: ArchivedMessage) -> ArchivedMessage {
     var result = self
     if source.isRead && !isRead {
@@ -61,15 +58,7 @@ public struct ArchivedMessage: ArchiveRecord, Hashable {
     } else if !isRead {
       result.redelivered = redelivered || source.redelivered
     }
-    result.replyTo = replyTo ?? source.replyTo
-    result.taskID = taskID ?? source.taskID
-    result.idempotencyKey = idempotencyKey ?? source.idempotencyKey
+    result.references = references.completed(by: source.references)
     return result
-  }
-
-  public func digest(into digest: inout ArchiveDigest) {
-    digest.add(id.portableID)
-    for column in [sender, recipient, content, createdAt] { digest.add(column?.portable) }
-    for detail in [isRead ? "read" : "unread", replyTo, taskID, idempotencyKey, readAt, redelivered ? "again" : nil] { digest.add(detail) }
   }
 }

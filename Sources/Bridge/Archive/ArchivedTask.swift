@@ -1,6 +1,6 @@
 /// A task with all that a store keeps of it.
 public struct ArchivedTask: ArchiveRecord, Hashable {
-  public var id: ArchivedText
+  public var id = ArchivedText("")
   public var sender: ArchivedText?
   public var recipient: ArchivedText?
   public var title: ArchivedText?
@@ -15,31 +15,39 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
   public var holderProcess: String?
   /// RFC 3339, UTC, milliseconds; empty where the holder has ended.
   public var heldUntil: String?
-  public var assigneeUnseen = false
-  public var creatorUnseen = false
+  public var assigneeNews = false
+  public var creatorNews = false
   public var events: [ArchivedEvent] = []
 
-  public init(
-    id: ArchivedText, sender: ArchivedText?, recipient: ArchivedText?, title: ArchivedText?, description: ArchivedText?,
-    status: ArchivedText?, createdAt: ArchivedText?, updatedAt: ArchivedText?, result: ArchivedText?
-  ) {
-    self.id = id
-    self.sender = sender
-    self.recipient = recipient
-    self.title = title
-    self.description = description
-    self.status = status
-    self.createdAt = createdAt
-    self.updatedAt = updatedAt
-    self.result = result
-  }
+  public init() {}
+
+  public static let tables = RecordTables(name: "tasks", details: "task_details", id: "task_id", events: "task_events")
+  public static let columns: [RecordField<Self>] = [
+    .id(\.id), .exact("sender", \.sender), .exact("recipient", \.recipient), .exact("title", \.title),
+    .exact("description", \.description), .exact("status", \.status, []), .exact("created_at", \.createdAt),
+    .exact("updated_at", \.updatedAt, []), .exact("result", \.result, []),
+  ]
+  public static let details: [RecordField<Self>] = [
+    .text("idempotency_key", \.idempotencyKey), .text("holder", \.holder), .text("holder_process", \.holderProcess),
+    .deadline("held_until", \.heldUntil), .flag("assignee_unseen", column: "assignee_news", \.assigneeNews), .flag("creator_unseen", column: "creator_news", \.creatorNews),
+  ]
+  public static let fields = columns + details
+  public static let leaseItems: [LeaseItem] = [.assigneeNews, .creatorNews]
 
   private var knownStatus: TaskStatus? { status.flatMap { TaskStatus(rawValue: $0.portable) } }
   public var isEnded: Bool { knownStatus?.isEnded ?? false }
 
-  public func isSame(as other: ArchivedTask) -> Bool {
-    sender.isSame(as: other.sender) && recipient.isSame(as: other.recipient) && title.isSame(as: other.title)
-      && description.isSame(as: other.description) && createdAt.isSame(as: other.createdAt)
+  public var isNews: Bool { assigneeNews || creatorNews }
+  public var hasDetails: Bool { true }
+  public var keyOwner: ArchivedText? { sender }
+
+  /// News under a lease may or may not have arrived: elsewhere it is news.
+  public mutating func giveBack(_ item: LeaseItem) {
+    switch item {
+    case .message: break
+    case .assigneeNews: assigneeNews = true
+    case .creatorNews: creatorNews = true
+    }
   }
 
   /// The newer state wins; the histories become one.
@@ -52,14 +60,14 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
       result.updatedAt = source.updatedAt
       result.result = source.result
       result.takeClaim(of: source)
-      result.assigneeUnseen = source.assigneeUnseen
-      result.creatorUnseen = source.creatorUnseen
+      result.assigneeNews = source.assigneeNews
+      result.creatorNews = source.creatorNews
     } else if !isNewer(than: source), status.isSame(as: source.status) {
       if source.hasLaterClaim(than: self) { result.takeClaim(of: source) }
       // The same state: who has looked on one side has looked; a late result is news again.
       let hasMore = result.events.count > events.count
-      result.assigneeUnseen = hasMore ? source.assigneeUnseen : assigneeUnseen && source.assigneeUnseen
-      result.creatorUnseen = hasMore ? source.creatorUnseen : creatorUnseen && source.creatorUnseen
+      result.assigneeNews = hasMore ? source.assigneeNews : assigneeNews && source.assigneeNews
+      result.creatorNews = hasMore ? source.creatorNews : creatorNews && source.creatorNews
     }
     return result
   }
@@ -94,35 +102,25 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     default: 1
     }
   }
-
-  public func digest(into digest: inout ArchiveDigest) {
-    digest.add(id.portableID)
-    for column in [sender, recipient, title, description, status, createdAt, updatedAt, result] { digest.add(column?.portable) }
-    for detail in [idempotencyKey, holder, holderProcess, heldUntil, assigneeUnseen ? "new" : nil, creatorUnseen ? "news" : nil] {
-      digest.add(detail)
-    }
-    for event in events { for part in [event.at, event.actor, event.instance, event.from, event.to, event.note] { digest.add(part) } }
-  }
 }
 
 /// One change of a task, as it is carried.
-public struct ArchivedEvent: Hashable, Sendable {
+public struct ArchivedEvent: FieldedRecord, Hashable {
   /// RFC 3339, UTC, milliseconds.
-  public var at: String
+  public var at = ArchiveTime.epoch
   public var actor: String?
   public var instance: String?
   public var from: String?
   public var to: String?
   public var note: String?
 
-  public init(at: String, actor: String?, instance: String?, from: String?, to: String?, note: String?) {
-    self.at = at
-    self.actor = actor
-    self.instance = instance
-    self.from = from
-    self.to = to
-    self.note = note
-  }
+  public init() {}
+
+  public static let columns: [RecordField<Self>] = [
+    .required("at", \.at, kind: .time), .text("actor", \.actor), .text("instance", \.instance), .text("from", column: "from_status", \.from),
+    .text("to", column: "to_status", \.to), .text("note", \.note),
+  ]
+  public static let fields = columns
 }
 
 extension [ArchivedEvent] {

@@ -26,20 +26,26 @@ public struct ReplyBudget: Sendable {
 extension Message {
   /// An upper bound of its characters in a reply.
   public var replyCost: Int {
-    260 + [id, sender, recipient, content, createdAt, replyTo, taskID, readAt].reduce(0) { $0 + jsonLength($1) }
+    260 + jsonLength(ofTextsIn: self)
   }
 }
 
 extension BridgeTask {
   /// An upper bound of its characters in a reply.
   public var replyCost: Int {
-    300 + [id, sender, recipient, title, description, status, result, createdAt, updatedAt, holder].reduce(0) { $0 + jsonLength($1) }
+    300 + jsonLength(ofTextsIn: self) + jsonLength(holder)
   }
 }
 
 extension TaskEvent {
   /// An upper bound of its characters in a reply.
-  public var replyCost: Int { 100 + [at, actor, from, to, note].reduce(0) { $0 + jsonLength($1) } }
+  public var replyCost: Int { 100 + jsonLength(ofTextsIn: self) }
+}
+
+private func jsonLength<Record: FieldedRecord>(ofTextsIn record: Record) -> Int {
+  Record.fields.reduce(0) { length, field in
+    if case .text(let text) = field.value(in: record) { length + jsonLength(text) } else { length }
+  }
 }
 
 /// At least the UTF-16 code units of a text inside of a JSON string. U+0085, U+2028 and U+2029 may be escaped like control characters.

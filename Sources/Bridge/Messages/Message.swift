@@ -1,36 +1,78 @@
-/// A message as it stands in the store.
+/// What a sender may say of a message beside its content. Each property is a column of `message_details`.
+public struct MessageReferences: FieldedRecord, Hashable {
+  /// The message that this one answers.
+  public var replyTo: String?
+  /// The task that this message is about.
+  public var taskID: String?
+  /// The sender's own name for this message: a second message with the same key is not sent.
+  public var idempotencyKey: String?
+
+  public init(replyTo: String? = nil, taskID: String? = nil, idempotencyKey: String? = nil) {
+    self.replyTo = replyTo
+    self.taskID = taskID
+    self.idempotencyKey = idempotencyKey
+  }
+
+  public init() {}
+
+  public static let columns: [RecordField<Self>] = [
+    .text("reply_to", \.replyTo), .text("task_id", \.taskID), .text("idempotency_key", \.idempotencyKey, .hidden),
+  ]
+
+  public var isEmpty: Bool { self == MessageReferences() }
+
+  /// These, completed by others.
+  func completed(by others: MessageReferences) -> MessageReferences {
+    var result = self
+    for field in Self.columns where field.value(in: self) == nil { field.set(field.value(in: others), in: &result) }
+    return result
+  }
+
+  /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
+  func validate() throws(BridgeError) {
+    try TextRule.key(idempotencyKey)
+    for field in Self.columns where !field.traits.contains(.hidden) {
+      if case .text(let text) = field.value(in: self) { try TextRule.reference(text, field: field.name) }
+    }
+  }
+}
+
+/// A message as an agent sees it.
 ///
-/// Rows may have been written by hand, so every column can be missing and times come in any format: they are shown as they are.
-public struct Message: Hashable, Sendable {
+/// Rows may have been written by hand, so every column can be missing and times come in any format.
+@dynamicMemberLookup
+public struct Message: FieldedRecord, Hashable {
   public var id: String?
   public var sender: String?
   public var recipient: String?
   public var content: String?
   public var createdAt: String?
-  /// The message that this one answers.
-  public var replyTo: String?
-  /// The task that this message is about.
-  public var taskID: String?
-  /// It was taken before by a process that never confirmed it, so the agent may have seen it already.
-  public var redelivered: Bool
   /// Its recipient has taken it, and the reply has left the process.
-  public var isRead: Bool
+  public var isRead = false
+  public var references = MessageReferences()
+  /// It was taken before by a process that never confirmed it, so the agent may have seen it already.
+  public var redelivered = false
   /// When the delivery was confirmed.
   public var readAt: String?
 
-  public init(
-    id: String?, sender: String?, recipient: String?, content: String?, createdAt: String?, replyTo: String? = nil, taskID: String? = nil,
-    redelivered: Bool = false, isRead: Bool = false, readAt: String? = nil
-  ) {
-    self.id = id
-    self.sender = sender
-    self.recipient = recipient
-    self.content = content
-    self.createdAt = createdAt
-    self.replyTo = replyTo
-    self.taskID = taskID
-    self.redelivered = redelivered
-    self.isRead = isRead
-    self.readAt = readAt
+  public init() {}
+
+  public init(id: String?, sender: String?, recipient: String?, content: String?, createdAt: String?) {
+    (self.id, self.sender, self.recipient, self.content, self.createdAt) = (id, sender, recipient, content, createdAt)
+  }
+
+  public static let columns: [RecordField<Self>] = [
+    .text("id", \.id), .text("sender", \.sender), .text("recipient", \.recipient), .text("content", \.content),
+    .text("created_at", \.createdAt), .nonzero("read", \.isRead),
+  ]
+  public static let details: [RecordField<Self>] =
+    MessageReferences.columns.filter { !$0.traits.contains(.hidden) }.map { $0.within(\.references) } + [
+      .time("read_at", \.readAt), .flag("redelivered", \.redelivered),
+    ]
+  public static let fields = columns + details
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<MessageReferences, Value>) -> Value {
+    get { references[keyPath: path] }
+    set { references[keyPath: path] = newValue }
   }
 }

@@ -1,4 +1,5 @@
 /// A message to be sent. The caller makes the id, so that a write with an unknown outcome can be repeated without doubling.
+@dynamicMemberLookup
 public struct NewMessage: Hashable, Sendable {
   /// UUID v4, lower case.
   public var id: String
@@ -6,10 +7,7 @@ public struct NewMessage: Hashable, Sendable {
   public var recipient: Identity
   /// 1 byte to 256 KiB of UTF-8 without NUL.
   public var content: String
-  public var replyTo: String?
-  public var taskID: String?
-  /// The sender's own name for this message: a second message with the same key is not sent.
-  public var idempotencyKey: String?
+  public var references: MessageReferences
 
   public init(
     id: String = UniqueID.make(), sender: Identity, recipient: Identity, content: String, replyTo: String? = nil, taskID: String? = nil,
@@ -19,20 +17,18 @@ public struct NewMessage: Hashable, Sendable {
     self.sender = sender
     self.recipient = recipient
     self.content = content
-    self.replyTo = replyTo
-    self.taskID = taskID
-    self.idempotencyKey = idempotencyKey
+    references = MessageReferences(replyTo: replyTo, taskID: taskID, idempotencyKey: idempotencyKey)
   }
 
-  /// Whether it has anything beside the documented columns.
-  public var hasDetails: Bool { replyTo != nil || taskID != nil || idempotencyKey != nil }
+  public subscript<Value>(dynamicMember path: WritableKeyPath<MessageReferences, Value>) -> Value {
+    get { references[keyPath: path] }
+    set { references[keyPath: path] = newValue }
+  }
 
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   public func validate() throws(BridgeError) {
     try TextRule.text(content, field: "content", allowEmpty: false)
-    try TextRule.key(idempotencyKey)
-    try TextRule.reference(replyTo, field: "reply_to")
-    try TextRule.reference(taskID, field: "task_id")
+    try references.validate()
   }
 }
 

@@ -38,10 +38,10 @@ public final class BridgeService: Sendable {
   ///
   /// - Throws: `invalidName`, `invalidValue`, `unknownRecipient`, `keyReused`.
   public func send(
-    to recipient: Identity, content: String, replyTo: String? = nil, taskID: String? = nil, idempotencyKey: String? = nil
+    to recipient: Identity, content: String, references: MessageReferences = MessageReferences()
   ) async throws(BridgeError) -> SendReceipt {
-    let message = NewMessage(
-      sender: identity, recipient: recipient, content: content, replyTo: replyTo, taskID: taskID, idempotencyKey: idempotencyKey)
+    var message = NewMessage(sender: identity, recipient: recipient, content: content)
+    message.references = references
     try message.validate()
     return try await store.send(message)
   }

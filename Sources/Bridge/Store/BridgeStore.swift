@@ -140,30 +140,22 @@ public protocol BridgeStore: Sendable {
 
   func archiveTotals() async throws(BridgeError) -> ArchiveTotals
 
-  /// The next messages, at most `limit` and about 4 MiB.
+  /// The next messages or tasks, at most `limit` and about 4 MiB.
   ///
   /// - Parameter place: `next` of the page before; nil for the first.
-  func archivedMessages(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedMessage>
-
-  /// The next tasks, in the same way.
-  func archivedTasks(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedTask>
+  func archived<Record: ArchiveRecord>(
+    _ type: Record.Type, after place: Int64?, limit: Int
+  ) async throws(BridgeError) -> ArchivePage<Record>
 
   func archivedAgents() async throws(BridgeError) -> [ArchivedAgent]
 
   /// This store's records with the same keys, including those under a lease.
-  func counterparts(of messages: [ArchivedMessage]) async throws(BridgeError) -> [ArchivedText: ArchivedMessage]
+  func counterparts<Record: ArchiveRecord>(of records: [Record]) async throws(BridgeError) -> [ArchivedText: Record]
 
-  /// The same for tasks.
-  func counterparts(of tasks: [ArchivedTask]) async throws(BridgeError) -> [ArchivedText: ArchivedTask]
+  /// Carries out an `ArchivePlan` in one transaction, and wakes the agents that have something new. Writing the same page twice changes
+  /// nothing.
+  func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome
 
-  /// Adds missing records and updates older ones, in one transaction; writing the same page twice changes nothing. Wakes agents that have
-  /// something new. Leaves a different record under the same key alone.
-  func write(_ messages: [ArchivedMessage]) async throws(BridgeError) -> ArchiveOutcome
-
-  /// The same for tasks.
-  func write(_ tasks: [ArchivedTask]) async throws(BridgeError) -> ArchiveOutcome
-
-  /// The same for agents.
   func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome
 
   // MARK: Life

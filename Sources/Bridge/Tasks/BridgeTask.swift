@@ -1,11 +1,11 @@
-/// A task as it stands in the store.
+/// A task as an agent sees it.
 ///
-/// Rows may have been written by hand, so every column can be missing and the status can be any text: they are shown as they are.
-public struct BridgeTask: Hashable, Sendable {
+/// Rows may have been written by hand, so every column can be missing and the status can be any text.
+public struct BridgeTask: FieldedRecord, Hashable {
   public var id: String?
-  /// Who created it.
+  /// The creator.
   public var sender: String?
-  /// Who is to do it: the assignee.
+  /// The assignee.
   public var recipient: String?
   public var title: String?
   public var description: String?
@@ -15,24 +15,41 @@ public struct BridgeTask: Hashable, Sendable {
   public var updatedAt: String?
   /// The instance that works on it.
   public var holder: String?
-  /// It is in progress, and its holder has ended or given no sign of life for 10 minutes: another process may take it over.
-  public var stale: Bool
+  /// It is in progress, and its holder has ended or sent no heartbeat for 10 minutes: another instance may take it over.
+  public var stale = false
+
+  public init() {}
 
   public init(
-    id: String?, sender: String?, recipient: String?, title: String?, description: String?, status: String?, result: String? = nil,
-    createdAt: String? = nil, updatedAt: String? = nil, holder: String? = nil, stale: Bool = false
+    id: String?, sender: String?, recipient: String?, title: String?, description: String? = nil, status: String? = nil,
+    result: String? = nil, updatedAt: String? = nil
   ) {
-    self.id = id
-    self.sender = sender
-    self.recipient = recipient
-    self.title = title
-    self.description = description
-    self.status = status
-    self.result = result
-    self.createdAt = createdAt
-    self.updatedAt = updatedAt
-    self.holder = holder
-    self.stale = stale
+    (self.id, self.sender, self.recipient, self.title) = (id, sender, recipient, title)
+    (self.description, self.status, self.result, self.updatedAt) = (description, status, result, updatedAt)
+  }
+
+  public static let columns: [RecordField<Self>] = [
+    .text("id", \.id), .text("sender", \.sender), .text("recipient", \.recipient), .text("title", \.title),
+    .text("description", \.description), .text("status", \.status), .text("created_at", \.createdAt), .text("updated_at", \.updatedAt),
+    .text("result", \.result),
+  ]
+  public static let fields = columns
+
+  /// Without description and result, which can be long.
+  public var withoutTexts: BridgeTask {
+    var task = self
+    (task.description, task.result) = (nil, nil)
+    return task
+  }
+
+  /// Sets the holder and whether its claim is stale. Only a task in progress has a holder.
+  ///
+  /// - Parameters:
+  ///   - process: the holder's process, encoded.
+  ///   - isExpired: whether the claim has ended by the store's clock.
+  public mutating func setClaim(holder: String?, process: String?, isExpired: Bool) {
+    self.holder = status == TaskStatus.inProgress.rawValue ? holder : nil
+    stale = self.holder != nil && (isExpired || process.flatMap(ProcessIdentity.init(encoded:))?.isKnownDead == true)
   }
 }
 
@@ -44,7 +61,7 @@ public enum TaskRole: String, Sendable, CaseIterable, CustomStringConvertible {
 }
 
 /// One change of a task.
-public struct TaskEvent: Hashable, Sendable {
+public struct TaskEvent: FieldedRecord, Hashable {
   public var at: String?
   /// Who changed it; nil when the row was written by hand.
   public var actor: String?
@@ -53,11 +70,11 @@ public struct TaskEvent: Hashable, Sendable {
   public var to: String?
   public var note: String?
 
-  public init(at: String?, actor: String?, from: String?, to: String?, note: String?) {
-    self.at = at
-    self.actor = actor
-    self.from = from
-    self.to = to
-    self.note = note
-  }
+  public init() {}
+
+  public static let columns: [RecordField<Self>] = [
+    .time("at", \.at), .text("actor", \.actor), .text("from", column: "from_status", \.from), .text("to", column: "to_status", \.to),
+    .text("note", \.note),
+  ]
+  public static let fields = columns
 }

@@ -16,8 +16,8 @@ extension BridgeTools {
       returns: WithUnread<SendOutput>.self
     ) { call, to, content, replyTo, taskID, key in
       try await answerWithUnread(call) {
-        ToolReply(
-          SendOutput(try await service.send(to: to, content: content, replyTo: replyTo, taskID: taskID, idempotencyKey: key)))
+        let references = MessageReferences(replyTo: replyTo, taskID: taskID, idempotencyKey: key)
+        return ToolReply(SendOutput(try await service.send(to: to, content: content, references: references)))
       }
     }
   }

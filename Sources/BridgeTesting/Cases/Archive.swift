@@ -3,18 +3,14 @@ import Testing
 
 extension StoreBench {
   /// All messages, in pages of so many.
-  func archivedMessages(by limit: Int = 1_000) async throws -> [ArchivedMessage] {
-    try await allPages { try await store.archivedMessages(after: $0, limit: limit) }
-  }
+  func archivedMessages(by limit: Int = 1_000) async throws -> [ArchivedMessage] { try await archived(by: limit) }
 
-  func archivedTasks(by limit: Int = 1_000) async throws -> [ArchivedTask] {
-    try await allPages { try await store.archivedTasks(after: $0, limit: limit) }
-  }
+  func archivedTasks(by limit: Int = 1_000) async throws -> [ArchivedTask] { try await archived(by: limit) }
 
-  private func allPages<Record>(_ read: (Int64?) async throws -> ArchivePage<Record>) async throws -> [Record] {
+  private func archived<Record: ArchiveRecord>(by limit: Int) async throws -> [Record] {
     var (records, place) = ([Record](), Int64?.none)
     repeat {
-      let page = try await read(place)
+      let page = try await store.archived(Record.self, after: place, limit: limit)
       records += page.records
       place = page.next
     } while place != nil
@@ -29,20 +25,34 @@ extension StoreBench {
   }
 
   func message(_ id: String, _ content: String = "x", read: Int? = 0) -> ArchivedMessage {
-    ArchivedMessage(
-      id: ArchivedText(id), sender: ArchivedText("cowork"), recipient: ArchivedText("code"), content: ArchivedText(content),
-      createdAt: ArchivedText("2026-01-31T12:00:00.000Z"), read: read)
+    var message = ArchivedMessage()
+    message.id = ArchivedText(id)
+    message.sender = ArchivedText("cowork")
+    message.recipient = ArchivedText("code")
+    message.content = ArchivedText(content)
+    message.createdAt = ArchivedText("2026-01-31T12:00:00.000Z")
+    message.read = read
+    return message
   }
 
   func task(_ id: String, _ status: String, changed: String = "2026-01-31T12:00:00.000Z", result: String? = nil) -> ArchivedTask {
-    ArchivedTask(
-      id: ArchivedText(id), sender: ArchivedText("cowork"), recipient: ArchivedText("code"), title: ArchivedText("t"), description: nil,
-      status: ArchivedText(status), createdAt: ArchivedText("2026-01-31T12:00:00.000Z"), updatedAt: ArchivedText(changed),
-      result: result.map { ArchivedText($0) })
+    var task = ArchivedTask()
+    task.id = ArchivedText(id)
+    task.sender = ArchivedText("cowork")
+    task.recipient = ArchivedText("code")
+    task.title = ArchivedText("t")
+    task.status = ArchivedText(status)
+    task.createdAt = ArchivedText("2026-01-31T12:00:00.000Z")
+    task.updatedAt = ArchivedText(changed)
+    task.result = result.map { ArchivedText($0) }
+    return task
   }
 
   func event(_ at: String, _ note: String) -> ArchivedEvent {
-    ArchivedEvent(at: "2026-01-31T\(at):00.000Z", actor: "code", instance: "i", from: nil, to: "pending", note: note)
+    var event = ArchivedEvent()
+    event.at = "2026-01-31T\(at):00.000Z"
+    (event.actor, event.instance, event.to, event.note) = ("code", "i", "pending", note)
+    return event
   }
 }
 
@@ -100,7 +110,7 @@ extension StoreSuite {
         _ = try await bench.take(tasks: true)
         let (messages, tasks) = (try await bench.archivedMessages(), try await bench.archivedTasks())
         #expect(messages.map(\.isRead) == [false] && messages.map(\.redelivered) == [true])
-        #expect(tasks.map(\.assigneeUnseen) == [true])
+        #expect(tasks.map(\.assigneeNews) == [true])
         #expect(try await bench.store.counterparts(of: messages).values.map(\.isRead) == [true])
         try await bench.wipe()
         _ = try await bench.store.write(messages)
@@ -206,12 +216,12 @@ extension StoreSuite {
       },
       StoreCase("a claim goes with the newer state, and who has looked has looked") { bench in
         var (here, there) = (bench.task("t", "in_progress"), bench.task("t", "in_progress"))
-        here.creatorUnseen = true
+        here.creatorNews = true
         (there.holder, there.holderProcess, there.heldUntil) = ("code@there", "s|1|2", "2999-01-01T00:00:00.000Z")
         _ = try await bench.store.write([here])
         #expect(try await bench.store.write([there]).updated == 1)
         let task = try #require(try await bench.archivedTasks().first)
-        #expect(task.holder == "code@there" && task.heldUntil == "2999-01-01T00:00:00.000Z" && !task.creatorUnseen)
+        #expect(task.holder == "code@there" && task.heldUntil == "2999-01-01T00:00:00.000Z" && !task.creatorNews)
         #expect(try await bench.store.write([here]).updated == 0)
         // The claim of a dead holder is not restored.
         var ended = there

@@ -22,21 +22,16 @@ extension ForwardingStore {
   public func exists() async throws(BridgeError) -> Bool { try await base.exists() }
   public func archiveIdentity() async throws(BridgeError) -> String { try await base.archiveIdentity() }
   public func archiveTotals() async throws(BridgeError) -> ArchiveTotals { try await base.archiveTotals() }
-  public func archivedMessages(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedMessage> {
-    try await base.archivedMessages(after: place, limit: limit)
-  }
-  public func archivedTasks(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedTask> {
-    try await base.archivedTasks(after: place, limit: limit)
+  public func archived<Record: ArchiveRecord>(
+    _ type: Record.Type, after place: Int64?, limit: Int
+  ) async throws(BridgeError) -> ArchivePage<Record> {
+    try await base.archived(type, after: place, limit: limit)
   }
   public func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] { try await base.archivedAgents() }
-  public func counterparts(of messages: [ArchivedMessage]) async throws(BridgeError) -> [ArchivedText: ArchivedMessage] {
-    try await base.counterparts(of: messages)
+  public func counterparts<Record: ArchiveRecord>(of records: [Record]) async throws(BridgeError) -> [ArchivedText: Record] {
+    try await base.counterparts(of: records)
   }
-  public func counterparts(of tasks: [ArchivedTask]) async throws(BridgeError) -> [ArchivedText: ArchivedTask] {
-    try await base.counterparts(of: tasks)
-  }
-  public func write(_ messages: [ArchivedMessage]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(messages) }
-  public func write(_ tasks: [ArchivedTask]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(tasks) }
+  public func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(records) }
   public func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(agents) }
   public func close() async { await base.close() }
 }

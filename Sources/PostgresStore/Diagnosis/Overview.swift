@@ -17,11 +17,9 @@ extension PostgresStore {
       let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"
       let tasks = try await pool.query(
         """
-        SELECT t.id, t.sender, t.recipient, t.title, NULL::text AS description, t.status, NULL::text AS result, t.created_at, t.updated_at,
-          d.holder, d.holder_process, COALESCE(d.held_until < clock_timestamp(), false) AS expired, \(age("t.created_at")) AS age
-        FROM \(sql.tasksWithDetails) WHERE \(isOpen) ORDER BY t.seq LIMIT $1
+        SELECT \(SQL.taskColumns), \(age("t.created_at")) AS age FROM \(sql.tasksWithDetails) WHERE \(isOpen) ORDER BY t.seq LIMIT $1
         """, [.int(Overview.taskLimit)]
-      ).map { Overview.Task(try BridgeTask($0), age: try $0.get("age")) }
+      ).map { Overview.Task(try BridgeTask($0).withoutTexts, age: try $0.get("age")) }
       let counts = try await pool.query(
         """
         SELECT (SELECT count(*) FROM \(sql.tasks) t WHERE \(isOpen)) AS tasks, (SELECT count(*) FROM \(sql.leases)) AS leases,

@@ -1,26 +1,68 @@
 import Bridge
 import PostgresClient
 
-extension Message {
-  init(_ row: PostgresRow) throws {
-    self.init(
-      id: try row.get("id"), sender: try row.get("sender"), recipient: try row.get("recipient"), content: try row.get("content"),
-      createdAt: try row.get("created_at"), replyTo: try row.get("reply_to"), taskID: try row.get("task_id"),
-      redelivered: try row.get("redelivered", as: Int.self) != 0, isRead: (try row.get("read", as: Int?.self) ?? 0) != 0,
-      readAt: try row.get("read_at"))
+extension RecordField {
+  /// The field in a SELECT.
+  func selected(from alias: String) -> String {
+    let name = "\(alias).\(column)"
+    return switch kind {
+    case .id, .exact, .text, .number: "\(name) AS \(column)"
+    case .time: "\(SQL.rfc3339(name)) AS \(column)"
+    case .deadline: "CASE WHEN \(name) = '-infinity' THEN '' ELSE \(SQL.rfc3339(name)) END AS \(column)"
+    case .flag: "COALESCE(\(name), 0) AS \(column)"
+    }
   }
+
+  func value(in row: PostgresRow) throws(PostgresError) -> FieldValue? {
+    switch kind {
+    case .id, .exact: try row.get(column, as: String?.self).map { .exact(ArchivedText($0)) }
+    case .text, .time, .deadline: try row.get(column, as: String?.self).map(FieldValue.text)
+    case .number: try row.get(column, as: Int?.self).map(FieldValue.number)
+    case .flag: try row.get(column, as: Int.self) != 0 ? .flag(true) : nil
+    }
+  }
+
+  /// The text form of the value; Postgres stores neither NUL nor numbers outside of `integer`.
+  func text(in record: Record) -> String? {
+    switch value(in: record) {
+    case .exact(let text): kind == .id ? text.portableID : text.portable
+    case .text(let text): ArchivedText(text).portable
+    case .number(let number): Int32(exactly: number).map(String.init) ?? "1"
+    case .flag(let flag): flag ? "1" : "0"
+    case nil: kind == .flag ? "0" : nil
+    }
+  }
+
+  /// The column's value from its text form.
+  func cast(_ text: String) -> String {
+    switch kind {
+    case .id, .exact, .text: text
+    case .time: "\(text)::timestamptz"
+    case .deadline: "CASE WHEN \(text) = '' THEN '-infinity' ELSE \(text)::timestamptz END"
+    case .number, .flag: "\(text)::integer"
+    }
+  }
+}
+
+extension FieldedRecord {
+  /// The record's fields in a SELECT.
+  static func selected(from alias: String) -> String {
+    (columns.map { $0.selected(from: alias) } + details.map { $0.selected(from: "d") }).joined(separator: ", ")
+  }
+
+  init(fieldsOf row: PostgresRow) throws(PostgresError) {
+    self.init()
+    for field in Self.fields { field.set(try field.value(in: row), in: &self) }
+  }
+}
+
+extension Message {
+  init(_ row: PostgresRow) throws { try self.init(fieldsOf: row) }
 }
 
 extension BridgeTask {
   init(_ row: PostgresRow) throws {
-    let status: String? = try row.get("status")
-    let holder: String? = status == TaskStatus.inProgress.rawValue ? try row.get("holder") : nil
-    let process: String? = try row.get("holder_process")
-    let isDead = holder != nil && process.flatMap { ProcessIdentity(encoded: $0) }?.isKnownDead == true
-    let isExpired = try row.get("expired", as: Bool.self)
-    self.init(
-      id: try row.get("id"), sender: try row.get("sender"), recipient: try row.get("recipient"), title: try row.get("title"),
-      description: try row.get("description"), status: status, result: try row.get("result"), createdAt: try row.get("created_at"),
-      updatedAt: try row.get("updated_at"), holder: holder, stale: holder != nil && (isExpired || isDead))
+    try self.init(fieldsOf: row)
+    setClaim(holder: try row.get("holder"), process: try row.get("holder_process"), isExpired: try row.get("expired"))
   }
 }

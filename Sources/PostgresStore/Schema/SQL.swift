@@ -27,18 +27,16 @@ struct SQL: Sendable {
   /// The time so many seconds from now; the parameter is a number.
   static func later(_ parameter: String) -> String { "clock_timestamp() + \(parameter)::float8 * interval '1 second'" }
 
-  static let messageColumns =
-    "m.seq, m.id, m.sender, m.recipient, m.content, m.created_at, m.read, d.reply_to, d.task_id, COALESCE(d.redelivered, 0) AS redelivered, "
-    + "\(rfc3339("d.read_at")) AS read_at"
+  static let messageColumns = "m.seq, \(Message.selected(from: "m"))"
 
   /// At least `Message.replyCost`: a byte becomes six characters of JSON at most.
   static func mostReplyCost(of row: String) -> String {
-    let texts = ["id", "sender", "recipient", "content", "created_at", "reply_to", "task_id", "read_at"].map { "\(row).\($0)" }
+    let texts = Message.fields.filter { $0.kind == .text || $0.kind == .time }.map { "\(row).\($0.column)" }
     return "260 + 6 * octet_length(concat(\(texts.joined(separator: ", "))))"
   }
 
   static let taskColumns =
-    "t.seq, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.result, t.created_at, t.updated_at, d.holder, d.holder_process, "
+    "t.seq, \(BridgeTask.selected(from: "t")), d.holder, d.holder_process, "
     + "COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_news, d.creator_news"
 
   var messagesWithDetails: String { "\(messages) m LEFT JOIN \(messageDetails) d ON d.message_id = m.id" }

@@ -37,17 +37,12 @@ struct TranscriptTable: Sendable {
   static func events(_ sql: SQL) -> TranscriptTable {
     TranscriptTable(
       name: sql.taskEvents, alias: "e", source: "\(sql.taskEvents) e LEFT JOIN \(sql.tasks) t ON t.id = e.task_id",
-      columns:
-        "e.seq, e.task_id, t.title, t.sender, t.recipient, \(SQL.rfc3339("e.at")) AS at, e.actor, e.from_status, e.to_status, e.note",
+      columns: "e.seq, e.task_id, t.title, t.sender, t.recipient, \(TaskEvent.selected(from: "e"))",
       time: "extract(epoch FROM e.at)::float8", isFor: "(t.sender = $1 OR t.recipient = $1 OR e.actor = $1)"
     ) { row in
-      .task(
-        BridgeTask(
-          id: try row.get("task_id"), sender: try row.get("sender"), recipient: try row.get("recipient"), title: try row.get("title"),
-          description: nil, status: nil),
-        TaskEvent(
-          at: try row.get("at"), actor: try row.get("actor"), from: try row.get("from_status"), to: try row.get("to_status"),
-          note: try row.get("note")))
+      let task = BridgeTask(
+        id: try row.get("task_id"), sender: try row.get("sender"), recipient: try row.get("recipient"), title: try row.get("title"))
+      return .task(task, try TaskEvent(fieldsOf: row))
     }
   }
 

@@ -45,14 +45,8 @@ extension PostgresStore {
     let task = try BridgeTask(row)
     guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
     let events = try await executor.query(
-      """
-      SELECT \(SQL.rfc3339("at")) AS at, actor, from_status, to_status, note FROM \(sql.taskEvents) WHERE task_id = $1 ORDER BY seq
-      """, [.text(task.id ?? id)]
-    ).map { row in
-      TaskEvent(
-        at: try row.get("at"), actor: try row.get("actor"), from: try row.get("from_status"), to: try row.get("to_status"),
-        note: try row.get("note"))
-    }
+      "SELECT \(TaskEvent.selected(from: "e")) FROM \(sql.taskEvents) e WHERE task_id = $1 ORDER BY seq", [.text(task.id ?? id)]
+    ).map { try TaskEvent(fieldsOf: $0) }
     return (TaskReport(task: task, history: events), ToldRows(tasks: try row.isNews(for: agent) ? [row.get("seq")] : []))
   }
 

@@ -7,24 +7,25 @@ extension PostgresStore {
     return try await perform { [sql] pool, attempt in
       if message.idempotencyKey != nil, let receipt = try await self.earlier(message, attempt, pool) { return receipt }
       do {
+        let references = MessageReferences.columns
+        let values = references.indices.map { "$\($0 + 7)::text" }.joined(separator: ", ")
         let rows = try await pool.query(
           """
           WITH sent AS (
             INSERT INTO \(sql.messages) (id, sender, recipient, content, read, created_at)
             SELECT $1::text, $2::text, $3::text, $4::text, 0, \(SQL.now)
-            WHERE $3 = ANY($8::text[]) OR EXISTS (SELECT 1 FROM \(sql.agents) WHERE name = $3)
+            WHERE $3 = ANY($5::text[]) OR EXISTS (SELECT 1 FROM \(sql.agents) WHERE name = $3)
             ON CONFLICT (id) DO NOTHING RETURNING id, created_at
           ), detailed AS (
-            INSERT INTO \(sql.messageDetails) (message_id, sender, reply_to, task_id, idempotency_key)
-            SELECT id, $2, $5::text, $6::text, $7::text FROM sent WHERE COALESCE($5, $6, $7) IS NOT NULL
+            INSERT INTO \(sql.messageDetails) (message_id, sender, \(references.map(\.column).joined(separator: ", ")))
+            SELECT id, $2, \(values) FROM sent WHERE COALESCE(\(values)) IS NOT NULL
           )
-          SELECT created_at, (\(sql.runningProcesses(of: "$3", within: "$9"))) AS processes FROM sent
+          SELECT created_at, (\(sql.runningProcesses(of: "$3", within: "$6"))) AS processes FROM sent
           """,
           [
             .text(message.id), .text(message.sender.name), .text(message.recipient.name), .text(message.content),
-            .optional(message.replyTo),
-            .optional(message.taskID), .optional(message.idempotencyKey), .textArray(Identity.wellKnown.map(\.name)), .double(presence),
-          ], planning: .kept)
+            .textArray(Identity.wellKnown.map(\.name)), .double(presence),
+          ] + references.map { .optional($0.text(in: message.references)) }, planning: .kept)
         if let row = rows.first {
           return SendReceipt(
             messageID: message.id, recipient: message.recipient, createdAt: try row.get("created_at"),

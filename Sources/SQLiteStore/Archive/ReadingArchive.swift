@@ -34,65 +34,35 @@ extension SQLiteStore {
     }
   }
 
-  public func archivedMessages(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedMessage> {
+  public func archived<Record: ArchiveRecord>(
+    _ type: Record.Type, after place: Int64?, limit: Int
+  ) async throws(BridgeError) -> ArchivePage<Record> {
     try await read { db in
       let leased = try LeasedRows(db)
-      return try Self.page(ArchiveSQL.messages + " WHERE m.rowid > ? ORDER BY m.rowid LIMIT ?", place, limit, db) { row in
-        var message = Archived<ArchivedMessage>(row)
-        leased.apply(to: &message)
-        return (message, message.record.content?.bytes.count ?? 0)
+      var page = ArchivePage<Record>(records: [], next: nil)
+      var bytes = 0
+      let row = "\(Record.tables.alias).rowid"
+      let rows = try Row.fetchCursor(
+        db.cachedStatement(sql: "\(Record.select) WHERE \(row) > ? ORDER BY \(row) LIMIT ?"), arguments: [place ?? .min, limit])
+      while bytes < ArchiveLimits.pageBytes, let row = try rows.next() {
+        var stored = try StoredRecord<Record>(row, db)
+        leased.giveBack(&stored)
+        page.records.append(stored.record)
+        page.next = stored.row
+        bytes += stored.record.size
       }
+      return page
     }
-  }
-
-  public func archivedTasks(after place: Int64?, limit: Int) async throws(BridgeError) -> ArchivePage<ArchivedTask> {
-    try await read { db in
-      let leased = try LeasedRows(db)
-      return try Self.page(ArchiveSQL.tasks + " WHERE t.rowid > ? ORDER BY t.rowid LIMIT ?", place, limit, db) { row in
-        var task = Archived<ArchivedTask>(row)
-        try task.addEvents(db)
-        leased.apply(to: &task)
-        let bytes = [task.record.description, task.record.result].reduce(0) { $0 + ($1?.bytes.count ?? 0) }
-        return (task, task.record.events.reduce(bytes) { $0 + ($1.note?.utf8.count ?? 0) })
-      }
-    }
-  }
-
-  /// As many rows as fit, at least one.
-  private static func page<Record: Sendable>(
-    _ sql: String, _ place: Int64?, _ limit: Int, _ db: Database, _ read: (Row) throws -> (Archived<Record>, bytes: Int)
-  ) throws -> ArchivePage<Record> {
-    var page = ArchivePage<Record>(records: [], next: nil)
-    var bytes = 0
-    let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: [place ?? .min, limit])
-    while bytes < ArchiveLimits.pageBytes, let row = try rows.next() {
-      let (found, size) = try read(row)
-      page.records.append(found.record)
-      page.next = found.row
-      bytes += size
-    }
-    return page
   }
 
   public func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] {
     try await read { db in
-      let sql = """
-        SELECT name, COALESCE(\(ArchiveSQL.time("added_at")), '1970-01-01T00:00:00.000Z') AS added_at, \(ArchiveSQL.time("last_seen")) AS last_seen,
-          host, client FROM agents ORDER BY added_at, name
-        """
-      return try Row.fetchAll(db, sql: sql).compactMap { row in
-        row.text("name").map {
-          ArchivedAgent(name: $0, addedAt: row["added_at"], lastSeen: row["last_seen"], host: row.text("host"), client: row.text("client"))
-        }
-      }
+      try Row.fetchAll(db, sql: "SELECT \(ArchivedAgent.selected(from: "a")) FROM agents a WHERE name IS NOT NULL ORDER BY a.added_at, name")
+        .map(ArchivedAgent.init(fieldsOf:))
     }
   }
 
-  public func counterparts(of messages: [ArchivedMessage]) async throws(BridgeError) -> [ArchivedText: ArchivedMessage] {
-    try await read { db in try Counterparts<ArchivedMessage>.messages(db).of(messages).mapValues(\.record) }
-  }
-
-  public func counterparts(of tasks: [ArchivedTask]) async throws(BridgeError) -> [ArchivedText: ArchivedTask] {
-    try await read { db in try Counterparts<ArchivedTask>.tasks(db).of(tasks).mapValues(\.record) }
+  public func counterparts<Record: ArchiveRecord>(of records: [Record]) async throws(BridgeError) -> [ArchivedText: Record] {
+    try await read { db in try StoredRecord.counterparts(of: records, db).mapValues(\.record) }
   }
 }

@@ -1,181 +1,112 @@
 import Bridge
-import Foundation
 import GRDB
 
 extension SQLiteStore {
-  /// What a transaction came to, and whether it is news for anybody.
+  /// What a transaction did, and whether it is news for anybody.
   private struct Written: Sendable {
     var outcome = ArchiveOutcome()
     var isNews = false
   }
 
-  public func write(_ messages: [ArchivedMessage]) async throws(BridgeError) -> ArchiveOutcome {
+  public func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome {
     try await write(.when(\.isNews)) { db in
-      let present = try Counterparts<ArchivedMessage>.messages(db).of(messages)
-      var written = Written()
-      var done = Set<ArchivedText>()
-      for message in messages where done.insert(message.key).inserted {
-        if let counterpart = present[message.key] {
-          try Self.update(counterpart, with: message, &written, db)
-        } else {
-          try Self.insert(message, &written, db)
-        }
-      }
+      let plan = ArchivePlan(records, present: try StoredRecord.counterparts(of: records, db))
+      var written = Written(isNews: plan.isNews)
+      for record in plan.missing { try Self.insert(record, &written.outcome, db) }
+      for change in plan.changes { try Self.update(change, &written.outcome, db) }
       return written
     }.outcome
   }
 
-  private static func insert(_ message: ArchivedMessage, _ written: inout Written, _ db: Database) throws {
-    let columns = [message.id, message.sender, message.recipient, message.content]
-    let places = columns.map(\.placeholder) + ["?", message.createdAt.placeholder]
-    let sql = "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (\(places.joined(separator: ", ")))"
-    try db.cachedStatement(sql: sql).execute(
-      arguments: StatementArguments(columns.map(\.value) + [message.read.databaseValue, message.createdAt.value]))
-    // What is left of a message that was removed by hand is not this one's.
-    try db.cachedStatement(sql: "DELETE FROM message_details WHERE message_id = \(ArchivedText?(message.id).placeholder)")
-      .execute(arguments: [message.id.value])
-    try writeDetails(of: message, as: message.id, &written.outcome, db)
-    written.outcome.added += 1
-    if !message.isRead { written.isNews = true }
+  private static func insert<Record: ArchiveRecord>(_ record: Record, _ outcome: inout ArchiveOutcome, _ db: Database) throws {
+    let (tables, columns) = (Record.tables, Record.columns)
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO \(tables.name) (\(columns.map(\.column).joined(separator: ", ")))
+        VALUES (\(columns.map { $0.placeholder(for: record) }.joined(separator: ", ")))
+        """
+    ).execute(arguments: StatementArguments(columns.map { $0.databaseValue(in: record) }))
+    // Details that are left of a record that was removed by hand are not this one's.
+    try db.cachedStatement(sql: "DELETE FROM \(tables.details) WHERE \(tables.id) = \(record.id.placeholder)")
+      .execute(arguments: [record.id.databaseValue])
+    try writeDetails(of: record, &outcome, db)
+    outcome.added += 1
   }
 
-  private static func update(
-    _ present: Archived<ArchivedMessage>, with source: ArchivedMessage, _ written: inout Written, _ db: Database
-  ) throws {
-    guard present.record.isBehind(source) else { return }
-    let merged = present.record.merged(with: source)
-    if merged.read != present.record.read {
-      try db.cachedStatement(sql: "UPDATE messages SET read = ? WHERE rowid = ?").execute(arguments: [merged.read, present.row])
+  private static func update<Record>(_ change: ArchivePlan<Record>.Change, _ outcome: inout ArchiveOutcome, _ db: Database) throws {
+    if change.changesState {
+      let columns = Record.stateColumns
+      let places = columns.map { "\($0.column) = \($0.placeholder(for: change.record))" }.joined(separator: ", ")
+      try db.cachedStatement(sql: "UPDATE \(Record.tables.name) SET \(places) WHERE rowid = ?").execute(
+        arguments: StatementArguments(columns.map { $0.databaseValue(in: change.record) } + [change.row.databaseValue]))
     }
-    if let id = present.storedID { try writeDetails(of: merged, as: id, &written.outcome, db) }
-    written.outcome.updated += 1
+    if change.hasID { try writeDetails(of: change.record, &outcome, db) }
+    outcome.updated += 1
   }
 
-  private static func writeDetails(
-    of message: ArchivedMessage, as id: ArchivedText, _ outcome: inout ArchiveOutcome, _ db: Database
-  ) throws {
-    guard message.hasDetails else { return }
-    let place = ArchivedText?(id).placeholder
-    var key = message.idempotencyKey
-    if key != nil, try isTaken(key, by: message.sender, in: "message_details", "message_id", otherThan: id, db) {
-      key = nil
+  /// Replaces what the triggers have recorded.
+  private static func writeDetails<Record: ArchiveRecord>(of record: Record, _ outcome: inout ArchiveOutcome, _ db: Database) throws {
+    guard record.hasDetails else { return }
+    var record = record
+    if try isKeyTaken(of: record, db) {
+      record.idempotencyKey = nil
       outcome.keysTaken += 1
     }
-    let sql = """
-      INSERT INTO message_details (message_id, sender, reply_to, task_id, idempotency_key, read_at, redelivered)
-      VALUES (\(place), ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (message_id) DO UPDATE SET sender = COALESCE(excluded.sender, sender), reply_to = excluded.reply_to,
-        task_id = excluded.task_id, idempotency_key = excluded.idempotency_key, read_at = excluded.read_at, redelivered = excluded.redelivered
-      """
-    try db.cachedStatement(sql: sql).execute(
-      arguments: StatementArguments([
-        id.value, message.hasReferences ? message.sender.value : .null, message.replyTo.databaseValue, message.taskID.databaseValue,
-        key.databaseValue, message.readAt.databaseValue, message.redelivered.databaseValue,
-      ]))
-  }
-
-  /// Whether the sender's key stands for something else here.
-  private static func isTaken(
-    _ key: String?, by sender: ArchivedText?, in table: String, _ column: String, otherThan id: ArchivedText, _ db: Database
-  ) throws -> Bool {
-    let sql =
-      "SELECT EXISTS (SELECT 1 FROM \(table) WHERE sender = ? AND idempotency_key = ? AND \(column) <> \(ArchivedText?(id).placeholder))"
-    return try Bool.fetchOne(
-      db.cachedStatement(sql: sql), arguments: StatementArguments([sender.value, key.databaseValue, id.value])) ?? false
-  }
-
-  public func write(_ tasks: [ArchivedTask]) async throws(BridgeError) -> ArchiveOutcome {
-    try await write(.when(\.isNews)) { db in
-      let present = try Counterparts<ArchivedTask>.tasks(db).of(tasks)
-      var written = Written()
-      var done = Set<ArchivedText>()
-      for task in tasks where done.insert(task.key).inserted {
-        if let counterpart = present[task.key] {
-          guard counterpart.record.isBehind(task) else { continue }
-          try Self.update(counterpart, to: counterpart.record.merged(with: task), &written, db)
-        } else {
-          try Self.insert(task, &written, db)
-        }
-      }
-      return written
-    }.outcome
-  }
-
-  private static func insert(_ task: ArchivedTask, _ written: inout Written, _ db: Database) throws {
-    let columns = [
-      task.id, task.sender, task.recipient, task.title, task.description, task.status, task.createdAt, task.updatedAt, task.result,
-    ]
-    let sql = """
-      INSERT INTO tasks (id, sender, recipient, title, description, status, created_at, updated_at, result)
-      VALUES (\(columns.map(\.placeholder).joined(separator: ", ")))
-      """
-    try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(columns.map(\.value)))
-    try writeDetails(of: task, as: task.id, &written.outcome, db)
-    written.outcome.added += 1
-    written.isNews = written.isNews || task.assigneeUnseen || task.creatorUnseen
-  }
-
-  private static func update(
-    _ present: Archived<ArchivedTask>, to task: ArchivedTask, _ written: inout Written, _ db: Database
-  ) throws {
-    if [task.status, task.updatedAt, task.result] != [present.record.status, present.record.updatedAt, present.record.result] {
-      let columns = [task.status, task.updatedAt, task.result]
-      let places = zip(["status", "updated_at", "result"], columns).map { "\($0) = \($1.placeholder)" }.joined(separator: ", ")
-      try db.cachedStatement(sql: "UPDATE tasks SET \(places) WHERE rowid = ?")
-        .execute(arguments: StatementArguments(columns.map(\.value) + [present.row.databaseValue]))
-    }
-    if let id = present.storedID { try writeDetails(of: task, as: id, &written.outcome, db) }
-    written.outcome.updated += 1
-    written.isNews = written.isNews || task.assigneeUnseen || task.creatorUnseen
-  }
-
-  /// In place of what the triggers have recorded.
-  private static func writeDetails(of task: ArchivedTask, as id: ArchivedText, _ outcome: inout ArchiveOutcome, _ db: Database) throws {
-    let place = ArchivedText?(id).placeholder
-    var key = task.idempotencyKey
-    if key != nil, try isTaken(key, by: task.sender, in: "task_details", "task_id", otherThan: id, db) {
-      key = nil
-      outcome.keysTaken += 1
+    let (tables, details) = (Record.tables, Record.details)
+    let updates = details.map { field in
+      let new = "excluded.\(field.column)"
+      return "\(field.column) = " + (field.traits.contains(.kept) ? "COALESCE(\(new), \(field.column))" : new)
     }
     try db.cachedStatement(
       sql: """
-        INSERT OR REPLACE INTO task_details
-          (task_id, sender, idempotency_key, holder, holder_process, held_until, assignee_news, creator_news)
-        VALUES (\(place), ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO \(tables.details) (\(tables.id), sender, \(details.map(\.column).joined(separator: ", ")))
+        VALUES (\(record.id.placeholder), ?\(String(repeating: ", ?", count: details.count)))
+        ON CONFLICT (\(tables.id)) DO UPDATE SET sender = COALESCE(excluded.sender, sender), \(updates.joined(separator: ", "))
         """
     ).execute(
-      arguments: StatementArguments([
-        id.value, task.sender.value, key.databaseValue, task.holder.databaseValue, task.holderProcess.databaseValue,
-        task.heldUntil.databaseValue, task.assigneeUnseen.databaseValue, task.creatorUnseen.databaseValue,
-      ]))
-    try db.cachedStatement(sql: "DELETE FROM task_events WHERE task_id = \(place)").execute(arguments: [id.value])
+      arguments: StatementArguments(
+        [record.id.databaseValue, record.keyOwner?.databaseValue ?? .null] + details.map { $0.databaseValue(in: record) }))
+    if let events = tables.events { try write(record.events, of: record, into: events, db) }
+  }
+
+  private static func write<Record: ArchiveRecord>(
+    _ events: [ArchivedEvent], of record: Record, into table: String, _ db: Database
+  ) throws {
+    let (id, columns) = (Record.tables.id, ArchivedEvent.columns)
+    try db.cachedStatement(sql: "DELETE FROM \(table) WHERE \(id) = \(record.id.placeholder)").execute(arguments: [record.id.databaseValue])
     let insert = try db.cachedStatement(
-      sql: "INSERT INTO task_events (task_id, at, actor, instance, from_status, to_status, note) VALUES (\(place), ?, ?, ?, ?, ?, ?)")
-    for event in task.events {
-      try insert.execute(
-        arguments: StatementArguments([
-          id.value, event.at.databaseValue, event.actor.databaseValue, event.instance.databaseValue, event.from.databaseValue,
-          event.to.databaseValue, event.note.databaseValue,
-        ]))
+      sql: """
+        INSERT INTO \(table) (\(id), \(columns.map(\.column).joined(separator: ", ")))
+        VALUES (\(record.id.placeholder)\(String(repeating: ", ?", count: columns.count)))
+        """)
+    for event in events {
+      try insert.execute(arguments: StatementArguments([record.id.databaseValue] + columns.map { $0.databaseValue(in: event) }))
     }
   }
 
+  /// Whether the sender's idempotency key is that of another record here.
+  private static func isKeyTaken<Record: ArchiveRecord>(of record: Record, _ db: Database) throws -> Bool {
+    guard let key = record.idempotencyKey, let owner = record.keyOwner else { return false }
+    let (table, id) = (Record.tables.details, Record.tables.id)
+    let sql =
+      "SELECT EXISTS (SELECT 1 FROM \(table) WHERE sender = ? AND idempotency_key = ? AND \(id) <> \(record.id.placeholder))"
+    return try Bool.fetchOne(
+      db.cachedStatement(sql: sql), arguments: [owner.databaseValue, key.databaseValue, record.id.databaseValue]) ?? false
+  }
+
   public func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome {
-    let present = Dictionary(try await archivedAgents().map { ($0.name, $0) }) { first, _ in first }
+    let (changed, outcome) = ArchivedAgent.plan(agents, present: try await archivedAgents())
+    if changed.isEmpty { return outcome }
     return try await write(.never) { db in
-      var outcome = ArchiveOutcome()
-      for agent in agents {
-        let merged = present[agent.name]?.merged(with: agent) ?? agent
-        guard merged != present[agent.name] else { continue }
-        try db.cachedStatement(
-          sql: """
-            INSERT INTO agents (name, added_at, last_seen, host, client) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, host = excluded.host, client = excluded.client
-            WHERE COALESCE(last_seen, '') < excluded.last_seen
-            """
-        ).execute(arguments: [merged.name, merged.addedAt, merged.lastSeen, merged.host, merged.client])
-        if present[agent.name] == nil { outcome.added += 1 } else { outcome.updated += 1 }
-      }
+      let columns = ArchivedAgent.columns
+      let statement = try db.cachedStatement(
+        sql: """
+          INSERT INTO agents (\(columns.map(\.column).joined(separator: ", ")))
+          VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+          ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, host = excluded.host, client = excluded.client
+          WHERE COALESCE(last_seen, '') < excluded.last_seen
+          """)
+      for agent in changed { try statement.execute(arguments: StatementArguments(columns.map { $0.databaseValue(in: agent) })) }
       return outcome
     }
   }

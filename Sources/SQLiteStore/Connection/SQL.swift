@@ -1,3 +1,5 @@
+import Bridge
+
 /// Pieces of SQL that several statements share.
 enum SQL {
   /// The present time as we write it: RFC 3339, UTC, milliseconds.
@@ -6,14 +8,18 @@ enum SQL {
   /// The time so many seconds from now; a bound argument such as `+30.000 seconds`.
   static let later = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
 
-  static let messageColumns =
-    "m.rowid AS row, m.id, CAST(m.id AS BLOB) AS id_bytes, m.sender, m.recipient, m.content, m.created_at, m.read, "
-    + "d.reply_to, d.task_id, d.redelivered, d.read_at"
+  /// A time in a column as we write times; NULL where it is none.
+  static func time(_ column: String) -> String {
+    "CASE WHEN \(column) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]Z' "
+      + "THEN \(column) ELSE strftime('%Y-%m-%dT%H:%M:%fZ', \(column)) END"
+  }
+
+  static let messageColumns = "m.rowid AS row, CAST(m.id AS BLOB) AS id_bytes, \(Message.selected(from: "m"))"
   static let messages = "messages m LEFT JOIN message_details d ON d.message_id = m.id"
 
   static let taskColumns =
-    "t.rowid AS row, t.id, CAST(t.id AS BLOB) AS id_bytes, t.sender, t.recipient, t.title, t.description, t.status, t.result, "
-    + "t.created_at, t.updated_at, d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_news, d.creator_news"
+    "t.rowid AS row, CAST(t.id AS BLOB) AS id_bytes, \(BridgeTask.selected(from: "t")), \(claim), d.assignee_news, d.creator_news"
+  static let claim = "d.holder, d.holder_process, d.held_until < \(now) AS expired"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
   /// Leases and claims that have run out.

@@ -20,11 +20,9 @@ extension SQLiteStore {
       let tasks = try Row.fetchAll(
         db,
         sql: """
-          SELECT t.id, t.sender, t.recipient, t.title, NULL AS description, t.status, NULL AS result, t.created_at, t.updated_at, d.holder,
-            d.holder_process, d.held_until < \(SQL.now) AS expired, \(Self.age("t.created_at")) AS age
-          FROM \(SQL.tasks) WHERE \(isOpen) ORDER BY t.rowid LIMIT ?
+          SELECT \(SQL.taskColumns), \(Self.age("t.created_at")) AS age FROM \(SQL.tasks) WHERE \(isOpen) ORDER BY t.rowid LIMIT ?
           """, arguments: [Overview.taskLimit]
-      ).map { Overview.Task(BridgeTask($0), age: $0["age"]) }
+      ).map { Overview.Task(BridgeTask($0).withoutTexts, age: $0["age"]) }
       return Overview(
         agents: agents, unread: unread, tasks: tasks,
         openTasks: try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM tasks t WHERE \(isOpen)") ?? 0,

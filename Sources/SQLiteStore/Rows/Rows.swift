@@ -44,24 +44,89 @@ extension Data {
   var hexadecimal: String { map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined() }
 }
 
-extension Message {
-  init(_ row: Row) {
-    let read: DatabaseValue = row["read"]
-    self.init(
-      id: row.text("id"), sender: row.text("sender"), recipient: row.text("recipient"), content: row.text("content"),
-      createdAt: row.text("created_at"), replyTo: row.text("reply_to"), taskID: row.text("task_id"), redelivered: row.flag("redelivered"),
-      isRead: !(read.isNull || read == 0.databaseValue), readAt: row.text("read_at"))
+extension RecordField {
+  /// The field in a SELECT. Exact columns are read as their bytes, since text is cut at a NUL and repaired otherwise; `…_is_blob` tells a blob
+  /// from a text.
+  func selected(from alias: String) -> String {
+    let name = "\(alias).\(column)"
+    return switch kind {
+    case .id, .exact: "CAST(\(name) AS BLOB) AS \(column), typeof(\(name)) = 'blob' AS \(column)_is_blob"
+    case .text: "\(name) AS \(column)"
+    case .time: "\(SQL.time(name)) AS \(column)"
+    case .deadline:
+      "CASE WHEN \(name) IS NULL THEN NULL WHEN \(name) = '' THEN '' ELSE COALESCE(\(SQL.time(name)), '') END AS \(column)"
+    case .number: "CASE WHEN \(name) IS NULL OR typeof(\(name)) = 'integer' THEN \(name) ELSE \(name) <> 0 END AS \(column)"
+    case .flag: "COALESCE(\(name), 0) AS \(column)"
+    }
   }
+
+  func value(in row: Row) -> FieldValue? {
+    switch kind {
+    case .id, .exact:
+      (row[column] as Data?).map { .exact(ArchivedText(bytes: Array($0), isBlob: row.flag("\(column)_is_blob"))) }
+    case .text, .time, .deadline: row.text(column).map(FieldValue.text)
+    case .number: (row[column] as Int?).map(FieldValue.number)
+    case .flag: row.flag(column) ? .flag(true) : nil
+    }
+  }
+
+  func databaseValue(in record: Record) -> DatabaseValue {
+    switch value(in: record) {
+    case .exact(let text): text.databaseValue
+    case .text(let text): text.databaseValue
+    case .number(let number): number.databaseValue
+    case .flag(let flag): flag.databaseValue
+    case nil: kind == .flag ? false.databaseValue : .null
+    }
+  }
+
+  /// The field's place in a statement.
+  func placeholder(for record: Record) -> String {
+    if case .exact(let text) = value(in: record) { text.placeholder } else { "?" }
+  }
+}
+
+extension ArchivedText {
+  /// For a parameter. What is neither a text of every store nor a blob is bytes, to be written as `CAST(? AS TEXT)`; it cannot be looked for.
+  var databaseValue: DatabaseValue { text?.databaseValue ?? Data(bytes).databaseValue }
+
+  var placeholder: String { isBlob || text != nil ? "?" : "CAST(? AS TEXT)" }
+}
+
+extension FieldedRecord {
+  /// The record's fields in a SELECT.
+  static func selected(from alias: String) -> String {
+    (columns.map { $0.selected(from: alias) } + details.map { $0.selected(from: "d") }).joined(separator: ", ")
+  }
+
+  init(fieldsOf row: Row) {
+    self.init()
+    for field in Self.fields { field.set(field.value(in: row), in: &self) }
+  }
+}
+
+extension Message {
+  init(_ row: Row) { self.init(fieldsOf: row) }
 }
 
 extension BridgeTask {
   init(_ row: Row) {
-    let status = row.text("status")
-    let holder = status == TaskStatus.inProgress.rawValue ? row.text("holder") : nil
-    let holderIsDead = holder != nil && row.text("holder_process").flatMap { ProcessIdentity(encoded: $0) }?.isKnownDead == true
-    self.init(
-      id: row.text("id"), sender: row.text("sender"), recipient: row.text("recipient"), title: row.text("title"),
-      description: row.text("description"), status: status, result: row.text("result"), createdAt: row.text("created_at"),
-      updatedAt: row.text("updated_at"), holder: holder, stale: holder != nil && (row.flag("expired") || holderIsDead))
+    self.init(fieldsOf: row)
+    setClaim(holder: row.text("holder"), process: row.text("holder_process"), isExpired: row.flag("expired"))
+  }
+}
+
+extension MessageReferences {
+  private static let insert = """
+    INSERT INTO message_details (message_id, sender, \(columns.map(\.column).joined(separator: ", ")))
+    VALUES (?, ?\(String(repeating: ", ?", count: columns.count)))
+    """
+
+  /// Stores the references of a new message, if there are any.
+  func insert(of message: NewMessage, _ db: Database) throws {
+    if isEmpty { return }
+    try db.cachedStatement(sql: Self.insert).execute(
+      arguments: StatementArguments(
+        [message.id.databaseValue, message.sender.name.databaseValue] + Self.columns.map { $0.databaseValue(in: self) }))
   }
 }

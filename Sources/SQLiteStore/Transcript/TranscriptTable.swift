@@ -25,17 +25,14 @@ struct TranscriptTable: Sendable {
 
   static let events = TranscriptTable(
     name: "task_events", source: "task_events e LEFT JOIN tasks t ON t.id = e.task_id",
-    columns: "e.task_id, t.title, t.sender, t.recipient, e.at, e.actor, e.from_status, e.to_status, e.note", number: "e.seq",
+    columns: "e.task_id, t.title, t.sender, t.recipient, \(TaskEvent.selected(from: "e"))", number: "e.seq",
     time: "(julianday(e.at) - 2440587.5) * 86400",
     identity: "quote(e.task_id) || quote(e.at) || quote(e.to_status)",
     isFor: "(t.sender = ?1 OR t.recipient = ?1 OR e.actor = ?1)"
   ) { row in
-    .task(
-      BridgeTask(
-        id: row.text("task_id"), sender: row.text("sender"), recipient: row.text("recipient"), title: row.text("title"), description: nil,
-        status: nil),
-      TaskEvent(
-        at: row.text("at"), actor: row.text("actor"), from: row.text("from_status"), to: row.text("to_status"), note: row.text("note")))
+    let task = BridgeTask(
+      id: row.text("task_id"), sender: row.text("sender"), recipient: row.text("recipient"), title: row.text("title"))
+    return .task(task, TaskEvent(fieldsOf: row))
   }
 
   func has(_ row: RowTrail.Row, _ db: Database) throws -> Bool {

@@ -57,13 +57,9 @@ extension SQLiteStore {
     let task = BridgeTask(row)
     guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
     let events = try Row.fetchAll(
-      db.cachedStatement(
-        sql: "SELECT at, actor, from_status, to_status, note FROM task_events WHERE task_id = ? ORDER BY seq"),
+      db.cachedStatement(sql: "SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq"),
       arguments: [stored]
-    ).map { row in
-      TaskEvent(
-        at: row.text("at"), actor: row.text("actor"), from: row.text("from_status"), to: row.text("to_status"), note: row.text("note"))
-    }
+    ).map(TaskEvent.init(fieldsOf:))
     return (TaskReport(task: task, history: events), TaskNews.isNews(row, for: agent) ? [row["row"]] : [])
   }
 }

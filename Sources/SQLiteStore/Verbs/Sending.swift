@@ -20,11 +20,7 @@ extension SQLiteStore {
         sql: """
           INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now)) RETURNING created_at
           """), arguments: [message.id, message.sender.name, message.recipient.name, message.content])
-    if message.hasDetails {
-      try db.cachedStatement(
-        sql: "INSERT INTO message_details (message_id, sender, reply_to, task_id, idempotency_key) VALUES (?, ?, ?, ?, ?)"
-      ).execute(arguments: [message.id, message.sender.name, message.replyTo, message.taskID, message.idempotencyKey])
-    }
+    try message.references.insert(of: message, db)
     return SendReceipt(
       messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "", recipientOnline: false, duplicate: false)
   }

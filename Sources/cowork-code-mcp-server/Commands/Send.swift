@@ -43,7 +43,7 @@ struct Send: BridgeCommand {
     let content = try TextArgument.text(text.joined(separator: " "))
     try await session.introduce()
     let receipt = try await session.service.send(
-      to: recipient, content: content, replyTo: replyTo, taskID: task, idempotencyKey: key)
+      to: recipient, content: content, references: MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
     try await session.showWithUnread(SendOutput(receipt), as: receipt.shown)
   }
 }

@@ -35,8 +35,8 @@ extension Message {
     let who = "\(Colours.agent(sender.orNobody)) → \(Colours.agent(recipient.orNobody))"
     let head = [who, Colours.faint(createdAt.orDash), id.orDash].joined(separator: "  ")
     var notes = [String]()
-    if let replyTo { notes.append("answers \(replyTo.harmlessLine)") }
-    if let taskID { notes.append("about task \(taskID.harmlessLine)") }
+    if let replyTo = references.replyTo { notes.append("answers \(replyTo.harmlessLine)") }
+    if let taskID = references.taskID { notes.append("about task \(taskID.harmlessLine)") }
     if redelivered { notes.append(Colours.notable("delivered before")) }
     if inHistory { notes.append(isRead ? "read\(readAt.map { " at \($0.harmlessLine)" } ?? "")" : Colours.notable("not read yet")) }
     let note = notes.isEmpty ? "" : "  (\(notes.joined(separator: ", ")))\n"

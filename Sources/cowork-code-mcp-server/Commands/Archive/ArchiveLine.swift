@@ -1,6 +1,6 @@
 import Bridge
+import Foundation
 import JSON
-import MCP
 
 /// One line of an exported file.
 enum ArchiveLine {
@@ -19,9 +19,9 @@ enum ArchiveLine {
     let json: JSON =
       switch self {
       case .header(let isPartial): ["format": .string(Self.format), "version": .integer(Self.version), "partial": .bool(isPartial)]
-      case .agent(let agent): ["agent": agent.json]
-      case .message(let message): ["message": message.json]
-      case .task(let task): ["task": task.json]
+      case .agent(let agent): ["agent": .object(agent.json)]
+      case .message(let message): ["message": .object(message.json)]
+      case .task(let task): ["task": .object(task.json.merging(["events": .array(task.events.map { .object($0.json) })]))]
       case .end(let totals):
         [
           "end": [
@@ -53,14 +53,20 @@ enum ArchiveLine {
     }
     var fields = try ArchiveFields(value, of: kind)
     switch kind {
-    case "agent": self = .agent(try ArchivedAgent(&fields))
-    case "message": self = .message(try ArchivedMessage(&fields))
-    case "task": self = .task(try ArchivedTask(&fields))
+    case "agent": self = .agent(try fields.record())
+    case "message": self = .message(try fields.record())
+    case "task":
+      var task: ArchivedTask = try fields.record()
+      task.events = try fields.list("events").map { json in
+        var fields = try ArchiveFields(json, of: "event")
+        let event: ArchivedEvent = try fields.record()
+        try fields.requireNothingElse()
+        return event
+      }
+      self = .task(task)
     case "end":
-      self = .end(
-        ArchiveTotals(
-          messages: try fields.number("messages") ?? -1, tasks: try fields.number("tasks") ?? -1, agents: try fields.number("agents") ?? -1)
-      )
+      func count(_ key: String) throws -> Int { try fields.number(key) ?? -1 }
+      self = .end(ArchiveTotals(messages: try count("messages"), tasks: try count("tasks"), agents: try count("agents")))
     default: throw ArchiveLineError("\"\(kind.prefix(40))\" is none of agent, message, task and end.")
     }
     try fields.requireNothingElse()
@@ -91,42 +97,38 @@ struct ArchiveFields {
 
   private func wrong(_ key: String, _ rule: String) -> ArchiveLineError { ArchiveLineError("\(kind).\(key) must be \(rule).") }
 
-  mutating func text(_ key: String) throws -> String? {
-    guard let json = take(key) else { return nil }
-    guard let text = json.stringValue else { throw wrong(key, "a text") }
-    return text
+  /// Takes all fields of a record.
+  mutating func record<Record: FieldedRecord>() throws -> Record {
+    var record = Record()
+    for field in Record.fields {
+      let value = try take(field.name).map { try self.value(of: field.name, field.kind, $0) }
+      if value == nil, field.traits.contains(.required) { throw wrong(field.name, "there") }
+      field.set(value, in: &record)
+    }
+    return record
   }
 
-  mutating func time(_ key: String, mayBeEmpty: Bool = false) throws -> String? {
-    guard let text = try text(key) else { return nil }
-    guard ArchiveTime.isCanonical(text) || (mayBeEmpty && text.isEmpty) else { throw wrong(key, "a time such as 2026-01-31T12:00:00.000Z") }
-    return text
-  }
-
-  mutating func flag(_ key: String) throws -> Bool {
-    guard let json = take(key) else { return false }
-    guard let value = json.boolValue else { throw wrong(key, "true or false") }
-    return value
+  private func value(of key: String, _ kind: FieldKind, _ json: JSON) throws -> FieldValue {
+    func require<Value>(_ value: Value?, _ rule: String) throws -> Value {
+      guard let value else { throw wrong(key, rule) }
+      return value
+    }
+    switch kind {
+    case .id, .exact: return .exact(try require(ArchivedText(json), "a text, null, or {\"base64\": …, \"type\": \"blob\" or \"text\"}"))
+    case .number: return .number(Int(try require(json.wholeNumber, "a whole number")))
+    case .flag: return .flag(try require(json.boolValue, "true or false"))
+    case .text: return .text(try require(json.stringValue, "a text"))
+    case .time, .deadline:
+      let text = try require(json.stringValue, "a text")
+      let isTime = ArchiveTime.isCanonical(text) || (kind == .deadline && text.isEmpty)
+      return .text(try require(isTime ? text : nil, "a time such as 2026-01-31T12:00:00.000Z"))
+    }
   }
 
   mutating func number(_ key: String) throws -> Int? {
     guard let json = take(key) else { return nil }
     guard let value = json.wholeNumber else { throw wrong(key, "a whole number") }
     return Int(value)
-  }
-
-  mutating func column(_ key: String) throws -> ArchivedText? {
-    guard let json = take(key) else { return nil }
-    if let text = json.stringValue { return ArchivedText(text) }
-    guard let object = json.objectValue, let code = object["base64"]?.stringValue, let bytes = Base64Text.decode(code),
-      let type = object["type"]?.stringValue, type == "blob" || type == "text"
-    else { throw wrong(key, "a text, null, or {\"base64\": …, \"type\": \"blob\" or \"text\"}") }
-    return ArchivedText(bytes: bytes, isBlob: type == "blob")
-  }
-
-  mutating func id() throws -> ArchivedText {
-    guard let id = try column("id") else { throw wrong("id", "there") }
-    return id
   }
 
   mutating func list(_ key: String) throws -> [JSON] {
@@ -137,5 +139,42 @@ struct ArchiveFields {
 
   func requireNothingElse() throws {
     if let key = object.keys.first { throw ArchiveLineError("\(kind).\(key.prefix(40)) is not known to this program.") }
+  }
+}
+
+extension FieldedRecord {
+  /// Documented columns are always there; what is beside them only if there is something to say.
+  fileprivate var json: JSONObject {
+    var object = JSONObject()
+    for field in Self.fields {
+      switch field.value(in: self) {
+      case .exact(let text): object[field.name] = text.json
+      case .text(let text): object[field.name] = .string(text)
+      case .number(let number): object[field.name] = .integer(Int64(number))
+      case .flag(let flag): object[field.name] = .bool(flag)
+      case nil: if field.kind == .exact || field.kind == .number { object[field.name] = .null }
+      }
+    }
+    return object
+  }
+}
+
+extension ArchivedText {
+  /// A text; its bytes where JSON cannot hold it or SQLite holds a blob.
+  fileprivate var json: JSON {
+    if let text { return .string(text) }
+    return ["base64": .string(Data(bytes).base64EncodedString()), "type": isBlob ? "blob" : "text"]
+  }
+
+  fileprivate init?(_ json: JSON) {
+    if let text = json.stringValue {
+      self.init(text)
+    } else if let bytes = json["base64"]?.stringValue.flatMap({ Data(base64Encoded: $0) }),
+      let type = json["type"]?.stringValue, type == "blob" || type == "text"
+    {
+      self.init(bytes: Array(bytes), isBlob: type == "blob")
+    } else {
+      return nil
+    }
   }
 }

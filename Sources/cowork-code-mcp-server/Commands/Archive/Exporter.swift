@@ -43,21 +43,19 @@ struct Exporter {
   private func eachPage(_ body: ([ArchivedMessage], [ArchivedTask]) async throws -> Void) async throws {
     let totals = try await store.archiveTotals()
     let total = totals.messages + totals.tasks
-    var (done, place) = (0, Int64?.none)
-    repeat {
-      let page = try await store.archivedMessages(after: place, limit: ArchiveLimits.pageRecords)
-      done += page.records.count
-      try await body(page.records.filter { filter.admits($0.sender, $0.recipient, $0.createdAt) }, [])
-      try progress(done, max(total, done))
-      place = page.next
-    } while place != nil
-    repeat {
-      let page = try await store.archivedTasks(after: place, limit: ArchiveLimits.pageRecords)
-      done += page.records.count
-      try await body([], page.records.filter { filter.admits($0.sender, $0.recipient, $0.createdAt) })
-      try progress(done, max(total, done))
-      place = page.next
-    } while place != nil
+    var done = 0
+    func read<Record: ArchiveRecord>(_ body: ([Record]) async throws -> Void) async throws {
+      var place: Int64?
+      repeat {
+        let page = try await store.archived(Record.self, after: place, limit: ArchiveLimits.pageRecords)
+        done += page.records.count
+        try await body(page.records.filter { filter.admits($0.sender, $0.recipient, $0.createdAt) })
+        try progress(done, max(total, done))
+        place = page.next
+      } while place != nil
+    }
+    try await read { try await body($0, []) }
+    try await read { try await body([], $0) }
   }
 }
 

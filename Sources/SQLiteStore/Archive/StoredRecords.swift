@@ -1,0 +1,82 @@
+import Bridge
+import GRDB
+
+extension ArchiveRecord {
+  /// The records of the store; a condition may follow.
+  static var select: String {
+    """
+    SELECT \(tables.alias).rowid AS row, \(selected(from: tables.alias)), \(occurrence) AS occurrence FROM \(tables.name) \(tables.alias)
+    LEFT JOIN \(tables.details) d ON d.\(tables.id) = \(tables.alias).id
+    """
+  }
+
+  /// Which of the rows without an id and with the same content a row is.
+  private static var occurrence: String {
+    let (name, alias) = (tables.name, tables.alias)
+    let same = fixedColumns.map { "n.\($0.column) IS \(alias).\($0.column)" }.joined(separator: " AND ")
+    return
+      "CASE WHEN \(alias).id IS NULL THEN (SELECT COUNT(*) FROM \(name) n WHERE n.id IS NULL AND n.rowid <= \(alias).rowid AND \(same)) END"
+  }
+}
+
+extension StoredRecord {
+  /// - Parameter row: a row of `ArchiveRecord.select`.
+  init(_ row: Row, _ db: Database) throws {
+    let occurrence: Int? = row["occurrence"]
+    self.init(row: row["row"], record: Record(fieldsOf: row), hasID: occurrence == nil)
+    if let occurrence {
+      record.deriveID(occurrence: occurrence)
+    } else if let events = Record.tables.events {
+      let statement = try db.cachedStatement(
+        sql: "SELECT \(ArchivedEvent.selected(from: "e")) FROM \(events) e WHERE e.\(Record.tables.id) = ? ORDER BY e.seq")
+      record.events = try Row.fetchAll(statement, arguments: [record.id.databaseValue]).map(ArchivedEvent.init(fieldsOf:))
+    }
+  }
+
+  /// Finds the counterparts of records from elsewhere, by key.
+  static func counterparts(of records: [Record], _ db: Database) throws -> [ArchivedText: StoredRecord] {
+    let id = "\(Record.tables.alias).id"
+    let byID = try db.cachedStatement(sql: "\(Record.select) WHERE \(id) = ?1 OR (typeof(?1) = 'blob' AND \(id) = CAST(?1 AS TEXT))")
+    var found = [ArchivedText: StoredRecord]()
+    var isDerived = false
+    for record in records {
+      for spelling in spellings(of: record) {
+        guard let row = try Row.fetchOne(byID, arguments: [spelling]) else { continue }
+        found[record.key] = try StoredRecord(row, db)
+        break
+      }
+      if DerivedID.mayBe(record.key), found[record.key] == nil { isDerived = true }
+    }
+    guard isDerived else { return found }
+    let wanted = Set(records.map(\.key))
+    let rows = try Row.fetchCursor(db.cachedStatement(sql: "\(Record.select) WHERE \(id) IS NULL"))
+    while let row = try rows.next() {
+      let candidate = try StoredRecord(row, db)
+      if wanted.contains(candidate.record.key), found[candidate.record.key] == nil { found[candidate.record.key] = candidate }
+    }
+    return found
+  }
+
+  /// The forms in which an id may be stored here: one that is no text becomes one in the other store, and comes back as such.
+  private static func spellings(of record: Record) -> [DatabaseValue] {
+    var values = [record.id.databaseValue]
+    if record.id != record.key { values.append(record.key.databaseValue) }
+    if let bytes = record.key.spelledBytes, bytes != record.id.bytes { values.append(ArchivedText(bytes: bytes, isBlob: true).databaseValue) }
+    return values
+  }
+}
+
+extension LeasedRows {
+  /// Puts a record into the state that it has if the reply never arrives.
+  func giveBack<Record>(_ stored: inout StoredRecord<Record>) {
+    for item in Record.leaseItems where contains(item, stored.row) { stored.record.giveBack(item) }
+  }
+
+  private func contains(_ item: LeaseItem, _ row: Int64) -> Bool {
+    switch item {
+    case .message: messages.contains(row)
+    case .assigneeNews: tasks[row]?.contains(.assignee) == true
+    case .creatorNews: tasks[row]?.contains(.creator) == true
+    }
+  }
+}
