@@ -4,12 +4,15 @@ public struct TranscriptRow: Hashable, Sendable {
   public var number: Int64
   /// In seconds since 1970, where it is known.
   public var time: Double?
-  /// Nil where it is not for this reader.
+  /// Tells the row from another one with the same number, in a store that uses numbers again.
+  public var identity: String
+  /// Nil if it is not for this reader.
   public var entry: TranscriptEntry?
 
-  public init(number: Int64, time: Double?, entry: TranscriptEntry? = nil) {
+  public init(number: Int64, time: Double?, identity: String = "", entry: TranscriptEntry? = nil) {
     self.number = number
     self.time = time
+    self.identity = identity
     self.entry = entry
   }
 }

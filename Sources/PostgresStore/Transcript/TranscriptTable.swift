@@ -46,15 +46,13 @@ struct TranscriptTable: Sendable {
     }
   }
 
-  private func agent(_ agent: Identity?) -> PostgresParameter { .optional(agent?.name) }
-
   /// The next rows.
   func rows(beside told: SettledRows, for agent: Identity?, _ pool: PostgresPool) async throws -> Page {
     let rows = try await pool.query(
       """
       SELECT \(columns), \(time) AS time, COALESCE($1::text IS NULL OR \(isFor), false) AS is_for
       FROM \(source) WHERE \(alias).seq > $2 AND \(alias).seq <> ALL($3::bigint[]) ORDER BY \(alias).seq LIMIT $4
-      """, [self.agent(agent), .int(told.mark), .intArray(told.told.sorted()), .int(Self.page + 1)])
+      """, [.optional(agent?.name), .int(told.mark), .intArray(told.told.sorted()), .int(Self.page + 1)])
     let found = try rows.map { row in
       let time: Double? = try row.get("time")
       let isFor = try row.get("is_for", as: Bool.self)
@@ -75,21 +73,15 @@ struct TranscriptTable: Sendable {
     return State(table: try row?.get("number") ?? 0, writers: Set(try row?.get("writers", as: [String].self) ?? []))
   }
 
-  private var isWanted: String { "($1::text IS NULL OR \(isFor)) AND ($2::float8 IS NULL OR \(time) >= $2)" }
-
-  private func since(_ time: Double?) -> PostgresParameter { time.map(PostgresParameter.double) ?? .null }
-
-  /// The last rows for an agent, in order.
-  func last(_ count: Int, since: Double?, for agent: Identity?, _ pool: PostgresPool) async throws -> [TranscriptRow] {
-    try await pool.query(
-      "SELECT \(alias).seq, \(time) AS time FROM \(source) WHERE \(isWanted) ORDER BY \(alias).seq DESC LIMIT $3",
-      [self.agent(agent), self.since(since), .int(count)]
-    ).reversed().map { TranscriptRow(number: try $0.get("seq"), time: try $0.get("time")) }
-  }
-
-  /// The number of the first row for an agent.
-  func first(since: Double?, for agent: Identity?, _ pool: PostgresPool) async throws -> Int64? {
-    try await pool.query("SELECT min(\(alias).seq) FROM \(source) WHERE \(isWanted)", [self.agent(agent), self.since(since)]).first?.get(0)
+  /// The newest `start.last` rows for an agent, in order, or else the first one.
+  func edge(of start: TranscriptStart, for agent: Identity?, _ pool: PostgresPool) async throws -> [TranscriptRow] {
+    let rows = try await pool.query(
+      """
+      SELECT \(alias).seq, \(time) AS time FROM \(source)
+      WHERE ($1::text IS NULL OR \(isFor)) AND ($2::float8 IS NULL OR \(time) >= $2)
+      ORDER BY \(alias).seq \(start.last == nil ? "" : "DESC") LIMIT $3
+      """, [.optional(agent?.name), start.since.map(PostgresParameter.double) ?? .null, .int(start.last ?? 1)])
+    return try rows.reversed().map { TranscriptRow(number: try $0.get("seq"), time: try $0.get("time")) }
   }
 
   /// What is there up to a number, and not wanted.

@@ -6,7 +6,6 @@ struct TranscriptTable: Sendable {
   /// Rows of one page: a message has up to 256 KiB.
   private static let page = 100
 
-  private let name: String
   private let source: String
   private let columns: String
   private let number: String
@@ -17,14 +16,14 @@ struct TranscriptTable: Sendable {
   private let event: @Sendable (Row) -> TranscriptEntry.Event
 
   static let messages = TranscriptTable(
-    name: "messages", source: SQL.messages, columns: SQL.messageColumns, number: "m.rowid",
+    source: SQL.messages, columns: SQL.messageColumns, number: "m.rowid",
     time: "CASE WHEN m.created_at LIKE '%-%' THEN (julianday(m.created_at) - 2440587.5) * 86400 END",
     identity: "quote(m.id) || quote(m.sender) || quote(m.recipient) || quote(m.created_at)",
     isFor: "(m.sender = ?1 OR m.recipient = ?1)"
   ) { .message(Message($0)) }
 
   static let events = TranscriptTable(
-    name: "task_events", source: "task_events e LEFT JOIN tasks t ON t.id = e.task_id",
+    source: "task_events e LEFT JOIN tasks t ON t.id = e.task_id",
     columns: "e.task_id, t.title, t.sender, t.recipient, \(TaskEvent.selected(from: "e"))", number: "e.seq",
     time: "(julianday(e.at) - 2440587.5) * 86400",
     identity: "quote(e.task_id) || quote(e.at) || quote(e.to_status)",
@@ -41,50 +40,39 @@ struct TranscriptTable: Sendable {
   }
 
   /// The next rows.
-  func rows(
-    after mark: Int64, for agent: Identity?, _ db: Database
-  ) throws -> (rows: [TranscriptRow], trail: [RowTrail.Row], isWhole: Bool) {
+  func rows(after trail: RowTrail, for agent: Identity?, _ db: Database) throws -> TranscriptRows<RowTrail> {
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
           SELECT \(columns), \(number) AS number, \(time) AS time, \(identity) AS identity, ?1 IS NULL OR \(isFor) AS is_for
           FROM \(source) WHERE \(number) > ?2 ORDER BY \(number) LIMIT ?3
-          """), arguments: [agent?.name, mark, Self.page + 1])
-    let page = rows.prefix(Self.page)
-    return (
-      page.map { row in
-        let time: Double? = row["time"]
-        return TranscriptRow(
-          number: row["number"], time: time, entry: row.flag("is_for") ? TranscriptEntry(event(row), time: time) : nil)
-      }, page.map(Self.trail), rows.count <= Self.page
-    )
+          """), arguments: [agent?.name, trail.mark, Self.page + 1])
+    let page = rows.prefix(Self.page).map { row in
+      let time: Double? = row["time"]
+      return TranscriptRow(
+        number: row["number"], time: time, identity: row["identity"] ?? "",
+        entry: row.flag("is_for") ? TranscriptEntry(event(row), time: time) : nil)
+    }
+    return TranscriptRows(rows: page, isWhole: rows.count <= Self.page, mark: trail)
   }
 
-  /// The last rows up to a number, as many as a trail holds.
-  func trail(upTo end: Int64, _ db: Database) throws -> [RowTrail.Row] {
-    try Row.fetchAll(
+  /// The trail of the rows up to a number.
+  func trail(upTo end: Int64, _ db: Database) throws -> RowTrail {
+    let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: "SELECT \(number) AS number, \(identity) AS identity FROM \(source) WHERE \(number) <= ? ORDER BY \(number) DESC LIMIT ?"),
-      arguments: [end, RowTrail.capacity]
-    ).reversed().map(Self.trail)
+      arguments: [end, RowTrail.capacity])
+    return RowTrail(rows.reversed().map { RowTrail.Row(number: $0["number"], identity: $0["identity"] ?? "") })
   }
 
-  private static func trail(_ row: Row) -> RowTrail.Row { RowTrail.Row(number: row["number"], identity: row["identity"] ?? "") }
-
-  private var isWanted: String { "(?1 IS NULL OR \(isFor)) AND (?2 IS NULL OR \(time) >= ?2)" }
-
-  /// The last rows for an agent, in order.
-  func last(_ count: Int, since: Double?, for agent: Identity?, _ db: Database) throws -> [TranscriptRow] {
-    try Row.fetchAll(
+  /// The newest `start.last` rows for an agent, in order, or else the first one.
+  func edge(of start: TranscriptStart, for agent: Identity?, _ db: Database) throws -> [TranscriptRow] {
+    let rows = try Row.fetchAll(
       db.cachedStatement(
-        sql: "SELECT \(number) AS number, \(time) AS time FROM \(source) WHERE \(isWanted) ORDER BY \(number) DESC LIMIT ?3"),
-      arguments: [agent?.name, since, count]
-    ).reversed().map { TranscriptRow(number: $0["number"], time: $0["time"]) }
-  }
-
-  /// The number of the first row for an agent.
-  func first(since: Double?, for agent: Identity?, _ db: Database) throws -> Int64? {
-    try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT MIN(\(number)) FROM \(source) WHERE \(isWanted)"), arguments: [agent?.name, since])
+        sql: """
+          SELECT \(number) AS number, \(time) AS time FROM \(source) WHERE (?1 IS NULL OR \(isFor)) AND (?2 IS NULL OR \(time) >= ?2)
+          ORDER BY \(number) \(start.last == nil ? "" : "DESC") LIMIT ?3
+          """), arguments: [agent?.name, start.since, start.last ?? 1])
+    return rows.reversed().map { TranscriptRow(number: $0["number"], time: $0["time"]) }
   }
 }

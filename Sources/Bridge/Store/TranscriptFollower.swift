@@ -1,0 +1,95 @@
+/// One value for each of the two tables that a transcript is made of.
+public struct TranscriptTables<Value: Sendable>: Sendable {
+  public var messages: Value
+  public var events: Value
+
+  public init(messages: Value, events: Value) {
+    self.messages = messages
+    self.events = events
+  }
+
+  public func map<Result>(_ body: (Value) throws -> Result) rethrows -> TranscriptTables<Result> {
+    TranscriptTables<Result>(messages: try body(messages), events: try body(events))
+  }
+
+  public func map<Result>(_ body: (Value) async throws -> Result) async rethrows -> TranscriptTables<Result> {
+    TranscriptTables<Result>(messages: try await body(messages), events: try await body(events))
+  }
+
+  public func with<Other>(_ other: TranscriptTables<Other>) -> TranscriptTables<(Value, Other)> {
+    TranscriptTables<(Value, Other)>(messages: (messages, other.messages), events: (events, other.events))
+  }
+}
+
+/// Remembers which rows of a table were told.
+public protocol TranscriptMark: Sendable {
+  /// - Parameter isWhole: whether these are all rows that a look found.
+  mutating func tell(_ rows: [TranscriptRow], isWhole: Bool)
+}
+
+/// The rows that a look at a table found.
+public struct TranscriptRows<Mark: TranscriptMark>: Sendable {
+  public var rows: [TranscriptRow]
+  /// There are no more rows at present.
+  public var isWhole: Bool
+  /// What was told before these.
+  public var mark: Mark
+
+  public init(rows: [TranscriptRow], isWhole: Bool, mark: Mark) {
+    self.rows = rows
+    self.isWhole = isWhole
+    self.mark = mark
+  }
+}
+
+/// The rows of a store from which a transcript is made.
+public protocol TranscriptSource: Sendable {
+  associatedtype Mark: TranscriptMark
+
+  /// The rows that decide where a transcript begins, in order: the newest `start.last`, or else the first one.
+  func edges(of start: TranscriptStart) async throws(BridgeError) -> TranscriptTables<[TranscriptRow]>
+
+  /// Marks for which the rows up to these numbers were told.
+  func marks(upTo numbers: TranscriptTables<Int64>) async throws(BridgeError) -> TranscriptTables<Mark>
+
+  /// The next rows. A store whose tables have been replaced since begins anew.
+  func rows(after marks: TranscriptTables<Mark>) async throws(BridgeError) -> TranscriptTables<TranscriptRows<Mark>>
+}
+
+/// Follows the two tables of a store.
+public actor TranscriptFollower<Source: TranscriptSource>: TranscriptReader {
+  private let source: Source
+  private let start: TranscriptStart
+  /// Nil until it has begun.
+  private var marks: TranscriptTables<Source.Mark>?
+
+  public init(_ source: Source, from start: TranscriptStart) {
+    self.source = source
+    self.start = start
+  }
+
+  public func next() async throws(BridgeError) -> TranscriptPage {
+    let marks = if let marks { marks } else { try await source.marks(upTo: beginning()) }
+    let found = try await source.rows(after: marks)
+    let merge = TranscriptMerge(
+      messages: found.messages.rows, events: found.events.rows, messagesAreWhole: found.messages.isWhole,
+      eventsAreWhole: found.events.isWhole)
+    self.marks = found.with(TranscriptTables(messages: merge.messages, events: merge.events)).map { found, told in
+      var mark = found.mark
+      mark.tell(told, isWhole: found.isWhole && told.count == found.rows.count)
+      return mark
+    }
+    return TranscriptPage(entries: merge.entries, more: !merge.isWhole)
+  }
+
+  /// The number before the first row that is wanted, in each table.
+  private func beginning() async throws(BridgeError) -> TranscriptTables<Int64> {
+    if start == TranscriptStart() { return TranscriptTables(messages: 0, events: 0) }
+    let edges = try await source.edges(of: start)
+    if let last = start.last {
+      let numbers = TranscriptMerge.beginning(ofLast: last, messages: edges.messages, events: edges.events)
+      return TranscriptTables(messages: numbers.messages ?? .max, events: numbers.events ?? .max)
+    }
+    return edges.map { rows in rows.first.map { $0.number - 1 } ?? .max }
+  }
+}
