@@ -117,7 +117,8 @@ public struct ArchivedEvent: FieldedRecord, Hashable {
   public init() {}
 
   public static let columns: [RecordField<Self>] = [
-    .required("at", \.at, kind: .time), .text("actor", \.actor), .text("instance", \.instance), .text("from", column: "from_status", \.from),
+    .required("at", \.at, kind: .time), .text("actor", \.actor), .text("instance", \.instance),
+    .text("from", column: "from_status", \.from),
     .text("to", column: "to_status", \.to), .text("note", \.note),
   ]
   public static let fields = columns

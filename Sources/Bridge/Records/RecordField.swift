@@ -102,7 +102,9 @@ extension RecordField {
 
   public static func deadline(_ name: String, _ path: Path<String?>) -> RecordField { text(name, nil, .deadline, path, []) }
 
-  private static func text(_ name: String, _ column: String?, _ kind: FieldKind, _ path: Path<String?>, _ traits: FieldTraits) -> RecordField {
+  private static func text(_ name: String, _ column: String?, _ kind: FieldKind, _ path: Path<String?>, _ traits: FieldTraits)
+    -> RecordField
+  {
     RecordField(
       name: name, column: column ?? name, kind: kind, traits: traits, get: { $0[keyPath: path].map(FieldValue.text) },
       set: { if case .text(let text) = $1 { $0[keyPath: path] = text } else { $0[keyPath: path] = nil } })

@@ -12,7 +12,7 @@ public struct TranscriptTables<Value: Sendable>: Sendable {
     TranscriptTables<Result>(messages: try body(messages), events: try body(events))
   }
 
-  public func map<Result>(_ body: (Value) async throws -> Result) async rethrows -> TranscriptTables<Result> {
+  public func asyncMap<Result>(_ body: (Value) async throws -> Result) async rethrows -> TranscriptTables<Result> {
     TranscriptTables<Result>(messages: try await body(messages), events: try await body(events))
   }
 

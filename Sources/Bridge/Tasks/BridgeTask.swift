@@ -22,10 +22,11 @@ public struct BridgeTask: FieldedRecord, Hashable {
 
   public init(
     id: String?, sender: String?, recipient: String?, title: String?, description: String? = nil, status: String? = nil,
-    result: String? = nil, updatedAt: String? = nil
+    result: String? = nil, createdAt: String? = nil, updatedAt: String? = nil
   ) {
     (self.id, self.sender, self.recipient, self.title) = (id, sender, recipient, title)
-    (self.description, self.status, self.result, self.updatedAt) = (description, status, result, updatedAt)
+    (self.description, self.status, self.result) = (description, status, result)
+    (self.createdAt, self.updatedAt) = (createdAt, updatedAt)
   }
 
   public static let columns: [RecordField<Self>] = [

@@ -31,7 +31,9 @@ extension ForwardingStore {
   public func counterparts<Record: ArchiveRecord>(of records: [Record]) async throws(BridgeError) -> [ArchivedText: Record] {
     try await base.counterparts(of: records)
   }
-  public func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(records) }
+  public func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome {
+    try await base.write(records)
+  }
   public func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome { try await base.write(agents) }
   public func close() async { await base.close() }
 }

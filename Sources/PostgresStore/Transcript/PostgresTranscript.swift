@@ -28,20 +28,20 @@ private struct PostgresTranscript: TranscriptSource {
   }
 
   func edges(of start: TranscriptStart) async throws(BridgeError) -> TranscriptTables<[TranscriptRow]> {
-    try await store.perform { pool in try await tables.map { try await $0.edge(of: start, for: agent, pool) } }
+    try await store.perform { pool in try await tables.asyncMap { try await $0.edge(of: start, for: agent, pool) } }
   }
 
   func marks(upTo numbers: TranscriptTables<Int64>) async throws(BridgeError) -> TranscriptTables<Mark> {
     try await store.perform { pool in
-      try await tables.with(numbers).map { table, number in Mark(rows: try await table.toldAtFirst(upTo: number, pool)) }
+      try await tables.with(numbers).asyncMap { table, number in Mark(rows: try await table.toldAtFirst(upTo: number, pool)) }
     }
   }
 
   func rows(after marks: TranscriptTables<Mark>) async throws(BridgeError) -> TranscriptTables<TranscriptRows<Mark>> {
     try await store.perform { pool in
-      let found = try await tables.with(marks).map { table, mark in try await table.rows(beside: mark.rows, for: agent, pool) }
+      let found = try await tables.with(marks).asyncMap { table, mark in try await table.rows(beside: mark.rows, for: agent, pool) }
       // After the looks, never before.
-      let states = try await tables.map { try await $0.state(pool) }
+      let states = try await tables.asyncMap { try await $0.state(pool) }
       func isReplaced(_ mark: Mark, _ state: TranscriptTable.State) -> Bool { mark.table.map { $0 != state.table } ?? false }
       if isReplaced(marks.messages, states.messages) || isReplaced(marks.events, states.events) {
         return states.map { TranscriptRows(rows: [], isWhole: false, mark: Mark(table: $0.table)) }

@@ -57,8 +57,10 @@ extension SQLiteStore {
 
   public func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] {
     try await read { db in
-      try Row.fetchAll(db, sql: "SELECT \(ArchivedAgent.selected(from: "a")) FROM agents a WHERE name IS NOT NULL ORDER BY a.added_at, name")
-        .map(ArchivedAgent.init(fieldsOf:))
+      try Row.fetchAll(
+        db, sql: "SELECT \(ArchivedAgent.selected(from: "a")) FROM agents a WHERE name IS NOT NULL ORDER BY a.added_at, name"
+      )
+      .map(ArchivedAgent.init(fieldsOf:))
     }
   }
 

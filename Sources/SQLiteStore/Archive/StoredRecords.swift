@@ -61,7 +61,9 @@ extension StoredRecord {
   private static func spellings(of record: Record) -> [DatabaseValue] {
     var values = [record.id.databaseValue]
     if record.id != record.key { values.append(record.key.databaseValue) }
-    if let bytes = record.key.spelledBytes, bytes != record.id.bytes { values.append(ArchivedText(bytes: bytes, isBlob: true).databaseValue) }
+    if let bytes = record.key.spelledBytes, bytes != record.id.bytes {
+      values.append(ArchivedText(bytes: bytes, isBlob: true).databaseValue)
+    }
     return values
   }
 }

@@ -138,6 +138,8 @@ extension Pair {
 extension BridgeService {
   /// One attempt.
   fileprivate func sending(_ content: String) async -> Result<SendReceipt, BridgeError> {
-    do { return .success(try await send(to: .code, content: content, references: MessageReferences(idempotencyKey: content))) } catch { return .failure(error) }
+    do { return .success(try await send(to: .code, content: content, references: MessageReferences(idempotencyKey: content))) } catch {
+      return .failure(error)
+    }
   }
 }
