@@ -1,36 +1,27 @@
+import SystemSupport
 import Testing
 
 @testable import MCP
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Two connected ends: over two pipes, or over a pair of sockets.
 private enum Link: CaseIterable {
   case pipes, sockets, nonblockingPipes, nonblockingSockets
 
   func open() throws -> (DescriptorTransport, DescriptorTransport) {
-    Descriptor.ignoreBrokenPipes()
-    var first: [Int32] = [0, 0]
-    var second: [Int32] = [0, 0]
-    let isNonblocking = self == .nonblockingPipes || self == .nonblockingSockets
+    FileDescriptor.ignoreBrokenPipes()
     if self == .pipes || self == .nonblockingPipes {
-      #expect(pipe(&first) == 0)
-      #expect(pipe(&second) == 0)
-      if isNonblocking { for end in first + second { _ = fcntl(end, F_SETFL, O_NONBLOCK | fcntl(end, F_GETFL)) } }
-      return (try DescriptorTransport(input: first[0], output: second[1]), try DescriptorTransport(input: second[0], output: first[1]))
+      let (first, second) = (try FileDescriptor.makePipe(), try FileDescriptor.makePipe())
+      if self == .nonblockingPipes {
+        for end in [first.reading, first.writing, second.reading, second.writing] { end.makeNonblocking() }
+      }
+      return (
+        try DescriptorTransport(input: first.reading, output: second.writing),
+        try DescriptorTransport(input: second.reading, output: first.writing)
+      )
     }
-    #if canImport(Glibc)
-      let kind = Int32(SOCK_STREAM.rawValue)
-    #else
-      let kind = SOCK_STREAM
-    #endif
-    #expect(socketpair(AF_UNIX, kind, 0, &first) == 0)
-    if isNonblocking { for end in first { _ = fcntl(end, F_SETFL, O_NONBLOCK | fcntl(end, F_GETFL)) } }
-    return (try DescriptorTransport(input: first[0], output: first[0]), try DescriptorTransport(input: first[1], output: first[1]))
+    let (first, second) = try FileDescriptor.makeSocketPair()
+    if self == .nonblockingSockets { for end in [first, second] { end.makeNonblocking() } }
+    return (try DescriptorTransport(input: first, output: first), try DescriptorTransport(input: second, output: second))
   }
 }
 

@@ -1,18 +1,13 @@
 import JSON
+import SystemSupport
 import Testing
 
 @testable import MCP
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Random damage to messages, in random pieces. `MCP_FUZZ_ITERATIONS` (200) sets the length, `MCP_FUZZ_SEED` (1) the seed.
 @Suite(.timeLimit(.minutes(60))) struct FuzzTests {
   private static func setting(_ name: String, _ standard: Int) -> Int {
-    getenv(name).flatMap { Int(String(cString: $0)) } ?? standard
+    Environment[name].flatMap { Int($0) } ?? standard
   }
 
   private static let seeds: [JSON] = [

@@ -8,7 +8,7 @@ import Testing
     let result = try await #require(
       processExitsWith: .success, observing: [\.standardOutputContent, \.standardErrorContent]
     ) {
-      let transport = try StdioTransport()
+      let transport = try DescriptorTransport.standardStreams()
       print("printed by mistake")
       _ = "written by mistake".withCString { puts($0) }
       fflush(nil)

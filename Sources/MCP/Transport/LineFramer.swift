@@ -1,15 +1,9 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#endif
+import SystemSupport
 
-/// Cuts a stream of bytes into lines, whatever pieces it comes in. A line over the limit is not kept, only reported.
+/// Splits a stream of bytes into lines. A line over the limit is reported, not kept.
 struct LineFramer: Sendable {
   enum Line: Hashable, Sendable {
-    /// Without its end; a carriage return before it is left, it is space to JSON.
+    /// Without its end. A carriage return before that stays: it is whitespace in JSON.
     case line([UInt8])
     case tooLong
   }
@@ -49,7 +43,7 @@ struct LineFramer: Sendable {
     return checkLength()
   }
 
-  /// What is left at the end of input: a last line without its end, where it is not blank.
+  /// The last line of the input if it has no end and is not blank.
   mutating func rest() -> Line? {
     defer { buffer = [] }
     let line = start..<buffer.count
@@ -69,18 +63,14 @@ struct LineFramer: Sendable {
   }
 
   private mutating func newline() -> Int? {
-    buffer.withUnsafeBufferPointer { bytes -> Int? in
-      guard let base = bytes.baseAddress, scanned < bytes.count else { return nil }
-      guard let found = memchr(base + scanned, 0x0A, bytes.count - scanned) else { return nil }
-      return UnsafeRawPointer(found) - UnsafeRawPointer(base)
-    }
+    buffer.withUnsafeBufferPointer { $0.firstPosition(of: 0x0A, from: scanned) }
   }
 
   private func isBlank(_ range: Range<Int>) -> Bool {
     buffer[range].allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
   }
 
-  /// Gives back the memory of a long line, and moves what is left to the front.
+  /// Releases the memory of a long line, and moves what remains to the front.
   private mutating func dropConsumed() {
     if start == buffer.count {
       if buffer.capacity > 1 << 20 { buffer = [] } else { buffer.removeAll(keepingCapacity: true) }

@@ -1,5 +1,6 @@
 import JSON
 import Synchronization
+import SystemSupport
 
 /// A server's end of a connection inside the process; the other end is a ``MemoryClient``.
 public struct MemoryTransport: ByteTransport {
@@ -11,18 +12,16 @@ public struct MemoryTransport: ByteTransport {
     return (MemoryClient(pipes: pipes), MemoryTransport(pipes: pipes))
   }
 
-  public func read() async throws -> [UInt8]? {
-    await pipes.toServer.next()
-  }
+  public func read() async throws -> [UInt8]? { await pipes.toServer.next() }
 
   public func write(_ bytes: [UInt8]) async throws {
-    try await pipes.gate.pass()
-    if !pipes.toClient.append(bytes) { throw TransportClosed() }
+    try await pipes.passGate()
+    if !pipes.toClient.post(bytes) { throw TransportClosed() }
   }
 
   public func close() {
     pipes.toServer.finish()
-    pipes.gate.close()
+    pipes.changeGate(to: .closed)
     pipes.toClient.finish()
   }
 }
@@ -32,27 +31,17 @@ public final class MemoryClient: Sendable {
   private let pipes: MemoryPipes
   private let framer = Mutex(LineFramer(limit: .max))
 
-  fileprivate init(pipes: MemoryPipes) {
-    self.pipes = pipes
-  }
+  fileprivate init(pipes: MemoryPipes) { self.pipes = pipes }
 
   /// Writes a line; the line end is added.
-  public func send(_ line: String) {
-    send(bytes: Array(line.utf8) + [UInt8(ascii: "\n")])
-  }
+  public func send(_ line: String) { send(bytes: Array(line.utf8) + [UInt8(ascii: "\n")]) }
 
-  public func send(_ message: JSON) {
-    send(bytes: message.encoded() + [UInt8(ascii: "\n")])
-  }
+  public func send(_ message: JSON) { send(bytes: message.encoded() + [UInt8(ascii: "\n")]) }
 
-  public func send(bytes: [UInt8]) {
-    _ = pipes.toServer.append(bytes)
-  }
+  public func send(bytes: [UInt8]) { pipes.toServer.post(bytes) }
 
   /// Ends the server's input.
-  public func finish() {
-    pipes.toServer.finish()
-  }
+  public func finish() { pipes.toServer.finish() }
 
   /// The next line that the server wrote; `nil` at the end of its output.
   public func nextLine() async -> String? {
@@ -69,20 +58,68 @@ public final class MemoryClient: Sendable {
     return try? JSON(decoding: line)
   }
 
-  /// From now on a write of the server waits, as on a pipe that nobody reads.
-  public func pauseReading() { pipes.gate.pause() }
+  /// From now on the server's writes wait, as on a full pipe.
+  public func pauseReading() { pipes.changeGate(to: .paused) }
 
-  public func resumeReading() { pipes.gate.resume() }
+  public func resumeReading() { pipes.changeGate(to: .open) }
 
-  /// Returns when a write of the server waits at a paused connection.
-  public func serverIsBlocked() async { await pipes.gate.somebodyWaits() }
+  /// Returns when a write of the server waits.
+  public func serverIsBlocked() async {
+    while !pipes.isBlocked, await pipes.blocked.next() != nil {}
+  }
 
-  /// From now on each write of the server fails, as on a pipe whose reader is gone.
-  public func breakOutput() { pipes.gate.close() }
+  /// From now on the server's writes fail, as on a pipe without a reader.
+  public func breakOutput() { pipes.changeGate(to: .closed) }
+}
+
+private struct Pieces: MailboxContents {
+  private var pieces: [[UInt8]] = []
+  mutating func add(_ piece: [UInt8]) { pieces.append(piece) }
+  mutating func takeFirst() -> [UInt8]? { pieces.isEmpty ? nil : pieces.removeFirst() }
 }
 
 private final class MemoryPipes: Sendable {
-  let toServer = ByteQueue()
-  let toClient = ByteQueue()
-  let gate = Gate()
+  enum Gate { case open, paused, closed }
+
+  private struct State {
+    var gate = Gate.open
+    var held: [CheckedContinuation<Void, any Error>] = []
+  }
+
+  let toServer = Mailbox(Pieces())
+  let toClient = Mailbox(Pieces())
+  /// An element for each write that waits.
+  let blocked = Mailbox(Pieces())
+  private let state = Mutex(State())
+
+  var isBlocked: Bool { state.withLock { !$0.held.isEmpty } }
+
+  /// Returns when the gate is open, and throws when it is closed.
+  func passGate() async throws {
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      let gate = state.withLock { state in
+        if state.gate == .paused { state.held.append(continuation) }
+        return state.gate
+      }
+      switch gate {
+      case .open: continuation.resume()
+      case .paused: blocked.post([])
+      case .closed: continuation.resume(throwing: TransportClosed())
+      }
+    }
+  }
+
+  func changeGate(to gate: Gate) {
+    let held = state.withLock { state -> [CheckedContinuation<Void, any Error>] in
+      // A closed gate stays closed.
+      guard state.gate != .closed else { return [] }
+      state.gate = gate
+      guard gate != .paused else { return [] }
+      defer { state.held = [] }
+      return state.held
+    }
+    for continuation in held {
+      if gate == .open { continuation.resume() } else { continuation.resume(throwing: TransportClosed()) }
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MCP
+import SystemSupport
 
 /// A server process of this very program, and the other ends of its standard streams.
 actor ServerChild {
@@ -42,7 +43,8 @@ actor ServerChild {
     pid = process.processIdentifier
     self.process = process
     self.exit = exit
-    transport = try DescriptorTransport(input: output.reading, output: input.writing)
+    transport = try DescriptorTransport(
+      input: FileDescriptor(rawValue: output.reading), output: FileDescriptor(rawValue: input.writing))
   }
 
   /// Closes its input, which ends it; kills it where that does not.

@@ -42,7 +42,7 @@ struct Serve: AsyncParsableCommand {
     let logger = try store.logger()
     let wake = try wake.settings(agent: identity.name)
     // Before anything can print: from here on standard output belongs to the protocol.
-    let transport = try StdioTransport()
+    let transport = try DescriptorTransport.standardStreams(onEndOfInput: ServerProcess.endSoon)
     try await location.withService(as: identity, logger: logger) { service in
       let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
       await ServerProcess(service: service, server: server, transport: transport).run()

@@ -7,7 +7,7 @@ import MCP
 struct ServerProcess {
   let service: BridgeService
   let server: BridgeServer
-  let transport: StdioTransport
+  let transport: DescriptorTransport
 
   func run() async {
     EndSignals.handle([SIGINT, SIGTERM]) { _ in
@@ -15,7 +15,7 @@ struct ServerProcess {
       Task { await server.server.shutdown() }
     }
     let presence = Task { await service.run() }
-    _ = await server.run(on: ObservedTransport(base: transport, onEnd: Self.endSoon))
+    _ = await server.run(on: transport)
     Self.endSoon()
     presence.cancel()
     await presence.value
@@ -23,27 +23,10 @@ struct ServerProcess {
   }
 
   /// Ends the process although something may still wait for a store that does not answer: a lease that is not given back expires.
-  @Sendable private static func endSoon() {
+  @Sendable static func endSoon() {
     Thread.detachNewThread {
       Thread.sleep(forTimeInterval: 0.25)
       _exit(0)
     }
   }
-}
-
-/// Reports the end of the input.
-private struct ObservedTransport<Base: ByteTransport>: ByteTransport {
-  let base: Base
-  let onEnd: @Sendable () -> Void
-
-  func read() async throws -> [UInt8]? {
-    guard let bytes = try await base.read() else {
-      onEnd()
-      return nil
-    }
-    return bytes
-  }
-
-  func write(_ bytes: [UInt8]) async throws { try await base.write(bytes) }
-  func close() { base.close() }
 }

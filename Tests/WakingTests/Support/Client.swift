@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import MCP
+import SystemSupport
 import Testing
 
 /// A running server, and the client that started it.
@@ -18,7 +19,8 @@ actor Client {
   init(_ sandbox: Sandbox, _ arguments: [String] = ["code"], environment: [String: String] = [:]) throws {
     log = "\(sandbox.home)/log-\(UUID().uuidString)"
     program = try sandbox.start(arguments, environment: environment, errors: log)
-    transport = try DescriptorTransport(input: program.output, output: program.input)
+    transport = try DescriptorTransport(
+      input: FileDescriptor(rawValue: program.output), output: FileDescriptor(rawValue: program.input))
     Task { await receive() }
   }
 
