@@ -58,6 +58,11 @@ public enum FileSystem {
   }
 }
 
+extension FileSystem {
+  /// Removes a file or a link. A failure counts as success.
+  public static func remove(_ path: String) { unlink(path) }
+}
+
 // MARK: Small files beside another one
 
 extension FileDescriptor {

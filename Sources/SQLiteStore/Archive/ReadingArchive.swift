@@ -1,16 +1,9 @@
 import Bridge
 import GRDB
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import SystemSupport
 
 extension SQLiteStore {
-  public func exists() async throws(BridgeError) -> Bool { access(connections.path, F_OK) == 0 }
+  public func exists() async throws(BridgeError) -> Bool { FileIdentity(path: connections.path) != nil }
 
   public func archiveIdentity() async throws(BridgeError) -> String {
     let path = connections.path

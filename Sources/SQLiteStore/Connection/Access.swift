@@ -2,20 +2,14 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// Carries out transactions, on a thread that may block; once more where another verb has found the file replaced and closed the connections
-  /// before they began. They are carried out whole even when the calling task has been cancelled.
+  /// Runs transactions on a thread that may block; again if another verb found the file replaced and closed the connections before they
+  /// began. Cancelling the task does not interrupt them.
   func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
       return try await withTaskExecutorPreference(BlockingThreads.shared) { try BlockingThreads.shared.blocking { try visitNow(body) } }
     } catch {
       throw storeError(error, path: connections.path)
     }
-  }
-
-  /// Not a part of the closure above: where a function begins, its task changes to the executor that it prefers, and where a closure begins, it may not.
-  @concurrent
-  private func visitThere<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws -> Value {
-    try BlockingThreads.shared.blocking { try visitNow(body) }
   }
 
   private func visitNow<Value>(_ body: (Connections.Open) throws -> Value) throws -> Value {
@@ -30,7 +24,7 @@ extension SQLiteStore {
   ///
   /// - Parameters:
   ///   - waking: whether other agents may have something new afterwards.
-  ///   - endurance: what it outlives.
+  ///   - endurance: what the commit survives.
   func write<Value: Sendable>(
     _ waking: Waking<Value>, outliving endurance: Endurance = .powerCuts, _ body: (Database) throws -> Value
   ) async throws(BridgeError) -> Value {
@@ -75,7 +69,7 @@ extension SQLiteStore {
     try Self.read(by: open.reader, body)
   }
 
-  /// Reads little: by the connection that writes while nobody uses it, since its cache holds what this process has written.
+  /// A small read: by the writing connection while it is unused, since its cache holds what this process has written.
   func glance<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
     try Self.read(by: connections.writers.load(ordering: .relaxed) == 0 ? open.writer : open.reader, body)
   }
@@ -92,8 +86,7 @@ extension SQLiteStore {
     }
   }
 
-  /// Puts what the write-ahead log holds into the file, and makes both as small as they can be. Not done where somebody is reading: then the
-  /// next one does it.
+  /// Writes the write-ahead log back into the file, and makes both as small as possible. A reader prevents that: then the next call does it.
   func checkpoint() async throws(BridgeError) {
     try await visit { open in
       do {
@@ -109,7 +102,7 @@ extension SQLiteStore {
 enum Waking<Value> {
   case always
   case never
-  /// It depends on what came out.
+  /// It depends on the result.
   case when(KeyPath<Value, Bool>)
 
   func wakes(after value: Value) -> Bool {
@@ -118,6 +111,28 @@ enum Waking<Value> {
     case .never: false
     case .when(let path): value[keyPath: path]
     }
+  }
+}
+
+/// What a committed transaction survives. In any case transactions stay whole and in order.
+enum Endurance {
+  /// A crash of the system or a power cut: the commit waits for the disk. For everything that was accepted from a caller.
+  case powerCuts
+  /// The end of this process. Only with a write-ahead log: other journals may damage the file unless they wait for the disk. For what may be
+  /// lost: a power cut that undoes a mark as read gives the message back.
+  case processes
+
+  /// Runs a body with transactions of this endurance.
+  ///
+  /// - Parameter db: outside a transaction: inside one, SQLite refuses to change the level.
+  func during<Value>(_ db: Database, _ body: () throws -> Value) throws -> Value {
+    // Not by a prepared statement: the pragma takes effect when it is prepared. Always, so that no earlier body matters.
+    try db.execute(sql: "PRAGMA synchronous = FULL")
+    guard self == .processes, try String.fetchOne(db.cachedStatement(sql: "PRAGMA journal_mode")) == "wal" else { return try body() }
+    // While this connection uses a log, no other can change the journal mode.
+    try db.execute(sql: "PRAGMA synchronous = NORMAL")
+    defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
+    return try body()
   }
 }
 

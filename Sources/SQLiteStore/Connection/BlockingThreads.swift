@@ -1,28 +1,20 @@
-import Dispatch
 import Foundation
 import Synchronization
+import SystemSupport
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Threads for tasks that block, as many as have something to do at a time, and never those of Swift concurrency.
+/// Threads for tasks that block, as many as are busy at a time, apart from those of Swift concurrency.
 ///
-/// A task that prefers them changes threads neither before nor after it blocks: what a job leaves to be done goes on on its thread when it has
-/// ended, unless it blocks before that. To wake another thread takes longer than most jobs.
+/// A task that prefers them changes threads neither before nor after it blocks: its thread continues with what the task enqueues, unless it
+/// blocks. To wake another thread takes longer than most jobs.
 final class BlockingThreads: TaskExecutor {
   static let shared = BlockingThreads()
 
   /// Beyond these, jobs wait for a thread.
-  private static let most = 128
-  /// A thread that had nothing to do for this long ends.
-  private static let patience = DispatchTimeInterval.seconds(10)
+  private static let maximumCount = 128
+  /// After this time without a job, a thread ends.
+  private static let idleTime = DispatchTimeInterval.seconds(10)
 
-  /// One of the threads. Unchecked: only the thread itself reads and changes what may change.
+  /// One of the threads. Unchecked: only the thread itself uses `isBlocking`.
   private final class Worker: @unchecked Sendable {
     let called = DispatchSemaphore(value: 0)
     var isBlocking = false
@@ -36,7 +28,7 @@ final class BlockingThreads: TaskExecutor {
 
     mutating func help() -> Help {
       if let worker = idle.popLast() { return .worker(worker) }
-      guard threads < most else { return .none }
+      guard threads < maximumCount else { return .none }
       threads += 1
       return .newThread
     }
@@ -49,26 +41,21 @@ final class BlockingThreads: TaskExecutor {
   }
 
   private let state = Mutex(State())
-  /// Under which each thread keeps its worker.
-  private let key: pthread_key_t = {
-    var key = pthread_key_t()
-    precondition(pthread_key_create(&key, nil) == 0, "The process has no keys for threads left.")
-    return key
-  }()
+  private let worker = ThreadLocal<Worker>()
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    let goesOnHere = here.map { !$0.isBlocking } ?? false
+    let staysHere = worker.object.map { !$0.isBlocking } ?? false
     let help = state.withLock { state -> Help in
       state.jobs.append(job)
-      return goesOnHere ? .none : state.help()
+      return staysHere ? .none : state.help()
     }
     call(help)
   }
 
-  /// Carries out what blocks. What is left to be done meanwhile is done by other threads.
+  /// Runs a body that blocks. Meanwhile other threads take the waiting jobs.
   func blocking<Value>(_ body: () throws -> Value) rethrows -> Value {
-    guard let worker = here else { return try body() }
+    guard let worker = worker.object else { return try body() }
     call(state.withLock { $0.jobs.isEmpty ? .none : $0.help() })
     worker.isBlocking = true
     defer { worker.isBlocking = false }
@@ -76,31 +63,32 @@ final class BlockingThreads: TaskExecutor {
   }
 
   /// Whether this thread is one of them.
-  var hasThisThread: Bool { here != nil }
+  var hasThisThread: Bool { worker.object != nil }
 
-  /// The worker whose thread this is.
-  private var here: Worker? {
-    pthread_getspecific(key).map { Unmanaged<Worker>.fromOpaque($0).takeUnretainedValue() }
-  }
-
-  /// To be called without the lock, which who is called takes at once.
+  /// To be called without the lock, which the called thread takes at once.
   private func call(_ help: Help) {
     switch help {
     case .none: break
     case .worker(let worker): worker.called.signal()
     case .newThread:
-      let thread = Thread { self.work() }
-      // The default of Linux; that of macOS is less.
-      thread.stackSize = 8 << 20
-      thread.start()
+      do throws(SystemError) {
+        try SystemThread.start(stackSize: SystemThread.largeStack) { self.work() }
+      } catch {
+        // The job waits for one of the others.
+        let isAlone = state.withLock { state in
+          state.threads -= 1
+          return state.threads == 0
+        }
+        if isAlone { fatalError("The process cannot start a thread: \(error)") }
+      }
     }
   }
 
   private func work() {
-    let worker = Worker()
-    pthread_setspecific(key, Unmanaged.passUnretained(worker).toOpaque())
-    withExtendedLifetime(worker) {
-      while let job = next(worker) {
+    let own = Worker()
+    worker.object = own
+    withExtendedLifetime(own) {
+      while let job = next(own) {
         #if canImport(Darwin)
           autoreleasepool { job.runSynchronously(on: asUnownedTaskExecutor()) }
         #else
@@ -119,7 +107,7 @@ final class BlockingThreads: TaskExecutor {
         return nil
       }
       if let job { return job }
-      guard worker.called.wait(timeout: .now() + Self.patience) == .timedOut else { continue }
+      guard worker.called.wait(timeout: .now() + Self.idleTime) == .timedOut else { continue }
       let ends = state.withLock { state -> Bool in
         guard let index = state.idle.firstIndex(where: { $0 === worker }) else { return false }
         state.idle.remove(at: index)
@@ -127,7 +115,7 @@ final class BlockingThreads: TaskExecutor {
         return true
       }
       if ends { return nil }
-      // Called in the same moment.
+      // Called at the same moment.
       worker.called.wait()
     }
   }

@@ -3,10 +3,11 @@ import Dispatch
 import GRDB
 import Logging
 import Synchronization
+import SystemSupport
 
 /// The connections of this process to the database file: one that writes, one that reads.
 ///
-/// They are opened when first needed, and again when the file at the path is another one than the one that is open.
+/// They are opened when first needed, and again when the file at the path was replaced.
 final class Connections: Sendable {
   /// What is open.
   struct Open: Sendable {
@@ -32,7 +33,7 @@ final class Connections: Sendable {
   let busyTimeout: Duration
   let upkeepFile: UpkeepFile
   let logSize = WriteAheadLogSize()
-  /// How many use the connection that writes, or wait for it.
+  /// How many use the writing connection, or wait for it.
   let writers = Atomic(0)
   private let logger: Logger
   private let state = Mutex(State.closed)
@@ -40,13 +41,13 @@ final class Connections: Sendable {
   private let openingQueue = DispatchQueue(label: "cowork-bridge.sqlite.open")
 
   init(path: String, busyTimeout: Duration, logger: Logger) {
-    self.path = StorePath.resolved(path)
+    self.path = FileSystem.resolved(path)
     self.upkeepFile = UpkeepFile(database: self.path)
     self.busyTimeout = busyTimeout
     self.logger = logger
   }
 
-  /// The connections, opened where they are not. Opening blocks: never to be called on the threads of Swift concurrency.
+  /// The connections, opened if necessary. Opening blocks: not to be called on the threads of Swift concurrency.
   func opened() throws -> Open {
     if let open = current() { return open }
     return try openingQueue.sync { try open() }
@@ -60,7 +61,7 @@ final class Connections: Sendable {
     }
   }
 
-  /// A further connection of its own to the file that is open, for reading.
+  /// One more connection to the open file, for reading.
   func extraReader() throws -> (queue: DatabaseQueue, file: FileIdentity) {
     guard let open = current() else { throw BridgeError(.storeUnavailable, "The database \(path) is not open.") }
     return (try DatabaseQueue(path: path, configuration: configuration(reading: true, busyTimeout: .zero)), open.file)
@@ -100,7 +101,7 @@ final class Connections: Sendable {
     return open
   }
 
-  /// Lets go of a file that is no longer the one at the path.
+  /// Closes a file that is no longer the one at the path.
   private func leaveReplaced() {
     let replaced = state.withLock { state -> Open? in
       guard case .open(let open) = state else { return nil }

@@ -1,31 +1,73 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import SystemSupport
 
-/// The log and its index beside a database that is open, as they were when it was opened.
+/// The write-ahead log and its index beside an open database, as they were when it was opened.
 ///
-/// They stay when another database is put in its place, and SQLite cannot tell: it would read the old one's pages into the new one.
+/// They stay when another database replaces it, and SQLite cannot tell: it would read the old pages into the new database.
 struct SidecarFiles: Sendable {
-  private let doorbell: String
+  private let doorbell: Doorbell
   private let files: [(path: String, identity: FileIdentity)]
 
   init(database path: String) {
-    doorbell = Doorbell(database: path).path
+    doorbell = Doorbell(database: path)
     files = ["-wal", "-shm"].compactMap { suffix in FileIdentity(path: path + suffix).map { (path + suffix, $0) } }
   }
 
-  /// Removes those that are still there, when the database no longer is. To be called while it is still open: a file that is open keeps
-  /// its number, so a new file cannot be mistaken for it.
+  /// Removes those that are still there after the database was replaced. Call it while the old database is open: an open file keeps its
+  /// inode, so that no new file is taken for it.
   ///
-  /// The processes that had the database open do this one after the other, so that none removes what the one before has made anew.
+  /// One process at a time does this, so that none removes what the one before has created.
   func removeStale() {
-    let lock = open(doorbell, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-    if lock >= 0 { flock(lock, LOCK_EX) }
-    for (path, identity) in files where FileIdentity(path: path) == identity { unlink(path) }
-    if lock >= 0 { close(lock) }
+    let lock = try? FileDescriptor.openSidecar(doorbell.path)
+    _ = lock?.lock(waits: true)
+    for (path, identity) in files where FileIdentity(path: path) == identity { FileSystem.remove(path) }
+    lock?.unlockAndClose()
+  }
+}
+
+/// The file beside the database whose modification says: look again. Its content means nothing.
+struct Doorbell: Sendable {
+  let path: String
+
+  init(database: String) { path = database + "-doorbell" }
+
+  /// Tells the other processes. A failure is harmless: the other layers see the commit as well.
+  func ring() {
+    guard let file = try? FileDescriptor.openSidecar(path) else { return }
+    file.touch()
+    try? file.close()
+  }
+}
+
+/// The file beside the database whose lock is held by the one process that works on its upkeep. It was modified when the last checkpoint
+/// ended.
+struct UpkeepFile: Sendable {
+  let path: String
+
+  init(database: String) { path = database + "-upkeep" }
+
+  /// Runs a body unless another process holds the lock.
+  ///
+  /// - Returns: nil if one does, or if the file cannot be created.
+  func ifFree<Value>(_ body: (Held) throws -> Value) rethrows -> Value? {
+    guard let file = try? FileDescriptor.openSidecar(path) else { return nil }
+    guard file.lock(waits: false) else {
+      try? file.close()
+      return nil
+    }
+    defer { file.unlockAndClose() }
+    return try body(Held(descriptor: file))
+  }
+
+  /// The file while its lock is held.
+  struct Held {
+    let descriptor: FileDescriptor
+
+    /// Infinite before the first checkpoint, and when the clock was set back.
+    var secondsSinceCheckpoint: Double {
+      guard let seconds = descriptor.secondsSinceModification, seconds >= 0 else { return .infinity }
+      return seconds
+    }
+
+    func noteCheckpoint() { descriptor.touch() }
   }
 }

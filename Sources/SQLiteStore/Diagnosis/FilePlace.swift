@@ -1,13 +1,6 @@
 import Bridge
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import SystemSupport
 
 /// Where a database file stands or will stand: rights, owner, disk.
 struct FilePlace {
@@ -15,12 +8,12 @@ struct FilePlace {
   let path: String
 
   var exists: Bool { access(path, F_OK) == 0 }
-  var folder: String { StorePath.split(path).folder }
+  var folder: String { FileSystem.split(path).folder }
 
   /// The folder, or the nearest one above that is there.
   var nearestFolder: String {
     var folder = folder
-    while access(folder, F_OK) != 0, StorePath.split(folder).folder != folder { folder = StorePath.split(folder).folder }
+    while access(folder, F_OK) != 0, FileSystem.split(folder).folder != folder { folder = FileSystem.split(folder).folder }
     return folder
   }
 
@@ -88,7 +81,7 @@ struct FilePlace {
   #if os(Linux)
     private var remoteFileSystem: String? {
       guard let mounts = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return nil }
-      return MountTable(mounts).remoteType(of: StorePath.resolved(nearestFolder))
+      return MountTable(mounts).remoteType(of: FileSystem.resolved(nearestFolder))
     }
   #else
     private var remoteFileSystem: String? {

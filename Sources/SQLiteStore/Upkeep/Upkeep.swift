@@ -1,22 +1,22 @@
 import Bridge
 import Synchronization
 
-/// What this process does for the file beside its verbs.
+/// The background work of this process on the file.
 final class Upkeep: Sendable {
-  /// So many rows may be missing in the text index before they are added.
+  /// How many rows may be missing in the text index.
   static let rowsBehind = 200
 
   private let isIndexing = Atomic(false)
   private let rowsWritten = Atomic(0)
 
-  /// Whether enough messages were sent that the text index should get them; counted from the last time.
+  /// Whether enough messages were sent since the last time to bring the text index up to date.
   func noteMessage() -> Bool {
     guard rowsWritten.add(1, ordering: .relaxed).newValue >= Self.rowsBehind else { return false }
     rowsWritten.store(0, ordering: .relaxed)
     return true
   }
 
-  /// Carries out a body unless this process is at it.
+  /// Runs a body unless one is running in this process.
   func index(_ body: () async throws -> Void) async rethrows {
     guard !isIndexing.exchange(true, ordering: .acquiringAndReleasing) else { return }
     defer { isIndexing.store(false, ordering: .releasing) }
@@ -30,8 +30,8 @@ extension SQLiteStore {
     Task { [weak self] in await self?.index() }
   }
 
-  /// Adds to the text index what it does not hold, in portions, and leaves as much time between them as they take. Where another process is at
-  /// it, that one does it; where it fails, the next one does.
+  /// Adds the missing rows to the text index, in portions, with pauses as long as each portion took. If another process is indexing or this
+  /// fails, a later call does it.
   func index() async {
     do {
       try await upkeep.index {
@@ -46,7 +46,7 @@ extension SQLiteStore {
         }
       }
     } catch {
-      logger.debug("the text index is filled later", metadata: ["error": "\(error)"])
+      logger.debug("indexing postponed", metadata: ["error": "\(error)"])
     }
   }
 }
