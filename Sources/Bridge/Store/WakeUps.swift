@@ -1,4 +1,4 @@
-import Synchronization
+import SystemSupport
 
 /// A hint that the store may hold something new. It is never data: it says "look again".
 public struct WakeUp: OptionSet, Hashable, Sendable {
@@ -13,7 +13,7 @@ public struct WakeUp: OptionSet, Hashable, Sendable {
   public static let resync = WakeUp(rawValue: 4)
 }
 
-/// Hints for one subscriber. Those that arrive while nobody awaits the next one become one.
+/// Hints for one subscriber. Those that arrive while it does not wait become one.
 ///
 /// For one consumer: each subscriber makes its own sequence.
 public final class WakeUps: AsyncSequence, Sendable {
@@ -25,13 +25,19 @@ public final class WakeUps: AsyncSequence, Sendable {
     case idle
   }
 
-  private struct State {
-    var pending: WakeUp = []
-    var finished = false
-    var waiter: CheckedContinuation<WakeUp?, Never>?
+  /// Hints that are not taken yet: one of them.
+  private struct Pending: MailboxContents {
+    private var hints: WakeUp = []
+
+    mutating func add(_ hint: WakeUp) { hints.formUnion(hint) }
+
+    mutating func takeFirst() -> WakeUp? {
+      defer { hints = [] }
+      return hints.isEmpty ? nil : hints
+    }
   }
 
-  private let state = Mutex(State())
+  private let mailbox = Mailbox(Pending())
   private let onDrop: @Sendable () -> Void
 
   /// - Parameter onDrop: called once, when the last reference is gone.
@@ -40,57 +46,16 @@ public final class WakeUps: AsyncSequence, Sendable {
   deinit { onDrop() }
 
   /// Delivers a hint.
-  public func post(_ hint: WakeUp) {
-    let waiter = state.withLock { state -> CheckedContinuation<WakeUp?, Never>? in
-      guard !state.finished else { return nil }
-      guard let waiter = state.waiter else {
-        state.pending.formUnion(hint)
-        return nil
-      }
-      state.waiter = nil
-      return waiter
-    }
-    waiter?.resume(returning: hint)
-  }
+  public func post(_ hint: WakeUp) { mailbox.post(hint) }
 
   /// Ends the sequence.
-  public func finish() {
-    let waiter = state.withLock { state -> CheckedContinuation<WakeUp?, Never>? in
-      state.finished = true
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume(returning: nil)
-  }
+  public func finish() { mailbox.finish() }
 
   public func makeAsyncIterator() -> Iterator { Iterator(source: self) }
 
   /// Awaits the hints. Returns nil when the sequence or the awaiting task has ended.
   public struct Iterator: AsyncIteratorProtocol {
     let source: WakeUps
-    public mutating func next() async -> WakeUp? { await source.next() }
-  }
-
-  private func next() async -> WakeUp? {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let immediate = state.withLock { state -> WakeUp?? in
-          if !state.pending.isEmpty {
-            defer { state.pending = [] }
-            return .some(state.pending)
-          }
-          if state.finished || Task.isCancelled { return .some(nil) }
-          state.waiter = continuation
-          return .none
-        }
-        if let immediate { continuation.resume(returning: immediate) }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state -> CheckedContinuation<WakeUp?, Never>? in
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume(returning: nil)
-    }
+    public mutating func next() async -> WakeUp? { await source.mailbox.next() }
   }
 }

@@ -1,4 +1,5 @@
 import CLibPQ
+import SystemSupport
 
 /// Owns a `PGconn`, and wraps the functions that use it.
 ///
@@ -18,15 +19,13 @@ final class ConnectionHandle: @unchecked Sendable {
     pointer = nil
   }
 
-  var socket: Int32 { PQsocket(pointer) }
-  var isBad: Bool { PQstatus(pointer) != CONNECTION_OK }
+  var socket: FileDescriptor { FileDescriptor(rawValue: PQsocket(pointer)) }
+  var isBad: Bool { PQstatus(pointer) == CONNECTION_BAD }
   var serverProcessID: Int32 { PQbackendPID(pointer) }
   var serverVersion: Int32 { PQserverVersion(pointer) }
   var isIdleOutsideTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
   var errorText: String { PQerrorMessage(pointer).map { String(cString: $0) } ?? "" }
   var usesTLS: Bool { PQsslInUse(pointer) == 1 }
-
-  func parameterStatus(_ name: String) -> String? { PQparameterStatus(pointer, name).map { String(cString: $0) } }
 
   // MARK: connecting
 
@@ -38,9 +37,6 @@ final class ConnectionHandle: @unchecked Sendable {
     PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
     return ConnectionHandle(pointer)
   }
-
-  /// Right after `start`, when the options are unusable or the socket could not be made.
-  var isFailedStart: Bool { PQstatus(pointer) == CONNECTION_BAD }
 
   func connectPoll() -> PostgresPollingStatusType { PQconnectPoll(pointer) }
 
@@ -56,7 +52,7 @@ final class ConnectionHandle: @unchecked Sendable {
 
   func send(_ statement: String, _ parameters: EncodedParameters) -> Bool {
     parameters.withPointers { values in
-      PQsendQueryParams(pointer, statement, Int32(values.count), parameters.types, values, parameters.lengths, parameters.formats, 0) == 1
+      PQsendQueryParams(pointer, statement, Int32(values.count), parameters.types, values, nil, nil, 0) == 1
     }
   }
 
@@ -66,7 +62,7 @@ final class ConnectionHandle: @unchecked Sendable {
 
   func send(prepared name: String, _ parameters: EncodedParameters) -> Bool {
     parameters.withPointers { values in
-      PQsendQueryPrepared(pointer, name, Int32(values.count), values, parameters.lengths, parameters.formats, 0) == 1
+      PQsendQueryPrepared(pointer, name, Int32(values.count), values, nil, nil, 0) == 1
     }
   }
 

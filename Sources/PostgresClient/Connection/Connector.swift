@@ -1,15 +1,8 @@
 import CLibPQ
+import SystemSupport
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
-/// Carries out a `ConnectPlan`. Names are resolved, and each address is tried, on a helper thread: looking up, TLS and SCRAM would
-/// hold up the event loop. No step takes longer than the settings' `connectTimeout`.
+/// Carries out a `ConnectPlan`. Helper threads resolve names and try addresses: look-up, TLS and SCRAM would hold up the event loop. No
+/// step takes longer than the settings' `connectTimeout`.
 enum Connector {
   private typealias Attempt = PostgresError.ConnectAttempt
 
@@ -26,12 +19,12 @@ enum Connector {
       if Task.isCancelled { throw PostgresError(.cancelled, "Connecting was cancelled.") }
       switch plan.next() {
       case .giveUp(let failures): throw ConnectPlan.error(failures, settings: settings)
-      case .resolve(let endpoint):
-        let addresses = await resolve(endpoint.host, timeout: settings.connectTimeout)
-        if addresses.isEmpty {
-          plan.failed(failure(endpoint, "the name could not be resolved", kind: .nameNotFound))
-        } else {
+      case .resolve(let endpoint, _):
+        let outcome = await BlockingCall.run(timeout: settings.connectTimeout) { addresses(of: endpoint.host) }
+        if case .value(let addresses) = outcome, !addresses.isEmpty {
           plan.resolved(addresses)
+        } else {
+          plan.failed(failure(endpoint, "the name could not be resolved", kind: .nameNotFound))
         }
       case .connect(let endpoint, let attributes):
         switch await attempt(endpoint, attributes, settings) {
@@ -54,11 +47,11 @@ enum Connector {
   private static func attempt(_ endpoint: Endpoint, _ attributes: String, _ settings: ConnectionSettings) async -> AttemptOutcome {
     let options = settings.attemptOptions(for: endpoint, sessionAttributes: attributes)
     let deadline = ContinuousClock.now + settings.connectTimeout
-    guard let interruption = WakePipe() else { return .failed(text: "this process is out of file descriptors") }
-    // The thread keeps the deadline; this one is for a thread that hangs in a look-up of libpq's own.
-    let outcome = await BlockingCall.run(
-      timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.signal() },
-      body: { drive(options, deadline: deadline, interruption: interruption) })
+    guard let interruption = try? WakePipe() else { return .failed(text: "this process is out of file descriptors") }
+    // The thread keeps the deadline; this timeout is for a thread that hangs in a look-up of libpq's own.
+    let outcome = await BlockingCall.run(timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.wake() }) {
+      drive(options, deadline: deadline, interruption: interruption)
+    }
     switch outcome {
     case .value(let value): return value
     case .timedOut: return .timedOut
@@ -67,21 +60,22 @@ enum Connector {
     }
   }
 
-  /// `PQconnectStart` and `PQconnectPoll` (PostgreSQL manual, "Database Connection Control Functions"). Blocks in `poll` only.
+  /// `PQconnectStart` and `PQconnectPoll` (PostgreSQL manual, "Database Connection Control Functions").
   private static func drive(_ options: ConninfoOptions, deadline: ContinuousClock.Instant, interruption: WakePipe) -> AttemptOutcome {
     guard let handle = ConnectionHandle.start(options) else { return .failed(text: "out of memory") }
+    if handle.isBad { return .failed(text: handle.errorText) }
     var wanted = PGRES_POLLING_WRITING
-    if handle.isFailedStart { return .failed(text: handle.errorText) }
+    var poll = PollSet()
     while true {
-      let events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT
+      poll.removeAll()
       // The socket changes when libpq tries again without TLS.
-      var set = [
-        pollfd(fd: handle.socket, events: Int16(events), revents: 0), pollfd(fd: interruption.readEnd, events: Int16(POLLIN), revents: 0),
-      ]
-      let count = poll(&set, 2, PollSet.milliseconds(from: .now, to: deadline))
-      if count == 0, ContinuousClock.now >= deadline { return .timedOut }
-      if count > 0, set[1].revents != 0 { return .timedOut }
-      guard count > 0 else { continue }
+      poll.add(handle.socket, wanted == PGRES_POLLING_READING ? .readable : .writable)
+      poll.add(interruption.descriptor)
+      guard poll.wait(for: ContinuousClock.now.duration(to: deadline)) else {
+        if ContinuousClock.now >= deadline { return .timedOut }
+        continue
+      }
+      if poll.isReady(1) { return .timedOut }
       wanted = handle.connectPoll()
       switch wanted {
       case PGRES_POLLING_OK: return handle.becomeNonBlocking() ? .connected(handle) : .failed(text: handle.errorText)
@@ -90,37 +84,33 @@ enum Connector {
       }
     }
   }
+}
 
-  /// Empty when the name is unknown or the look-up takes too long. Blocks a helper thread only.
-  private static func resolve(_ host: String, timeout: Duration) async -> [String] {
-    let outcome = await BlockingCall.run(timeout: timeout, body: { lookUp(host) })
-    if case .value(let addresses) = outcome { return addresses }
-    return []
+/// A blocking call on a thread of its own, which the caller may stop waiting for.
+enum BlockingCall {
+  enum Outcome<Value: Sendable>: Sendable {
+    case value(Value)
+    case timedOut
+    case cancelled
+    case noThread
   }
 
-  private static func lookUp(_ host: String) -> [String] {
-    var hints = addrinfo()
-    hints.ai_family = AF_UNSPEC
-    #if canImport(Glibc)
-      hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    #else
-      hints.ai_socktype = SOCK_STREAM
-    #endif
-    var list: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
-    defer { freeaddrinfo(list) }
-    var addresses: [String] = []
-    var item = list
-    while let info = item?.pointee {
-      let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { buffer -> String? in
-        guard let base = buffer.baseAddress,
-          getnameinfo(info.ai_addr, info.ai_addrlen, base, socklen_t(buffer.count), nil, 0, NI_NUMERICHOST) == 0
-        else { return nil }
-        return String(cString: base)
-      }
-      if let text, !addresses.contains(text) { addresses.append(text) }
-      item = info.ai_next
+  /// Returns the value, or after `timeout`, or when the task is cancelled. In the latter two cases the thread continues: `interrupt` is called
+  /// to hurry it, and its late value is dropped.
+  static func run<Value: Sendable>(
+    timeout: Duration, interrupt: @escaping @Sendable () -> Void = {}, body: @escaping @Sendable () -> Value
+  ) async -> Outcome<Value> {
+    let outcome = Once<Outcome<Value>>()
+    do throws(SystemError) {
+      try SystemThread.start(stackSize: SystemThread.largeStack) { outcome.set(.value(body())) }
+    } catch { return .noThread }
+    let timer = Task {
+      try? await Task.sleep(for: timeout)
+      if !Task.isCancelled, outcome.set(.timedOut) { interrupt() }
     }
-    return addresses
+    defer { timer.cancel() }
+    if let outcome = await outcome.wait() { return outcome }
+    if outcome.set(.cancelled) { interrupt() }
+    return .cancelled
   }
 }

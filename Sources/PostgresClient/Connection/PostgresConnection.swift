@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import SystemSupport
 
 /// One connection. Commands run in the order in which they were asked for, one at a time; any task may ask.
 ///
@@ -20,7 +21,8 @@ public actor PostgresConnection {
   nonisolated let settings: ConnectionSettings
   nonisolated let loop: PostgresEventLoop
   private nonisolated let registration: PostgresEventLoop.RegistrationID
-  private nonisolated let ending = Ending()
+  private nonisolated let ending = Once<PostgresError>()
+  private nonisolated let outsideTransaction = Atomic(true)
   nonisolated let names = Mutex(NamedStatements())
   private let handle: ConnectionHandle
   private let logger: Logger
@@ -78,7 +80,7 @@ public actor PostgresConnection {
   deinit {
     // The loop must have let go of the socket before it is closed: its number may be used again at once.
     endNotifications.finish()
-    guard ending.error == nil else { return }
+    guard ending.value == nil else { return }
     loop.execute { [loop, registration, handle] in
       loop.deregister(registration)
       handle.finish()
@@ -88,16 +90,15 @@ public actor PostgresConnection {
   // MARK: state
 
   /// False from the moment its end was noticed.
-  public nonisolated var isOpen: Bool { ending.error == nil }
+  public nonisolated var isOpen: Bool { ending.value == nil }
 
   /// Returns when the connection has ended, with the reason; at once if it has.
-  public nonisolated func waitUntilClosed() async -> PostgresError { await ending.wait() }
+  public nonisolated func waitUntilClosed() async -> PostgresError {
+    await ending.wait() ?? PostgresError(.cancelled, "Waiting for the end of a connection was cancelled.")
+  }
 
-  /// False when a statement left a transaction open on the server: such a connection is not to be given to somebody else.
-  nonisolated var isOutsideTransaction: Bool { ending.isOutsideTransaction }
-
-  /// A parameter that the server reports by itself, such as `server_version` or `default_transaction_read_only`.
-  public func parameterStatus(_ name: String) -> String? { isOpen ? handle.parameterStatus(name) : nil }
+  /// False when a statement left a transaction open on the server: such a connection must not be used again.
+  nonisolated var isOutsideTransaction: Bool { outsideTransaction.load(ordering: .acquiring) }
 
   /// Ends the connection. Commands that wait throw `.closed`; one that runs, too, with `outcomeIsUnknown` where that is so.
   public func close() {
@@ -149,7 +150,7 @@ public actor PostgresConnection {
     switch refusal {
     case .stopped(let reason): return Self.neverSent(reason)
     case .transactionEnded: return PostgresError(.closed, "The transaction has ended; begin a new one.")
-    case .connectionClosed: return notSent(ending.error)
+    case .connectionClosed: return notSent(ending.value)
     }
   }
 
@@ -224,7 +225,7 @@ public actor PostgresConnection {
         let outcome = collector.outcome(stop: schedule.stopReason)
         collector = ResultCollector()
         deadline = schedule.stopReason == nil ? nil : deadline
-        ending.isOutsideTransaction = handle.isIdleOutsideTransaction
+        outsideTransaction.store(handle.isIdleOutsideTransaction, ordering: .releasing)
         complete(id, outcome)
         apply(schedule.finished(succeeded: (try? outcome.get()) != nil))
       }
@@ -252,12 +253,15 @@ public actor PostgresConnection {
     guard let request = handle.makeCancelRequest() else { return lose(runningWasSent: true) }
     deadline = .now + settings.cancelGrace
     loop.update(registration, wantsWritable: isFlushing, deadline: deadline)
-    let isStarted = Threads.start { [loop, weak self] in
-      _ = request.send()
-      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.cancelRequestReturned()) } }
+    do throws(SystemError) {
+      try SystemThread.start(stackSize: SystemThread.largeStack) { [loop, weak self] in
+        _ = request.send()
+        loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.cancelRequestReturned()) } }
+      }
+    } catch {
+      // The statement runs until `cancelGrace` is over.
+      apply(schedule.cancelRequestReturned())
     }
-    // Then it runs until `cancelGrace` is over.
-    if !isStarted { apply(schedule.cancelRequestReturned()) }
   }
 
   // MARK: the end
@@ -274,7 +278,7 @@ public actor PostgresConnection {
   }
 
   private func end(_ reason: PostgresError, runningWasSent: Bool = true) {
-    guard ending.finish(reason) else { return }
+    guard ending.set(reason) else { return }
     let role = schedule.runningRole
     let stop = schedule.stopReason
     let (running, queued) = schedule.close()
@@ -291,4 +295,9 @@ public actor PostgresConnection {
   private func notSent(_ reason: PostgresError?) -> PostgresError {
     EndOfConnection.notSent(reason ?? PostgresError(.closed, "The connection to Postgres is closed."))
   }
+}
+
+extension Logger {
+  /// Logs nothing.
+  public static var silent: Logger { Logger(label: "postgres", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }

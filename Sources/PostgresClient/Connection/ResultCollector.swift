@@ -1,3 +1,5 @@
+import CLibPQ
+
 /// Folds the results of one command into one outcome: the first error wins, and everything up to the end must be read, because a
 /// statement's own result arrives before its COMMIT was tried.
 struct ResultCollector {
@@ -43,4 +45,34 @@ struct ResultCollector {
   private static func sentence(_ report: PostgresError.ServerReport) -> String {
     "Postgres refused the statement: \(report.message)" + (report.message.hasSuffix(".") ? "" : ".")
   }
+}
+
+extension ResultCollector.Part {
+  /// Takes ownership of the result.
+  init(_ result: OpaquePointer) {
+    switch PQresultStatus(result) {
+    case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: self = .rows(PostgresRows(storage: ResultStorage(result)))
+    case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+      PQclear(result)
+      self = .unsupported("COPY FROM STDIN or TO STDOUT")
+    default:
+      self = .error(PostgresError.ServerReport(result))
+      PQclear(result)
+    }
+  }
+}
+
+extension PostgresError.ServerReport {
+  init(_ result: OpaquePointer) {
+    func field(_ code: Character) -> String? {
+      PQresultErrorField(result, code.asciiValue.map(Int32.init) ?? 0).map { String(cString: $0) }
+    }
+    let whole = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
+    self.init(
+      sqlState: SQLState(field("C") ?? ""),
+      message: field("M") ?? whole.split(whereSeparator: \.isNewline).first.map(String.init) ?? "", hint: field("H"))
+  }
+
+  /// Made by libpq itself, as when the socket was closed: it has no SQLSTATE.
+  var isFromLibPQ: Bool { sqlState.rawValue.isEmpty }
 }

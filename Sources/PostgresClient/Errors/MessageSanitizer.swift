@@ -2,7 +2,7 @@
 struct MessageSanitizer: Sendable {
   private let secrets: [String]
 
-  /// Texts shorter than 4 bytes are not searched for: they occur in any sentence and tell nothing.
+  /// Secrets shorter than 4 bytes are not hidden: they occur in any sentence.
   init(secrets: [String]) { self.secrets = secrets.filter { $0.utf8.count >= 4 } }
 
   struct Cleaned: Equatable {
@@ -13,13 +13,13 @@ struct MessageSanitizer: Sendable {
   /// Takes libpq's text, written with `PQERRORS_VERBOSE` while connecting: "FATAL:  28P01: password authentication failed …".
   func clean(_ raw: String) -> Cleaned {
     var text = lines(raw).joined(separator: "; ")
-    if text.hasPrefix("connection to server"), let end = text.firstRange(ofASCII: " failed: ") { text = String(text[end.upperBound...]) }
+    if text.hasPrefix("connection to server"), let end = text.firstRange(of: " failed: ") { text = String(text[end.upperBound...]) }
     let sqlState = extractState(&text)
     return Cleaned(text: hideSecrets(in: text), sqlState: sqlState)
   }
 
   func hideSecrets(in text: String) -> String {
-    secrets.reduce(text) { text, secret in replace(percentEncoded(secret), in: replace(secret, in: text)) }
+    secrets.reduce(text) { $0.replacing($1, with: "***").replacing(percentEncoded($1), with: "***") }
   }
 
   private func lines(_ raw: String) -> [String] {
@@ -27,7 +27,7 @@ struct MessageSanitizer: Sendable {
   }
 
   private func extractState(_ text: inout String) -> SQLState? {
-    guard let mark = text.firstRange(ofASCII: ":  ") else { return nil }
+    guard let mark = text.firstRange(of: ":  ") else { return nil }
     let rest = text[mark.upperBound...]
     let state = rest.prefix(5)
     guard rest.dropFirst(5).hasPrefix(": "), state.utf8.count == 5, state.allSatisfy({ $0.isASCII && ($0.isUppercase || $0.isNumber) })
@@ -37,16 +37,6 @@ struct MessageSanitizer: Sendable {
     let result = SQLState(String(state))
     text = String(rest.dropFirst(7))
     return result
-  }
-
-  private func replace(_ needle: String, in text: String) -> String {
-    var rest = text
-    var result = ""
-    while let range = rest.firstRange(ofASCII: needle) {
-      result += rest[..<range.lowerBound] + "***"
-      rest = String(rest[range.upperBound...])
-    }
-    return result + rest
   }
 
   private func percentEncoded(_ text: String) -> String {

@@ -18,12 +18,9 @@ public struct PostgresError: Error, Sendable {
   /// The error that led to this one.
   public let underlying: (any Error)?
 
-  /// Where in this module's source it was raised.
-  public let origin: Origin
-
   init(
     _ code: Code, _ message: String, server: ServerReport? = nil, attempts: [ConnectAttempt] = [], outcomeIsUnknown: Bool = false,
-    underlying: (any Error)? = nil, file: StaticString = #fileID, line: UInt = #line
+    underlying: (any Error)? = nil
   ) {
     self.code = code
     self.message = message
@@ -31,7 +28,6 @@ public struct PostgresError: Error, Sendable {
     self.attempts = attempts
     self.outcomeIsUnknown = outcomeIsUnknown || code == .unknownOutcome
     self.underlying = underlying
-    self.origin = Origin(file: file, line: line)
   }
 
   public var sqlState: SQLState? { server?.sqlState ?? attempts.last?.sqlState }
@@ -52,9 +48,11 @@ public struct PostgresError: Error, Sendable {
 }
 
 extension PostgresError {
-  /// A named statement is not there any more (DISCARD or DEALLOCATE), or what it gives has another shape since its tables changed. It was
-  /// not begun.
+  /// A named statement no longer exists (DISCARD or DEALLOCATE), or its result has another shape since its tables changed. It has not begun.
   var saysStatementIsGone: Bool { sqlState == .invalidStatementName || sqlState == .featureNotSupported }
+
+  /// For a statement that changes nothing: an unknown outcome is only a lost connection.
+  var withoutDoubt: PostgresError { code == .unknownOutcome ? underlying as? PostgresError ?? self : self }
 }
 
 extension PostgresError {
@@ -97,26 +95,11 @@ extension PostgresError {
     public static let protocolViolation = Code("protocolViolation")
   }
 
-  public struct Origin: Sendable, CustomStringConvertible {
-    public let file: StaticString
-    public let line: UInt
-    public var description: String { "\(file):\(line)" }
-  }
-
   /// The fields of an ErrorResponse (PostgreSQL manual, "Error and Notice Message Fields").
   public struct ServerReport: Sendable, Hashable {
     public let sqlState: SQLState
-    public let severity: String
     public let message: String
-    /// May quote values of a row: kept out of `description`.
-    public let detail: String?
     public let hint: String?
-    public let schema: String?
-    public let table: String?
-    public let column: String?
-    public let constraint: String?
-    /// Character position in the statement, from 1.
-    public let position: Int?
   }
 
   /// One address that was tried.

@@ -2,7 +2,7 @@
 public struct SQLState: Sendable, Hashable, CustomStringConvertible {
   public let rawValue: String
 
-  /// Any code; nothing is checked, so that codes of other engines pass.
+  /// Any code, so that those of other engines pass.
   public init(_ rawValue: String) { self.rawValue = rawValue }
 
   public var description: String { rawValue }
@@ -12,13 +12,7 @@ public struct SQLState: Sendable, Hashable, CustomStringConvertible {
 
   public static let uniqueViolation = SQLState("23505")
   public static let foreignKeyViolation = SQLState("23503")
-  public static let checkViolation = SQLState("23514")
-  public static let notNullViolation = SQLState("23502")
   public static let undefinedTable = SQLState("42P01")
-  public static let undefinedColumn = SQLState("42703")
-  public static let undefinedFunction = SQLState("42883")
-  public static let duplicateTable = SQLState("42P07")
-  public static let duplicateSchema = SQLState("42P06")
   /// A prepared statement that does not exist.
   public static let invalidStatementName = SQLState("26000")
   public static let insufficientPrivilege = SQLState("42501")

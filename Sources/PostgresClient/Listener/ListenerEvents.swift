@@ -1,93 +1,107 @@
 import Synchronization
+import SystemSupport
+
+public enum ListenerEvent: Sendable {
+  /// LISTEN is committed, after each connect: earlier changes were not heard, so look at everything now.
+  case connected
+  /// A hint. Equal ones that were not taken yet are one.
+  case notification(PostgresNotification)
+  /// More different hints than the buffer holds were not taken in time and are gone: look at everything.
+  case overflowed
+  case stateChanged(ListenerState)
+}
+
+/// One NOTIFY as it arrived.
+public struct PostgresNotification: Sendable, Hashable {
+  public let channel: String
+  /// At most 7,999 bytes; empty if none was given.
+  public let payload: String
+  /// The server process of the sender.
+  public let processID: Int32
+
+  public init(channel: String, payload: String, processID: Int32) {
+    self.channel = channel
+    self.payload = payload
+    self.processID = processID
+  }
+}
 
 /// The events of a listener, for one consumer. Ends when the listener is stopped.
 public struct ListenerEvents: AsyncSequence, Sendable {
   public typealias Element = ListenerEvent
   public typealias Failure = Never
 
-  let hub: EventHub
+  let mailbox: Mailbox<EventBuffer>
 
   public struct AsyncIterator: AsyncIteratorProtocol {
-    let hub: EventHub
+    let mailbox: Mailbox<EventBuffer>
     /// Nil when the listener was stopped or the task is cancelled.
-    public mutating func next() async -> ListenerEvent? { await hub.next() }
-    public mutating func next(isolation actor: isolated (any Actor)?) async -> ListenerEvent? { await hub.next() }
+    public mutating func next() async -> ListenerEvent? { await mailbox.next() }
+    public mutating func next(isolation actor: isolated (any Actor)?) async -> ListenerEvent? { await mailbox.next() }
   }
 
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(hub: hub) }
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(mailbox: mailbox) }
 }
 
-/// Where the event loop puts notifications and a consumer takes events.
-final class EventHub: Sendable {
-  private struct State {
-    var buffer: EventBuffer
-    var waiter: CheckedContinuation<ListenerEvent?, Never>?
-    var isFinished = false
-    var current = ListenerState.connecting
-    var probes: [String: Once<Bool>] = [:]
+/// Events that the consumer has not taken yet. Equal notifications are one; beyond `capacity` all become one `.overflowed`.
+struct EventBuffer: MailboxContents {
+  private let capacity: Int
+  private var events: [ListenerEvent] = []
+  private var known: Set<Hint> = []
+
+  private struct Hint: Hashable {
+    let channel: String
+    let payload: String
+    init(_ notification: PostgresNotification) { (channel, payload) = (notification.channel, notification.payload) }
   }
 
-  private let state: Mutex<State>
+  init(capacity: Int) { self.capacity = max(capacity, 1) }
 
-  init(capacity: Int) { state = Mutex(State(buffer: EventBuffer(capacity: capacity))) }
+  mutating func add(_ event: ListenerEvent) {
+    if case .notification(let notification) = event {
+      guard known.insert(Hint(notification)).inserted else { return }
+    }
+    events.append(event)
+    if events.count > capacity { overflow() }
+  }
+
+  mutating func takeFirst() -> ListenerEvent? {
+    guard !events.isEmpty else { return nil }
+    let event = events.removeFirst()
+    if case .notification(let notification) = event { known.remove(Hint(notification)) }
+    return event
+  }
+
+  /// The last state is kept: it is not repeated by itself.
+  private mutating func overflow() {
+    let lastState = events.last { if case .stateChanged = $0 { true } else { false } }
+    events = [.overflowed] + (lastState.map { [$0] } ?? [])
+    known = []
+  }
+}
+
+/// Where the event loop puts notifications: those of self-tests to their probes, all others into the mailbox.
+final class EventHub: Sendable {
+  let mailbox: Mailbox<EventBuffer>
+  private let state = Mutex((current: ListenerState.connecting, probes: [String: Once<Bool>]()))
+
+  init(capacity: Int) { mailbox = Mailbox(EventBuffer(capacity: capacity)) }
 
   var current: ListenerState { state.withLock { $0.current } }
 
   func receive(_ notification: PostgresNotification) {
     if let probe = state.withLock({ $0.probes.removeValue(forKey: notification.channel) }) {
-      probe.finish(true)
+      probe.set(true)
     } else {
-      add(.notification(notification))
+      mailbox.post(.notification(notification))
     }
   }
 
   func change(_ new: ListenerState) {
     state.withLock { $0.current = new }
-    add(.stateChanged(new))
+    mailbox.post(.stateChanged(new))
   }
 
-  /// A notification on this channel will finish the probe and not be shown.
-  func expect(_ channel: String, _ probe: Once<Bool>) { state.withLock { $0.probes[channel] = probe } }
-  func forget(_ channel: String) { state.withLock { _ = $0.probes.removeValue(forKey: channel) } }
-
-  func add(_ event: ListenerEvent) {
-    let delivery = state.withLock { state -> (CheckedContinuation<ListenerEvent?, Never>, ListenerEvent?)? in
-      guard !state.isFinished else { return nil }
-      state.buffer.add(event)
-      guard let waiter = state.waiter else { return nil }
-      state.waiter = nil
-      return (waiter, state.buffer.takeFirst())
-    }
-    if let (waiter, event) = delivery { waiter.resume(returning: event) }
-  }
-
-  func finish() {
-    let waiter = state.withLock { state in
-      state.isFinished = true
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume(returning: nil)
-  }
-
-  func next() async -> ListenerEvent? {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<ListenerEvent?, Never>) in
-        let (ready, displaced) = state.withLock { state -> (ListenerEvent??, CheckedContinuation<ListenerEvent?, Never>?) in
-          if let event = state.buffer.takeFirst() { return (.some(event), nil) }
-          if state.isFinished || Task.isCancelled { return (.some(nil), nil) }
-          defer { state.waiter = continuation }
-          return (nil, state.waiter)
-        }
-        displaced?.resume(returning: nil)
-        if let ready { continuation.resume(returning: ready) }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state in
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume(returning: nil)
-    }
-  }
+  /// A notification on this channel sets the probe and is not shown. Nil: no longer.
+  func expect(_ channel: String, _ probe: Once<Bool>?) { state.withLock { $0.probes[channel] = probe } }
 }

@@ -1,3 +1,21 @@
+/// Times of a listener.
+public struct ListenerConfiguration: Sendable {
+  /// Between two liveness queries.
+  public var livenessInterval: Duration = .seconds(10)
+  /// For the answer to LISTEN and to a liveness query; then the connection is given up.
+  public var livenessDeadline: Duration = .seconds(5)
+  /// For the self-test's notification to arrive.
+  public var selfTestLimit: Duration = .seconds(2)
+  /// Between self-tests that could not be made or failed.
+  public var selfTestRetry: Duration = .seconds(60)
+  /// Between two attempts to connect. Begins anew after a liveness query that succeeded.
+  public var backoff = Backoff()
+  /// Hints that may wait for the consumer.
+  public var bufferedEvents = 1_024
+
+  public init() {}
+}
+
 /// How well a listener hears.
 public enum ListenerState: Sendable, CustomStringConvertible {
   /// Not started, connecting, or listening but not proven yet.
@@ -39,14 +57,4 @@ public enum ListenerState: Sendable, CustomStringConvertible {
     case .stopped: "stopped"
     }
   }
-}
-
-public enum ListenerEvent: Sendable {
-  /// LISTEN is committed, after each connect: what was written before was not heard, so look at everything now.
-  case connected
-  /// A hint. Equal ones that were not taken yet are one.
-  case notification(PostgresNotification)
-  /// More different hints than the buffer holds were not taken in time and are gone: look at everything.
-  case overflowed
-  case stateChanged(ListenerState)
 }

@@ -17,8 +17,8 @@ public final class PostgresListener: Sendable {
   private let selfTest: SelfTest
   private let listenScript: String
   private let hub: EventHub
-  /// Once it is proven, and not before: with the answer to a statement of others a transaction pooler would pass on the self-test's
-  /// notification as well, as it never does while nothing is asked.
+  /// Only once it is proven: a transaction pooler passes the self-test's notification on with the answer to another statement, which it never
+  /// does while nothing is asked.
   private let proven = Mutex<PostgresConnection?>(nil)
 
   /// - Parameters:
@@ -46,14 +46,14 @@ public final class PostgresListener: Sendable {
   }
 
   /// For one consumer.
-  public var events: ListenerEvents { ListenerEvents(hub: hub) }
+  public var events: ListenerEvents { ListenerEvents(mailbox: hub.mailbox) }
 
   public var state: ListenerState { hub.current }
 
-  /// Runs one statement on the connection that listens, so that none other need be kept for what is seldom and short: notifications wait
-  /// until it has ended. It must commit by itself.
+  /// Runs one statement on the listening connection, which saves a second one for what is rare and short: notifications wait until it has
+  /// ended. It must commit by itself.
   ///
-  /// - Returns: nil where nothing listens now, or nothing proves that notifications arrive.
+  /// - Returns: nil while nothing listens, or nothing proves that notifications arrive.
   /// - Throws: as `PostgresConnection.query`.
   public func query(
     _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration, planning: Planning = .anew
@@ -85,7 +85,7 @@ public final class PostgresListener: Sendable {
     proven.withLock { $0 = nil }
     await connection?.close()
     hub.change(.stopped)
-    hub.finish()
+    hub.mailbox.finish()
   }
 
   /// A nil event: wait no longer, connect.
@@ -105,7 +105,7 @@ public final class PostgresListener: Sendable {
       guard let connection else { return (nil, nil) }
       do throws(PostgresError) {
         return (try await carryOut(step, on: connection), connection)
-      } catch { return (.lost(Self.plain(error)), connection) }
+      } catch { return (.lost(error.withoutDoubt), connection) }
     }
   }
 
@@ -117,7 +117,7 @@ public final class PostgresListener: Sendable {
       if !listenScript.isEmpty { try await connection.execute(listenScript, timeout: configuration.livenessDeadline) }
       return .listened
     case .selfTest(let announcing):
-      if announcing { hub.add(.connected) }
+      if announcing { hub.mailbox.post(.connected) }
       let result = try await selfTest.run(on: connection, timeout: configuration.livenessDeadline)
       if case .delivered = result { proven.withLock { $0 = connection } }
       return .tested(result)
@@ -127,11 +127,6 @@ public final class PostgresListener: Sendable {
       return .alive
     case .connect, .reconnectAfter: return nil
     }
-  }
-
-  /// A listener changes nothing, so an unknown outcome is nothing but a lost connection.
-  private static func plain(_ error: PostgresError) -> PostgresError {
-    error.code == .unknownOutcome ? error.underlying as? PostgresError ?? error : error
   }
 
   /// Nil when the time has passed and it lives.
@@ -152,7 +147,7 @@ public final class PostgresListener: Sendable {
     switch event {
     case .connected, .listened, .alive: break
     case .tested:
-      // The consumer hears of it as often as it is tested, and knows whether that is worth a warning.
+      // The consumer hears of each test, and knows whether it is worth a warning.
       logger.debug("tested whether notifications arrive", metadata: ["state": "\(state)"])
       hub.change(state)
     case .lost(let error):

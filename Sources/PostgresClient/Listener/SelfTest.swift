@@ -1,3 +1,5 @@
+import SystemSupport
+
 /// Proves that a notification from a second connection arrives. One to oneself proves nothing: it also comes through a pooler that
 /// drops those of others.
 struct SelfTest: Sendable {
@@ -15,7 +17,7 @@ struct SelfTest: Sendable {
     let name = try PostgresQuoting.identifier(channel)
     let arrived = Once<Bool>()
     hub.expect(channel, arrived)
-    defer { hub.forget(channel) }
+    defer { hub.expect(channel, nil) }
 
     try await connection.execute("LISTEN \(name)", timeout: timeout)
     let processID: Int32 = try await connection.query("SELECT pg_backend_pid()", [], timeout: timeout).first?.get(0) ?? 0
@@ -49,13 +51,9 @@ struct SelfTest: Sendable {
   private func wait(for arrived: Once<Bool>) async -> Bool {
     let timer = Task { [clock, limit] in
       try? await clock.sleep(for: limit)
-      if !Task.isCancelled { arrived.finish(false) }
+      if !Task.isCancelled { arrived.set(false) }
     }
     defer { timer.cancel() }
-    return await withTaskCancellationHandler {
-      await arrived.wait()
-    } onCancel: {
-      arrived.finish(false)
-    }
+    return await arrived.wait() ?? false
   }
 }

@@ -1,15 +1,8 @@
 import Synchronization
+import SystemSupport
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
-/// One thread that runs `poll(2)` over the sockets of its connections, and is the executor of their actors, so that a result is
-/// handled without changing threads. The thread starts at the first use.
+/// One thread that waits for the sockets of its connections and is the executor of their actors, so that a result is handled without
+/// changing threads. The thread starts at the first use.
 public final class PostgresEventLoop: SerialExecutor, Sendable {
   /// Enough for a process; its thread sleeps when nothing happens.
   public static let shared = PostgresEventLoop()
@@ -17,14 +10,13 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
   struct Readiness: OptionSet, Sendable {
     let rawValue: UInt8
     static let readable = Readiness(rawValue: 1)
-    static let writable = Readiness(rawValue: 2)
-    static let deadline = Readiness(rawValue: 4)
+    static let deadline = Readiness(rawValue: 2)
   }
 
   struct RegistrationID: Hashable, Sendable { fileprivate let number: UInt64 }
 
-  fileprivate struct Registration {
-    let descriptor: Int32
+  private struct Registration {
+    let descriptor: FileDescriptor
     var wantsWritable = false
     var deadline: ContinuousClock.Instant?
     let handler: @Sendable (Readiness) -> Void
@@ -41,13 +33,13 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     var nextNumber: UInt64 = 0
     var isAsleep = false
     var isRunning = false
-    /// Set by `stop`, and taken back by a new connection.
+    /// Set by `stop`, and reset by a new connection.
     var endsWhenIdle = false
-    var thread: pthread_t?
+    var thread: Int?
     var stopWaiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// However much there is to do, input is looked for after so many.
+  /// After so many rounds the thread looks for input, however much work there is.
   private static let roundsBetweenInputs = 64
 
   private let state = Mutex(State())
@@ -55,8 +47,7 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
 
   /// Stops the program when no file descriptor is left; later lack of them is an error of `connect`.
   public init() {
-    guard let pipe = WakePipe() else { fatalError("PostgresClient cannot make a pipe: the process is out of file descriptors.") }
-    self.pipe = pipe
+    do { pipe = try WakePipe() } catch { fatalError("PostgresClient cannot start: \(error)") }
   }
 
   // MARK: SerialExecutor
@@ -67,7 +58,7 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
 
   public func checkIsolated() { precondition(isOnThread, "not on the event loop's thread") }
 
-  private var isOnThread: Bool { state.withLock { state in state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false } }
+  private var isOnThread: Bool { state.withLock { $0.thread == SystemThread.current } }
 
   /// Ends the thread once no connection is open, and returns when it has ended. A later use starts it again.
   public func stop() async {
@@ -78,17 +69,17 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
         state.stopWaiters.append(continuation)
         return true
       }
-      if isRunning { pipe.signal() } else { continuation.resume() }
+      if isRunning { pipe.wake() } else { continuation.resume() }
     }
   }
 
-  // MARK: for connections
+  // MARK: For connections
 
-  /// Runs the block on the loop's thread, after the work that is there already.
+  /// Runs the block on the loop's thread, after the work that waits there.
   func execute(_ block: @escaping @Sendable () -> Void) { add(.block(block)) }
 
-  /// Watches for reading; the handler runs on the loop's thread.
-  func register(_ descriptor: Int32, handler: @escaping @Sendable (Readiness) -> Void) -> RegistrationID {
+  /// Watches for input; the handler runs on the loop's thread.
+  func register(_ descriptor: FileDescriptor, handler: @escaping @Sendable (Readiness) -> Void) -> RegistrationID {
     let id = state.withLock { state in
       state.nextNumber += 1
       if state.stopWaiters.isEmpty { state.endsWhenIdle = false }
@@ -127,17 +118,20 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
       return (mustStart, mustWake)
     }
     if mustStart {
-      guard Threads.start({ self.run() }) else { fatalError("PostgresClient cannot start its thread: the system has none left.") }
+      do throws(SystemError) {
+        try SystemThread.start(stackSize: SystemThread.largeStack) { self.run() }
+      } catch { fatalError("PostgresClient cannot start: \(error)") }
     } else if mustWake {
-      pipe.signal()
+      pipe.wake()
     }
   }
 
-  // MARK: the thread
+  // MARK: The thread
 
   private func run() {
-    state.withLock { $0.thread = pthread_self() }
-    var pollSet = PollSet()
+    state.withLock { $0.thread = SystemThread.current }
+    var poll = PollSet()
+    var ids: [RegistrationID] = []
     var rounds = 0
     while let batch = takeWork() {
       for work in batch {
@@ -147,13 +141,14 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
         }
       }
       rounds += 1
-      // What was done has left more to do, as a rule, and to ask for input takes longer than most of it.
+      // Most work leaves more work, and asking for input takes longer than most of it.
       if !batch.isEmpty, rounds < Self.roundsBetweenInputs { continue }
       rounds = 0
-      let timeout = prepare(&pollSet)
-      _ = pollSet.wait(timeout: timeout)
+      poll.wait(for: prepare(&poll, &ids))
       state.withLock { $0.isAsleep = false }
-      dispatch(pollSet)
+      if poll.isReady(0) { pipe.drain() }
+      let now = ContinuousClock.now
+      for (index, id) in ids.enumerated() { dispatch(id, poll.events(index + 1), now) }
     }
   }
 
@@ -176,38 +171,53 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     return batch
   }
 
-  /// Fills the set and returns the time to wait in milliseconds: 0 while there is work, -1 without a deadline.
-  private func prepare(_ pollSet: inout PollSet) -> Int32 {
+  /// Fills the set: the pipe, then a descriptor for each id.
+  ///
+  /// - Returns: how long to wait.
+  private func prepare(_ poll: inout PollSet, _ ids: inout [RegistrationID]) -> Duration? {
     let now = ContinuousClock.now
     return state.withLock { state in
-      pollSet.removeAll()
-      pollSet.add(pipe.readEnd, wantsWritable: false, id: nil)
+      poll.removeAll()
+      ids.removeAll(keepingCapacity: true)
+      poll.add(pipe.descriptor)
       var nearest: ContinuousClock.Instant?
       for (id, registration) in state.registrations {
-        pollSet.add(registration.descriptor, wantsWritable: registration.wantsWritable, id: id)
+        poll.add(registration.descriptor, registration.wantsWritable ? [.readable, .writable] : .readable)
+        ids.append(id)
         if let deadline = registration.deadline { nearest = nearest.map { min($0, deadline) } ?? deadline }
       }
-      guard state.work.isEmpty else { return 0 }
+      guard state.work.isEmpty else { return .zero }
       state.isAsleep = true
-      return nearest.map { PollSet.milliseconds(from: now, to: $0) } ?? -1
+      return nearest.map { now.duration(to: $0) }
     }
   }
 
-  private func dispatch(_ pollSet: PollSet) {
-    let now = ContinuousClock.now
-    for entry in pollSet.ready where entry.id == nil { pipe.drain() }
-    for entry in pollSet.entries {
-      guard let id = entry.id else { continue }
-      let handler: (@Sendable (Readiness) -> Void, Readiness)? = state.withLock { state in
-        guard let registration = state.registrations[id] else { return nil }
-        var readiness = entry.readiness
-        if let deadline = registration.deadline, deadline <= now {
-          readiness.insert(.deadline)
-          state.registrations[id]?.deadline = nil
-        }
-        return readiness.isEmpty ? nil : (registration.handler, readiness)
+  private func dispatch(_ id: RegistrationID, _ events: PollSet.Events, _ now: ContinuousClock.Instant) {
+    let call: (handler: @Sendable (Readiness) -> Void, readiness: Readiness)? = state.withLock { state in
+      guard let registration = state.registrations[id] else { return nil }
+      var readiness: Readiness = events.contains(.readable) ? .readable : []
+      let isDue = registration.deadline.map { $0 <= now } ?? false
+      if isDue {
+        readiness.insert(.deadline)
+        state.registrations[id]?.deadline = nil
       }
-      if let (handler, readiness) = handler { handler(readiness) }
+      return events.isEmpty && !isDue ? nil : (registration.handler, readiness)
     }
+    if let call { call.handler(call.readiness) }
+  }
+}
+
+/// Runs tasks on the thread of an event loop. For tasks that do little but ask its connections: a change of threads takes longer than many a
+/// statement. What blocks must not run here.
+public final class PostgresTaskExecutor: TaskExecutor {
+  public static let shared = PostgresTaskExecutor(of: .shared)
+
+  private let loop: PostgresEventLoop
+
+  public init(of loop: PostgresEventLoop) { self.loop = loop }
+
+  public func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

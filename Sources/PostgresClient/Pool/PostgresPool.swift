@@ -1,5 +1,21 @@
 import Logging
 
+/// Size and times of a pool.
+public struct PoolConfiguration: Sendable {
+  /// Connections open at once.
+  public var maximumConnections: Int
+  /// How long a caller waits for a connection, attempts to connect included.
+  public var acquireTimeout: Duration = .seconds(10)
+  /// An idle connection is closed after this, at most a quarter later.
+  public var idleTimeout: Duration = .seconds(60)
+  /// A connection that was idle for a quarter of `idleTimeout` must answer within this time before it is used.
+  public var verifyDeadline: Duration = .seconds(2)
+  /// Between two attempts to connect while a caller waits.
+  public var backoff = Backoff(minimum: .milliseconds(100), maximum: .seconds(2))
+
+  public init(maximumConnections: Int = 2) { self.maximumConnections = max(1, maximumConnections) }
+}
+
 /// A few connections that are opened when needed and closed when idle.
 public actor PostgresPool {
   public nonisolated let settings: ConnectionSettings

@@ -5,7 +5,6 @@ public struct Backoff: Sendable {
   public let maximum: Duration
   private var attempt = 0
 
-  /// Default 0.1 s to 30 s.
   public init(minimum: Duration = .milliseconds(100), maximum: Duration = .seconds(30)) {
     self.minimum = minimum
     self.maximum = max(minimum, maximum)

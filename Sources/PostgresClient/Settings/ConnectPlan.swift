@@ -1,11 +1,11 @@
-/// Which address to try next. Knows no libpq and no time: the caller says what came of each step.
+/// Which address to try next. Pure: the caller reports the result of each step.
 ///
 /// As libpq does (PostgreSQL manual, "Specifying Multiple Hosts"): hosts in order, each address of a host in order, the rest not
 /// tried once a server refused the user, password or database; `prefer-standby` goes round twice.
 struct ConnectPlan {
   enum Step: Equatable {
     /// Look the host's name up, then call `resolved` or `failed`.
-    case resolve(Endpoint)
+    case resolve(Endpoint, sessionAttributes: String)
     /// Connect to one address, then stop or call `failed`.
     case connect(Endpoint, sessionAttributes: String)
     case giveUp([PostgresError.ConnectAttempt])
@@ -18,41 +18,31 @@ struct ConnectPlan {
   init(endpoints: [Endpoint], sessionAttributes: String) {
     let rounds = sessionAttributes == "prefer-standby" ? ["standby", "any"] : [sessionAttributes]
     pending = rounds.flatMap { round in
-      endpoints.map { endpoint in
-        endpoint.needsResolving ? .resolve(endpoint) : .connect(endpoint, sessionAttributes: round)
-      }
+      endpoints.map { $0.needsResolving ? .resolve($0, sessionAttributes: round) : .connect($0, sessionAttributes: round) }
     }
-    roundOfStep = rounds.flatMap { round in endpoints.map { _ in round } }
   }
-  private var roundOfStep: [String]
-  private var currentRound = "any"
 
   mutating func next() -> Step {
     guard !pending.isEmpty else { return .giveUp(failures) }
     let step = pending.removeFirst()
-    currentRound = roundOfStep.removeFirst()
     current = step
     return step
   }
 
   /// The addresses of the host of the last `resolve` step, tried next and in this order.
   mutating func resolved(_ addresses: [String]) {
-    guard case .resolve(let endpoint) = current else { return }
+    guard case .resolve(let endpoint, let attributes) = current else { return }
     let steps = addresses.map { address in
       var one = endpoint
       one.address = address
-      return Step.connect(one, sessionAttributes: currentRound)
+      return Step.connect(one, sessionAttributes: attributes)
     }
     pending.insert(contentsOf: steps, at: 0)
-    roundOfStep.insert(contentsOf: steps.map { _ in currentRound }, at: 0)
   }
 
   mutating func failed(_ attempt: PostgresError.ConnectAttempt) {
     failures.append(attempt)
-    if attempt.kind == .authentication {
-      pending = []
-      roundOfStep = []
-    }
+    if attempt.kind == .authentication { pending = [] }
   }
 
   /// What a failed attempt means, from SQLSTATE where there is one. libpq's own texts are English: nobody calls `setlocale` here.

@@ -1,3 +1,5 @@
+import SystemSupport
+
 /// Where and how to connect: any libpq URI (`postgres://…`, several hosts) or conninfo (`host=… dbname=…`).
 ///
 /// Passwords stay inside; print `redactedDescription`. PG* variables, `~/.pgpass`, `PGPASSFILE` and service files work because libpq
@@ -21,7 +23,7 @@ public struct ConnectionSettings: Sendable {
   /// Throws `.badURL` with a message that holds nothing of the string.
   public init(_ conninfo: String) throws(PostgresError) {
     let parsed = try ConninfoOptions(parsing: conninfo)
-    try self.init(options: parsed, isReadWriteWanted: parsed["target_session_attrs"] == nil && !Environment.has("PGTARGETSESSIONATTRS"))
+    try self.init(options: parsed, isReadWriteWanted: parsed["target_session_attrs"] == nil && Environment["PGTARGETSESSIONATTRS"] == nil)
   }
 
   init(options parsed: ConninfoOptions, isReadWriteWanted: Bool) throws(PostgresError) {

@@ -115,7 +115,7 @@ struct ConninfoOptions: Sendable, Equatable {
   /// libpq 14 and 15 do not know `load_balance_hosts` and refuse the whole string; this client balances by itself anyway.
   static func extractLoadBalance(_ conninfo: String) -> (rest: String, value: String?) {
     let name = "load_balance_hosts="
-    guard let start = conninfo.firstRange(ofASCII: name) else { return (conninfo, nil) }
+    guard let start = conninfo.firstRange(of: name) else { return (conninfo, nil) }
     let separator: Character = isURI(conninfo) ? "&" : " "
     let end = conninfo[start.upperBound...].firstIndex(of: separator) ?? conninfo.endIndex
     let value = String(conninfo[start.upperBound..<end])
@@ -127,18 +127,5 @@ struct ConninfoOptions: Sendable, Equatable {
       rest += tail.dropFirst()
     }
     return (rest, value)
-  }
-}
-
-extension String {
-  func firstRange(ofASCII needle: String) -> Range<Index>? {
-    var position = startIndex
-    while position < endIndex {
-      if self[position...].hasPrefix(needle), let end = index(position, offsetBy: needle.count, limitedBy: endIndex) {
-        return position..<end
-      }
-      formIndex(after: &position)
-    }
-    return nil
   }
 }

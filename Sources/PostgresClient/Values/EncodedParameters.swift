@@ -1,8 +1,6 @@
-/// Parameters in the four parallel arrays that `PQsendQueryParams` takes, the values in one block of memory.
+/// Parameters in the arrays that `PQsendQueryParams` takes: all in text form, the values in one block of memory.
 struct EncodedParameters: Equatable {
   private(set) var types: [UInt32] = []
-  private(set) var lengths: [Int32] = []
-  private(set) var formats: [Int32] = []
   /// Where each value begins in `storage`; nil is NULL.
   private(set) var offsets: [Int?] = []
   private(set) var storage: [UInt8] = []
@@ -10,7 +8,6 @@ struct EncodedParameters: Equatable {
   enum TypeID {
     static let inferred: UInt32 = 0
     static let bool: UInt32 = 16
-    static let bytea: UInt32 = 17
     static let int8: UInt32 = 20
     static let float8: UInt32 = 701
     static let textArray: UInt32 = 1009
@@ -24,47 +21,32 @@ struct EncodedParameters: Equatable {
     guard parameters.count <= Self.maximumCount else {
       throw PostgresError(.invalidParameter, "A statement has \(parameters.count) parameters; at most \(Self.maximumCount) can be sent.")
     }
-    for (index, parameter) in parameters.enumerated() {
+    for parameter in parameters {
       switch parameter {
-      case .text(let value): try add(value, type: TypeID.inferred, index: index)
-      case .typed(let value, let oid): try add(value, type: oid, index: index)
-      case .int(let value): try add(String(value), type: TypeID.int8, index: index)
-      case .double(let value): try add(Self.text(of: value), type: TypeID.float8, index: index)
-      case .bool(let value): try add(value ? "t" : "f", type: TypeID.bool, index: index)
-      case .textArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray, index: index)
-      case .optionalTextArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray, index: index)
-      case .intArray(let values): try add(ArrayText.encode(values), type: TypeID.int8Array, index: index)
-      case .bytes(let value): add(binary: value, type: TypeID.bytea)
-      case .null: addNull()
+      case .text(let value): try add(value, type: TypeID.inferred)
+      case .int(let value): try add(String(value), type: TypeID.int8)
+      case .double(let value): try add(Self.text(of: value), type: TypeID.float8)
+      case .bool(let value): try add(value ? "t" : "f", type: TypeID.bool)
+      case .textArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray)
+      case .optionalTextArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray)
+      case .intArray(let values): try add(ArrayText.encode(values), type: TypeID.int8Array)
+      case .null:
+        types.append(TypeID.inferred)
+        offsets.append(nil)
       }
     }
   }
 
-  private mutating func add(_ value: String, type: UInt32, index: Int) throws(PostgresError) {
+  private mutating func add(_ value: String, type: UInt32) throws(PostgresError) {
+    types.append(type)
+    offsets.append(storage.count)
     let start = storage.count
     storage.append(contentsOf: value.utf8)
     guard !storage[start...].contains(0) else {
       throw PostgresError(
-        .invalidParameter, "Parameter $\(index + 1) holds a NUL character, which Postgres cannot store; remove it or send bytes.")
+        .invalidParameter, "Parameter $\(types.count) holds a NUL character, which Postgres cannot store; remove it.")
     }
     storage.append(0)
-    push(type: type, length: storage.count - start - 1, format: 0, offset: start)
-  }
-
-  private mutating func add(binary value: [UInt8], type: UInt32) {
-    let start = storage.count
-    storage.append(contentsOf: value)
-    storage.append(0)
-    push(type: type, length: value.count, format: 1, offset: start)
-  }
-
-  private mutating func addNull() { push(type: TypeID.inferred, length: 0, format: 0, offset: nil) }
-
-  private mutating func push(type: UInt32, length: Int, format: Int32, offset: Int?) {
-    types.append(type)
-    lengths.append(Int32(clamping: length))
-    formats.append(format)
-    offsets.append(offset)
   }
 
   private static func text(of value: Double) -> String {
@@ -73,7 +55,7 @@ struct EncodedParameters: Equatable {
     return String(value)
   }
 
-  /// Calls `body` with the value pointers; they are valid during the call only.
+  /// Calls `body` with the value pointers, which are valid during the call.
   func withPointers<T>(_ body: ([UnsafePointer<CChar>?]) -> T) -> T {
     storage.withUnsafeBytes { bytes in
       let base = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)

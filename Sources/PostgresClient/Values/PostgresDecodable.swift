@@ -46,7 +46,7 @@ extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
   public static var ofNull: Wrapped?? { .some(nil) }
 }
 
-/// What an array column can hold: `[String]`, `[Int64]`, `[Int]`; `[UInt8]` is `bytea`.
+/// What an array column can hold.
 public protocol PostgresArrayElement: Sendable {
   static func decodeArray(_ text: UnsafeBufferPointer<UInt8>) -> [Self]?
 }
@@ -61,26 +61,3 @@ extension PostgresArrayElement where Self: LosslessStringConvertible {
 extension String: PostgresArrayElement {}
 extension Int: PostgresArrayElement {}
 extension Int64: PostgresArrayElement {}
-
-extension UInt8: PostgresArrayElement {
-  /// The hex form of `bytea` (`\x0af3`), the server's default since 9.0.
-  public static func decodeArray(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-    guard text.count >= 2, text.count % 2 == 0, text[0] == UInt8(ascii: "\\"), text[1] == UInt8(ascii: "x") else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count / 2 - 1)
-    for index in stride(from: 2, to: text.count, by: 2) {
-      guard let high = nibble(text[index]), let low = nibble(text[index + 1]) else { return nil }
-      bytes.append(high << 4 | low)
-    }
-    return bytes
-  }
-
-  private static func nibble(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): return digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): return digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): return digit - UInt8(ascii: "A") + 10
-    default: return nil
-    }
-  }
-}

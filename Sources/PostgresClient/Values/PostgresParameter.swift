@@ -8,16 +8,12 @@ public enum PostgresParameter: Sendable, Hashable {
   /// `float8`.
   case double(Double)
   case bool(Bool)
-  /// `bytea`, sent in binary.
-  case bytes([UInt8])
   /// `text[]`; for `= ANY($1)` on another type write `$1::uuid[]`.
   case textArray([String])
   /// `text[]` with NULLs.
   case optionalTextArray([String?])
   /// `int8[]`.
   case intArray([Int64])
-  /// The text form of a type that is named by its object id.
-  case typed(String, oid: UInt32)
   case null
 
   public static func optional(_ value: String?) -> PostgresParameter { value.map(PostgresParameter.text) ?? .null }

@@ -1,6 +1,6 @@
 import CLibPQ
 
-/// The rows of one statement, in memory as they came; values are made when read.
+/// The rows of one statement, as the server sent them. Values are decoded when they are read.
 public struct PostgresRows: Sendable, RandomAccessCollection {
   let storage: ResultStorage
 
@@ -15,9 +15,6 @@ public struct PostgresRows: Sendable, RandomAccessCollection {
 
   /// As the server wrote it: `INSERT 0 3`, `SELECT 2`, `COMMIT`. Empty for an empty statement.
   public var commandTag: String { storage.commandTag }
-
-  /// Rows inserted, updated, deleted or selected; 0 for other statements.
-  public var affectedRows: Int { storage.affectedRows }
 }
 
 /// One row. Columns by name (exact, the first of that name) or by position from 0.
@@ -82,7 +79,6 @@ final class ResultStorage: @unchecked Sendable {
   deinit { PQclear(pointer) }
 
   var commandTag: String { PQcmdStatus(pointer).map { String(cString: $0) } ?? "" }
-  var affectedRows: Int { PQcmdTuples(pointer).flatMap { Int(String(cString: $0)) } ?? 0 }
 
   func isNull(_ row: Int32, _ column: Int32) -> Bool { PQgetisnull(pointer, row, column) == 1 }
   func typeID(_ column: Int32) -> UInt32 { PQftype(pointer, column) }

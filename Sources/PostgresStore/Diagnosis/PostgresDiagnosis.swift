@@ -1,5 +1,6 @@
 import Bridge
 import PostgresClient
+import SystemSupport
 
 extension PostgresStore {
   public func diagnose() async -> Diagnosis {
@@ -165,5 +166,5 @@ extension PostgresStore {
       : Finding(.warning, "connections", found, advice: "Raise max_connections, or end sessions that nobody needs.")
   }
 
-  private static var now: Double { SystemClock.now }
+  private static var now: Double { WallClock.now }
 }

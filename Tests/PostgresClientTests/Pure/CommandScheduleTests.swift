@@ -74,10 +74,7 @@ import Testing
 
   @Test func theFirstErrorOfACommandWins() {
     func report(_ state: String) -> PostgresError.ServerReport {
-      .init(
-        sqlState: SQLState(state), severity: "ERROR", message: "m", detail: nil, hint: nil, schema: nil, table: nil, column: nil,
-        constraint: nil,
-        position: nil)
+      .init(sqlState: SQLState(state), message: "m", hint: nil)
     }
     var collector = ResultCollector()
     collector.add(.error(report("23505")))

@@ -10,7 +10,7 @@ import Testing
 
   @Test func hostsAreTriedInOrderAndEachAddressOfAName() {
     var plan = ConnectPlan(endpoints: [endpoint("name"), endpoint("10.0.0.1")], sessionAttributes: "read-write")
-    #expect(plan.next() == .resolve(endpoint("name")))
+    #expect(plan.next() == .resolve(endpoint("name"), sessionAttributes: "read-write"))
     plan.resolved(["::1", "127.0.0.1"])
     for address in ["::1", "127.0.0.1"] {
       #expect(plan.next() == .connect(Endpoint(host: "name", address: address, port: "1"), sessionAttributes: "read-write"))
@@ -32,7 +32,7 @@ import Testing
     var plan = ConnectPlan(endpoints: [endpoint("10.0.0.1"), endpoint("name")], sessionAttributes: "prefer-standby")
     #expect(plan.next() == .connect(endpoint("10.0.0.1"), sessionAttributes: "standby"))
     plan.failed(failure(.notAcceptable))
-    #expect(plan.next() == .resolve(endpoint("name")))
+    #expect(plan.next() == .resolve(endpoint("name"), sessionAttributes: "standby"))
     plan.resolved(["10.0.0.2"])
     #expect(plan.next() == .connect(Endpoint(host: "name", address: "10.0.0.2", port: "1"), sessionAttributes: "standby"))
     plan.failed(failure(.notAcceptable))

@@ -1,33 +1,24 @@
 import PostgresTesting
 import Synchronization
+import SystemSupport
 import Testing
 
 @testable import PostgresClient
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 @Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
-  private func thisThread() -> Int { Int(bitPattern: pthread_self()) }
-
   @Test func aTaskThatPrefersItKeepsItsThread() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let loop = PostgresEventLoop()
     let connection = try await PostgresConnection.connect(try ConnectionSettings(database.url), on: loop)
     let threads = try await Task(executorPreference: PostgresTaskExecutor(of: loop)) {
-      var threads = [thisThread()]
+      var threads = [SystemThread.current]
       for _ in 0..<3 {
         try await connection.query("SELECT 1")
-        threads.append(thisThread())
+        threads.append(SystemThread.current)
       }
       return Set(threads)
     }.value
-    let ofTheLoop = await withCheckedContinuation { continuation in loop.execute { continuation.resume(returning: thisThread()) } }
+    let ofTheLoop = await withCheckedContinuation { continuation in loop.execute { continuation.resume(returning: SystemThread.current) } }
     #expect(threads == [ofTheLoop])
     await connection.close()
     await loop.stop()

@@ -7,23 +7,22 @@ import Testing
   @Test func valuesOfEachTypeGoAndComeBack() async throws {
     let (_, connection) = try await PostgresCluster.connected()
     let rows = try await connection.query(
-      "SELECT $1::text AS t, $2 AS i, $3 AS b, $4 AS y, $5::text AS n, $6 AS ta, $7 AS ia, $8 AS d, $9::uuid AS u",
+      "SELECT $1::text AS t, $2 AS i, $3 AS b, $4::text AS n, $5 AS ta, $6 AS ia, $7 AS d, $8::uuid AS u",
       [
-        "naïve 🎉 \"q\" \\", 9_007_199_254_740_993, false, .bytes([0, 255, 39, 92]), nil, .textArray(["a,b", "\"", "NULL", "🎉"]),
+        "naïve 🎉 \"q\" \\", 9_007_199_254_740_993, false, nil, .textArray(["a,b", "\"", "NULL", "🎉"]),
         .intArray([-1, .max]), 1.5, "5f6c1f3e-2b61-4a3a-9f57-9c6c7f3b2a10",
       ])
     let row = try #require(rows.first)
     #expect(try row.get("t", as: String.self) == "naïve 🎉 \"q\" \\")
     #expect(try row.get("i", as: Int64.self) == 9_007_199_254_740_993)
     #expect(try row.get("b", as: Bool.self) == false)
-    #expect(try row.get("y", as: [UInt8].self) == [0, 255, 39, 92])
     #expect(try row.get("n", as: String?.self) == nil)
     #expect(row.isNull("n"))
     #expect(try row.get("ta", as: [String].self) == ["a,b", "\"", "NULL", "🎉"])
     #expect(try row.get("ia", as: [Int64].self) == [-1, .max])
     #expect(try row.get("d", as: Double.self) == 1.5)
-    #expect(try row.get(8, as: String.self) == "5f6c1f3e-2b61-4a3a-9f57-9c6c7f3b2a10")
-    #expect(rows.columnNames == ["t", "i", "b", "y", "n", "ta", "ia", "d", "u"])
+    #expect(try row.get(7, as: String.self) == "5f6c1f3e-2b61-4a3a-9f57-9c6c7f3b2a10")
+    #expect(rows.columnNames == ["t", "i", "b", "n", "ta", "ia", "d", "u"])
     await connection.close()
   }
 
@@ -43,16 +42,15 @@ import Testing
     let (_, connection) = try await PostgresCluster.connected()
     let results = try await connection.execute("CREATE TABLE t(id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x'), (2, 'y')")
     #expect(results.map(\.commandTag) == ["CREATE TABLE", "INSERT 0 2"])
-    #expect(results.last?.affectedRows == 2)
     let error = try await postgresError { try await connection.query("INSERT INTO t VALUES ($1, 'z')", [1]) }
     #expect(error.code == .server)
     #expect(error.sqlState == .uniqueViolation)
-    #expect(error.server?.constraint == "t_pkey")
     #expect(error.description.contains("23505"))
     #expect(try await postgresError { try await connection.query("SELEC 1") }.sqlState == .syntaxError)
     #expect(try await postgresError { try await connection.query("SELECT * FROM nowhere") }.sqlState == .undefinedTable)
     #expect(try await postgresError { try await connection.query("SELECT $1::text", ["a\0"]) }.code == .invalidParameter)
-    #expect(try await connection.query("UPDATE t SET v = $1 WHERE id = ANY($2::int[])", ["w", .intArray([1, 2, 3])]).affectedRows == 2)
+    #expect(
+      try await connection.query("UPDATE t SET v = $1 WHERE id = ANY($2::int[])", ["w", .intArray([1, 2, 3])]).commandTag == "UPDATE 2")
     await connection.close()
   }
 
@@ -75,8 +73,6 @@ import Testing
     let (_, connection) = try await PostgresCluster.connected()
     let text = String(repeating: "🎉é", count: 256 * 1024 / 6)
     #expect(try await connection.query("SELECT $1::text", [.text(text)]).first?.get(0, as: String.self) == text)
-    let bytes = (0..<262_144).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-    #expect(try await connection.query("SELECT $1::bytea", [.bytes(bytes)]).first?.get(0, as: [UInt8].self) == bytes)
     await connection.close()
   }
 
