@@ -1,22 +1,12 @@
 extension JSON {
-  /// The levels of arrays and objects that a text may have.
-  public static let depthLimit = 128
-
   /// Decodes one JSON text in UTF-8, strictly by RFC 8259.
   ///
+  /// - Arrays and objects may be nested 128 levels deep.
   /// - A key that occurs twice in an object is refused, because readers differ in which one counts.
   /// - Half of a surrogate pair (`"\ud83d"`) is not text in any encoding; U+FFFD takes its place.
   /// - Numbers beyond 64 bits become doubles, those beyond a double infinite.
-  public init(decoding bytes: [UInt8], depthLimit: Int = JSON.depthLimit) throws(JSONError) {
-    let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSON, JSONError> in
-      var parser = JSONParser(bytes: buffer, depthLimit: depthLimit)
-      do throws(JSONError) {
-        return .success(try parser.document())
-      } catch {
-        return .failure(error)
-      }
-    }
-    self = try result.get()
+  public init(decoding bytes: [UInt8]) throws(JSONError) {
+    self = try JSONParser.parse(bytes) { (parser) throws(JSONError) in try parser.document() }
   }
 
   /// Decodes the UTF-8 bytes of a string.
@@ -26,13 +16,26 @@ extension JSON {
 }
 
 struct JSONParser {
-  let bytes: UnsafeBufferPointer<UInt8>
-  let depthLimit: Int
-  private var index = 0
+  /// A member of an object, or an element of an array, and where it stands.
+  struct Item {
+    let key: String?
+    /// From the key to the end of the value.
+    let whole: Range<Int>
+    let value: Range<Int>
+  }
 
-  init(bytes: UnsafeBufferPointer<UInt8>, depthLimit: Int) {
-    self.bytes = bytes
-    self.depthLimit = depthLimit
+  private static let depthLimit = 128
+  let bytes: UnsafeBufferPointer<UInt8>
+  var index: Int
+
+  static func parse<Value>(
+    _ bytes: [UInt8], from index: Int = 0, _ body: (inout JSONParser) throws(JSONError) -> Value
+  ) throws(JSONError) -> Value {
+    let result = bytes.withUnsafeBufferPointer { buffer -> Result<Value, JSONError> in
+      var parser = JSONParser(bytes: buffer, index: index)
+      do throws(JSONError) { return .success(try body(&parser)) } catch { return .failure(error) }
+    }
+    return try result.get()
   }
 
   mutating func document() throws(JSONError) -> JSON {
@@ -57,47 +60,65 @@ struct JSONParser {
   }
 
   private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
-    if depth > depthLimit { throw .tooDeep(limit: depthLimit) }
-    index += 1
-    skipSpace()
     var members: [(key: String, value: JSON)] = []
-    if try take(UInt8(ascii: "}")) { return JSONObject() }
     var seen = KeySet()
-    while true {
-      if try peek() != UInt8(ascii: "\"") { throw .unexpectedByte(bytes[index], offset: index) }
-      let key = try string()
+    try forEachItem(until: UInt8(ascii: "}"), depth: depth) { (parser) throws(JSONError) in
+      let key = try parser.key()
       if !seen.insert(key, among: members) { throw .duplicateKey(key) }
-      skipSpace()
-      try expect(UInt8(ascii: ":"))
-      skipSpace()
-      members.append((key, try value(depth: depth)))
-      skipSpace()
-      if try take(UInt8(ascii: "}")) { return JSONObject(unique: members) }
-      try expect(UInt8(ascii: ","))
-      skipSpace()
+      members.append((key, try parser.value(depth: depth)))
     }
+    return JSONObject(unique: members)
   }
 
   private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
-    if depth > depthLimit { throw .tooDeep(limit: depthLimit) }
+    var elements: [JSON] = []
+    try forEachItem(until: UInt8(ascii: "]"), depth: depth) { (parser) throws(JSONError) in
+      elements.append(try parser.value(depth: depth))
+    }
+    return elements
+  }
+
+  /// The items of the array or object that begins here; none for another value.
+  mutating func items() throws(JSONError) -> [Item] {
+    var items: [Item] = []
+    let open = try peek()
+    let isObject = open == UInt8(ascii: "{")
+    guard isObject || open == UInt8(ascii: "[") else { return [] }
+    try forEachItem(until: UInt8(ascii: isObject ? "}" : "]"), depth: 1) { (parser) throws(JSONError) in
+      let start = parser.index
+      let key = isObject ? try parser.key() : nil
+      let valueStart = parser.index
+      _ = try parser.value(depth: 1)
+      items.append(Item(key: key, whole: start..<parser.index, value: valueStart..<parser.index))
+    }
+    return items
+  }
+
+  /// Goes from the opening byte of an array or object to behind its closing one.
+  @inline(__always)
+  private mutating func forEachItem(
+    until close: UInt8, depth: Int, _ body: (inout JSONParser) throws(JSONError) -> Void
+  ) throws(JSONError) {
+    if depth > Self.depthLimit { throw .tooDeep(limit: Self.depthLimit) }
     index += 1
     skipSpace()
-    var elements: [JSON] = []
-    if try take(UInt8(ascii: "]")) { return elements }
+    if try take(close) { return }
     while true {
-      elements.append(try value(depth: depth))
+      try body(&self)
       skipSpace()
-      if try take(UInt8(ascii: "]")) { return elements }
+      if try take(close) { return }
       try expect(UInt8(ascii: ","))
       skipSpace()
     }
   }
 
-  private mutating func string() throws(JSONError) -> String {
-    var parser = StringParser(bytes: bytes, index: index + 1)
-    let string = try parser.string()
-    index = parser.index
-    return string
+  private mutating func key() throws(JSONError) -> String {
+    if try peek() != UInt8(ascii: "\"") { throw .unexpectedByte(bytes[index], offset: index) }
+    let key = try string()
+    skipSpace()
+    try expect(UInt8(ascii: ":"))
+    skipSpace()
+    return key
   }
 
   private mutating func number() throws(JSONError) -> JSON {
@@ -140,14 +161,14 @@ struct JSONParser {
   }
 
   private mutating func skipSpace() {
-    while index < bytes.count, isSpace(bytes[index]) { index += 1 }
+    while index < bytes.count, Self.isSpace(bytes[index]) { index += 1 }
   }
 
-  private func isSpace(_ byte: UInt8) -> Bool {
+  static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
   }
 
-  private func peek() throws(JSONError) -> UInt8 {
+  func peek() throws(JSONError) -> UInt8 {
     guard index < bytes.count else { throw .unexpectedEnd }
     return bytes[index]
   }

@@ -1,17 +1,15 @@
-/// Decodes the inside of a JSON string, from behind the opening quote to behind the closing one.
-struct StringParser {
-  let bytes: UnsafeBufferPointer<UInt8>
-  private(set) var index: Int
-
+extension JSONParser {
+  /// Decodes the string that begins here.
   mutating func string() throws(JSONError) -> String {
+    index += 1
     let start = index
     index = TextScanner.endOfPlainText(in: bytes, from: index)
-    if try current() == UInt8(ascii: "\"") {
+    if try peek() == UInt8(ascii: "\"") {
       index += 1
-      return try text(UnsafeBufferPointer(rebasing: bytes[start..<index - 1]), offset: start)
+      return try Self.text(UnsafeBufferPointer(rebasing: bytes[start..<index - 1]), offset: start)
     }
     var decoded = Array(bytes[start..<index])
-    while try current() != UInt8(ascii: "\"") {
+    while try peek() != UInt8(ascii: "\"") {
       if bytes[index] != UInt8(ascii: "\\") { throw .controlCharacter(offset: index) }
       try appendEscape(to: &decoded)
       let end = TextScanner.endOfPlainText(in: bytes, from: index)
@@ -19,25 +17,18 @@ struct StringParser {
       index = end
     }
     index += 1
-    let result = decoded.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) }
-    guard let result else { throw .invalidUTF8(offset: start) }
-    return result
+    return try Self.text(decoded, offset: start)
   }
 
-  private func text(_ slice: UnsafeBufferPointer<UInt8>, offset: Int) throws(JSONError) -> String {
-    guard let text = String(validating: slice, as: UTF8.self) else { throw .invalidUTF8(offset: offset) }
+  private static func text(_ bytes: some Sequence<UInt8>, offset: Int) throws(JSONError) -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8(offset: offset) }
     return text
-  }
-
-  private func current() throws(JSONError) -> UInt8 {
-    guard index < bytes.count else { throw .unexpectedEnd }
-    return bytes[index]
   }
 
   private mutating func appendEscape(to decoded: inout [UInt8]) throws(JSONError) {
     let start = index
     index += 1
-    let kind = try current()
+    let kind = try peek()
     index += 1
     switch kind {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): decoded.append(kind)
@@ -71,7 +62,7 @@ struct StringParser {
   private mutating func hexadecimal(_ start: Int) throws(JSONError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      let byte = try current()
+      let byte = try peek()
       let digit: UInt8
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
