@@ -3,16 +3,16 @@ import Logging
 
 /// The store in an SQLite file, shared by the processes of one host.
 ///
-/// Nothing is opened before the first verb; a file that cannot be opened fails each verb with the reason, and is tried again by the next.
+/// It opens at the first verb. If the file cannot be opened, the verb fails with the reason, and the next verb tries again.
 public final class SQLiteStore: BridgeStore {
   /// How a store behaves. The defaults are the documented ones; tests set others.
   public struct Options: Sendable {
     public var timing: StoreTiming
     /// How long a verb waits for other processes' transactions.
     public var busyTimeout: Duration
-    /// Which ways tell that another process has written.
+    /// The ways to learn of another process's writes.
     public var wakeLayers: WakeLayers
-    /// When the write-ahead log is written back.
+    /// When checkpoints are made.
     var checkpoints = Checkpoints.Schedule()
 
     public init(timing: StoreTiming = StoreTiming(), busyTimeout: Duration = .seconds(10), wakeLayers: WakeLayers = .all) {
@@ -29,7 +29,7 @@ public final class SQLiteStore: BridgeStore {
   let checkpoints: Checkpoints
   let logger: Logger
 
-  /// - Parameter path: the database file; its folder is made when it is missing.
+  /// - Parameter path: the database file; a missing folder is created.
   public init(path: String, options: Options = Options(), logger: Logger) {
     self.timing = options.timing
     self.logger = logger

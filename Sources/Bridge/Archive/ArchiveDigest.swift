@@ -1,4 +1,4 @@
-/// A checksum over records in their order: FNV-1a, 128 bits. It finds what differs by accident.
+/// A checksum of records in order: FNV-1a, 128 bits. It detects accidental differences.
 public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
   private var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
 
@@ -6,7 +6,7 @@ public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
 
   private mutating func add(byte: UInt8) { hash = (hash ^ UInt128(byte)) &* 0x100_0000_0000_0000_0000_013b }
 
-  /// Adds a value in such a way that nothing missing looks like something empty, and no two values like one.
+  /// Adds a value, so that nil differs from empty and two values differ from their concatenation.
   public mutating func add(_ text: String?) {
     guard let text else { return add(byte: 0) }
     add(byte: 1)
@@ -33,22 +33,22 @@ public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Ids for rows that have none.
+/// Ids for rows without one.
 public enum DerivedID {
-  /// The id of a row without one: the same row has it in each run, and also its copy.
+  /// The derived id of a row without one: the same in each run, and for its copy.
   ///
   /// - Parameters:
-  ///   - columns: those that never change, in the order of the table.
-  ///   - occurrence: which of the rows without an id that say the same it is, from 1, in the order of the table.
+  ///   - columns: the immutable ones, in the order of the table.
+  ///   - occurrence: its position among equal rows without an id, from 1, in the order of the table.
   public static func of(_ columns: [ArchivedText?], occurrence: Int) -> ArchivedText {
     var digest = ArchiveDigest()
     for column in columns { digest.add(column?.portable) }
     digest.add(String(occurrence))
-    // A few more rounds, so that two occurrences differ in all places.
+    // A few more rounds, so that occurrences differ in all digits.
     digest.add("a row without an id")
     return ArchivedText(digest.uuid)
   }
 
-  /// Whether it may be one of these.
+  /// Whether an id may be a derived one.
   public static func mayBe(_ id: ArchivedText) -> Bool { id.bytes.count == 36 && !id.isBlob && id.bytes[14] == UInt8(ascii: "8") }
 }

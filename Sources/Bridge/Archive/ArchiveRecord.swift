@@ -114,10 +114,10 @@ extension ArchiveDigest {
   }
 }
 
-/// Records as they follow each other in a store.
+/// A page of records, in a store's order.
 public struct ArchivePage<Record: Sendable>: Sendable {
   public var records: [Record]
-  /// The place after which the next page begins; nil at the end.
+  /// The position after which the next page begins; nil at the end.
   public var next: Int64?
 
   public init(records: [Record], next: Int64?) {
@@ -179,12 +179,12 @@ public struct ArchivePlan<Record: ArchiveRecord>: Sendable {
   public var isNews: Bool { missing.contains(where: \.isNews) || changes.contains(where: \.record.isNews) }
 }
 
-/// What writing a page came to.
+/// The result of writing a page.
 public struct ArchiveOutcome: Hashable, Sendable {
   public var added = 0
-  /// Records that were there, and got a newer state.
+  /// Existing records that got a newer state.
   public var updated = 0
-  /// Records that were written without their idempotency key, since it stands for another one in the target.
+  /// Records that were written without their idempotency key, because another record of the target has it.
   public var keysTaken = 0
 
   public init() {}
@@ -196,7 +196,7 @@ public struct ArchiveOutcome: Hashable, Sendable {
   }
 }
 
-/// How much a store holds.
+/// The size of a store, in records.
 public struct ArchiveTotals: Hashable, Sendable {
   public var messages: Int
   public var tasks: Int

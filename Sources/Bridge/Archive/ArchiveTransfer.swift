@@ -1,6 +1,6 @@
 /// Copies one store into another, and compares them.
 public struct ArchiveTransfer: Sendable {
-  /// How far it is.
+  /// The progress of a copy.
   public struct Progress: Hashable, Sendable {
     public enum Phase: String, Sendable {
       case copying, checking
@@ -14,7 +14,7 @@ public struct ArchiveTransfer: Sendable {
   let source: any BridgeStore
   let target: any BridgeStore
   let pageRecords: Int
-  /// Called between two transactions; what it throws ends the copy, which can be begun again.
+  /// Called between transactions. Throwing ends the copy, which can be repeated.
   let progress: @Sendable (Progress) throws -> Void
 
   public init(
@@ -71,7 +71,7 @@ public struct ArchiveTransfer: Sendable {
     }
   }
 
-  /// Reads all of the source once more, and finds each record in the target. What was written meanwhile is brought over first.
+  /// Reads the source again and looks up each record in the target, after copying what was written meanwhile.
   private func check<Record: ArchiveRecord>(
     _ type: Record.Type, _ report: inout TransferReport.Side, _ position: inout Progress
   ) async throws {
@@ -120,7 +120,7 @@ extension ArchiveRecord {
   }
 }
 
-/// Limits of a page, so that copying needs the same memory for any store.
+/// Limits of a page, so that memory does not depend on the size of the store.
 public enum ArchiveLimits {
   public static let pageRecords = 1_000
   public static let pageBytes = 4 << 20

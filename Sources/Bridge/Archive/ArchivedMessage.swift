@@ -1,4 +1,4 @@
-/// A message with all that a store keeps of it.
+/// A message with everything that a store keeps for it.
 @dynamicMemberLookup
 public struct ArchivedMessage: ArchiveRecord, Hashable {
   public var id = ArchivedText("")

@@ -1,4 +1,4 @@
-/// A task with all that a store keeps of it.
+/// A task with everything that a store keeps for it.
 public struct ArchivedTask: ArchiveRecord, Hashable {
   public var id = ArchivedText("")
   public var sender: ArchivedText?
@@ -10,10 +10,10 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
   public var updatedAt: ArchivedText?
   public var result: ArchivedText?
   public var idempotencyKey: String?
-  /// The instance that claims it.
+  /// The instance that holds the claim.
   public var holder: String?
   public var holderProcess: String?
-  /// RFC 3339, UTC, milliseconds; empty where the holder has ended.
+  /// RFC 3339, UTC, milliseconds; empty if the holder has ended.
   public var heldUntil: String?
   public var assigneeNews = false
   public var creatorNews = false
@@ -50,7 +50,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     }
   }
 
-  /// The newer state wins; the histories become one.
+  /// The newer state wins; histories are merged.
   public func merged(with source: ArchivedTask) -> ArchivedTask {
     var result = self
     result.idempotencyKey = idempotencyKey ?? source.idempotencyKey
@@ -78,13 +78,13 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     heldUntil = other.heldUntil
   }
 
-  /// What a holder said last is that it has ended. Of two claims the longer one counts.
+  /// A claim that was given up stays so. Of two claims the longer one counts.
   private func hasLaterClaim(than other: ArchivedTask) -> Bool {
     if let holder, holder == other.holder, heldUntil == "" || other.heldUntil == "" { return other.heldUntil != "" }
     return (heldUntil ?? "") > (other.heldUntil ?? "")
   }
 
-  /// Ended wins over open, and stays as it is; of two open ones the later change wins, then the one that is further on.
+  /// An ended task wins over an open one and stays unchanged. Of two open ones the later change wins, then the more advanced status.
   private func isNewer(than other: ArchivedTask) -> Bool {
     if isEnded || other.isEnded { return isEnded && !other.isEnded }
     let (mine, others) = (changedAt, other.changedAt)
@@ -92,7 +92,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     return progress > other.progress
   }
 
-  /// Seconds since 1970; before all times where there is none.
+  /// Seconds since 1970; earlier than any time if there is none.
   private var changedAt: Double { updatedAt.flatMap { ArchiveTime.seconds(of: $0.portable) } ?? -.infinity }
 
   private var progress: Int {
@@ -104,7 +104,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
   }
 }
 
-/// One change of a task, as it is carried.
+/// One change of a task.
 public struct ArchivedEvent: FieldedRecord, Hashable {
   /// RFC 3339, UTC, milliseconds.
   public var at = ArchiveTime.epoch
@@ -125,7 +125,7 @@ public struct ArchivedEvent: FieldedRecord, Hashable {
 }
 
 extension [ArchivedEvent] {
-  /// One history of two: what both have is there once. In the source's order where it knows all, else by time.
+  /// Merges two histories without duplicates, in the source's order if it has all events, otherwise by time.
   func merged(with source: [ArchivedEvent]) -> [ArchivedEvent] {
     var counts = [ArchivedEvent: Int]()
     for event in self { counts[event, default: 0] += 1 }

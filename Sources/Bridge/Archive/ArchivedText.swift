@@ -1,4 +1,4 @@
-/// A value of a documented text column, byte for byte: a row by hand can hold a NUL, bytes that are not UTF-8, or a blob.
+/// A value of a documented text column, byte for byte: a hand-typed row can contain a NUL, bytes that are not UTF-8, or a blob.
 public struct ArchivedText: Hashable, Sendable {
   public var bytes: [UInt8]
   /// SQLite stores it as a blob rather than as text.
@@ -11,18 +11,18 @@ public struct ArchivedText: Hashable, Sendable {
 
   public init(_ text: String) { self.init(bytes: Array(text.utf8)) }
 
-  /// The text, where it is one that every store can hold: UTF-8 without NUL.
+  /// The text, if every store can hold it: UTF-8 without NUL.
   public var text: String? { isBlob ? nil : plain }
 
   private var plain: String? { bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self) }
 
-  /// As every store can hold it. What is no such text becomes it where its bytes allow, and else its hexadecimal form `X'…'`.
+  /// A form that every store can hold: text if the bytes allow it, otherwise hexadecimal `X'…'`.
   public var portable: String { plain ?? hexadecimal }
 
-  /// The same for an id, of which no two may become one: a blob is always in hexadecimal form.
+  /// The same for an id. A blob is always hexadecimal, so that no two ids become equal.
   public var portableID: String { text ?? hexadecimal }
 
-  /// The bytes that a hexadecimal form stands for; nil where this is none.
+  /// The bytes of a hexadecimal form; nil if it is none.
   public var spelledBytes: [UInt8]? {
     guard !isBlob, bytes.count >= 3, bytes.count % 2 == 1, bytes.starts(with: "X'".utf8), bytes.last == UInt8(ascii: "'") else {
       return nil
@@ -44,7 +44,7 @@ public struct ArchivedText: Hashable, Sendable {
 }
 
 extension ArchivedText? {
-  /// Whether two stores show the same, each in the form that it can hold.
+  /// Whether two values are equal, each in the form that its store can hold.
   func isSame(as other: ArchivedText?) -> Bool {
     switch (self, other) {
     case (nil, nil): true

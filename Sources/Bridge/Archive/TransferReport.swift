@@ -1,12 +1,12 @@
-/// What a copy came to, and what the comparison found.
+/// The result of a copy and of its comparison.
 public struct TransferReport: Sendable {
-  /// How a record of the target is not as it should be.
+  /// How a record of the target differs.
   public enum Fault: String, Sendable {
-    /// It is not there.
+    /// It is missing.
     case missing
-    /// The id stands for something else there.
+    /// The id belongs to a different record.
     case different
-    /// What the source knows more could not be brought over.
+    /// Its state could not be updated.
     case behind
   }
 
@@ -20,12 +20,12 @@ public struct TransferReport: Sendable {
     /// At the source.
     public internal(set) var found = 0
     public internal(set) var outcome = ArchiveOutcome()
-    /// What was written while the copy went on, and was brought over at its end.
+    /// Records written during the copy, which were copied at its end.
     public internal(set) var meanwhile = ArchiveOutcome()
-    /// Whose state is newer in the target, and was kept.
+    /// Records whose newer state in the target was kept.
     public internal(set) var ahead = 0
     public internal(set) var sourceDigest = ArchiveDigest()
-    /// Of the counterparts in the target, in the source's order.
+    /// The digest of the counterparts in the target, in the source's order.
     public internal(set) var targetDigest = ArchiveDigest()
     public internal(set) var differences = 0
     /// The first ten.
@@ -42,7 +42,7 @@ public struct TransferReport: Sendable {
   public internal(set) var agents = 0
   public internal(set) var agentOutcome = ArchiveOutcome()
 
-  /// Both sides hold the same.
+  /// Whether both sides are equal.
   public var isEqual: Bool {
     messages.differences == 0 && tasks.differences == 0 && messages.sourceDigest == messages.targetDigest
       && tasks.sourceDigest == tasks.targetDigest

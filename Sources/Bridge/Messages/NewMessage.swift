@@ -1,4 +1,4 @@
-/// A message to be sent. The caller makes the id, so that a write with an unknown outcome can be repeated without doubling.
+/// A message to send. The caller makes the id, so that a write with an unknown outcome can be repeated without a duplicate.
 @dynamicMemberLookup
 public struct NewMessage: Hashable, Sendable {
   /// UUID v4, lower case.
@@ -32,14 +32,14 @@ public struct NewMessage: Hashable, Sendable {
   }
 }
 
-/// What is known of a message once it is in the store.
+/// The receipt for a sent message.
 public struct SendReceipt: Hashable, Sendable {
   public var messageID: String
   public var recipient: Identity
   public var createdAt: String
   /// A process with the recipient's identity is running.
   public var recipientOnline: Bool
-  /// The idempotency key had been used for this very message before: nothing new was sent.
+  /// The idempotency key had been used for the same message before: nothing new was sent.
   public var duplicate: Bool
 
   /// Something new was sent.

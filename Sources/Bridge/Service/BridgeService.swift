@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// What an agent does on the bridge: it sends, reads, waits, delegates and shows that it is there.
+/// The bridge for one agent: it sends, reads, waits, delegates and keeps the agent's presence.
 ///
 /// One for each process. All verbs throw `BridgeError`; those that wait also throw `CancellationError`.
 public final class BridgeService: Sendable {
@@ -10,7 +10,7 @@ public final class BridgeService: Sendable {
   let store: any BridgeStore
   let logger: Logger
   let leases: LeaseKeeper
-  /// The calls of this process that wait.
+  /// The waiting calls of this process.
   public let waits = WaitingCalls()
   private let instanceState: Mutex<Instance>
   private let isRunning = Atomic(false)
@@ -23,7 +23,7 @@ public final class BridgeService: Sendable {
     self.instanceState = Mutex(Instance(agent: identity))
   }
 
-  /// This process, as the store knows it.
+  /// This process's instance.
   public var instance: Instance { instanceState.withLock { $0 } }
 
   /// Where tasks that call the service run best; nil if it makes no difference.
@@ -46,7 +46,7 @@ public final class BridgeService: Sendable {
     return try await store.send(message)
   }
 
-  /// Reads unread messages; where there is none, waits for one.
+  /// Reads unread messages; waits for one if there is none.
   ///
   /// - Parameters:
   ///   - markRead: false to look only.
@@ -60,7 +60,7 @@ public final class BridgeService: Sendable {
     return try await firstNews(within: waitSeconds, request) { try await self.take(request) }
   }
 
-  /// Reads messages and news of tasks; where there is nothing, waits.
+  /// Reads messages and news of tasks; waits if there are none.
   ///
   /// - Parameter timeoutSeconds: 0 to 55.
   public func waitForUpdates(timeoutSeconds: Int = 25) async throws -> Delivery {
@@ -79,7 +79,7 @@ public final class BridgeService: Sendable {
   /// Hints that something may have changed for the agent, until the sequence is dropped. Subscribe, then look, then wait.
   public func wakeUps(_ urgency: WakeUps.Urgency) -> WakeUps { store.wakeUps(for: identity, urgency) }
 
-  /// Waits until there is something, and takes nothing.
+  /// Waits for news without taking it.
   ///
   /// - Returns: what there is; empty when the time is over.
   public func waitForAnything(
@@ -205,7 +205,7 @@ public final class BridgeService: Sendable {
 
   // MARK: Presence
 
-  /// All agents that are known. This process knows that its own agent is there, whatever the store has heard so far.
+  /// All known agents. This process's own agent is online, whatever the store has recorded so far.
   public func agents() async throws(BridgeError) -> [AgentSummary] {
     var agents = try await store.agents()
     guard isRunning.load(ordering: .relaxed), let own = agents.firstIndex(where: { $0.name == identity.name }) else { return agents }
@@ -213,12 +213,12 @@ public final class BridgeService: Sendable {
     return agents
   }
 
-  /// Makes an agent known before it has connected. One that is known already is no error.
+  /// Makes an agent known before it connects. A known agent is no error.
   ///
   /// - Parameter agent: nil for the agent that this process acts for.
   public func addAgent(_ agent: Identity? = nil) async throws(BridgeError) { try await store.addAgent(agent ?? identity) }
 
-  /// The MCP client has told its name.
+  /// Records the name of the MCP client.
   public func clientIs(_ client: String) async {
     let changed = instanceState.withLock { instance in
       defer { instance.client = client }
@@ -227,7 +227,7 @@ public final class BridgeService: Sendable {
     if changed { await signOfLife() }
   }
 
-  /// Shows that the agent is there, keeps its leases and claims, and gives back what others left behind, each 10 s, until cancelled.
+  /// Sends heartbeats, keeps leases and claims, and returns what dead processes had taken, every 10 s until cancelled.
   public func run(interval: Duration = .seconds(10)) async {
     isRunning.store(true, ordering: .relaxed)
     while !Task.isCancelled {

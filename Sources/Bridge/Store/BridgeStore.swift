@@ -10,10 +10,10 @@ public protocol BridgeStore: Sendable {
   /// - Throws: `unknownRecipient`; `keyReused` when the key was used for another recipient or content.
   func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt
 
-  /// Takes unread messages, and news of tasks where wished, under a lease.
+  /// Takes unread messages, and news of tasks if requested, under a lease.
   func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery
 
-  /// The agent's past, newest first.
+  /// The agent's history, newest first.
   ///
   /// - Throws: `invalidValue` when `before` is neither a message's id nor a time.
   func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage
@@ -26,16 +26,16 @@ public protocol BridgeStore: Sendable {
 
   // MARK: Leases
 
-  /// The reply has left the process: what was taken is read. A lease that is gone already is no error.
+  /// The reply has left the process: what was taken is read. An unknown lease is no error.
   func confirm(_ lease: String) async throws(BridgeError)
 
   /// The reply did not leave the process: what was taken is unread again, and its agent is woken.
   func undo(_ lease: String) async throws(BridgeError)
 
-  /// Lets leases expire later, counted from now: their replies are still being written.
+  /// Extends leases from now: their replies are still being written.
   func renew(_ leases: [String]) async throws(BridgeError)
 
-  /// Gives back what was taken under leases that have expired or whose instance is known to be dead; those messages are marked as redelivered.
+  /// Ends leases that have expired or whose instance is known to be dead. What they held is unread again, and marked as redelivered.
   ///
   /// - Returns: how many leases there were.
   @discardableResult func recoverExpired() async throws(BridgeError) -> Int
@@ -63,13 +63,13 @@ public protocol BridgeStore: Sendable {
 
   // MARK: Agents
 
-  /// All agents that are known, by name.
+  /// All known agents, by name.
   func agents() async throws(BridgeError) -> [AgentSummary]
 
-  /// Makes an agent known before it has connected. One that is known already is no error.
+  /// Makes an agent known before it connects. A known agent is no error.
   func addAgent(_ agent: Identity) async throws(BridgeError)
 
-  /// A sign of life: makes the agent known and online, and keeps the claims of the instance. Wakes nobody.
+  /// A heartbeat: makes the agent known and online, and keeps the claims of the instance. Wakes nobody.
   func heartbeat(_ instance: Instance) async throws(BridgeError)
 
   /// The instance ends: it is offline at once, and the tasks that it holds may be taken over.

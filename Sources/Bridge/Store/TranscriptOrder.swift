@@ -1,8 +1,8 @@
-/// A row of one of the two tables that a transcript is made of.
+/// A row of one of the two tables of a transcript.
 public struct TranscriptRow: Hashable, Sendable {
   /// Its number in its table.
   public var number: Int64
-  /// In seconds since 1970, where it is known.
+  /// In seconds since 1970; nil if unknown.
   public var time: Double?
   /// Tells the row from another one with the same number, in a store that uses numbers again.
   public var identity: String
@@ -17,18 +17,18 @@ public struct TranscriptRow: Hashable, Sendable {
   }
 }
 
-/// The next rows of both tables in one order.
+/// The merge of the next rows of both tables.
 public struct TranscriptMerge: Hashable, Sendable {
-  /// Of messages and of task events, each in the order of its table: what is told now.
+  /// The messages and task events to tell now, each in the order of its table.
   public private(set) var messages: [TranscriptRow] = []
   public private(set) var events: [TranscriptRow] = []
-  /// What both tell, in order.
+  /// The merged entries, in order.
   public private(set) var entries: [TranscriptEntry] = []
-  /// Whether all rows that were given are told.
+  /// Whether all given rows are told.
   public private(set) var isWhole = true
 
-  /// Merges by time; a row without one comes as soon as it is its turn. A table of which only a part was read ends the merge with its last
-  /// row: what the other one has after that may come later.
+  /// Merges by time; a row without a time follows its predecessor. A table that was read in part ends the merge with its last row, because
+  /// later rows of it may precede those of the other table.
   public init(
     messages: [TranscriptRow], events: [TranscriptRow], messagesAreWhole: Bool = true, eventsAreWhole: Bool = true
   ) {

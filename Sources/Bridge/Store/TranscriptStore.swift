@@ -1,17 +1,17 @@
-/// Tells each entry once, also where entries become visible in another order than the one in which they were numbered.
+/// Tells each entry once, even if entries become visible in another order than that of their numbers.
 public protocol TranscriptReader: Sendable {
-  /// What was not told yet, by time as far as it is known; ask again while there is more. What a failed call would have told comes with
-  /// the next one.
+  /// Entries that were not told yet, by time where it is known. Ask again while there are more. A failed call loses nothing: the next one
+  /// tells its entries.
   ///
   /// - Throws: `BridgeError` as the verbs of `BridgeStore` do.
   func next() async throws(BridgeError) -> TranscriptPage
 }
 
-/// Where a transcript begins: at the first entry that fulfils all that is given; at the very first where nothing is.
+/// Where a transcript begins: at the first entry that satisfies all given conditions; without conditions at the first of all.
 public struct TranscriptStart: Hashable, Sendable {
   /// No older than this, in seconds since 1970.
   public var since: Double?
-  /// No more than so many of the newest.
+  /// At most this many of the newest.
   public var last: Int?
 
   public init(since: Double? = nil, last: Int? = nil) {
@@ -20,10 +20,10 @@ public struct TranscriptStart: Hashable, Sendable {
   }
 }
 
-/// Some entries of a transcript.
+/// A page of a transcript.
 public struct TranscriptPage: Hashable, Sendable {
   public var entries: [TranscriptEntry]
-  /// Whether asking again at once brings more.
+  /// Whether more entries are available now.
   public var more: Bool
 
   public init(entries: [TranscriptEntry], more: Bool) {
@@ -36,12 +36,12 @@ public struct TranscriptPage: Hashable, Sendable {
 public struct TranscriptEntry: Hashable, Sendable {
   public enum Event: Hashable, Sendable {
     case message(Message)
-    /// The task has its id, title and two sides only: the rest may have changed again since.
+    /// The task has only id, title, creator and assignee, because the other fields may have changed since.
     case task(BridgeTask, TaskEvent)
   }
 
   public var event: Event
-  /// When, in seconds since 1970; nil where a row that was written by hand says it in no known way.
+  /// The time in seconds since 1970; nil if a hand-typed row has no readable one.
   public var time: Double?
 
   public init(_ event: Event, time: Double?) {

@@ -4,7 +4,7 @@ import GRDB
 import Logging
 import Schema
 
-/// Brings a database file to the schema of this program. Additive: another implementation of the bridge can go on using the file.
+/// Migrates a database file to this program's schema. Migrations only add, so another implementation of the bridge can still use the file.
 enum Migrator {
   static let newest = Schema.sqlite.map(\.version).max() ?? 0
 
@@ -37,7 +37,7 @@ enum Migrator {
     return try Int.fetchOne(db, sql: "SELECT MAX(version) FROM bridge_schema") ?? 0
   }
 
-  /// Asked of the file: GRDB remembers what it saw, and another process may have made the table since.
+  /// Queries the file, because GRDB caches the schema and another process may have created the table since.
   private static func tableExists(_ name: String, _ db: Database) throws -> Bool {
     try Bool.fetchOne(
       db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", arguments: [name]) ?? false
@@ -51,7 +51,7 @@ enum Migrator {
     }
   }
 
-  /// A file that this program makes can become smaller again without being written anew. No other file can be changed in this way.
+  /// Lets a new file shrink without a rewrite. An existing file cannot be changed to this mode without one.
   private static func useIncrementalVacuum(_ writer: DatabaseQueue) throws {
     try writer.writeWithoutTransaction { db in
       guard try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 else { return }
@@ -60,7 +60,7 @@ enum Migrator {
   }
 
   /// Once, when this program first opens a file: a journal mode that a person sets later is kept. A file system without shared memory
-  /// refuses the mode, and the file works without it.
+  /// refuses WAL, and the file works without it.
   private static func useWriteAheadLog(_ writer: DatabaseQueue, logger: Logger) throws {
     try writer.writeWithoutTransaction { db in
       guard try version(db) == 0 else { return }
@@ -70,7 +70,7 @@ enum Migrator {
           if mode != "wal" { logger.notice("the write-ahead log is not available here", metadata: ["journal_mode": "\(mode ?? "")"]) }
           return
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-          // SQLite does not wait by itself here; another process is changing the mode or writing.
+          // SQLite does not wait here; another process is changing the mode or writing.
           guard try String.fetchOne(db, sql: "PRAGMA journal_mode") != "wal" else { return }
           _ = try? Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master")
           Thread.sleep(forTimeInterval: 0.01)

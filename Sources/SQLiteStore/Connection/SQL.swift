@@ -5,7 +5,7 @@ enum SQL {
   /// The present time as we write it: RFC 3339, UTC, milliseconds.
   static let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
-  /// The time so many seconds from now; a bound argument such as `+30.000 seconds`.
+  /// A time relative to now; the bound argument is an offset such as `+30.000 seconds`.
   static let later = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
 
   /// A time in a column as we write times; NULL where it is none.
@@ -22,7 +22,7 @@ enum SQL {
   static let claim = "d.holder, d.holder_process, d.held_until < \(now) AS expired"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
-  /// Leases and claims that have run out.
+  /// Expired leases and claims.
   static func offset(_ duration: Duration) -> String {
     let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     let sign = milliseconds < 0 ? "-" : "+"

@@ -10,10 +10,10 @@ struct MountTable {
     }
   }
 
-  /// The type of the file system that a path is on, where other machines or a program stand behind it.
+  /// The type of the file system of a path, if other machines or a program are behind it.
   func remoteType(of path: String) -> String? {
     let holding = mounts.filter { path == $0.point || path.hasPrefix($0.point == "/" ? "/" : $0.point + "/") }
-    // Of two on one place the later one is seen.
+    // Of two on one mount point the later one is visible.
     guard
       let type = holding.enumerated().max(by: { ($0.element.point.count, $0.offset) < ($1.element.point.count, $1.offset) })?.element.type
     else { return nil }

@@ -11,7 +11,7 @@ extension SQLiteStore {
     }
   }
 
-  /// By a connection of its own that only reads: opening the store in the usual way makes and migrates the file.
+  /// Uses a separate read-only connection, because opening the store creates and migrates the file.
   private static func diagnosis(of place: FilePlace) -> Diagnosis {
     guard place.exists else { return judged(.absent, [place.absence, version()] + place.findings()) }
     var configuration = Configuration()
@@ -32,7 +32,7 @@ extension SQLiteStore {
     }
   }
 
-  /// Where something fails, a full disk for instance, there is nothing to work with.
+  /// After a failure, such as a full disk, the store is unusable.
   private static func judged(_ state: Diagnosis.State, _ findings: [Finding]) -> Diagnosis {
     Diagnosis(findings.contains { $0.verdict == .failure } ? .unusable : state, findings)
   }
@@ -62,7 +62,7 @@ extension SQLiteStore {
     return (.ready, Finding(.ok, "schema", "Version \(present), which is the newest."))
   }
 
-  /// Of a large file, only that its beginning can be read.
+  /// Skipped for a large file.
   private static func integrity(_ db: Database, _ path: String) throws -> Finding {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
     guard size < 256 << 20 else { return Finding(.ok, "integrity", "Not checked, since the file has \(size >> 20) MB.") }

@@ -1,15 +1,15 @@
 import Bridge
 import GRDB
 
-/// An agent's past as a query: which rows of `messages` belong to it.
+/// A query for an agent's history: which rows of `messages` belong to it.
 ///
-/// Each part of the union is in the order of an index, so that SQLite merges them from the newest on and stops where nobody wants more.
+/// Each part of the union follows an index, so SQLite merges them from the newest row and stops early.
 struct Past {
   private let selects: [String]
   private(set) var arguments: StatementArguments
 
   /// - Parameters:
-  ///   - text: a text that the content holds as it stands.
+  ///   - text: a text that the content contains literally.
   ///   - row: only rows with a lower number.
   init(_ query: HistoryQuery, text: String? = nil, before bound: Bound?, below row: Int64? = nil) {
     let me = query.agent.name
@@ -31,7 +31,7 @@ struct Past {
     let parts: [(String, [String])]
     var from = "messages m"
     if let task = query.taskID {
-      // A task has few messages: all of them are looked at.
+      // A task has few messages: scan all of them.
       from = "message_details d CROSS JOIN messages m ON m.id = d.message_id"
       let sides = query.with.map { ("((m.sender = ? AND m.recipient = ?) OR (m.recipient = ? AND m.sender = ?))", [me, $0, me, $0]) }
       let (condition, names) = sides ?? ("(m.sender = ? OR m.recipient = ?)", [me, me])
@@ -46,7 +46,7 @@ struct Past {
     arguments = StatementArguments(parts.flatMap { part in part.1.map { $0 as (any DatabaseValueConvertible)? } + values })
   }
 
-  /// The messages, newest first. Of one argument more: the most rows.
+  /// The messages, newest first. Takes one more argument: the maximum number of rows.
   var newestFirst: String {
     """
     SELECT \(SQL.messageColumns) FROM (\(selects.joined(separator: " UNION ALL ")) ORDER BY row DESC LIMIT ?) AS past
@@ -54,7 +54,7 @@ struct Past {
     """
   }
 
-  /// Before which message or time.
+  /// The upper bound: a message or a time.
   struct Bound {
     let condition: String
     let value: any DatabaseValueConvertible & Sendable
@@ -66,12 +66,12 @@ struct Past {
       if let row = try Int64.fetchOne(byID, arguments: [before]) {
         self.init(condition: "m.rowid < ?", value: row)
       } else if let time = try Double.fetchOne(
-        // 30 February is a time for julianday, and none for anybody else.
+        // julianday accepts 30 February.
         db, sql: "SELECT julianday(?1) WHERE date(substr(?1, 1, 10), '+0 days') = substr(?1, 1, 10)", arguments: [before])
       {
         self.init(condition: "julianday(m.created_at) < ?", value: time)
       } else if let row = try Int64.fetchOne(
-        // Looks at all ids.
+        // Scans all ids.
         db, sql: "SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE LIMIT 1", arguments: [before])
       {
         self.init(condition: "m.rowid < ?", value: row)

@@ -1,25 +1,25 @@
 import Bridge
 import GRDB
 
-/// The text index is filled beside the verbs, in portions: neither a message that is sent nor a row that is written by hand waits for it, and
-/// a search needs no more than it holds. Searches look at the rows that it does not hold yet themselves.
+/// The text index is filled in the background, in portions: neither a send nor a hand-typed INSERT waits for it. Searches scan the rows
+/// that it does not hold yet.
 enum TextIndex {
-  /// What one transaction puts into the index, in rows and in bytes: other writers wait no longer than for these, some 10 ms.
+  /// How much one transaction indexes, in rows and bytes; it takes about 10 ms, for which other writers wait.
   private static let portion = (rows: 250, bytes: 500_000)
 
-  /// The number of the last row that the index holds; 0 where it holds none, or other rows than it says.
+  /// The number of the last indexed row; 0 if the index is empty or no longer matches the table.
   static func lastRow(_ db: Database) throws -> Int64 {
     try Int64.fetchOne(
       db.cachedStatement(
         sql: "SELECT s.last_row FROM message_index_state s JOIN messages m ON m.rowid = s.last_row AND m.id IS s.last_id")) ?? 0
   }
 
-  /// How many rows have come since, at most.
+  /// An upper bound of the rows that are not indexed yet.
   static func rowsBehind(_ db: Database) throws -> Int64 {
     try (Int64.fetchOne(db.cachedStatement(sql: "SELECT MAX(rowid) FROM messages")) ?? 0) - lastRow(db)
   }
 
-  /// Puts the next rows into the index.
+  /// Indexes the next rows.
   ///
   /// - Returns: whether there were any.
   static func addPortion(_ db: Database) throws -> Bool {
@@ -44,7 +44,7 @@ enum TextIndex {
     return true
   }
 
-  /// Takes everything out of the index, since it cannot be told what exactly it holds of single rows. It is filled again in portions.
+  /// Empties the index, because single rows cannot be removed without their exact text. It is filled again in portions.
   static func empty(_ db: Database) throws {
     guard try lastRow(db) > 0 else { return }
     try db.execute(sql: "INSERT INTO message_index (message_index) VALUES ('delete-all')")

@@ -1,7 +1,7 @@
 import Bridge
 import GRDB
 
-/// Tells whether a text holds all words of a query, each as the beginning of a word, as the text index would.
+/// Decides like the text index whether a text contains all words of a query, each as a prefix.
 struct WordMatcher {
   private let words: [String]
   /// The words as bytes, folded.
@@ -15,7 +15,7 @@ struct WordMatcher {
     bytes = self.words.map { Array($0.utf8) }
   }
 
-  /// False also where the query has no word that the index knows, such as a mark that stands alone.
+  /// Also false if the query has no word for the index, such as a lone mark.
   func matches(_ text: String) throws -> Bool {
     if words.isEmpty { return false }
     if let answer = text.utf8.withContiguousStorageIfAvailable({ Self.find(bytes, in: $0) }), let answer { return answer }
@@ -23,7 +23,7 @@ struct WordMatcher {
     return words.allSatisfy { word in tokens.contains { $0.utf8.starts(with: word.utf8) } }
   }
 
-  /// The same for a text of ASCII, where words are runs of letters and digits. Nil for another text.
+  /// The same for ASCII text, where words are runs of letters and digits. Nil for other text.
   private static func find(_ words: [[UInt8]], in text: UnsafeBufferPointer<UInt8>) -> Bool? {
     var missing = words
     var isInWord = false
@@ -43,7 +43,7 @@ struct WordMatcher {
     return true
   }
 
-  /// A letter or digit of ASCII, in small letters; nil for what parts words.
+  /// A lowercase ASCII letter or digit; nil for a separator.
   private static func fold(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x30...0x39, 0x61...0x7A: byte

@@ -5,7 +5,7 @@ import Bridge
 struct RowTrail: Hashable, TranscriptMark {
   struct Row: Hashable, Sendable {
     var number: Int64
-    /// What tells the row from another one with the same number.
+    /// Distinguishes the row from another one with the same number.
     var identity: String
   }
 
@@ -18,7 +18,7 @@ struct RowTrail: Hashable, TranscriptMark {
   /// - Parameter rows: the last rows before the first one that is wanted.
   init(_ rows: [Row]) { self.rows = rows.suffix(Self.capacity) }
 
-  /// Rows with greater numbers were not told yet.
+  /// Rows with greater numbers have not been told yet.
   var mark: Int64 { rows.last?.number ?? 0 }
 
   mutating func add(_ told: [Row]) { rows = (rows + told).suffix(Self.capacity) }

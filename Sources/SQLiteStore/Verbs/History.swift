@@ -16,11 +16,11 @@ extension SQLiteStore {
     }
   }
 
-  /// Rows that a search looks at itself before it asks the text index. The index is quick with rare words; of one that begins a word of each
-  /// second message it collects all occurrences, and that one is found among these.
+  /// How many rows a search scans before it uses the text index. The index is fast for rare words; for a frequent one it collects every
+  /// occurrence, and that one is found among these rows.
   private static let directRows = 1_000
   private static let directBytes = 2_000_000
-  /// The most where so many are found among these that the page will be full.
+  /// The maximum, if so many matches are found that they will fill the page.
   private static let mostDirectRows = 5_000
 
   private static func search(_ query: HistoryQuery, _ words: [String], before bound: Past.Bound?, _ db: Database) throws -> HistoryPage {
@@ -82,7 +82,7 @@ extension SQLiteStore {
     return builder.page
   }
 
-  /// Each word as the beginning of a word; quoted, so that nothing in it is an operator of FTS5's query language.
+  /// A prefix query of all words; quoted, so that none is an operator of FTS5.
   private static func match(_ words: [String]) -> String {
     words.map { "\"\($0)\"*" }.joined(separator: " ")
   }

@@ -2,9 +2,9 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// Rows that one transaction looks at: other writers wait no longer than for these.
+  /// Rows that one transaction examines; other writers wait no longer than that.
   private static let portion = 1_000
-  /// Pages that one transaction gives back.
+  /// Pages that one transaction returns.
   private static let pages = 1_000
 
   public func time(before age: Duration) async throws(BridgeError) -> String {
@@ -85,8 +85,8 @@ extension SQLiteStore {
       arguments: [row, portion])
   }
 
-  /// Incremental only: `VACUUM` may give rows of the documented tables other numbers, on which leases and the text index depend, and keeps
-  /// all others from writing until it is done.
+  /// Incremental only: `VACUUM` may renumber rows of the documented tables, to which leases and the text index refer, and blocks all
+  /// writers until it ends.
   public func giveBackSpace() async throws(BridgeError) -> ReturnedSpace {
     await index()
     let before = try await read { try Space($0) }
@@ -119,8 +119,7 @@ extension SQLiteStore {
 }
 
 extension SQL {
-  /// When a time was, as a Julian day; NULL where it is none. julianday alone takes numbers, `now` and 30 February for times, and not the
-  /// `+00` of Postgres.
+  /// A time as a Julian day; NULL if it is none. julianday alone accepts numbers, `now` and 30 February, and rejects the `+00` of Postgres.
   fileprivate static func time(of column: String) -> String {
     """
     CASE WHEN typeof(\(column)) = 'text' AND \(column) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'

@@ -1,20 +1,20 @@
-/// When to look whether a commit has become visible, counted from the event that announced it.
+/// When to check whether a commit has become visible, counted from the event that announced it.
 ///
-/// A value without a clock: the times are nanoseconds of any one clock.
+/// A value without a clock; times are nanoseconds of any clock.
 struct CheckSchedule: Sendable {
-  /// 50 µs to 50 ms. The sum covers a commit whose data is being forced to a slow disk.
+  /// 50 µs to 50 ms. The sum covers a commit on a slow disk.
   static let delays: [UInt64] = [50_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000]
 
   private var remaining: ArraySlice<UInt64> = []
   private var next: UInt64?
 
-  /// An event came: begin anew.
+  /// Call after an event: restarts the schedule.
   mutating func restart(at now: UInt64) {
     remaining = Self.delays[...]
     next = now + (remaining.popFirst() ?? 0)
   }
 
-  /// Further events came while checks were planned: begin anew with the second, since a commit of many pages is a rain of events.
+  /// Call after an event while checks are planned: restarts with the second, because a commit of many pages makes many events.
   mutating func prolong(at now: UInt64) {
     remaining = Self.delays[2...]
     next = now + Self.delays[1]
@@ -29,7 +29,7 @@ struct CheckSchedule: Sendable {
     return true
   }
 
-  /// Nanoseconds until the next check; nil when none is planned.
+  /// Nanoseconds until the next check; nil if none is planned.
   func wait(at now: UInt64) -> UInt64? {
     next.map { $0 > now ? $0 - now : 0 }
   }
