@@ -65,8 +65,8 @@ public struct RecordField<Record>: Sendable {
   /// The same field of a record that contains this one.
   public func within<Outer>(_ path: any WritableKeyPath<Outer, Record> & Sendable) -> RecordField<Outer> {
     RecordField<Outer>(
-      name: name, column: column, kind: kind, traits: traits,
-      get: { [get] in get($0[keyPath: path]) }, set: { [set] in set(&$0[keyPath: path], $1) })
+      name: name, column: column, kind: kind, traits: traits, get: { [get] in get($0[keyPath: path]) },
+      set: { [set] in set(&$0[keyPath: path], $1) })
   }
 
   private init(
@@ -75,63 +75,60 @@ public struct RecordField<Record>: Sendable {
   ) {
     (self.name, self.column, self.kind, self.traits, self.get, self.set) = (name, column, kind, traits, get, set)
   }
+
+  private init<Value>(
+    _ name: String, _ kind: FieldKind, _ path: Path<Value>, column: String? = nil, traits: FieldTraits = [],
+    get: @escaping @Sendable (Value) -> FieldValue?, set: @escaping @Sendable (FieldValue?) -> Value?
+  ) {
+    (self.name, self.column, self.kind, self.traits) = (name, column ?? name, kind, traits)
+    self.get = { get($0[keyPath: path]) }
+    self.set = { record, value in if let value = set(value) { record[keyPath: path] = value } }
+  }
 }
 
 extension RecordField {
   public typealias Path<Value> = any WritableKeyPath<Record, Value> & Sendable
 
   public static func id(_ path: Path<ArchivedText>) -> RecordField {
-    RecordField(
-      name: "id", column: "id", kind: .id, traits: .required, get: { .exact($0[keyPath: path]) },
-      set: { if case .exact(let id) = $1 { $0[keyPath: path] = id } })
+    RecordField("id", .id, path, traits: .required, get: { .exact($0) }, set: { $0?.exact })
   }
 
   public static func exact(_ name: String, _ path: Path<ArchivedText?>, _ traits: FieldTraits = .fixed) -> RecordField {
-    RecordField(
-      name: name, column: name, kind: .exact, traits: traits, get: { $0[keyPath: path].map(FieldValue.exact) },
-      set: { if case .exact(let text) = $1 { $0[keyPath: path] = text } else { $0[keyPath: path] = nil } })
+    RecordField(name, .exact, path, traits: traits, get: { $0.map(FieldValue.exact) }, set: { .some($0?.exact) })
   }
 
-  public static func text(_ name: String, column: String? = nil, _ path: Path<String?>, _ traits: FieldTraits = []) -> RecordField {
-    text(name, column, .text, path, traits)
+  public static func text(
+    _ name: String, column: String? = nil, _ path: Path<String?>, _ traits: FieldTraits = [], kind: FieldKind = .text
+  ) -> RecordField {
+    RecordField(name, kind, path, column: column, traits: traits, get: { $0.map(FieldValue.text) }, set: { .some($0?.text) })
   }
 
   public static func time(_ name: String, _ path: Path<String?>, _ traits: FieldTraits = []) -> RecordField {
-    text(name, nil, .time, path, traits)
+    text(name, path, traits, kind: .time)
   }
 
-  public static func deadline(_ name: String, _ path: Path<String?>) -> RecordField { text(name, nil, .deadline, path, []) }
-
-  private static func text(_ name: String, _ column: String?, _ kind: FieldKind, _ path: Path<String?>, _ traits: FieldTraits)
-    -> RecordField
-  {
-    RecordField(
-      name: name, column: column ?? name, kind: kind, traits: traits, get: { $0[keyPath: path].map(FieldValue.text) },
-      set: { if case .text(let text) = $1 { $0[keyPath: path] = text } else { $0[keyPath: path] = nil } })
-  }
+  public static func deadline(_ name: String, _ path: Path<String?>) -> RecordField { text(name, path, kind: .deadline) }
 
   public static func required(_ name: String, _ path: Path<String>, kind: FieldKind = .text) -> RecordField {
-    RecordField(
-      name: name, column: name, kind: kind, traits: .required, get: { .text($0[keyPath: path]) },
-      set: { if case .text(let text) = $1 { $0[keyPath: path] = text } })
+    RecordField(name, kind, path, traits: .required, get: { .text($0) }, set: { $0?.text })
   }
 
   public static func number(_ name: String, _ path: Path<Int?>) -> RecordField {
-    RecordField(
-      name: name, column: name, kind: .number, traits: [], get: { $0[keyPath: path].map(FieldValue.number) },
-      set: { if case .number(let number) = $1 { $0[keyPath: path] = number } else { $0[keyPath: path] = nil } })
+    RecordField(name, .number, path, get: { $0.map(FieldValue.number) }, set: { .some($0?.number) })
   }
 
-  /// A number of which only counts that it is not 0.
+  /// A number that is either 0 or not.
   public static func nonzero(_ name: String, _ path: Path<Bool>) -> RecordField {
-    RecordField(
-      name: name, column: name, kind: .number, traits: [], get: { .number($0[keyPath: path] ? 1 : 0) },
-      set: { if case .number(let number) = $1 { $0[keyPath: path] = number != 0 } else { $0[keyPath: path] = false } })
+    RecordField(name, .number, path, get: { .number($0 ? 1 : 0) }, set: { ($0?.number ?? 0) != 0 })
   }
 
   public static func flag(_ name: String, column: String? = nil, _ path: Path<Bool>) -> RecordField {
-    RecordField(
-      name: name, column: column ?? name, kind: .flag, traits: [], get: { $0[keyPath: path] ? .flag(true) : nil },
-      set: { $0[keyPath: path] = $1 == .flag(true) })
+    RecordField(name, .flag, path, column: column, get: { $0 ? .flag(true) : nil }, set: { $0 == .flag(true) })
   }
+}
+
+extension FieldValue {
+  fileprivate var exact: ArchivedText? { if case .exact(let text) = self { text } else { nil } }
+  fileprivate var text: String? { if case .text(let text) = self { text } else { nil } }
+  fileprivate var number: Int? { if case .number(let number) = self { number } else { nil } }
 }

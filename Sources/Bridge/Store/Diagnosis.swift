@@ -39,6 +39,23 @@ public struct Finding: Hashable, Sendable {
   }
 }
 
+extension Finding {
+  /// A schema that is newer or older than the one that this program knows; nil if it is the same.
+  ///
+  /// - Parameter store: the subject of the sentence.
+  public static func schema(of store: String, version: Int, newest: Int) -> Finding? {
+    if version > newest {
+      return Finding(
+        .failure, "schema", "\(store) has version \(version), and this program knows versions up to \(newest).",
+        advice: "Install the newer cowork-code-mcp-server that made it.")
+    }
+    if version == newest { return nil }
+    return Finding(
+      .warning, "schema", "\(store) has version \(version) of \(newest): the first server of this version brings it up to date.",
+      advice: "Update the program on all machines: older versions then refuse this store.")
+  }
+}
+
 /// The condition of a store.
 public struct Diagnosis: Hashable, Sendable {
   /// Whether the store can be used.
@@ -56,8 +73,9 @@ public struct Diagnosis: Hashable, Sendable {
   public var state: State
   public var findings: [Finding]
 
+  /// - Parameter state: without any failure; a store with one is unusable.
   public init(_ state: State, _ findings: [Finding]) {
-    self.state = state
+    self.state = findings.contains { $0.verdict == .failure } ? .unusable : state
     self.findings = findings
   }
 }

@@ -59,7 +59,7 @@ extension PostgresStore {
       findings += await notifications(connection, isPooler: try row.get("pid", as: Int32.self) != connection.serverProcessID)
     }
     findings += [tls(connection), clockFinding(clock), try connections(row)]
-    return Diagnosis(findings.contains { $0.verdict == .failure } ? .unusable : state, findings)
+    return Diagnosis(state, findings)
   }
 
   private func writing(_ row: PostgresRow) throws -> [Finding] {
@@ -97,23 +97,10 @@ extension PostgresStore {
     let present =
       try await connection.query("SELECT COALESCE(max(version), 0) FROM \(sql.schema).bridge_schema").first?.get(0, as: Int.self) ?? 0
     let newest = PostgresMigrator.newest
-    if present > newest {
-      return (
-        .unusable,
-        Finding(
-          .failure, "schema", "\(schema.name) has version \(present), and this program knows versions up to \(newest).",
-          advice: "Install the newer cowork-code-mcp-server that made it.")
-      )
-    }
-    if present < newest {
-      let found = "\(schema.name) has version \(present) of \(newest)"
-      return rights.owns
-        ? (
-          .outdated,
-          Finding(
-            .warning, "schema", "\(found): the first server of this version brings it up to date.",
-            advice: "Update the program on all machines: older ones then refuse the database.")
-        ) : (.unusable, Finding(.failure, "schema", "\(found), and the role \(role) may not bring it up to date.", advice: migrate))
+    if let finding = Finding.schema(of: schema.name, version: present, newest: newest) {
+      if present > newest || rights.owns { return (.outdated, finding) }
+      let found = "\(schema.name) has version \(present) of \(newest), and the role \(role) may not bring it up to date."
+      return (.unusable, Finding(.failure, "schema", found, advice: migrate))
     }
     let whose = rights.isRestricted ? ", of which \(role) sees one agent's rows" : rights.owns ? ", owned by \(role)" : ", used as \(role)"
     return (rights.isRestricted ? .readyForOneAgent : .ready, Finding(.ok, "schema", "\(schema.name), version \(present)\(whose)."))

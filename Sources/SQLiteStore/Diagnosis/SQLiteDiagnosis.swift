@@ -11,9 +11,9 @@ extension SQLiteStore {
     }
   }
 
-  /// Uses a separate read-only connection, because opening the store creates and migrates the file.
+  /// Uses a read-only connection of its own: opening the store would create and migrate the file.
   private static func diagnosis(of place: FilePlace) -> Diagnosis {
-    guard place.exists else { return judged(.absent, [place.absence, version()] + place.findings()) }
+    guard place.exists else { return Diagnosis(.absent, [place.absence, version()] + place.findings()) }
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(2)
@@ -25,16 +25,11 @@ extension SQLiteStore {
         return (state, [schema, try integrity(db, place.path), try journal(db, place.path)])
       }
       try? queue.close()
-      return judged(state, [store] + findings + [version()] + place.findings())
+      return Diagnosis(state, [store] + findings + [version()] + place.findings())
     } catch {
       let reason = storeError(error, path: place.path).message
-      return judged(.unusable, [Finding(.failure, "store", reason), version()] + place.findings())
+      return Diagnosis(.unusable, [Finding(.failure, "store", reason), version()] + place.findings())
     }
-  }
-
-  /// After a failure, such as a full disk, the store is unusable.
-  private static func judged(_ state: Diagnosis.State, _ findings: [Finding]) -> Diagnosis {
-    Diagnosis(findings.contains { $0.verdict == .failure } ? .unusable : state, findings)
   }
 
   private static func schema(_ db: Database) throws -> (Diagnosis.State, Finding) {
@@ -47,22 +42,11 @@ extension SQLiteStore {
       return (.outdated, Finding(.ok, "schema", "\(origin): the first server adds what is missing and keeps what is there."))
     }
     let present = try Int.fetchOne(db, sql: "SELECT MAX(version) FROM bridge_schema") ?? 0
-    if present > Migrator.newest {
-      return (
-        .unusable,
-        Finding(
-          .failure, "schema", "It has version \(present), and this program knows versions up to \(Migrator.newest).",
-          advice: "Install the newer cowork-code-mcp-server that made it.")
-      )
-    }
-    if present < Migrator.newest {
-      let found = "It has version \(present) of \(Migrator.newest): the first server of this version brings it up to date."
-      return (.outdated, Finding(.warning, "schema", found, advice: "Update the program on all sides: older ones then refuse the file."))
-    }
+    if let finding = Finding.schema(of: "It", version: present, newest: Migrator.newest) { return (.outdated, finding) }
     return (.ready, Finding(.ok, "schema", "Version \(present), which is the newest."))
   }
 
-  /// Skipped for a large file.
+  /// Large files are not checked.
   private static func integrity(_ db: Database, _ path: String) throws -> Finding {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
     guard size < 256 << 20 else { return Finding(.ok, "integrity", "Not checked, since the file has \(size >> 20) MB.") }
@@ -92,7 +76,7 @@ extension SQLiteStore {
     guard let version else { return Finding(.failure, "SQLite", "SQLite cannot be used.") }
     guard WriteAheadLogFault.isIn(version) else { return Finding(.ok, "SQLite", "Version \(version).") }
     return Finding(
-      .warning, "SQLite", "Version \(version) has a very rare fault in its write-ahead log, which 3.51.3 mends.",
-      advice: "Update SQLite where your system offers it; nothing else is to be done.")
+      .warning, "SQLite", "Version \(version) has a very rare fault in its write-ahead log, which 3.51.3 fixes.",
+      advice: "Update SQLite where your system offers it; nothing else needs to be done.")
   }
 }

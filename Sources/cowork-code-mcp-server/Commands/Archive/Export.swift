@@ -56,12 +56,12 @@ struct Export: AsyncParsableCommand {
       let (filter, stop, bar) = (try filter(), StopRequest(), ProgressBar())
       let location = try store.location()
       try await location.withStore(logger: store.logger()) { store in
-        // What is wrong with the store must be known before the file is begun.
+        // A fault of the store must be known before the file exists.
         _ = try await store.archiveIdentity()
-        let file = try output.map { try NewFile($0, replacing: force) }
+        let file = try ExportOutput(output, replacing: force)
         defer { bar.clear() }
         do {
-          let writer = Exporter(store: store, filter: filter, output: ExportOutput(file: file)) { done, total in
+          let writer = Exporter(store: store, filter: filter, output: file) { done, total in
             try stop.check("nothing was written to a file.")
             bar.show("exporting", done, of: total)
           }
@@ -69,9 +69,9 @@ struct Export: AsyncParsableCommand {
           case .jsonl: try await writer.writeLines()
           case .markdown: try await writer.writeMarkdown(of: location.description)
           }
-          try file?.finish()
+          try file.finish()
         } catch {
-          file?.discard()
+          file.discard()
           throw error
         }
       }

@@ -1,4 +1,5 @@
 import Bridge
+import SystemSupport
 
 /// Reads a store page by page and writes what is wanted.
 struct Exporter {
@@ -61,12 +62,34 @@ struct Exporter {
 
 /// A file, or standard output.
 struct ExportOutput {
-  let file: NewFile?
+  private let path: String?
+  private let file: NewFile?
+
+  /// - Throws: `CommandFailure` if there is a file already, or none can be created.
+  init(_ path: String?, replacing: Bool) throws {
+    self.path = path
+    do { file = try path.map { try NewFile($0, replacing: replacing) } } catch { throw Self.failure(error, path) }
+  }
 
   func write(_ text: String) async throws {
     if text.isEmpty { return }
-    if let file { try file.write(text) } else { try await StandardStreams.write(text) }
+    guard let file else { return try await StandardStreams.write(text) }
+    do { try file.write(text.utf8) } catch { throw Self.failure(error, path) }
   }
 
   func write(_ parts: [String]) async throws { try await write(parts.joined()) }
+
+  /// Puts the file in its place.
+  func finish() throws {
+    do { try file?.finish() } catch { throw Self.failure(error, path) }
+  }
+
+  func discard() { file?.discard() }
+
+  private static func failure(_ error: any Error, _ path: String?) -> any Error {
+    guard let error = error as? SystemError, let path else { return error }
+    return error.code == .fileExists
+      ? CommandFailure("\(path) is there already and was left as it is: name another file, or say --force.")
+      : CommandFailure("\(path) cannot be written (\(error.code)): nothing was written; name another place with --output.")
+  }
 }

@@ -1,10 +1,10 @@
-import Foundation
+import SystemSupport
 
 /// Reads a file line by line, more than once.
 final class LineReader {
-  /// Longer lines are refused: no export has them.
-  static let longestLine = 256 << 20
-  private let descriptor: Int32
+  /// No export has longer lines.
+  private static let longestLine = 256 << 20
+  private let file: FileDescriptor
   private var buffer = [UInt8]()
   private var start = 0
 
@@ -12,43 +12,39 @@ final class LineReader {
   /// - Throws: `CommandFailure`.
   init(_ path: String?) throws {
     if let path {
-      descriptor = open(path, O_RDONLY | O_CLOEXEC)
-      if descriptor < 0 { throw CommandFailure("\(path) cannot be read (\(String(cString: strerror(errno)))): name another file.") }
-      if lseek(descriptor, 0, SEEK_CUR) >= 0 { return }
-      throw CommandFailure("\(path) is no file that can be read twice: give it to standard input, as in `import < \(path)`.")
+      do { file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec) } catch {
+        throw CommandFailure("\(path) cannot be read (\(error)): name another file.")
+      }
+      guard (try? file.seek(offset: 0, from: .current)) != nil else {
+        throw CommandFailure("\(path) cannot be read twice: pass it as standard input, as in `import < \(path)`.")
+      }
+    } else {
+      let folder = Environment["TMPDIR"] ?? "/tmp"
+      do { file = try NewFile.temporary(in: folder) } catch {
+        throw CommandFailure("No temporary file can be created in \(folder) (\(error.code)): set TMPDIR to a folder with free space.")
+      }
+      try keepStandardInput()
+      try rewind()
     }
-    let folder = (Environment["TMPDIR"] ?? "/tmp") as NSString
-    var template = Array(folder.appendingPathComponent("cowork-import-XXXXXX").utf8CString)
-    descriptor = mkstemp(&template)
-    if descriptor < 0 { throw CommandFailure("No temporary file can be made in \(folder): set TMPDIR to a folder with room.") }
-    unlink(template)
-    try keepStandardInput()
-    try rewind()
   }
 
-  deinit { close(descriptor) }
+  deinit { try? file.close() }
 
   private func keepStandardInput() throws {
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      let count = Foundation.read(0, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      if count < 0 { throw CommandFailure("Standard input cannot be read: \(String(cString: strerror(errno))).") }
-      if count == 0 { return }
-      var rest = chunk[..<count]
-      while !rest.isEmpty {
-        let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-        if written >= 0 {
-          rest = rest.dropFirst(written)
-        } else if errno != EINTR {
-          throw CommandFailure("Standard input cannot be kept (\(String(cString: strerror(errno)))): set TMPDIR to a folder with room.")
-        }
+      let chunk: [UInt8]
+      do { chunk = try FileDescriptor.standardInput.readSome(upTo: 64 << 10) } catch {
+        throw CommandFailure("Standard input cannot be read: \(error.code).")
+      }
+      if chunk.isEmpty { return }
+      do { try file.writeCompletely(chunk) } catch {
+        throw CommandFailure("Standard input cannot be kept (\(error.code)): set TMPDIR to a folder with free space.")
       }
     }
   }
 
   func rewind() throws {
-    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw CommandFailure("The file cannot be read twice: give it to standard input.") }
+    do { try file.seek(offset: 0, from: .start) } catch { throw CommandFailure("The file cannot be read twice: pass it as standard input.") }
     buffer = []
     start = 0
   }
@@ -67,15 +63,13 @@ final class LineReader {
       if buffer.count > Self.longestLine {
         throw CommandFailure("The file has a line of more than \(Self.longestLine >> 20) MiB: it is no export.")
       }
-      var chunk = [UInt8](repeating: 0, count: 256 << 10)
-      let count = Foundation.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      if count < 0 { throw CommandFailure("The file cannot be read: \(String(cString: strerror(errno))).") }
-      if count == 0 {
+      let chunk: [UInt8]
+      do { chunk = try file.readSome(upTo: 256 << 10) } catch { throw CommandFailure("The file cannot be read: \(error.code).") }
+      if chunk.isEmpty {
         defer { buffer = [] }
         return buffer.isEmpty ? nil : buffer
       }
-      buffer += chunk[..<count]
+      buffer += chunk
     }
   }
 }
