@@ -108,7 +108,7 @@ import Testing
   @Test(.timeLimit(.minutes(5)), arguments: [SIGINT, SIGTERM])
   func aCopyThatIsInterruptedEndsBehindATransactionAndSaysHowToGoOn(_ signal: Int32) async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    try await fillWithMessages(8_000)
+    try await fillWithMessages(30_000)
     let running = try sandbox.start(Program.path, ["copy", "--from", sandbox.database, "--to", database.url])
     var count = 0
     while count == 0, kill(running.pid, 0) == 0 {
@@ -116,7 +116,7 @@ import Testing
     }
     kill(running.pid, signal)
     let outcome = try await running.outcome
-    let sentence = try Regex("Interrupted: ([1-7]000) of 8000 were done \\(copying\\); run it again to go on.\n")
+    let sentence = try Regex("Interrupted: ([1-9]000|[12][0-9]000) of 30000 were done \\(copying\\); run it again to go on.\n")
     let done = try #require(outcome.error.wholeMatch(of: sentence)?.output[1].substring, "\(outcome.error)")
     #expect(outcome.status == 1 && outcome.output.isEmpty)
     #expect(
@@ -124,8 +124,8 @@ import Testing
         "SELECT count(*), count(reply_to) FROM cowork_bridge.messages LEFT JOIN cowork_bridge.message_details ON message_id = id")
         == "\(done)|\(done)\n")
     let again = try await copy(sandbox.database, database.url, "--json").json
-    #expect(again["equal"] == true && again["messages"]?["added"] == .integer(8_000 - (Int64(done) ?? 0)))
-    #expect(try await database.psql("SELECT count(*), count(DISTINCT id) FROM cowork_bridge.messages") == "8000|8000\n")
+    #expect(again["equal"] == true && again["messages"]?["added"] == .integer(30_000 - (Int64(done) ?? 0)))
+    #expect(try await database.psql("SELECT count(*), count(DISTINCT id) FROM cowork_bridge.messages") == "30000|30000\n")
   }
 
   @Test(.timeLimit(.minutes(5))) func aSecondInterruptDoesNotWaitForTheDatabase() async throws {

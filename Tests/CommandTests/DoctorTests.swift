@@ -22,7 +22,7 @@ import Testing
   @Test func rightAfterTheInstallationAllIsWellAndNothingIsMade() async throws {
     let findings = try await doctor()
     #expect(findings.failures.isEmpty && findings.warnings.isSubset(of: ["SQLite", "disk", "round trip"]))
-    #expect(findings["store"].contains("not there yet") && findings["round trip"].contains("Two servers woke each other"))
+    #expect(findings["store"].contains("does not exist yet") && findings["round trip"].contains("Two servers woke each other"))
     #expect(try homeContents == ["tmp"])
   }
 

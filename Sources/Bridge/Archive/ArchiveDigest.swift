@@ -1,4 +1,4 @@
-/// A checksum of records in order: FNV-1a, 128 bits. It detects accidental differences.
+/// A checksum over records in their order: FNV-1a, 128 bits. It detects accidental differences.
 public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
   private var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
 
@@ -6,7 +6,7 @@ public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
 
   private mutating func add(byte: UInt8) { hash = (hash ^ UInt128(byte)) &* 0x100_0000_0000_0000_0000_013b }
 
-  /// Adds a value, so that nil differs from empty and two values differ from their concatenation.
+  /// Adds a value. A missing value differs from an empty one, and two values differ from their concatenation.
   public mutating func add(_ text: String?) {
     guard let text else { return add(byte: 0) }
     add(byte: 1)
@@ -24,7 +24,7 @@ public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
     return String(repeating: "0", count: 32 - digits.count) + digits
   }
 
-  /// A UUID, version 8 (RFC 9562), that is the same for the same values.
+  /// A UUID, version 8 (RFC 9562), derived from the digest.
   public var uuid: String {
     var digits = Array(description)
     digits[12] = "8"
@@ -33,18 +33,18 @@ public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Ids for rows without one.
+/// Ids for rows without an id.
 public enum DerivedID {
-  /// The derived id of a row without one: the same in each run, and for its copy.
+  /// The id of a row without one, equal in each run and for its copy.
   ///
   /// - Parameters:
-  ///   - columns: the immutable ones, in the order of the table.
-  ///   - occurrence: its position among equal rows without an id, from 1, in the order of the table.
+  ///   - columns: the columns that never change, in the order of the table.
+  ///   - occurrence: which of the rows without an id and with the same content it is, from 1, in the order of the table.
   public static func of(_ columns: [ArchivedText?], occurrence: Int) -> ArchivedText {
     var digest = ArchiveDigest()
     for column in columns { digest.add(column?.portable) }
     digest.add(String(occurrence))
-    // A few more rounds, so that occurrences differ in all digits.
+    // More rounds, so that two occurrences differ in all digits.
     digest.add("a row without an id")
     return ArchivedText(digest.uuid)
   }

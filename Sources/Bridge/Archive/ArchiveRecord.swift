@@ -1,7 +1,7 @@
 /// A row of a documented table with what belongs to it, as it is carried from one store to another.
 public protocol ArchiveRecord: FieldedRecord, Equatable {
   static var tables: RecordTables { get }
-  /// What of it a lease can cover.
+  /// The parts of a record that a lease can cover.
   static var leaseItems: [LeaseItem] { get }
   /// The stored id; for a row without one, an id that is derived from its content.
   var id: ArchivedText { get set }
@@ -9,7 +9,7 @@ public protocol ArchiveRecord: FieldedRecord, Equatable {
   var recipient: ArchivedText? { get }
   var createdAt: ArchivedText? { get }
   var idempotencyKey: String? { get set }
-  /// The agent whose idempotency key this is, as the details name it.
+  /// The agent that the details name: idempotency keys are unique for each agent.
   var keyOwner: ArchivedText? { get }
   var events: [ArchivedEvent] { get set }
   /// Whether anything is stored beside the documented columns.
@@ -18,7 +18,7 @@ public protocol ArchiveRecord: FieldedRecord, Equatable {
   var isNews: Bool { get }
   /// Puts the record into the state that it has if the reply under a lease never arrives.
   mutating func giveBack(_ item: LeaseItem)
-  /// This record of the target, completed by what its counterpart at the source knows in addition.
+  /// This record of the target, with the newer state of its counterpart at the source.
   func merged(with source: Self) -> Self
 }
 
@@ -38,7 +38,7 @@ public struct RecordTables: Hashable, Sendable {
     self.events = events
   }
 
-  /// The name of the table in a statement; that of the details is `d`.
+  /// The alias of the table in a statement; that of the details is `d`.
   public var alias: String { String(name.prefix(1)) }
 }
 
@@ -67,24 +67,24 @@ extension ArchiveRecord {
   /// The columns that change: the state.
   public static var stateColumns: [RecordField<Self>] { columns.filter { $0.kind != .id && !$0.traits.contains(.fixed) } }
 
-  /// Whether nothing that never changes differs: otherwise one id stands for two things.
+  /// Whether all fixed columns are equal. If not, one id names two different records.
   public func isSame(as other: Self) -> Bool {
-    Self.columns.allSatisfy { !$0.traits.contains(.fixed) || $0.exactText(in: self).isSame(as: $0.exactText(in: other)) }
+    Self.columns.allSatisfy { !$0.traits.contains(.fixed) || ($0.value(in: self)?.exact).isSame(as: $0.value(in: other)?.exact) }
   }
 
-  /// Whether the source knows more of the same record.
+  /// Whether the source has a newer state of the same record.
   public func isBehind(_ source: Self) -> Bool { isSame(as: source) && merged(with: source) != self }
 
   /// Derives the id of a row that has none.
   ///
   /// - Parameter occurrence: which of the rows without an id and with the same content this is, from 1, in the order of the table.
   public mutating func deriveID(occurrence: Int) {
-    id = DerivedID.of(Self.fixedColumns.map { $0.exactText(in: self) }, occurrence: occurrence)
+    id = DerivedID.of(Self.fixedColumns.map { $0.value(in: self)?.exact }, occurrence: occurrence)
   }
 
   /// Bytes of the texts that can be long.
   public var size: Int {
-    let texts = Self.columns.reduce(0) { $0 + ($1.exactText(in: self)?.bytes.count ?? 0) }
+    let texts = Self.columns.reduce(0) { $0 + ($1.value(in: self)?.exact?.bytes.count ?? 0) }
     return events.reduce(texts) { $0 + ($1.note?.utf8.count ?? 0) }
   }
 
@@ -95,14 +95,8 @@ extension ArchiveRecord {
   }
 }
 
-extension RecordField {
-  func exactText(in record: Record) -> ArchivedText? {
-    if case .exact(let text) = value(in: record) { text } else { nil }
-  }
-}
-
 extension ArchiveDigest {
-  /// Stores differ in the numbers that they can hold, so only zero is told from all others.
+  /// Stores differ in the numbers that they can hold, so all numbers but zero count as equal.
   fileprivate mutating func add(_ value: FieldValue?, as kind: FieldKind) {
     switch value {
     case .exact(let text): add(kind == .id ? text.portableID : text.portable)
@@ -114,7 +108,7 @@ extension ArchiveDigest {
   }
 }
 
-/// A page of records, in a store's order.
+/// A page of the records of a store, in their order.
 public struct ArchivePage<Record: Sendable>: Sendable {
   public var records: [Record]
   /// The position after which the next page begins; nil at the end.
@@ -130,7 +124,7 @@ public struct ArchivePage<Record: Sendable>: Sendable {
 public struct StoredRecord<Record: ArchiveRecord>: Sendable {
   public var row: Int64
   public var record: Record
-  /// False where the row has no id and the record's was derived.
+  /// False if the record's id was derived.
   public var hasID: Bool
 
   public init(row: Int64, record: Record, hasID: Bool) {
@@ -146,16 +140,16 @@ public struct ArchivePlan<Record: ArchiveRecord>: Sendable {
     public var row: Int64
     /// The merged record.
     public var record: Record
-    /// Whether the record's own row changes, beside its details.
+    /// Whether the row itself changes, and not only its details.
     public var changesState: Bool
-    /// Without an id there can be no details.
+    /// A row without an id has no details.
     public var hasID: Bool
   }
 
   public private(set) var missing: [Record] = []
   public private(set) var changes: [Change] = []
 
-  /// - Parameter present: the counterparts in the store, by key. One that is not the same is left alone.
+  /// - Parameter present: the counterparts in the store, by key. A different record under the same key is left alone.
   public init(_ records: [Record], present: [ArchivedText: StoredRecord<Record>]) {
     for record in Self.unique(records) {
       guard let stored = present[record.key] else {

@@ -1,6 +1,6 @@
-/// Times in rows.
+/// Reads the times in rows.
 public enum ArchiveTime {
-  /// Stands for a time that cannot be read where there has to be one.
+  /// Replaces a required time that cannot be read.
   public static let epoch = "1970-01-01T00:00:00.000Z"
 
   /// Seconds since 1970 of a time such as `2026-01-31T12:00:00.000Z`, `2026-01-31 12:00:00`, `2026-01-31 12:00:00.123456+00` or
@@ -28,7 +28,7 @@ public enum ArchiveTime {
     return seconds - Double(offset)
   }
 
-  /// Whether it is in this program's format: RFC 3339, UTC, milliseconds.
+  /// Whether it has the form that this program writes: RFC 3339, UTC, milliseconds.
   public static func isCanonical(_ text: String) -> Bool {
     text.utf8.count == 24 && text.utf8.elementsEqual(zip(text.utf8, "dddd-dd-ddTdd:dd:dd.dddZ".utf8).map { $0.1 == 0x64 ? $0.0 : $0.1 })
       && seconds(of: text) != nil
@@ -42,7 +42,7 @@ public enum ArchiveTime {
     }
   }
 
-  // Counts in years that begin in March.
+  /// Counts in years that begin in March.
   private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
     let shifted = month > 2 ? year : year - 1
     let era = shifted >= 0 ? shifted / 400 : (shifted - 399) / 400

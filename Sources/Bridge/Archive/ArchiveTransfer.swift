@@ -1,6 +1,6 @@
 /// Copies one store into another, and compares them.
 public struct ArchiveTransfer: Sendable {
-  /// The progress of a copy.
+  /// How far the copy is.
   public struct Progress: Hashable, Sendable {
     public enum Phase: String, Sendable {
       case copying, checking
@@ -14,7 +14,7 @@ public struct ArchiveTransfer: Sendable {
   let source: any BridgeStore
   let target: any BridgeStore
   let pageRecords: Int
-  /// Called between transactions. Throwing ends the copy, which can be repeated.
+  /// Called between two transactions. An error ends the copy, which can be run again.
   let progress: @Sendable (Progress) throws -> Void
 
   public init(
@@ -27,7 +27,7 @@ public struct ArchiveTransfer: Sendable {
     self.progress = progress
   }
 
-  /// - Throws: `invalidValue` when both are one store, `notFound` when there is no source, and what the stores throw.
+  /// - Throws: `invalidValue` if both are the same store, `notFound` if there is no source, and the errors of the stores.
   public func run() async throws -> TransferReport {
     guard try await source.exists() else {
       throw BridgeError(.notFound, "There is no store to copy from: check the name, and the workspace.")
@@ -71,7 +71,7 @@ public struct ArchiveTransfer: Sendable {
     }
   }
 
-  /// Reads the source again and looks up each record in the target, after copying what was written meanwhile.
+  /// Reads the whole source again and compares each record with its counterpart, after copying what was written meanwhile.
   private func check<Record: ArchiveRecord>(
     _ type: Record.Type, _ report: inout TransferReport.Side, _ position: inout Progress
   ) async throws {
@@ -94,7 +94,7 @@ public struct ArchiveTransfer: Sendable {
           continue
         }
         let isSame = counterpart.isSame(as: record)
-        // A key that stands for another record in the target cannot be brought over, and is not.
+        // A key that another record of the target has is not copied.
         let isBehind = counterpart.isBehind(record) && (keysTaken == 0 || counterpart.isBehind(record.withoutKey))
         if !isSame { report.add(record.id, .different) } else if isBehind { report.add(record.id, .behind) }
         let isAhead = isSame && !isBehind && !counterpart.hasSameDigest(as: record)

@@ -1,4 +1,4 @@
-/// A known agent. Its instances are not carried: they stay with their store.
+/// A known agent. Its instances are not copied: they belong to their store.
 public struct ArchivedAgent: FieldedRecord, Hashable {
   public var name = ""
   /// Times are RFC 3339, UTC, milliseconds.
@@ -24,7 +24,7 @@ public struct ArchivedAgent: FieldedRecord, Hashable {
     return result
   }
 
-  /// What a store has to write to know all of these agents, and what that comes to.
+  /// The agents that a store has to write to know all of these, and the outcome.
   ///
   /// - Parameter present: the agents that the store knows.
   public static func plan(_ agents: [ArchivedAgent], present: [ArchivedAgent]) -> (changed: [ArchivedAgent], outcome: ArchiveOutcome) {

@@ -1,4 +1,4 @@
-/// A message with everything that a store keeps for it.
+/// A message with everything that a store keeps of it.
 @dynamicMemberLookup
 public struct ArchivedMessage: ArchiveRecord, Hashable {
   public var id = ArchivedText("")
@@ -46,7 +46,7 @@ public struct ArchivedMessage: ArchiveRecord, Hashable {
     redelivered = true
   }
 
-  /// Read wins over unread, and tells whether a message that was copied under a lease has arrived.
+  /// Read wins over unread, also for a message that was copied while it was under a lease.
   public func merged(with source: ArchivedMessage) -> ArchivedMessage {
     var result = self
     if source.isRead && !isRead {

@@ -1,4 +1,4 @@
-/// A task with everything that a store keeps for it.
+/// A task with everything that a store keeps of it.
 public struct ArchivedTask: ArchiveRecord, Hashable {
   public var id = ArchivedText("")
   public var sender: ArchivedText?
@@ -29,7 +29,8 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
   ]
   public static let details: [RecordField<Self>] = [
     .text("idempotency_key", \.idempotencyKey), .text("holder", \.holder), .text("holder_process", \.holderProcess),
-    .deadline("held_until", \.heldUntil), .flag("assignee_unseen", column: "assignee_news", \.assigneeNews), .flag("creator_unseen", column: "creator_news", \.creatorNews),
+    .deadline("held_until", \.heldUntil), .flag("assignee_unseen", column: "assignee_news", \.assigneeNews),
+    .flag("creator_unseen", column: "creator_news", \.creatorNews),
   ]
   public static let fields = columns + details
   public static let leaseItems: [LeaseItem] = [.assigneeNews, .creatorNews]
@@ -50,7 +51,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     }
   }
 
-  /// The newer state wins; histories are merged.
+  /// The newer state wins, and the histories are merged.
   public func merged(with source: ArchivedTask) -> ArchivedTask {
     var result = self
     result.idempotencyKey = idempotencyKey ?? source.idempotencyKey
@@ -64,7 +65,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
       result.creatorNews = source.creatorNews
     } else if !isNewer(than: source), status.isSame(as: source.status) {
       if source.hasLaterClaim(than: self) { result.takeClaim(of: source) }
-      // The same state: who has looked on one side has looked; a late result is news again.
+      // In the same state, news that was read in one store is read. A late result is news again.
       let hasMore = result.events.count > events.count
       result.assigneeNews = hasMore ? source.assigneeNews : assigneeNews && source.assigneeNews
       result.creatorNews = hasMore ? source.creatorNews : creatorNews && source.creatorNews
@@ -78,13 +79,13 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     heldUntil = other.heldUntil
   }
 
-  /// A claim that was given up stays so. Of two claims the longer one counts.
+  /// A claim that has ended is the holder's last one. Of two other claims the longer one counts.
   private func hasLaterClaim(than other: ArchivedTask) -> Bool {
     if let holder, holder == other.holder, heldUntil == "" || other.heldUntil == "" { return other.heldUntil != "" }
     return (heldUntil ?? "") > (other.heldUntil ?? "")
   }
 
-  /// An ended task wins over an open one and stays unchanged. Of two open ones the later change wins, then the more advanced status.
+  /// Ended wins over open, and never changes. Of two open states the later change wins, then the one with more progress.
   private func isNewer(than other: ArchivedTask) -> Bool {
     if isEnded || other.isEnded { return isEnded && !other.isEnded }
     let (mine, others) = (changedAt, other.changedAt)
@@ -92,7 +93,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
     return progress > other.progress
   }
 
-  /// Seconds since 1970; earlier than any time if there is none.
+  /// Seconds since 1970; before all times if there is none.
   private var changedAt: Double { updatedAt.flatMap { ArchiveTime.seconds(of: $0.portable) } ?? -.infinity }
 
   private var progress: Int {
@@ -125,7 +126,7 @@ public struct ArchivedEvent: FieldedRecord, Hashable {
 }
 
 extension [ArchivedEvent] {
-  /// Merges two histories without duplicates, in the source's order if it has all events, otherwise by time.
+  /// Merges two histories: events of both occur once. The order is the source's if it has all events, else that of the times.
   func merged(with source: [ArchivedEvent]) -> [ArchivedEvent] {
     var counts = [ArchivedEvent: Int]()
     for event in self { counts[event, default: 0] += 1 }

@@ -1,7 +1,7 @@
-/// A value of a documented text column, byte for byte: a hand-typed row can contain a NUL, bytes that are not UTF-8, or a blob.
+/// A value of a documented text column, byte for byte: a hand-written row can hold a NUL, bytes that are not UTF-8, or a blob.
 public struct ArchivedText: Hashable, Sendable {
   public var bytes: [UInt8]
-  /// SQLite stores it as a blob rather than as text.
+  /// SQLite stores it as a blob.
   public var isBlob: Bool
 
   public init(bytes: [UInt8], isBlob: Bool = false) {
@@ -16,13 +16,13 @@ public struct ArchivedText: Hashable, Sendable {
 
   private var plain: String? { bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self) }
 
-  /// A form that every store can hold: text if the bytes allow it, otherwise hexadecimal `X'…'`.
+  /// The form that every store can hold: the bytes as text if they are valid, else the hexadecimal form `X'…'`.
   public var portable: String { plain ?? hexadecimal }
 
-  /// The same for an id. A blob is always hexadecimal, so that no two ids become equal.
+  /// The same for an id. A blob always has hexadecimal form, so that two ids stay different.
   public var portableID: String { text ?? hexadecimal }
 
-  /// The bytes of a hexadecimal form; nil if it is none.
+  /// The bytes of a hexadecimal form; nil for any other text.
   public var spelledBytes: [UInt8]? {
     guard !isBlob, bytes.count >= 3, bytes.count % 2 == 1, bytes.starts(with: "X'".utf8), bytes.last == UInt8(ascii: "'") else {
       return nil
@@ -44,7 +44,7 @@ public struct ArchivedText: Hashable, Sendable {
 }
 
 extension ArchivedText? {
-  /// Whether two values are equal, each in the form that its store can hold.
+  /// Whether the values of two stores are equal, each in the form that it can hold.
   func isSame(as other: ArchivedText?) -> Bool {
     switch (self, other) {
     case (nil, nil): true

@@ -1,12 +1,12 @@
-/// The result of a copy and of its comparison.
+/// The result of a copy and of the comparison that follows.
 public struct TransferReport: Sendable {
-  /// How a record of the target differs.
+  /// What is wrong with a record of the target.
   public enum Fault: String, Sendable {
-    /// It is missing.
+    /// It does not exist.
     case missing
-    /// The id belongs to a different record.
+    /// A different record has the id.
     case different
-    /// Its state could not be updated.
+    /// It has an older state that could not be updated.
     case behind
   }
 
@@ -15,14 +15,14 @@ public struct TransferReport: Sendable {
     public var fault: Fault
   }
 
-  /// Messages, or tasks.
+  /// The result for messages or for tasks.
   public struct Side: Sendable {
-    /// At the source.
+    /// Records of the source.
     public internal(set) var found = 0
     public internal(set) var outcome = ArchiveOutcome()
-    /// Records written during the copy, which were copied at its end.
+    /// Records that were written during the copy, and were copied at its end.
     public internal(set) var meanwhile = ArchiveOutcome()
-    /// Records whose newer state in the target was kept.
+    /// Records whose state in the target is newer, and was kept.
     public internal(set) var ahead = 0
     public internal(set) var sourceDigest = ArchiveDigest()
     /// The digest of the counterparts in the target, in the source's order.
@@ -42,7 +42,7 @@ public struct TransferReport: Sendable {
   public internal(set) var agents = 0
   public internal(set) var agentOutcome = ArchiveOutcome()
 
-  /// Whether both sides are equal.
+  /// Whether both sides hold the same.
   public var isEqual: Bool {
     messages.differences == 0 && tasks.differences == 0 && messages.sourceDigest == messages.targetDigest
       && tasks.sourceDigest == tasks.targetDigest

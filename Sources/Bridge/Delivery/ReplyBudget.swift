@@ -43,9 +43,7 @@ extension TaskEvent {
 }
 
 private func jsonLength<Record: FieldedRecord>(ofTextsIn record: Record) -> Int {
-  Record.fields.reduce(0) { length, field in
-    if case .text(let text) = field.value(in: record) { length + jsonLength(text) } else { length }
-  }
+  Record.fields.reduce(0) { $0 + jsonLength($1.value(in: record)?.text) }
 }
 
 /// At least the UTF-16 code units of a text inside of a JSON string. U+0085, U+2028 and U+2029 may be escaped like control characters.

@@ -32,7 +32,7 @@ public struct MessageReferences: FieldedRecord, Hashable {
   func validate() throws(BridgeError) {
     try TextRule.key(idempotencyKey)
     for field in Self.columns where !field.traits.contains(.hidden) {
-      if case .text(let text) = field.value(in: self) { try TextRule.reference(text, field: field.name) }
+      try TextRule.reference(field.value(in: self)?.text, field: field.name)
     }
   }
 }

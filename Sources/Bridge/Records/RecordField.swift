@@ -20,6 +20,10 @@ public enum FieldValue: Hashable, Sendable {
   case text(String)
   case number(Int)
   case flag(Bool)
+
+  public var exact: ArchivedText? { if case .exact(let text) = self { text } else { nil } }
+  public var text: String? { if case .text(let text) = self { text } else { nil } }
+  public var number: Int? { if case .number(let number) = self { number } else { nil } }
 }
 
 public enum FieldKind: Sendable {
@@ -125,10 +129,4 @@ extension RecordField {
   public static func flag(_ name: String, column: String? = nil, _ path: Path<Bool>) -> RecordField {
     RecordField(name, .flag, path, column: column, get: { $0 ? .flag(true) : nil }, set: { $0 == .flag(true) })
   }
-}
-
-extension FieldValue {
-  fileprivate var exact: ArchivedText? { if case .exact(let text) = self { text } else { nil } }
-  fileprivate var text: String? { if case .text(let text) = self { text } else { nil } }
-  fileprivate var number: Int? { if case .number(let number) = self { number } else { nil } }
 }

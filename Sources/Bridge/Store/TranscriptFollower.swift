@@ -1,4 +1,4 @@
-/// One value for each of the two tables that a transcript is made of.
+/// A value for each of the two tables of a transcript.
 public struct TranscriptTables<Value: Sendable>: Sendable {
   public var messages: Value
   public var events: Value
@@ -21,18 +21,18 @@ public struct TranscriptTables<Value: Sendable>: Sendable {
   }
 }
 
-/// Remembers which rows of a table were told.
+/// Tracks which rows of a table were told.
 public protocol TranscriptMark: Sendable {
-  /// - Parameter isWhole: whether these are all rows that a look found.
+  /// - Parameter isWhole: whether these are all rows that were found, and no more exist.
   mutating func tell(_ rows: [TranscriptRow], isWhole: Bool)
 }
 
-/// The rows that a look at a table found.
+/// The next rows of a table.
 public struct TranscriptRows<Mark: TranscriptMark>: Sendable {
   public var rows: [TranscriptRow]
   /// There are no more rows at present.
   public var isWhole: Bool
-  /// What was told before these.
+  /// The rows that were told before.
   public var mark: Mark
 
   public init(rows: [TranscriptRow], isWhole: Bool, mark: Mark) {
@@ -42,7 +42,7 @@ public struct TranscriptRows<Mark: TranscriptMark>: Sendable {
   }
 }
 
-/// The rows of a store from which a transcript is made.
+/// Reads the tables of a transcript.
 public protocol TranscriptSource: Sendable {
   associatedtype Mark: TranscriptMark
 
@@ -52,7 +52,7 @@ public protocol TranscriptSource: Sendable {
   /// Marks for which the rows up to these numbers were told.
   func marks(upTo numbers: TranscriptTables<Int64>) async throws(BridgeError) -> TranscriptTables<Mark>
 
-  /// The next rows. A store whose tables have been replaced since begins anew.
+  /// The next rows. If the tables have been replaced, all rows are new.
   func rows(after marks: TranscriptTables<Mark>) async throws(BridgeError) -> TranscriptTables<TranscriptRows<Mark>>
 }
 

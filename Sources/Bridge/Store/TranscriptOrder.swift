@@ -2,9 +2,9 @@
 public struct TranscriptRow: Hashable, Sendable {
   /// Its number in its table.
   public var number: Int64
-  /// In seconds since 1970; nil if unknown.
+  /// Seconds since 1970; nil if unknown.
   public var time: Double?
-  /// Tells the row from another one with the same number, in a store that uses numbers again.
+  /// Distinguishes rows with the same number, in a store that reuses numbers.
   public var identity: String
   /// Nil if it is not for this reader.
   public var entry: TranscriptEntry?
@@ -17,18 +17,18 @@ public struct TranscriptRow: Hashable, Sendable {
   }
 }
 
-/// The merge of the next rows of both tables.
+/// Merges the next rows of both tables.
 public struct TranscriptMerge: Hashable, Sendable {
-  /// The messages and task events to tell now, each in the order of its table.
+  /// The rows that are told now, in the order of their tables.
   public private(set) var messages: [TranscriptRow] = []
   public private(set) var events: [TranscriptRow] = []
-  /// The merged entries, in order.
+  /// The entries of both, in order.
   public private(set) var entries: [TranscriptEntry] = []
   /// Whether all given rows are told.
   public private(set) var isWhole = true
 
-  /// Merges by time; a row without a time follows its predecessor. A table that was read in part ends the merge with its last row, because
-  /// later rows of it may precede those of the other table.
+  /// Merges by time. A row without a time keeps its place in its table. If only a part of a table was read, the merge ends with its last row:
+  /// later rows of the other table may follow rows that were not read.
   public init(
     messages: [TranscriptRow], events: [TranscriptRow], messagesAreWhole: Bool = true, eventsAreWhole: Bool = true
   ) {
@@ -54,8 +54,7 @@ public struct TranscriptMerge: Hashable, Sendable {
     return left <= right
   }
 
-  /// Where the last `count` rows of a whole merge begin: the number before the first of them in each table; nil where none of it is among
-  /// them.
+  /// The number before the first of the last `count` rows, in each table; nil for a table without any of these rows.
   public static func beginning(
     ofLast count: Int, messages: [TranscriptRow], events: [TranscriptRow]
   ) -> (messages: Int64?, events: Int64?) {

@@ -1,17 +1,17 @@
 /// Tells each entry once, even if entries become visible in another order than that of their numbers.
 public protocol TranscriptReader: Sendable {
-  /// Entries that were not told yet, by time where it is known. Ask again while there are more. A failed call loses nothing: the next one
-  /// tells its entries.
+  /// The next entries, ordered by time as far as it is known. Call again while there are more. If a call fails, the next one returns its
+  /// entries.
   ///
   /// - Throws: `BridgeError` as the verbs of `BridgeStore` do.
   func next() async throws(BridgeError) -> TranscriptPage
 }
 
-/// Where a transcript begins: at the first entry that satisfies all given conditions; without conditions at the first of all.
+/// Where a transcript begins: at the first entry that satisfies all conditions; without conditions, at the very first.
 public struct TranscriptStart: Hashable, Sendable {
-  /// No older than this, in seconds since 1970.
+  /// The earliest time, in seconds since 1970.
   public var since: Double?
-  /// At most this many of the newest.
+  /// At most this many of the newest entries.
   public var last: Int?
 
   public init(since: Double? = nil, last: Int? = nil) {
@@ -23,7 +23,7 @@ public struct TranscriptStart: Hashable, Sendable {
 /// A page of a transcript.
 public struct TranscriptPage: Hashable, Sendable {
   public var entries: [TranscriptEntry]
-  /// Whether more entries are available now.
+  /// Whether another call returns more at once.
   public var more: Bool
 
   public init(entries: [TranscriptEntry], more: Bool) {
@@ -32,16 +32,16 @@ public struct TranscriptPage: Hashable, Sendable {
   }
 }
 
-/// Something that happened.
+/// A message, or a change of a task.
 public struct TranscriptEntry: Hashable, Sendable {
   public enum Event: Hashable, Sendable {
     case message(Message)
-    /// The task has only id, title, creator and assignee, because the other fields may have changed since.
+    /// The task has only its id, title, creator and assignee: the rest may have changed since.
     case task(BridgeTask, TaskEvent)
   }
 
   public var event: Event
-  /// The time in seconds since 1970; nil if a hand-typed row has no readable one.
+  /// Seconds since 1970; nil if a hand-written row has no readable time.
   public var time: Double?
 
   public init(_ event: Event, time: Double?) {

@@ -20,7 +20,7 @@ extension PostgresStore {
     }
   }
 
-  /// A login for one agent would see, without any error, only what is that agent's.
+  /// With row-level security, a login for one agent sees only the rows of that agent, and gets no error.
   func requireAll() async throws(BridgeError) {
     let (tables, place) = (sql.allTables, pool.settings.redactedDescription)
     try await perform { pool in

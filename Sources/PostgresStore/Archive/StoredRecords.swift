@@ -5,7 +5,7 @@ extension SQL {
   /// A table of this workspace.
   func table(_ name: String) -> String { "\(schema).\(name)" }
 
-  /// The records of the store, and what of them is under a lease; a condition may follow.
+  /// Selects the records of the store and what of them is under a lease; a condition may follow.
   func select<Record: ArchiveRecord>(_ type: Record.Type) -> String {
     let (tables, alias) = (Record.tables, Record.tables.alias)
     let leased = Record.leaseItems.map { item in
@@ -17,7 +17,7 @@ extension SQL {
       """
   }
 
-  /// Which of the rows without an id and with the same content a row is.
+  /// The number of a row among the rows without an id and with the same content; NULL for a row with an id.
   private func occurrence<Record: ArchiveRecord>(of type: Record.Type) -> String {
     let (name, alias) = (table(Record.tables.name), Record.tables.alias)
     let same = Record.fixedColumns.map { "n.\($0.column) IS NOT DISTINCT FROM \(alias).\($0.column)" }.joined(separator: " AND ")
@@ -40,7 +40,7 @@ extension SQL {
       """
   }
 
-  /// Everything that a whole store consists of.
+  /// All tables with contents of the store.
   var allTables: [String] { [messages, messageDetails, tasks, taskDetails, taskEvents, leases, leaseItems, agents] }
 }
 
@@ -66,7 +66,7 @@ extension PostgresStore {
     return records
   }
 
-  /// Finds the counterparts of records from elsewhere, by key.
+  /// Finds the counterparts of another store's records, by key.
   func stored<Record: ArchiveRecord>(
     counterpartsOf records: [Record], _ executor: some PostgresExecutor
   ) async throws -> [ArchivedText: StoredRecord<Record>] {

@@ -8,7 +8,7 @@ extension PostgresStore {
       try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
         if Record.tables.events != nil { try await self.lock(records, transaction) }
         let plan = ArchivePlan(records, present: try await self.stored(counterpartsOf: records, transaction))
-        // Somebody else may be copying as well: what has come meanwhile is found when both sides are compared.
+        // Records that another process has just added are merged when both sides are compared.
         let added = try await self.insert(plan.missing, transaction)
         try await self.update(plan.changes.filter(\.changesState), transaction)
         var outcome = ArchiveOutcome()
@@ -21,7 +21,7 @@ extension PostgresStore {
     }
   }
 
-  /// Comes before the statement that reads the records: it must see what other transactions have done to them.
+  /// Locks the records before they are read: a statement that waits for a lock joins the row with outdated details.
   private func lock<Record: ArchiveRecord>(_ records: [Record], _ transaction: PostgresTransaction) async throws {
     try await limitWaiting(transaction)
     try await transaction.query(
@@ -55,9 +55,9 @@ extension PostgresStore {
       "UPDATE \(sql.table(Record.tables.name)) AS r SET \(updates) FROM \(source.rows) WHERE r.seq = x.seq::bigint", source.parameters)
   }
 
-  /// Replaces what the triggers have recorded.
+  /// Writes the details and the history, which replace the ones that triggers have created.
   ///
-  /// - Returns: how many idempotency keys are those of other records here.
+  /// - Returns: the number of idempotency keys that other records have.
   private func writeDetails<Record: ArchiveRecord>(of records: [Record], _ transaction: PostgresTransaction) async throws -> Int {
     if records.isEmpty { return 0 }
     let (tables, ids) = (Record.tables, records.map(\.id.portableID))
@@ -85,7 +85,7 @@ extension PostgresStore {
     return taken.count
   }
 
-  /// The positions of the records whose idempotency key is that of another record in the target, or of an earlier one of this page.
+  /// The positions of records whose idempotency key another record of the target has, or an earlier one of this page.
   private func takenKeys<Record: ArchiveRecord>(of records: [Record], _ transaction: PostgresTransaction) async throws -> [Int] {
     let keys = records.map { $0.idempotencyKey.map { ArchivedText($0).portable } }
     guard keys.contains(where: { $0 != nil }) else { return [] }

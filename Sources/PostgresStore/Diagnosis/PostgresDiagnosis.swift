@@ -19,13 +19,13 @@ extension PostgresStore {
       let advice =
         isReadOnly
         ? "\(Self.nameAWritableServer) Where only a database or role is read-only: \(Self.allowWriting)"
-        : "Check that the database runs and that this machine reaches it; a password belongs into ~/.pgpass."
+        : "Check that the database runs and that this machine reaches it; put a password into ~/.pgpass."
       return Diagnosis(.unusable, [Finding(.failure, "store", storeError(error, of: pool.settings).message, advice: advice)])
     }
   }
 
   private static let nameAWritableServer =
-    "A standby takes no writes: name the server that does in the URL, or all of them with target_session_attrs=read-write."
+    "A standby accepts no writes: name the primary in the URL, or all servers with target_session_attrs=read-write."
   private static let allowWriting = "ALTER DATABASE or ALTER ROLE … SET default_transaction_read_only = off"
 
   private func diagnosis(on connection: PostgresConnection) async throws -> Diagnosis {
@@ -69,7 +69,7 @@ extension PostgresStore {
     guard try row.get("read_only", as: String.self) == "on" else { return [] }
     return [
       Finding(
-        .failure, "writing", "The database only lets itself be read (default_transaction_read_only).", advice: Self.allowWriting)
+        .failure, "writing", "The database is read-only (default_transaction_read_only).", advice: Self.allowWriting)
     ]
   }
 
@@ -79,7 +79,7 @@ extension PostgresStore {
     let role: String = try row.get("role")
     let migrate = "Somebody with the rights runs once: cowork-code-mcp-server migrate --database-url …"
     guard try row.get("has_schema", as: Bool.self) else {
-      let found = "The schema \(schema.name) is not there yet"
+      let found = "The schema \(schema.name) does not exist yet"
       return try row.get("can_create", as: Bool.self)
         ? (.absent, Finding(.ok, "schema", "\(found): the first server makes it, as the role \(role) may."))
         : (.unusable, Finding(.failure, "schema", "\(found), and the role \(role) may not make it.", advice: migrate))
@@ -134,7 +134,7 @@ extension PostgresStore {
     if connection.usesTLS { return Finding(.ok, "TLS", "The connection is encrypted.") }
     if pool.settings.isLocal { return Finding(.ok, "TLS", "Not in use, and not needed: the server is on this machine.") }
     return Finding(
-      .warning, "TLS", "The connection is not encrypted: whoever is on the way can read everything.",
+      .warning, "TLS", "The connection is not encrypted: anyone on the network path can read everything.",
       advice: "Add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to the URL.")
   }
 
@@ -150,7 +150,7 @@ extension PostgresStore {
     let found = "\(used) of \(limit) connections are in use; a server needs 1 to 3."
     return limit - used >= 6
       ? Finding(.ok, "connections", found)
-      : Finding(.warning, "connections", found, advice: "Raise max_connections, or end sessions that nobody needs.")
+      : Finding(.warning, "connections", found, advice: "Raise max_connections, or end unused sessions.")
   }
 
   private static var now: Double { WallClock.now }

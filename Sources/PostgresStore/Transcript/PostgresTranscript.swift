@@ -40,7 +40,7 @@ private struct PostgresTranscript: TranscriptSource {
   func rows(after marks: TranscriptTables<Mark>) async throws(BridgeError) -> TranscriptTables<TranscriptRows<Mark>> {
     try await store.perform { pool in
       let found = try await tables.with(marks).asyncMap { table, mark in try await table.rows(beside: mark.rows, for: agent, pool) }
-      // After the looks, never before.
+      // Read after the rows: a writer that ends in between must still count.
       let states = try await tables.asyncMap { try await $0.state(pool) }
       func isReplaced(_ mark: Mark, _ state: TranscriptTable.State) -> Bool { mark.table.map { $0 != state.table } ?? false }
       if isReplaced(marks.messages, states.messages) || isReplaced(marks.events, states.events) {

@@ -1,22 +1,22 @@
 import Bridge
 import PostgresClient
 
-/// One of the two tables that a transcript is made of, as its statements see it. `$1` is always the agent, or NULL.
+/// One of the two tables of a transcript. `$1` is always the agent, or NULL.
 struct TranscriptTable: Sendable {
   struct Page: Sendable {
     var rows: [TranscriptRow]
     var isWhole: Bool
   }
 
-  /// What stands beside the rows.
+  /// The table's identity and its writers.
   struct State: Sendable {
     var table: Int64
     var writers: SettledRows.Writers
   }
 
-  /// Rows of one page: a message has up to 256 KiB.
+  /// Rows of a page: a message has up to 256 KiB.
   private static let page = 100
-  /// A transcript that begins with the newest rows still tells those that become visible later, if their numbers are among so many.
+  /// A transcript that begins with the newest rows still tells rows that become visible later, if their numbers are among this many.
   private static let overlap: Int64 = 10_000
 
   private let name: String
@@ -84,7 +84,7 @@ struct TranscriptTable: Sendable {
     return try rows.reversed().map { TranscriptRow(number: try $0.get("seq"), time: try $0.get("time")) }
   }
 
-  /// What is there up to a number, and not wanted.
+  /// Counts the visible rows up to a number as told.
   func toldAtFirst(upTo end: Int64, _ pool: PostgresPool) async throws -> SettledRows {
     guard end > 0 else { return SettledRows() }
     let rows = try await pool.query(

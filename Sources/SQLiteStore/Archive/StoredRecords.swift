@@ -2,7 +2,7 @@ import Bridge
 import GRDB
 
 extension ArchiveRecord {
-  /// The records of the store; a condition may follow.
+  /// Selects the records of the store; a condition may follow.
   static var select: String {
     """
     SELECT \(tables.alias).rowid AS row, \(selected(from: tables.alias)), \(occurrence) AS occurrence FROM \(tables.name) \(tables.alias)
@@ -10,7 +10,7 @@ extension ArchiveRecord {
     """
   }
 
-  /// Which of the rows without an id and with the same content a row is.
+  /// The number of a row among the rows without an id and with the same content; NULL for a row with an id.
   private static var occurrence: String {
     let (name, alias) = (tables.name, tables.alias)
     let same = fixedColumns.map { "n.\($0.column) IS \(alias).\($0.column)" }.joined(separator: " AND ")
@@ -33,7 +33,7 @@ extension StoredRecord {
     }
   }
 
-  /// Finds the counterparts of records from elsewhere, by key.
+  /// Finds the counterparts of another store's records, by key.
   static func counterparts(of records: [Record], _ db: Database) throws -> [ArchivedText: StoredRecord] {
     let id = "\(Record.tables.alias).id"
     let byID = try db.cachedStatement(sql: "\(Record.select) WHERE \(id) = ?1 OR (typeof(?1) = 'blob' AND \(id) = CAST(?1 AS TEXT))")
@@ -57,7 +57,7 @@ extension StoredRecord {
     return found
   }
 
-  /// The forms in which an id may be stored here: one that is no text becomes one in the other store, and comes back as such.
+  /// The forms that an id can have here: an id that is not text becomes text in the other store, and comes back as text.
   private static func spellings(of record: Record) -> [DatabaseValue] {
     var values = [record.id.databaseValue]
     if record.id != record.key { values.append(record.key.databaseValue) }

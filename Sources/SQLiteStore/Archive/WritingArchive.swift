@@ -2,7 +2,7 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// What a transaction did, and whether it is news for anybody.
+  /// The outcome, and whether an agent has to be woken.
   private struct Written: Sendable {
     var outcome = ArchiveOutcome()
     var isNews = false
@@ -26,7 +26,7 @@ extension SQLiteStore {
         VALUES (\(columns.map { $0.placeholder(for: record) }.joined(separator: ", ")))
         """
     ).execute(arguments: StatementArguments(columns.map { $0.databaseValue(in: record) }))
-    // Details that are left of a record that was removed by hand are not this one's.
+    // Removes details of a former record with this id.
     try db.cachedStatement(sql: "DELETE FROM \(tables.details) WHERE \(tables.id) = \(record.id.placeholder)")
       .execute(arguments: [record.id.databaseValue])
     try writeDetails(of: record, &outcome, db)
@@ -44,7 +44,7 @@ extension SQLiteStore {
     outcome.updated += 1
   }
 
-  /// Replaces what the triggers have recorded.
+  /// Writes the details and the history, which replace the ones that triggers have created.
   private static func writeDetails<Record: ArchiveRecord>(of record: Record, _ outcome: inout ArchiveOutcome, _ db: Database) throws {
     guard record.hasDetails else { return }
     var record = record
@@ -84,7 +84,7 @@ extension SQLiteStore {
     }
   }
 
-  /// Whether the sender's idempotency key is that of another record here.
+  /// Whether another record has the sender's idempotency key.
   private static func isKeyTaken<Record: ArchiveRecord>(of record: Record, _ db: Database) throws -> Bool {
     guard let key = record.idempotencyKey, let owner = record.keyOwner else { return false }
     let (table, id) = (Record.tables.details, Record.tables.id)

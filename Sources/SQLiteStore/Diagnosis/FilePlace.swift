@@ -2,15 +2,15 @@ import Bridge
 import Foundation
 import SystemSupport
 
-/// Where a database file stands or will stand: rights, owner, disk.
+/// Checks the place of a database file: permissions, owner, disk.
 struct FilePlace {
-  /// Behind links.
+  /// Without symbolic links.
   let path: String
 
   var exists: Bool { access(path, F_OK) == 0 }
   var folder: String { FileSystem.split(path).folder }
 
-  /// The folder, or the nearest one above that is there.
+  /// The folder, or its nearest existing parent.
   var nearestFolder: String {
     var folder = folder
     while access(folder, F_OK) != 0, FileSystem.split(folder).folder != folder { folder = FileSystem.split(folder).folder }
@@ -19,20 +19,20 @@ struct FilePlace {
 
   func findings() -> [Finding] { (exists ? [rights] : []) + [disk, fileSystem] }
 
-  /// Nobody has made the file yet.
+  /// The finding if the file does not exist yet.
   var absence: Finding {
     access(nearestFolder, W_OK) == 0
-      ? Finding(.ok, "store", "\(path) is not there yet: the first server or command makes it.")
+      ? Finding(.ok, "store", "\(path) does not exist yet: the first server or command creates it.")
       : Finding(
-        .failure, "store", "\(path) is not there, and cannot be made in \(nearestFolder).",
-        advice: "Mend the rights of that folder, or name another place with --database-url.")
+        .failure, "store", "\(path) does not exist, and cannot be created in \(nearestFolder).",
+        advice: "Fix the permissions of that folder, or choose another path with --database-url.")
   }
 
   private var rights: Finding {
     let subject = "rights"
     guard access(path, R_OK | W_OK) == 0, access(folder, W_OK | X_OK) == 0 else {
       return Finding(
-        .failure, subject, "This user may not read and write \(path) and its folder.",
+        .failure, subject, "This user has no permission to read and write \(path) and its folder.",
         advice: "Give them to yourself: sudo chown -R \"$USER\" \(folder)")
     }
     let (file, place) = (Self.status(path), Self.status(folder))
@@ -57,7 +57,7 @@ struct FilePlace {
   private var disk: Finding {
     var info = statvfs()
     guard statvfs(nearestFolder, &info) == 0 else {
-      return Finding(.warning, "disk", "The free space of \(nearestFolder) cannot be told: \(String(cString: strerror(errno))).")
+      return Finding(.warning, "disk", "The free space of \(nearestFolder) is unknown: \(String(cString: strerror(errno))).")
     }
     let free = (UInt64(info.f_bavail) * UInt64(info.f_frsize)) >> 20
     let log = UInt64(max(0, Self.status(path + "-wal").map { Int64($0.st_size) } ?? 0)) >> 20
@@ -65,12 +65,12 @@ struct FilePlace {
     if free < 10 { return Finding(.failure, "disk", found, advice: "Free some space: messages cannot be stored.") }
     if free < 100 { return Finding(.warning, "disk", found, advice: "Free some space soon.") }
     if log > 256 {
-      return Finding(.warning, "disk", found, advice: "Somebody has been reading for very long: end old sqlite3 sessions.")
+      return Finding(.warning, "disk", found, advice: "A reader has been active for very long: end old sqlite3 sessions.")
     }
     return Finding(.ok, "disk", found)
   }
 
-  /// A file that several machines share is not safe, and a change made elsewhere wakes nobody here.
+  /// Sharing a file between machines is not safe, and a change on another machine wakes nobody here.
   private var fileSystem: Finding {
     guard let name = remoteFileSystem else { return Finding(.ok, "file system", "\(nearestFolder) is on this machine.") }
     return Finding(

@@ -1,4 +1,4 @@
-/// Which file systems are mounted where: proc(5), `/proc/PID/mountinfo`.
+/// The mounted file systems: proc(5), `/proc/PID/mountinfo`.
 struct MountTable {
   private let mounts: [(point: String, type: String)]
 
@@ -10,10 +10,10 @@ struct MountTable {
     }
   }
 
-  /// The type of the file system of a path, if other machines or a program are behind it.
+  /// The type of a path's file system, if it is a network or FUSE file system.
   func remoteType(of path: String) -> String? {
     let holding = mounts.filter { path == $0.point || path.hasPrefix($0.point == "/" ? "/" : $0.point + "/") }
-    // Of two on one mount point the later one is visible.
+    // A later mount on the same point hides an earlier one.
     guard
       let type = holding.enumerated().max(by: { ($0.element.point.count, $0.offset) < ($1.element.point.count, $1.offset) })?.element.type
     else { return nil }
@@ -21,7 +21,7 @@ struct MountTable {
     return remote.contains(type) || type.hasPrefix("fuse.") ? type : nil
   }
 
-  /// Spaces and the like stand as `\\040`.
+  /// Replaces octal escapes such as `\\040` for a space.
   private static func unescaped(_ field: Substring) -> String {
     var bytes = [UInt8]()
     var rest = field.utf8

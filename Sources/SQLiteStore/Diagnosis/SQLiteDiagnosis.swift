@@ -49,7 +49,7 @@ extension SQLiteStore {
   /// Large files are not checked.
   private static func integrity(_ db: Database, _ path: String) throws -> Finding {
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
-    guard size < 256 << 20 else { return Finding(.ok, "integrity", "Not checked, since the file has \(size >> 20) MB.") }
+    guard size < 256 << 20 else { return Finding(.ok, "integrity", "Not checked, because the file has \(size >> 20) MB.") }
     let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
     guard answer != "ok" else { return Finding(.ok, "integrity", "quick_check finds no damage.") }
     return Finding(

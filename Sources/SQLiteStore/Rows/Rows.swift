@@ -3,15 +3,15 @@ import Foundation
 import GRDB
 
 extension Row {
-  /// A column of any storage class as text. A blob that is UTF-8 is that text, another one its hexadecimal form.
+  /// A column of any storage class as text. A blob is its UTF-8 text, or its hexadecimal form.
   func text(_ column: String) -> String? {
     let value: DatabaseValue = self[column]
     return value.shown
   }
 
-  /// The id, if it is a text that can be told exactly: one that was written by hand may hold a NUL, or bytes that are not UTF-8.
+  /// The id, if it is valid text: a hand-written one may hold a NUL, or bytes that are not UTF-8.
   ///
-  /// Of the columns `id` and `id_bytes`.
+  /// Reads the columns `id` and `id_bytes`.
   var exactID: String? {
     let value: DatabaseValue = self["id"]
     guard case .string(let text) = value.storage, let bytes: Data = self["id_bytes"], bytes.elementsEqual(text.utf8) else { return nil }
@@ -45,8 +45,8 @@ extension Data {
 }
 
 extension RecordField {
-  /// The field in a SELECT. Exact columns are read as their bytes, since text is cut at a NUL and repaired otherwise; `…_is_blob` tells a blob
-  /// from a text.
+  /// The field in a SELECT. Exact columns are read as bytes, because SQLite cuts text at a NUL and GRDB repairs invalid UTF-8; `…_is_blob`
+  /// distinguishes a blob from a text.
   func selected(from alias: String) -> String {
     let name = "\(alias).\(column)"
     return switch kind {
@@ -87,7 +87,7 @@ extension RecordField {
 }
 
 extension ArchivedText {
-  /// For a parameter. What is neither a text of every store nor a blob is bytes, to be written as `CAST(? AS TEXT)`; it cannot be looked for.
+  /// For a parameter. Invalid text is bytes, to be written as `CAST(? AS TEXT)`.
   var databaseValue: DatabaseValue { text?.databaseValue ?? Data(bytes).databaseValue }
 
   var placeholder: String { isBlob || text != nil ? "?" : "CAST(? AS TEXT)" }

@@ -1,20 +1,20 @@
 import Bridge
 import GRDB
 
-/// The text index is filled in the background, in portions: neither a send nor a hand-typed INSERT waits for it. Searches scan the rows
-/// that it does not hold yet.
+/// Fills the text index in portions, independently of the verbs: neither sending nor a hand-written row waits for it. Searches scan the rows
+/// that are not indexed yet.
 enum TextIndex {
-  /// How much one transaction indexes, in rows and bytes; it takes about 10 ms, for which other writers wait.
+  /// The rows and bytes that one transaction indexes: other writers wait about 10 ms for them.
   private static let portion = (rows: 250, bytes: 500_000)
 
-  /// The number of the last indexed row; 0 if the index is empty or no longer matches the table.
+  /// The number of the last indexed row; 0 if there is none, or if the index does not match the table.
   static func lastRow(_ db: Database) throws -> Int64 {
     try Int64.fetchOne(
       db.cachedStatement(
         sql: "SELECT s.last_row FROM message_index_state s JOIN messages m ON m.rowid = s.last_row AND m.id IS s.last_id")) ?? 0
   }
 
-  /// An upper bound of the rows that are not indexed yet.
+  /// The number of rows that are not indexed, at most.
   static func rowsBehind(_ db: Database) throws -> Int64 {
     try (Int64.fetchOne(db.cachedStatement(sql: "SELECT MAX(rowid) FROM messages")) ?? 0) - lastRow(db)
   }
@@ -44,7 +44,7 @@ enum TextIndex {
     return true
   }
 
-  /// Empties the index, because single rows cannot be removed without their exact text. It is filled again in portions.
+  /// Empties the index, because single rows cannot be removed without knowing their indexed text. It is filled again in portions.
   static func empty(_ db: Database) throws {
     guard try lastRow(db) > 0 else { return }
     try db.execute(sql: "INSERT INTO message_index (message_index) VALUES ('delete-all')")

@@ -1,10 +1,10 @@
 import Bridge
 import GRDB
 
-/// Decides like the text index whether a text contains all words of a query, each as a prefix.
+/// Matches texts that contain all words of a query, each as the beginning of a word, like the text index.
 struct WordMatcher {
   private let words: [String]
-  /// The words as bytes, folded.
+  /// The words as case-folded bytes.
   private let bytes: [[UInt8]]
   private let tokenizer: any FTS5Tokenizer
 
@@ -15,7 +15,7 @@ struct WordMatcher {
     bytes = self.words.map { Array($0.utf8) }
   }
 
-  /// Also false if the query has no word for the index, such as a lone mark.
+  /// False also if the query has no word of the index, such as a lone combining mark.
   func matches(_ text: String) throws -> Bool {
     if words.isEmpty { return false }
     if let answer = text.utf8.withContiguousStorageIfAvailable({ Self.find(bytes, in: $0) }), let answer { return answer }
@@ -43,7 +43,7 @@ struct WordMatcher {
     return true
   }
 
-  /// A lowercase ASCII letter or digit; nil for a separator.
+  /// An ASCII letter or digit in lower case; nil for a separator.
   private static func fold(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x30...0x39, 0x61...0x7A: byte

@@ -1,11 +1,11 @@
 import Bridge
 
-/// Which rows of a table were told. SQLite has one writer, so numbers become visible in their order; but the numbers of deleted rows are
-/// used again, and the whole file may be another one.
+/// Tracks which rows of a table were told. SQLite has one writer, so rows become visible in the order of their numbers. But numbers of
+/// deleted rows are reused, and the file may be replaced.
 struct RowTrail: Hashable, TranscriptMark {
   struct Row: Hashable, Sendable {
     var number: Int64
-    /// Distinguishes the row from another one with the same number.
+    /// Distinguishes rows with the same number.
     var identity: String
   }
 
@@ -18,7 +18,7 @@ struct RowTrail: Hashable, TranscriptMark {
   /// - Parameter rows: the last rows before the first one that is wanted.
   init(_ rows: [Row]) { self.rows = rows.suffix(Self.capacity) }
 
-  /// Rows with greater numbers have not been told yet.
+  /// Rows above this number have not been told.
   var mark: Int64 { rows.last?.number ?? 0 }
 
   mutating func add(_ told: [Row]) { rows = (rows + told).suffix(Self.capacity) }

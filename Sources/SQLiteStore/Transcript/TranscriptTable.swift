@@ -1,9 +1,9 @@
 import Bridge
 import GRDB
 
-/// One of the two tables that a transcript is made of, as its statements see it.
+/// One of the two tables of a transcript.
 struct TranscriptTable: Sendable {
-  /// Rows of one page: a message has up to 256 KiB.
+  /// Rows of a page: a message has up to 256 KiB.
   private static let page = 100
 
   private let source: String

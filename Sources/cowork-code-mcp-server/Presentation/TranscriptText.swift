@@ -121,11 +121,9 @@ extension TranscriptEntry {
     func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
     switch event {
     case .message(let message):
-      return [
-        "type": "message", "id": text(message.id), "sender": text(message.sender), "recipient": text(message.recipient),
-        "content": text(message.content), "created_at": text(message.createdAt), "reply_to": text(message.replyTo),
-        "task_id": text(message.taskID),
-      ]
+      var object: JSONObject = ["type": "message"]
+      for field in Message.fields where field.kind == .text { object[field.name] = text(field.value(in: message)?.text) }
+      return object
     case .task(let task, let event):
       return [
         "type": "task", "id": text(task.id), "title": text(task.title), "sender": text(task.sender), "recipient": text(task.recipient),

@@ -2,14 +2,14 @@ import Bridge
 import Foundation
 import JSON
 
-/// One line of an exported file.
+/// A line of an exported file.
 enum ArchiveLine {
   /// The first line.
   case header(isPartial: Bool)
   case agent(ArchivedAgent)
   case message(ArchivedMessage)
   case task(ArchivedTask)
-  /// The last line: how many of each there are. Without it a file is cut off.
+  /// The last line, with the number of records. A file without it is truncated.
   case end(ArchiveTotals)
 
   static let format = "cowork-code-mcp-server"
@@ -143,7 +143,7 @@ struct ArchiveFields {
 }
 
 extension FieldedRecord {
-  /// Documented columns are always there; what is beside them only if there is something to say.
+  /// Documented columns are always present, details only if they have a value.
   fileprivate var json: JSONObject {
     var object = JSONObject()
     for field in Self.fields {
@@ -160,7 +160,7 @@ extension FieldedRecord {
 }
 
 extension ArchivedText {
-  /// A text; its bytes where JSON cannot hold it or SQLite holds a blob.
+  /// A text; base64 for a blob and for what is not a JSON string.
   fileprivate var json: JSON {
     if let text { return .string(text) }
     return ["base64": .string(Data(bytes).base64EncodedString()), "type": isBlob ? "blob" : "text"]

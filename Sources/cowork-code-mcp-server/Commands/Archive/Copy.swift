@@ -7,11 +7,11 @@ struct Copy: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Copy a whole store into another: SQLite to Postgres, back, or to a second one.",
     discussion: """
-      All messages, tasks with their history and claims, and known agents. What is there already is not doubled, so an interrupted copy is \
-      simply run again, and a later one brings what is new: read wins over unread, ended over open, the later change over the earlier. \
-      What is being delivered at the moment is unread in the copy. At the end both sides are compared.
+      Copies all messages, tasks with their history and claims, and known agents. Existing records are not duplicated, so you can run an \
+      interrupted copy again, and a later copy adds what is new: read wins over unread, ended over open, a later change over an earlier \
+      one. Messages that are being delivered are unread in the copy. Finally both sides are compared.
 
-      Exit status: 0 both sides hold the same, 1 they do not, or it failed.
+      Exit status: 0 if both sides hold the same, 1 if they do not or the copy failed.
 
       Examples:
         cowork-code-mcp-server copy --from ~/.cowork-code-mcp/messages.db --to postgres://me@db.example.com/bridge
@@ -22,7 +22,7 @@ struct Copy: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The store to copy: postgres://…, sqlite:///absolute/path.db, or a file's path.", valueName: "url"))
   var from: String
 
-  @Option(help: ArgumentHelp("The store that gets it; it is made where there is none.", valueName: "url"))
+  @Option(help: ArgumentHelp("The store to copy to; it is created if it does not exist.", valueName: "url"))
   var to: String
 
   @Option(help: ArgumentHelp("The workspace, on each side that is not a file.", valueName: "name"))
@@ -45,7 +45,7 @@ struct Copy: AsyncParsableCommand {
     (try location(from, fromWorkspace, "--from"), try location(to, toWorkspace, "--to"))
   }
 
-  /// A file is a workspace of its own, so the common name is for the other side.
+  /// A file is a workspace of its own, so the common name applies to the other side.
   private func location(_ url: String, _ own: String?, _ option: String) throws -> StoreLocation {
     guard !url.isEmpty else { throw ValidationError("\(option) is empty: name a store, such as ~/.cowork-code-mcp/messages.db.") }
     return try usage {
@@ -83,7 +83,7 @@ extension TransferReport {
       let outcome = side.outcome
       var parts = ["\(outcome.added) added"]
       if outcome.updated > 0 { parts.append("\(outcome.updated) brought up to date") }
-      // What changed meanwhile was there already, or had just been added.
+      // Records that changed meanwhile existed already, or had just been added.
       let untouched = side.found - outcome.added - outcome.updated - side.meanwhile.added
       if untouched > 0 { parts.append("\(untouched) there already") }
       if side.meanwhile.added > 0 { parts.append("\(side.meanwhile.added) arrived meanwhile") }

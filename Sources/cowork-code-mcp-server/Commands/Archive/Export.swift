@@ -6,7 +6,7 @@ struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write all messages and tasks to standard output or a file.",
     discussion: """
-      jsonl holds everything byte for byte, one record a line, and `import` takes it in again. markdown is a conversation to read, and cannot be \
+      jsonl holds everything byte for byte, one record a line, and can be imported again. markdown is a conversation to read, and cannot be \
       imported.
 
       Examples:
@@ -22,16 +22,16 @@ struct Export: AsyncParsableCommand {
   @Option(help: "jsonl or markdown.")
   var format: Format = .jsonl
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write, for you alone to read (0600).", valueName: "file"))
+  @Option(name: [.short, .long], help: ArgumentHelp("The file to write; only you can read it (0600).", valueName: "file"))
   var output: String?
 
-  @Flag(help: "Replace the file where there is one.")
+  @Flag(help: "Replace an existing file.")
   var force = false
 
   @Option(help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"))
   var agent: String?
 
-  @Option(help: ArgumentHelp("Only what was created at this time or later; what has no readable time is included.", valueName: "time"))
+  @Option(help: ArgumentHelp("Only records created at this time or later, and those without a readable time.", valueName: "time"))
   var since: String?
 
   @OptionGroup var store: StoreOptions
@@ -79,7 +79,7 @@ struct Export: AsyncParsableCommand {
   }
 }
 
-/// Which records are wanted.
+/// Selects records.
 struct ExportFilter {
   var agent: Identity?
   /// Seconds since 1970.

@@ -1,14 +1,14 @@
 import Bridge
 import SystemSupport
 
-/// Reads a store page by page and writes what is wanted.
+/// Reads a store page by page and writes the selected records.
 struct Exporter {
   let store: any BridgeStore
   let filter: ExportFilter
   let output: ExportOutput
   let progress: (_ done: Int, _ total: Int) throws -> Void
 
-  /// A header, a record a line, and how many there were.
+  /// Writes a header, a record a line, and the number of records.
   func writeLines() async throws {
     var totals = ArchiveTotals(messages: 0, tasks: 0, agents: 0)
     try await output.write(ArchiveLine.header(isPartial: !filter.isWhole).encoded)
@@ -23,7 +23,7 @@ struct Exporter {
     try await output.write(ArchiveLine.end(totals).encoded)
   }
 
-  /// A conversation for people.
+  /// Writes a conversation for people.
   func writeMarkdown(of place: String) async throws {
     try await output.write("# Messages and tasks of \(Markdown.code(place))\n")
     var (number, hasTasks) = (0, false)

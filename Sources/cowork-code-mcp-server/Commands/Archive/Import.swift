@@ -5,10 +5,10 @@ import MCP
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Take in what `export` wrote.",
+    abstract: "Import a file that `export` wrote.",
     discussion: """
-      The whole file is checked first: where anything is wrong with it, nothing is imported. What is there already is not doubled, and gets \
-      the newer state, as with `copy`.
+      The whole file is checked first: if anything is wrong with it, nothing is imported. Existing records are not duplicated, and get the \
+      newer state, as with `copy`.
 
       Examples:
         cowork-code-mcp-server import backup.jsonl
@@ -16,7 +16,7 @@ struct Import: AsyncParsableCommand {
         cowork-code-mcp-server import backup.jsonl --database-url postgres://me@db.example.com/bridge
       """)
 
-  @Argument(help: "The file; standard input without one, or with -.")
+  @Argument(help: "The file; without it, or with -, standard input.")
   var file: String?
 
   @Flag(help: "Print one line of JSON.")
@@ -46,7 +46,7 @@ struct Import: AsyncParsableCommand {
   }
 }
 
-/// A file as a whole.
+/// Checks a file as a whole.
 struct ArchiveFile {
   let reader: LineReader
 
@@ -107,7 +107,7 @@ extension ArchiveTotals {
   var count: Int { messages + tasks + agents }
 }
 
-/// Writes the records of a file that was checked, page by page.
+/// Writes the records of a checked file, page by page.
 struct Importer {
   let store: any BridgeStore
 
@@ -144,7 +144,7 @@ struct Importer {
   }
 }
 
-/// What an import came to.
+/// The result of an import.
 struct Imported {
   var done = 0
   var messages = ArchiveOutcome()

@@ -44,7 +44,9 @@ final class LineReader {
   }
 
   func rewind() throws {
-    do { try file.seek(offset: 0, from: .start) } catch { throw CommandFailure("The file cannot be read twice: pass it as standard input.") }
+    do { try file.seek(offset: 0, from: .start) } catch {
+      throw CommandFailure("The file cannot be read twice: pass it as standard input.")
+    }
     buffer = []
     start = 0
   }

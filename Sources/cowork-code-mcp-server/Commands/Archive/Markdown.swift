@@ -1,6 +1,6 @@
 import Bridge
 
-/// Messages and tasks to read. What peers wrote stands in code only, which it cannot leave: it can fake neither a heading nor a sender.
+/// Messages and tasks to read. Text of agents is always code that it cannot end, so it can fake neither a heading nor a sender.
 enum Markdown {
   static func section(_ message: ArchivedMessage, _ number: Int) -> String {
     var facts = [message.createdAt.map { "sent \(code($0.portable))" } ?? "sent at an unknown time"]
@@ -38,7 +38,7 @@ enum Markdown {
 
   private static func name(_ text: ArchivedText?) -> String { text.map { code($0.portable) } ?? "nobody" }
 
-  /// One line of code; its fence is longer than any in the text.
+  /// A line of code, with a fence that is longer than any in the text.
   static func code(_ text: String) -> String {
     let line = text.harmlessLine
     let fence = String(repeating: "`", count: longestFence(line) + 1)

@@ -7,12 +7,12 @@ struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove old messages that were read, and old tasks that have ended.",
     discussion: """
-      Never what is unread, being delivered, or about an open task, and no task whose end somebody has yet to see. The age of a message is that \
-      of created_at, of a task that of its last change; what has no readable time stays. Agents go on working meanwhile. The space is \
-      given back to the system as far as the store allows.
+      Keeps messages that are unread, being delivered or about an open task, and tasks whose end is still news for an agent. The age of a \
+      message is that of created_at, of a task that of its last change; records without a readable time stay. Agents can continue to work. \
+      The space is returned to the system as far as the store allows.
 
       Examples:
-        cowork-code-mcp-server prune --older-than 30d --dry-run     only says what would go
+        cowork-code-mcp-server prune --older-than 30d --dry-run     only prints what would be removed
         cowork-code-mcp-server prune --older-than 30d
         cowork-code-mcp-server prune --older-than 12h --database-url postgres://me@db.example.com/bridge --json
       """)
@@ -25,7 +25,7 @@ struct Prune: AsyncParsableCommand {
     })
   var olderThan: Age
 
-  @Flag(help: "Change nothing; say what would be removed.")
+  @Flag(help: "Change nothing; print what would be removed.")
   var dryRun = false
 
   @Flag(help: "Print one line of JSON.")
@@ -64,7 +64,7 @@ struct Prune: AsyncParsableCommand {
   }
 }
 
-/// What was removed.
+/// The result of pruning.
 private struct Pruned {
   var messages = 0
   var tasks = 0

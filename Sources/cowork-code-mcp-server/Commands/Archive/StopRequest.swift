@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Control-C ends a long command between two transactions; the second one ends it at once, which does no harm either.
+/// Control-C ends a long command between two transactions. A second one ends it at once, which does no harm either.
 final class StopRequest: Sendable {
   private let isWished = Atomic(false)
 
@@ -11,7 +11,7 @@ final class StopRequest: Sendable {
     }
   }
 
-  /// - Throws: `CommandFailure` once somebody wants it to end.
+  /// - Throws: `CommandFailure` after an interrupt.
   func check(_ state: @autoclosure () -> String) throws {
     if isWished.load(ordering: .relaxed) { throw CommandFailure("Interrupted: \(state())") }
   }
