@@ -1,6 +1,6 @@
 import JSON
 
-/// Which era and revision a request belongs to: decided for each request anew, whatever came before (MCP.md, Two eras).
+/// Which era and revision a request belongs to: decided for each request anew, whatever came before (docs/protocol.md).
 enum Classification: Hashable, Sendable {
   case served(Revision)
   /// The handshake itself.
