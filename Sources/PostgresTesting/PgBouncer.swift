@@ -1,12 +1,5 @@
 import ProcessTesting
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import SystemSupport
 
 /// A PgBouncer in front of a cluster, in transaction mode unless told otherwise.
 public final class PgBouncer: Sendable {
@@ -22,7 +15,7 @@ public final class PgBouncer: Sendable {
 
   public static func start(for cluster: PostgresCluster, mode: PoolMode = .transaction) async throws -> PgBouncer {
     let folder = try await ServerUser.makeFolder()
-    let port = try Loopback.freePort()
+    let port = try FaultProxy.freePort()
     let lines = [
       "[databases]", "* = host=\(cluster.socketFolder) port=\(cluster.port)", "[pgbouncer]", "listen_addr = 127.0.0.1",
       "listen_port = \(port)",
@@ -46,19 +39,12 @@ public final class PgBouncer: Sendable {
 
   public func destroy() async { await watchdog.finish() }
 
-  /// Polls every 5 ms until it accepts connections, for at most 10 s.
+  /// It does not report when it is ready: it is asked every 5 ms, for 10 s at most.
   private func waitUntilAccepting() async throws {
-    let port = port
-    let accepts = await Shell.onThread {
-      for _ in 0..<2_000 {
-        if let descriptor = Loopback.dial(port) {
-          close(descriptor)
-          return true
-        }
-        usleep(5_000)
-      }
-      return false
+    for _ in 0..<2_000 {
+      if let connection = try? FileDescriptor.connect(to: port) { return try connection.close() }
+      try await Task.sleep(for: .milliseconds(5))
     }
-    if !accepts { throw TestingError("pgbouncer does not accept connections on port \(port)") }
+    throw TestingError("pgbouncer does not accept connections on port \(port)")
   }
 }

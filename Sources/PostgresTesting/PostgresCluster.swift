@@ -1,13 +1,4 @@
 import ProcessTesting
-import Synchronization
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// A Postgres server in a temporary folder, on a Unix socket and a free port of 127.0.0.1. It ends with the process, even if that is
 /// killed. The superuser is `postgres`; the socket needs no password.
@@ -71,7 +62,7 @@ public final class PostgresCluster: Sendable {
 
   private static func makeFolder(_ options: Options, binaries: String) async throws -> PostgresCluster {
     let folder = try await ServerUser.makeFolder()
-    let port = try Loopback.freePort()
+    let port = try FaultProxy.freePort()
     let stop = (ServerUser.prefix + ["\(binaries)/pg_ctl", "-D", "\(folder)/data", "stop", "-m", "immediate", "-w"]).joined(separator: " ")
     let watchdog = try Watchdog(cleanUp: "\(stop); rm -rf \(folder)")
     return PostgresCluster(folder: folder, port: port, options: options, binaries: binaries, watchdog: watchdog)

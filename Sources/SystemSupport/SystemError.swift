@@ -32,6 +32,8 @@ extension Errno {
 /// The variables that this process was started with.
 public enum Environment {
   public static subscript(name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  public static var isRoot: Bool { geteuid() == 0 }
 }
 
 /// The time that the machine's clock shows; it may be set.

@@ -91,7 +91,7 @@ extension RealProcesses {
     @Test func aStoreThatDoesNotAnswerIsGivenUp() async throws {
       let sandbox = try Sandbox()
       // Accepts connections and stays silent.
-      let silent = try FaultProxy(to: Loopback.freePort())
+      let silent = try FaultProxy(to: FaultProxy.freePort())
       await silent.blackHole()
       var quickest = Duration.seconds(1000)
       for _ in 0..<3 where quickest > .seconds(6) {

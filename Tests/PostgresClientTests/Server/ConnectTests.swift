@@ -22,7 +22,7 @@ import Testing
 
   @Test func aHostThatRefusesIsPassedOver() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    let closed = try Loopback.freePort()
+    let closed = try FaultProxy.freePort()
     let url = "postgres://postgres@127.0.0.1:\(closed),localhost:\(database.cluster.port)/\(database.name)"
     #expect(try await tryOut(try ConnectionSettings(url)) == "1")
   }

@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func waitingTooLongSaysWhatWasTried() async throws {
-    let port = try Loopback.freePort()
+    let port = try FaultProxy.freePort()
     let clock = ManualClock()
     let settings = try ConnectionSettings("postgres://app:hidden-word@127.0.0.1:\(port)/bridge")
     let pool = PostgresPool(settings, quick(), clock: clock, random: { 0 })
