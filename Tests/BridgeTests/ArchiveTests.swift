@@ -66,4 +66,50 @@ import Testing
     #expect(Set([digest(), digest(nil), digest(""), digest("ab"), digest("a", "b"), digest("b", "a")]).count == 6)
     #expect(digest().count == 32)
   }
+
+  @Test func aPlanAddsWhatIsMissingAndChangesWhatIsBehind() {
+    func message(_ id: String, _ content: String = "x", read: Int = 0) -> ArchivedMessage {
+      var message = ArchivedMessage()
+      (message.id, message.content, message.read) = (ArchivedText(id), ArchivedText(content), read)
+      return message
+    }
+    let present = [message("same"), message("behind"), message("different", "mine"), message("ahead", read: 1)]
+    let stored = present.enumerated().map { StoredRecord(row: Int64($0.offset), record: $0.element, hasID: true) }
+    let plan = ArchivePlan(
+      [
+        message("missing", read: 1), message("missing"), message("same"), message("behind", read: 1),
+        message("different", "theirs", read: 1), message("ahead"),
+      ], present: Dictionary(uniqueKeysWithValues: stored.map { ($0.record.key, $0) }))
+    #expect(plan.missing == [message("missing", read: 1)])
+    #expect(plan.changes.map(\.record) == [message("behind", read: 1)])
+    #expect(plan.changes.map(\.row) == [1] && plan.changes.allSatisfy(\.changesState) && !plan.isNews)
+  }
+
+  @Test func aFieldSetsThePropertyThatItGets() {
+    func check<Record: FieldedRecord & Equatable>(_ type: Record.Type) {
+      #expect(Set(type.fields.map(\.name)).count == type.fields.count && Set(type.fields.map(\.column)).count == type.fields.count)
+      for field in type.fields {
+        let value: FieldValue =
+          switch field.kind {
+          case .id, .exact: .exact(ArchivedText("x"))
+          case .text, .time, .deadline: .text("x")
+          case .number: .number(1)
+          case .flag: .flag(true)
+          }
+        var record = Record()
+        field.set(value, in: &record)
+        #expect(field.value(in: record) == value && record != Record(), "\(type).\(field.name)")
+        for other in type.fields where other.name != field.name {
+          #expect(other.value(in: record) == other.value(in: Record()), "\(type).\(field.name) sets \(other.name)")
+        }
+      }
+    }
+    check(ArchivedMessage.self)
+    check(ArchivedTask.self)
+    check(ArchivedEvent.self)
+    check(ArchivedAgent.self)
+    check(Message.self)
+    check(BridgeTask.self)
+    check(TaskEvent.self)
+  }
 }

@@ -12,3 +12,8 @@ extension FieldType where Value == String {
   /// Text, not declared in the schema.
   static var undeclared: FieldType { FieldType<JSON>.json.mapping { .string($0) } }
 }
+
+extension StructuredOutput {
+  /// The output as one line of JSON.
+  public var jsonText: String { String(decoding: Self.schema.encode(self), as: UTF8.self) }
+}
