@@ -50,7 +50,7 @@ public struct Message: FieldedRecord, Hashable {
   /// Its recipient has taken it, and the reply has left the process.
   public var isRead = false
   public var references = MessageReferences()
-  /// It was taken before by a process that never confirmed it, so the agent may have seen it already.
+  /// An instance took it before and never confirmed it, so the agent may have seen it already.
   public var redelivered = false
   /// When the delivery was confirmed.
   public var readAt: String?

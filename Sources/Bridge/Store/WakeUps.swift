@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// A hint that the store may hold something new. It is never data: it says "look again".
+/// A hint that the store may have news. It is never data: it means "look again".
 public struct WakeUp: OptionSet, Hashable, Sendable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -17,11 +17,11 @@ public struct WakeUp: OptionSet, Hashable, Sendable {
 ///
 /// For one consumer: each subscriber makes its own sequence.
 public final class WakeUps: AsyncSequence, Sendable {
-  /// How quickly a subscriber wants to know where only polling tells.
+  /// How soon a subscriber wants to know if only polling tells.
   public enum Urgency: Sendable {
     /// An agent waits: within 50 ms.
     case waiting
-    /// Nobody waits, but somebody would like to know: within 250 ms.
+    /// No call waits: within 250 ms.
     case idle
   }
 

@@ -20,10 +20,10 @@ extension SQLiteStore {
     }
   }
 
-  /// One transaction that writes, begun IMMEDIATE: an upgrade from reading fails at once, whatever the timeout.
+  /// One write transaction, begun IMMEDIATE: an upgrade from a read fails at once, whatever the timeout.
   ///
   /// - Parameters:
-  ///   - waking: whether other agents may have something new afterwards.
+  ///   - waking: whether other agents may have news afterwards.
   ///   - endurance: what the commit survives.
   func write<Value: Sendable>(
     _ waking: Waking<Value>, outliving endurance: Endurance = .powerCuts, _ body: (Database) throws -> Value
@@ -59,7 +59,7 @@ extension SQLiteStore {
     return value
   }
 
-  /// Reads one state of the database.
+  /// One read transaction.
   func read<Value: Sendable>(_ body: (Database) throws -> Value) async throws(BridgeError) -> Value {
     try await visit { try read($0, body) }
   }
@@ -86,7 +86,7 @@ extension SQLiteStore {
     }
   }
 
-  /// Writes the write-ahead log back into the file, and makes both as small as possible. A reader prevents that: then the next call does it.
+  /// Writes the log back into the file, and makes both as small as possible. A reader prevents that: then the next call does it.
   func checkpoint() async throws(BridgeError) {
     try await visit { open in
       do {
@@ -118,7 +118,7 @@ enum Waking<Value> {
 enum Endurance {
   /// A crash of the system or a power cut: the commit waits for the disk. For everything that was accepted from a caller.
   case powerCuts
-  /// The end of this process. Only with a write-ahead log: other journals may damage the file unless they wait for the disk. For what may be
+  /// The end of this process. Only with a write-ahead log: other journals may damage the file unless they sync. For what may be
   /// lost: a power cut that undoes a mark as read gives the message back.
   case processes
 
@@ -136,7 +136,7 @@ enum Endurance {
   }
 }
 
-/// An SQLite failure as a sentence for people.
+/// An SQLite failure as a sentence.
 func storeError(_ error: any Error, path: String) -> BridgeError {
   if let error = error as? BridgeError { return error }
   guard let error = error as? DatabaseError else {

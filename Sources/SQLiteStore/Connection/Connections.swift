@@ -9,7 +9,7 @@ import SystemSupport
 ///
 /// They are opened when first needed, and again when the file at the path was replaced.
 final class Connections: Sendable {
-  /// What is open.
+  /// The open connections.
   struct Open: Sendable {
     let writer: DatabaseQueue
     let reader: DatabaseQueue
@@ -28,7 +28,7 @@ final class Connections: Sendable {
     case ended
   }
 
-  /// Where the database is, links resolved.
+  /// The database's path, with links resolved.
   let path: String
   let busyTimeout: Duration
   let upkeepFile: UpkeepFile
@@ -37,7 +37,7 @@ final class Connections: Sendable {
   let writers = Atomic(0)
   private let logger: Logger
   private let state = Mutex(State.closed)
-  /// One thread at a time opens.
+  /// Serializes opening.
   private let openingQueue = DispatchQueue(label: "cowork-bridge.sqlite.open")
 
   init(path: String, busyTimeout: Duration, logger: Logger) {
@@ -76,7 +76,7 @@ final class Connections: Sendable {
     open?.close()
   }
 
-  /// Only on the opening queue.
+  /// Call only on the opening queue.
   private func open() throws -> Open {
     if let open = current() { return open }
     if state.withLock({ if case .ended = $0 { true } else { false } }) {

@@ -3,14 +3,14 @@ import GRDBSQLite
 import Logging
 import Synchronization
 
-/// When the write-ahead log is written back into the database.
+/// Writes the write-ahead log back into the database.
 ///
 /// SQLite itself does not do it after a commit: before 3.51.3, two checkpoints in a row beside a commit can corrupt the database. Ours come
 /// after the reply, in one process at a time, at intervals, and while no commit is possible.
 struct Checkpoints: Sendable {
   /// When a checkpoint is due. The defaults are the documented ones; tests set others.
   struct Schedule: Sendable {
-    /// Pages of the log; one has 4 KiB.
+    /// Pages of the log, of 4 KiB each.
     var pages = 2_000
     /// Seconds between two checkpoints of all processes.
     var spacing = 1.0
@@ -65,7 +65,7 @@ final class WriteAheadLogSize: Sendable {
   }
 }
 
-/// SQLite before 3.51.3 has a very rare fault: two checkpoints in a row beside a commit can reset the write-ahead log too early.
+/// SQLite before 3.51.3 has a very rare fault: two successive checkpoints during a commit can reset the write-ahead log too early.
 enum WriteAheadLogFault {
   /// Whether a version of SQLite, such as `3.40.1`, has it.
   static func isIn(_ version: String) -> Bool {

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// The ways by which a process learns that another one has written to the file. Each alone is too late or blind.
+/// The ways in which a process learns of another one's writes to the file. Each alone is late or blind.
 public struct WakeLayers: OptionSet, Sendable, Hashable {
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }

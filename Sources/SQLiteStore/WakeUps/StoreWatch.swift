@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import SystemSupport
 
-/// Tells subscribers that the database may hold something new.
+/// Tells subscribers that the database may have news.
 final class StoreWatch: Sendable {
   private let connections: Connections
   private let layers: WakeLayers
@@ -140,7 +140,7 @@ private final class WatchLoop: @unchecked Sendable {
       }
       if try version?.hasChanged() == true { subscribers.post([.messages, .tasks]) }
     } catch {
-      // Busy, or not there: the next check sees it. A subscriber finds out by itself what is wrong with the store.
+      // Busy or missing: the next check sees it. Subscribers find out by themselves what is wrong with the store.
       if !(error is DatabaseError) { version = nil }
       if FileIdentity(path: connections.path) != nil, connections.current() == nil { subscribers.post([.resync]) }
       logger.debug("the database could not be checked", metadata: ["error": "\(error)"])
