@@ -35,7 +35,7 @@ public enum TextRule {
     try noNUL(key, field: "idempotency_key")
   }
 
-  /// An id or a name that somebody made, where given: 1 to 200 bytes.
+  /// An optional id or name: 1 to 200 bytes.
   ///
   /// - Parameter kind: what is expected, with its article.
   public static func reference(_ id: String?, field: String, kind: String = "an id") throws(BridgeError) {

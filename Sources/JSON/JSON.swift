@@ -48,7 +48,7 @@ extension JSON {
     }
   }
 
-  /// The member of an object; `nil` where there is none, or where this is no object.
+  /// The member of an object; `nil` if there is none, or this is no object.
   public subscript(key: String) -> JSON? {
     objectValue?[key]
   }

@@ -108,7 +108,7 @@ public struct JSONText: Sendable {
     guard let first = items.first, let last = items.last else {
       return try replace((range.lowerBound + 1)..<(range.upperBound - 1), by: newLine(depth + 1) + item + newLine(depth))
     }
-    // What stands in one line stays in one line.
+    // What is on one line stays on one line.
     let isBroken = bytes[range.lowerBound..<first.whole.lowerBound].contains(0x0A)
     let place = last.whole.upperBound
     try replace(place..<place, by: Array(",".utf8) + (isBroken ? newLine(depth + 1) : Array(" ".utf8)) + item)

@@ -92,7 +92,7 @@ public struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Writes what begins at a byte that does not simply stand for itself; the bytes that it used.
+  /// Writes a sequence that needs escaping or checking; returns how many bytes it used.
   private mutating func writeSpecial(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
     let byte = text[index]
     switch byte {

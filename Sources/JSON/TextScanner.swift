@@ -1,9 +1,9 @@
-/// Finds the end of a run of bytes that stand for themselves in a JSON string, eight at a time.
+/// Finds the end of a run of unescaped bytes in a JSON string, eight at a time.
 enum TextScanner {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let highs: UInt64 = 0x8080_8080_8080_8080
 
-  /// The first byte at or after `start` that is a quote, a backslash or a control character; `bytes.count` where there is none.
+  /// The first byte at or after `start` that is a quote, a backslash or a control character; `bytes.count` if there is none.
   static func endOfPlainText(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
     scan(bytes, from: start, stopsInWord: special, stops: isSpecial)
   }

@@ -25,7 +25,7 @@ public final class ChildProcess: Sendable {
   }
 
   public let pid: Int32
-  /// The other ends of pipes. Whoever uses them closes them.
+  /// The other ends of pipes. The user of an end closes it.
   public let input, output, errors: FileDescriptor?
   private let status = Mutex<TerminationStatus?>(nil)
 

@@ -1,9 +1,9 @@
 /// An agent as the others see it.
 public struct AgentSummary: Hashable, Sendable {
   public var name: String
-  /// A process with this identity is running: its last sign of life is recent, and it is not known to be dead.
+  /// An instance of the agent is running: its last heartbeat is recent, and it is not known to be dead.
   public var online: Bool
-  /// Its last sign of life; nil when it never connected.
+  /// The last heartbeat; nil if it never connected.
   public var lastSeen: String?
   /// The host name of its most recent process.
   public var host: String?

@@ -81,7 +81,7 @@ public final class BridgeService: Sendable {
 
   /// Waits for news without taking it.
   ///
-  /// - Returns: what there is; empty when the time is over.
+  /// - Returns: the counts; zero after the time-out.
   public func waitForAnything(
     messages: Bool = true, tasks: Bool = true, timeout: Duration
   ) async throws -> UnreadCounts {

@@ -10,7 +10,7 @@ extension StoreSuite {
         #expect(agents.map(\.name) == ["code", "cowork"])
         #expect(agents.allSatisfy { !$0.online && $0.lastSeen == nil && $0.host == nil && $0.client == nil })
       },
-      StoreCase("a sign of life makes an agent known and online, with its host and client") { bench in
+      StoreCase("a heartbeat makes an agent known and online, with its host and client") { bench in
         let instance = Instance(agent: try Identity("reviewer"), host: "workshop", client: "claude-code 2.1")
         try await bench.store.heartbeat(instance)
         let agents = try await bench.another().agents()
@@ -41,7 +41,7 @@ extension StoreSuite {
         try await bench.store.signOff(second)
         #expect(try await bench.store.agents().first?.online == false)
       },
-      StoreCase("an agent without a recent sign of life is offline") { bench in
+      StoreCase("an agent without a recent heartbeat is offline") { bench in
         try await bench.store.heartbeat(bench.code)
         let impatient = try await bench.another(StoreTiming(presence: .seconds(-1)))
         #expect(try await impatient.agents().first?.online == false)

@@ -166,7 +166,7 @@ extension StoreSuite {
         let second = try await bench.store.write([bench.message("abc")])
         #expect(first.added == 2 && second.added == 0)
       },
-      StoreCase("what an id stands for is not changed") { bench in
+      StoreCase("a different record under the same id is not changed") { bench in
         _ = try await bench.store.write([bench.message("m", "mine")])
         let outcome = try await bench.store.write([bench.message("m", "theirs", read: 1)])
         #expect(outcome == ArchiveOutcome())

@@ -31,7 +31,7 @@ extension StoreSuite {
         #expect(outcomes.filter { $0 == .alreadyClaimed }.count == 8)
         #expect(try await bench.store.task(id, for: .code, instance: nil).history.count == 2)
       },
-      StoreCase("a claim without a sign of life is stale, and may be taken over") { bench in
+      StoreCase("a claim without a heartbeat is stale, and may be taken over") { bench in
         let id = try await bench.createTask()
         let quick = try await bench.another(StoreTiming(claim: .seconds(-1)))
         #expect(try await bench.move(id, to: .inProgress, on: quick).stale)
@@ -52,7 +52,7 @@ extension StoreSuite {
         try await bench.move(id, to: .inProgress, as: Instance(agent: .code, process: .elsewhere))
         #expect(try await bench.store.tasks(TaskQuery(agent: .code)).tasks.first?.stale == false)
       },
-      StoreCase("a sign of life keeps the claims of its own process only") { bench in
+      StoreCase("a heartbeat keeps the claims of its own instance only") { bench in
         let quick = try await bench.another(StoreTiming(claim: .seconds(-1)))
         let (mine, theirs) = (try await bench.createTask("mine"), try await bench.createTask("theirs"))
         try await bench.move(mine, to: .inProgress, on: quick)
@@ -60,7 +60,7 @@ extension StoreSuite {
         try await bench.store.heartbeat(bench.code)
         #expect(try await bench.store.tasks(TaskQuery(agent: .code)).tasks.map(\.stale) == [false, true])
       },
-      StoreCase("repeating in_progress is a sign of life") { bench in
+      StoreCase("repeating in_progress counts as a heartbeat") { bench in
         let quick = try await bench.another(StoreTiming(claim: .seconds(-1)))
         let id = try await bench.createTask()
         try await bench.move(id, to: .inProgress, on: quick)

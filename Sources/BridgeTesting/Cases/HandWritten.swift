@@ -86,7 +86,7 @@ extension StoreSuite {
         let last = try await bench.store.task(id, for: .cowork, instance: nil).history.last
         #expect(last?.actor == nil && last?.from == "in_progress" && last?.to == "completed")
       },
-      StoreCase("a status that nobody knows is shown, and the task can be moved on") { bench in
+      StoreCase("an unknown status is shown, and the task can still be moved") { bench in
         let id = try await bench.createTask()
         for status in ["'on hold'", "NULL", "''"] {
           try await bench.harness.executeByHand("UPDATE tasks SET status = \(status) WHERE id = '\(id)'")

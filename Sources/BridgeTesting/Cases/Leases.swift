@@ -64,7 +64,7 @@ extension StoreSuite {
         try await bench.store.confirm(lease)
         #expect(try await bench.unread() == ["open"])
       },
-      StoreCase("a lease that nobody knows is no error") { bench in
+      StoreCase("an unknown lease is no error") { bench in
         try await bench.store.confirm(UniqueID.make())
         try await bench.store.undo("no lease")
         try await bench.store.renew(["no lease", UniqueID.make()])

@@ -82,7 +82,7 @@ extension StoreSuite {
         }
         #expect(try await bench.take().contents == ["still there"])
       },
-      StoreCase("only one sender's messages are taken where that is wished") { bench in
+      StoreCase("messages of one sender only are taken on request") { bench in
         try await bench.send("from cowork")
         _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "from code"))
         let delivery = try await bench.store.take(TakeRequest(agent: .code, sender: "code", instance: bench.code))

@@ -30,7 +30,7 @@ extension StoreSuite {
           #expect(try await past(bench, text: query).count == 1, "\(query)")
         }
       },
-      StoreCase("a query without letters or digits is looked for as it stands") { bench in
+      StoreCase("a query without letters or digits is searched for literally") { bench in
         for text in ["a -> b", "100 %", "_", "nothing"] { try await bench.send(text) }
         #expect(try await past(bench, text: "->") == ["a -> b"])
         #expect(try await past(bench, text: "%") == ["100 %"])
@@ -65,7 +65,7 @@ extension StoreSuite {
         #expect(try await past(bench, text: "comes") == ["third comes"])
         #expect(try await past(bench, text: "first") == ["first stays"])
       },
-      StoreCase("an emptied table begins anew") { bench in
+      StoreCase("an emptied table starts again") { bench in
         for text in ["old one", "old two", "old three"] { try await bench.send(text) }
         #expect(try await past(bench, text: "old").count == 3)
         try await bench.harness.executeByHand("DELETE FROM messages")

@@ -44,7 +44,7 @@ extension StoreSuite {
         let news = try await bench.news(for: bench.cowork)
         #expect(news.map(\.id) == [id] && news.first?.result == "all")
       },
-      StoreCase("whoever has moved a new task has seen it") { bench in
+      StoreCase("moving a new task marks it as seen") { bench in
         let id = try await bench.createTask()
         try await bench.move(id, to: .inProgress)
         #expect(try await bench.news(for: bench.code).isEmpty)

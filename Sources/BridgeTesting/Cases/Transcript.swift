@@ -82,7 +82,7 @@ extension StoreSuite {
         try await bench.send("seven")
         #expect(try await reader.all() == ["cowork>code seven"])
       },
-      StoreCase("a message and a task of other processes, and rows by hand, wake whoever follows everybody") { bench in
+      StoreCase("messages, tasks and hand-typed rows of other processes wake a follower of all agents") { bench in
         let reader = bench.transcript()
         let wakeUps = bench.store.wakeUpsForAll()
         #expect(try await reader.all() == [])

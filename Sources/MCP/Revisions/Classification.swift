@@ -1,12 +1,12 @@
 import JSON
 
-/// Which era and revision a request belongs to: decided for each request anew, whatever came before (docs/protocol.md).
+/// Which era and revision a request belongs to, decided for each request by itself (docs/protocol.md).
 enum Classification: Hashable, Sendable {
   case served(Revision)
   /// The handshake itself.
   case handshake
 
-  /// - Parameter agreed: the revision of the handshake, where there was one.
+  /// - Parameter agreed: the revision of the handshake, if there was one.
   static func of(method: String, params: JSONObject, agreed: Revision?, policy: ProtocolPolicy) throws(RPCError) -> Classification {
     let meta = params["_meta"]?.objectValue
     let offered = policy.eras(for: ClientInfo(meta?[MetaKey.clientInfo]))

@@ -31,7 +31,7 @@ struct WireObject: Sendable {
     self.revision = revision
   }
 
-  /// Adds a field at the end; nothing where there is no value, or where the revision does not know the field.
+  /// Adds a field at the end, unless it has no value or the revision does not know it.
   mutating func set(_ field: WireField, _ value: WireValue?) {
     if let value, field.isKnown(to: revision) {
       members.append((field.name, value))

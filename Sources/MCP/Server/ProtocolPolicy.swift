@@ -1,6 +1,6 @@
 /// Which eras a server offers.
 public enum ProtocolPolicy: String, CaseIterable, Sendable {
-  /// Both; but to a client that calls itself `claude-code` only the handshake era, since it registers no channel in the other.
+  /// Both, except that a client named `claude-code` gets only the handshake era, because it registers no channel in the other.
   case auto
   /// The handshake era only: `server/discover` is an unknown method, and the metadata of the other era means nothing.
   case handshake

@@ -28,7 +28,7 @@ struct Arguments: Sendable {
     return value
   }
 
-  /// Refuses arguments that nobody declared.
+  /// Refuses undeclared arguments.
   func refuseUnknown(besides names: [[String]]) throws(ToolFailure) {
     let known = Set(names.joined())
     guard let unknown = values.keys.first(where: { !known.contains($0) }) else { return }

@@ -78,7 +78,7 @@ public actor PostgresConnection {
   }
 
   deinit {
-    // The loop must have let go of the socket before it is closed: its number may be used again at once.
+    // The loop must drop the socket before it is closed, because its number may be reused at once.
     endNotifications.finish()
     guard ending.value == nil else { return }
     loop.execute { [loop, registration, handle] in
@@ -100,7 +100,7 @@ public actor PostgresConnection {
   /// False when a statement left a transaction open on the server: such a connection must not be used again.
   nonisolated var isOutsideTransaction: Bool { outsideTransaction.load(ordering: .acquiring) }
 
-  /// Ends the connection. Commands that wait throw `.closed`; one that runs, too, with `outcomeIsUnknown` where that is so.
+  /// Ends the connection. Waiting commands throw `.closed`, and so does a running one, with `outcomeIsUnknown` if that applies.
   public func close() {
     end(PostgresError(.closed, "The connection to Postgres was closed by this program."))
   }

@@ -74,7 +74,7 @@ extension PostgresConnection: PostgresExecutor {
       let result = await perform(Command(content: .prepared(name: name, parameters), role: role, timeout: timeout))
       guard case .failure(let error) = result, error.saysStatementIsGone else { return try Self.rows(result) }
       names.withLock { $0.forgetAll() }
-      // Inside a transaction nothing goes on after an error.
+      // Inside a transaction an error ends everything that follows.
       guard role == .single else { throw error }
     }
     return try Self.rows(await perform(Command(content: .statement(statement, parameters), role: role, timeout: timeout)))

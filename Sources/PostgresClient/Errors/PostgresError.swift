@@ -3,7 +3,7 @@
 public struct PostgresError: Error, Sendable {
   public let code: Code
 
-  /// One sentence: what went wrong, on what, and what to do next where there is something.
+  /// One sentence: what went wrong, with what, and what to do, if anything.
   public let message: String
 
   /// What the server said, if it was the server.
@@ -12,7 +12,7 @@ public struct PostgresError: Error, Sendable {
   /// Each host and port that was tried, with the reason, in order. Empty unless connecting failed.
   public let attempts: [ConnectAttempt]
 
-  /// True when a statement was sent and nobody can say whether it took effect.
+  /// True if a statement was sent and it is unknown whether it took effect.
   public let outcomeIsUnknown: Bool
 
   /// The error that led to this one.

@@ -1,4 +1,4 @@
-/// What a listener does next. Pure: the listener carries the steps out and reports what came of each.
+/// What a listener does next. A value without input or output: the listener carries out the steps and reports their results.
 struct ListenerLifecycle {
   enum Step: Equatable {
     case connect

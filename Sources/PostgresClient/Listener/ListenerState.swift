@@ -8,7 +8,7 @@ public struct ListenerConfiguration: Sendable {
   public var selfTestLimit: Duration = .seconds(2)
   /// Between self-tests that could not be made or failed.
   public var selfTestRetry: Duration = .seconds(60)
-  /// Between two attempts to connect. Begins anew after a liveness query that succeeded.
+  /// Between two attempts to connect. Restarts after a successful liveness query.
   public var backoff = Backoff()
   /// Hints that may wait for the consumer.
   public var bufferedEvents = 1_024
@@ -22,7 +22,7 @@ public enum ListenerState: Sendable, CustomStringConvertible {
   case connecting
   /// A notification from a second connection arrived.
   case listening
-  /// Connected, but notifications do not arrive or nobody knows: poll.
+  /// Connected, but notifications do not arrive, or that is unknown: poll.
   case degraded(DegradedReason)
   /// Reconnecting, for ever; poll if you can.
   case disconnected(PostgresError)

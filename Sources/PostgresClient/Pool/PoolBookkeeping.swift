@@ -59,7 +59,7 @@ struct PoolBookkeeping {
     return serve() + tickIfNeeded()
   }
 
-  /// A permanent failure (a wrong password) fails all who wait; others are tried again while somebody waits.
+  /// A permanent failure (a wrong password) fails all waiters; other failures are retried while there are waiters.
   mutating func openFailed(isPermanent: Bool) -> [Action] {
     if isPermanent || waiters.isEmpty || isClosed {
       opening -= 1

@@ -45,7 +45,7 @@ struct ConnectPlan {
     if attempt.kind == .authentication { pending = [] }
   }
 
-  /// What a failed attempt means, from SQLSTATE where there is one. libpq's own texts are English: nobody calls `setlocale` here.
+  /// The kind of a failed attempt, by SQLSTATE if there is one. libpq's own texts are English, because `setlocale` is never called.
   static func classify(text: String, sqlState: SQLState?) -> PostgresError.ConnectAttempt.Kind {
     if let sqlState {
       if sqlState.classCode == "28" || sqlState == .invalidCatalogName || sqlState == .insufficientPrivilege { return .authentication }

@@ -2,7 +2,7 @@
 public protocol PostgresDecodable: Sendable {
   /// The value of a column that is not NULL, in Postgres's text form, or nil when it is not of this type.
   static func decode(_ text: UnsafeBufferPointer<UInt8>) -> Self?
-  /// The value of a NULL, or nil where that is an error.
+  /// The value of a NULL, or nil if NULL is an error.
   static var ofNull: Self? { get }
 }
 

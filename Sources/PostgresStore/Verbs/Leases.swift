@@ -99,10 +99,10 @@ extension PostgresStore {
     try await perform { pool in try await self.recover(self.idle.query(self.leases), pool) }
   }
 
-  /// All leases and whether they have run out, as a query; all columns are NULL where there are none and another table is joined.
+  /// A query for all leases and whether they have expired; all columns are NULL if there are none and another table is joined.
   var leases: String { "SELECT id AS lease, process, expires_at < clock_timestamp() AS expired FROM \(sql.leases)" }
 
-  /// For those who want something else: where somebody keeps a row locked, recovery can wait for the next time.
+  /// For callers with another purpose: if a row is locked, recovery waits for the next call.
   ///
   /// - Returns: whether anything was given back.
   func recoverIfPossible(_ leases: PostgresRows, _ pool: PostgresPool) async throws -> Bool {

@@ -27,7 +27,7 @@ extension PostgresStore {
     }
   }
 
-  /// When a time was; NULL where it is none. Postgres alone takes words such as `epoch` for times.
+  /// A time; NULL if it is none. Postgres alone accepts words such as `epoch`.
   private func age(_ column: String) -> String { "CASE WHEN \(column) ~ '^\\d{4}-\\d\\d-\\d\\d' THEN \(sql.schema).time_of(\(column)) END" }
 
   private func pruneMessages(
@@ -90,7 +90,7 @@ extension PostgresStore {
     ).first?.get(0, as: Int64?.self) ?? nil
   }
 
-  /// By plain VACUUM, beside which everybody goes on working: it gives back what is free at the end of the tables, and the rest is used again.
+  /// Plain VACUUM, which blocks nobody: it returns free space at the end of the tables; other free space is reused.
   public func giveBackSpace() async throws(BridgeError) -> ReturnedSpace {
     let tables = [sql.messages, sql.messageDetails, sql.tasks, sql.taskDetails, sql.taskEvents]
     return try await perform { pool in

@@ -69,7 +69,7 @@ extension SQLiteStore {
     try Self.read(by: open.reader, body)
   }
 
-  /// A small read: by the writing connection while it is unused, since its cache holds what this process has written.
+  /// A small read, on the writing connection while it is unused, because its cache holds what this process has written.
   func glance<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
     try Self.read(by: connections.writers.load(ordering: .relaxed) == 0 ? open.writer : open.reader, body)
   }

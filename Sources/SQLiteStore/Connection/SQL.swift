@@ -8,7 +8,7 @@ enum SQL {
   /// A time relative to now; the bound argument is an offset such as `+30.000 seconds`.
   static let later = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
 
-  /// A time in a column as we write times; NULL where it is none.
+  /// A time of a column in the program's format; NULL if it is none.
   static func time(_ column: String) -> String {
     "CASE WHEN \(column) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]Z' "
       + "THEN \(column) ELSE strftime('%Y-%m-%dT%H:%M:%fZ', \(column)) END"

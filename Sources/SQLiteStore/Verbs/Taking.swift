@@ -9,7 +9,7 @@ extension SQLiteStore {
         if try read(open, Self.hasExpired) { try recoverExpired(open) }
         return try read(open) { try Self.look(request, $0).delivery }
       }
-      // A write transaction only where there is something: hints come for other agents' messages as well.
+      // A write transaction only if there is news: hints come for other agents' messages as well.
       var (hasExpired, hasNews) = try glance(open) { (try Self.hasExpired($0), try Self.hasNews(request, $0)) }
       if hasExpired {
         try recoverExpired(open)
