@@ -11,7 +11,7 @@ import Synchronization
 /// A child process. It outlives this object, and inherits no descriptor but its standard streams.
 ///
 /// Not Foundation's `Process`, which learns of an end by a socket that other children may inherit, and on Linux counts the open descriptors
-/// before it copies them. Not swift-subprocess, whose children end with the scope that started them.
+/// before it copies them. Not swift-subprocess, whose streams are valid only in the closure that starts the child.
 public final class ChildProcess: Sendable {
   /// What a standard stream of the child is.
   public enum Stream: Sendable {

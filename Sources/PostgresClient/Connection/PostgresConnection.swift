@@ -296,8 +296,3 @@ public actor PostgresConnection {
     EndOfConnection.notSent(reason ?? PostgresError(.closed, "The connection to Postgres is closed."))
   }
 }
-
-extension Logger {
-  /// Logs nothing.
-  public static var silent: Logger { Logger(label: "postgres", factory: { _ in SwiftLogNoOpLogHandler() }) }
-}

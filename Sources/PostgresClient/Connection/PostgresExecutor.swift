@@ -1,3 +1,5 @@
+import Logging
+
 /// Whether the server may keep how it carries out a statement.
 public enum Planning: Sendable {
   /// Parsed and planned at each call, for the values that it has then.
@@ -95,4 +97,9 @@ extension PostgresConnection: PostgresExecutor {
   private nonisolated func checkStatement(_ text: String) throws(PostgresError) {
     guard !text.utf8.contains(0) else { throw PostgresError(.invalidParameter, "The statement holds a NUL character; remove it.") }
   }
+}
+
+extension Logger {
+  /// Logs nothing.
+  public static var silent: Logger { Logger(label: "postgres", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }

@@ -39,7 +39,7 @@ enum ArrayText {
       if take(UInt8(ascii: "}")) { return position == bytes.count ? elements : nil }
       repeat {
         guard let element = element() else { return nil }
-        elements.append(element.value)
+        elements.append(element)
       } while take(UInt8(ascii: ","))
       guard take(UInt8(ascii: "}")), position == bytes.count else { return nil }
       return elements
@@ -51,8 +51,9 @@ enum ArrayText {
       return true
     }
 
-    private mutating func element() -> (value: String?, Void)? {
-      if take(UInt8(ascii: "\"")) { return quoted().map { ($0, ()) } }
+    /// The outer nil is malformed text.
+    private mutating func element() -> String?? {
+      if take(UInt8(ascii: "\"")) { return quoted().map(Optional.some) }
       var content: [UInt8] = []
       while position < bytes.count, bytes[position] != UInt8(ascii: ","), bytes[position] != UInt8(ascii: "}") {
         guard bytes[position] != UInt8(ascii: "{"), bytes[position] != UInt8(ascii: "\"") else { return nil }
@@ -63,7 +64,7 @@ enum ArrayText {
       }
       guard !content.isEmpty else { return nil }
       let value = String(decoding: content, as: UTF8.self)
-      return (value == "NULL" ? nil : value, ())
+      return .some(value == "NULL" ? nil : value)
     }
 
     private mutating func quoted() -> String? {
