@@ -1,4 +1,5 @@
 import Foundation
+import SystemSupport
 
 /// A client's own command for its configuration. It is safe while sessions of the client write the same file.
 struct ClientTool: Sendable {
@@ -11,17 +12,19 @@ struct ClientTool: Sendable {
 
   /// - Returns: nil if it succeeded, else what it printed.
   static func run(_ path: String, _ arguments: [String]) -> String? {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = output
-    do { try process.run() } catch { return error.localizedDescription }
-    let printed = String(decoding: (try? output.fileHandleForReading.readToEnd()) ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
-    let succeeded = process.terminationReason == .exit && process.terminationStatus == 0
-    return succeeded ? nil : printed.trimmingCharacters(in: .whitespacesAndNewlines)
+    do throws(SystemError) {
+      let pipe = try FileDescriptor.makePipe()
+      defer { try? pipe.reading.close() }
+      let child = try start([path] + arguments, pipe.writing)
+      let printed = String(decoding: try pipe.reading.readToEnd(), as: UTF8.self)
+      return child.wait() == .exited(0) ? nil : printed.trimmingCharacters(in: .whitespacesAndNewlines)
+    } catch { return "\(error)" }
+  }
+
+  private static func start(_ arguments: [String], _ output: FileDescriptor) throws(SystemError) -> ChildProcess {
+    // The child has the only end to write to, so that reading ends with it.
+    defer { try? output.close() }
+    return try ChildProcess(
+      arguments, environment: ProcessInfo.processInfo.environment, output: .descriptor(output), errors: .descriptor(output))
   }
 }

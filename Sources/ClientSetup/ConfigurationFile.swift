@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import SystemSupport
 
 /// A client's configuration file, with the changes that are to be made.
 struct ConfigurationFile {
@@ -41,24 +42,16 @@ struct ConfigurationFile {
   ///
   /// - Returns: the path of the copy; nil where there was no file.
   func write() throws(SetupError) -> String? {
-    let manager = FileManager.default
     let copy = try backUp()
     do {
-      let folder = (path as NSString).deletingLastPathComponent
+      let manager = FileManager.default
+      let folder = FileSystem.split(path).folder
       if !manager.fileExists(atPath: folder) { try manager.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-      let permissions = try? manager.attributesOfItem(atPath: path)[.posixPermissions]
-      let new = "\(path).new-\(getpid())"
-      guard manager.createFile(atPath: new, contents: Data(json.bytes), attributes: [.posixPermissions: permissions ?? 0o600]) else {
-        throw CocoaError(.fileWriteNoPermission)
-      }
-      guard rename(new, path) == 0 else {
-        let why = errno
-        unlink(new)
-        throw POSIXError(POSIXErrorCode(rawValue: why) ?? .EIO)
-      }
+      let mode = (try? manager.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue ?? 0o600
+      try NewFile.write(json.bytes, to: path, replacing: true, permissions: FilePermissions(rawValue: .init(truncatingIfNeeded: mode)))
     } catch {
-      throw SetupError(
-        "\(path) cannot be written (\(error.localizedDescription)) and was not changed: check the permissions of its folder.")
+      let reason = (error as? SystemError).map { "\($0.code)" } ?? error.localizedDescription
+      throw SetupError("\(path) cannot be written (\(reason)) and was not changed: check the permissions of its folder.")
     }
     return copy
   }

@@ -1,15 +1,45 @@
 import ArgumentParser
 import Bridge
+import SystemSupport
 
 extension TaskStatus: ExpressibleByArgument {}
 extension TaskRole: ExpressibleByArgument {}
 
-/// An agent's name where a command names another one.
+/// The name of an agent.
 func agent(_ name: String) throws -> Identity { try usage { try Identity(name) } }
 
-/// How many rows are wanted.
 func requirePageSize(_ limit: Int) throws {
   guard Limits.pageSize.contains(limit) else {
     throw ValidationError("--limit must be \(Limits.pageSize.lowerBound) to \(Limits.pageSize.upperBound), not \(limit).")
+  }
+}
+
+/// A text on the command line, or on standard input if a single `-` stands for it.
+enum TextArgument {
+  /// More than any text may have, so that an endless input ends.
+  private static let limit = 16 << 20
+
+  static func text(_ word: String) throws -> String { word == "-" ? try standardInput() : word }
+
+  /// All of standard input without the line end that closes it.
+  private static func standardInput() throws -> String {
+    var bytes = [UInt8]()
+    while true {
+      let piece: [UInt8]
+      do { piece = try FileDescriptor.standardInput.readSome(upTo: 64 << 10) } catch {
+        throw CommandFailure("Standard input cannot be read: \(error.code).")
+      }
+      if piece.isEmpty { break }
+      bytes += piece
+      if bytes.count > limit {
+        throw CommandFailure(
+          "Standard input has more than \(limit >> 20) MiB, and a text has at most \(Limits.textBytes) bytes: name a file instead.")
+      }
+    }
+    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast(bytes.dropLast().last == UInt8(ascii: "\r") ? 2 : 1) }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CommandFailure("Standard input is not UTF-8 text: convert it first, or name a file instead.")
+    }
+    return text
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bridge
 import BridgeServer
+import Logging
 
 extension ExitCode {
   /// `wait` timed out.
@@ -38,11 +39,40 @@ struct Wait: BridgeCommand {
   func validate() throws { try PatientWait.require(timeout, "--timeout") }
 
   func run(in session: CommandSession) async throws {
-    let counts = try await PatientWait(seconds: timeout, logger: session.logger).until(\.isSomething) { seconds in
+    let counts = try await PatientWait(seconds: timeout, logger: session.logger).until(not: \.isEmpty) { seconds in
       try await session.service.waitForAnything(
         messages: subject != .tasks, tasks: subject != .messages, timeout: .seconds(seconds))
     }
     try await session.show(UnreadOutput(counts), as: counts.waiting(for: session.identity) + "\n")
     if counts.isEmpty { throw ExitCode.nothingThere }
+  }
+}
+
+/// A wait of any length. It looks again from time to time, since leases of other processes expire without a hint.
+struct PatientWait {
+  private static let piece: Int64 = 30
+  /// Nil for no limit.
+  let seconds: Int?
+  let logger: Logger
+
+  /// - Parameter look: waits at most this many seconds.
+  /// - Returns: the first value that is not empty, or the last one when the time is over.
+  func until<Value>(not isEmpty: (Value) -> Bool, _ look: (Int) async throws -> Value) async throws -> Value {
+    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    let first = try await look(0)
+    if !isEmpty(first) || seconds == 0 { return first }
+    logger.debug("nothing there yet, waiting")
+    while true {
+      let left = end.map { max(0, (ContinuousClock.now.duration(to: $0) + .milliseconds(999)).components.seconds) }
+      let found = try await look(Int(min(left ?? Self.piece, Self.piece)))
+      if !isEmpty(found) { return found }
+      if let end, ContinuousClock.now >= end { return found }
+    }
+  }
+
+  /// A day at most, so that nothing overflows.
+  static func require(_ seconds: Int?, _ option: String) throws {
+    guard let seconds, !(0...86_400).contains(seconds) else { return }
+    throw ValidationError("\(option) must be 0 to 86400 seconds, not \(seconds).")
   }
 }

@@ -1,3 +1,6 @@
+import Foundation
+import SystemSupport
+
 enum Deadline {
   /// Waits for work that must not hold up the rest.
   ///
@@ -16,5 +19,14 @@ enum Deadline {
     }
     for await outcome in outcomes { return outcome }
     return nil
+  }
+
+  /// Ends the process after a while, whatever still runs. A lease that is not given back expires.
+  static func endProcess(after limit: Duration) {
+    // The end must not depend on threads that are busy.
+    try? SystemThread.start {
+      Thread.sleep(forTimeInterval: limit / .seconds(1))
+      _exit(0)
+    }
   }
 }

@@ -1,14 +1,12 @@
 import Bridge
 import Foundation
-import JSON
-import MCP
 
 extension Overview {
   private static let agentLimit = 8
   private static let shownTasks = 8
 
-  /// Stale tasks first, then those that somebody works on, then the others; oldest first.
-  private var tasksByUrgency: [Task] {
+  /// Stale tasks first, then claimed ones, then the others; oldest first.
+  var tasksByUrgency: [Task] {
     func urgency(_ task: BridgeTask) -> Int { task.stale ? 0 : task.status == TaskStatus.inProgress.rawValue ? 1 : 2 }
     return tasks.enumerated().sorted { (urgency($0.element.task), $0.offset) < (urgency($1.element.task), $1.offset) }.map(\.element)
   }
@@ -18,7 +16,10 @@ extension Overview {
   var oldestUnread: Double? { unread.compactMap(\.oldest).max() }
   var agentsOnline: Int { agents.count { $0.online } }
 
-  /// Names that are not an agent's, and have mail.
+  /// Unread messages by recipient.
+  var mail: [String: Unread] { Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first } }
+
+  /// Recipients that are no agents.
   var strangers: [Unread] {
     let known = Set(agents.map(\.name))
     return unread.filter { !known.contains($0.agent) }
@@ -27,7 +28,7 @@ extension Overview {
   /// For people: one screen.
   func shown(_ place: String, _ width: Int) -> String {
     var text = Colours.strong(place.harmlessLine) + "\n\n"
-    let mail = Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first }
+    let mail = mail
     let ordered =
       agents.filter(\.online) + agents.filter { !$0.online && mail[$0.name] != nil } + agents.filter { !$0.online && mail[$0.name] == nil }
     text += table(
@@ -72,34 +73,6 @@ extension Overview {
   /// Of a time as the stores write it.
   private static func age(of time: String?) -> Double? {
     time.flatMap { ArchiveTime.seconds(of: $0) }.map { Date().timeIntervalSince1970 - $0 }
-  }
-
-  /// For programs.
-  var json: JSONObject {
-    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
-    func seconds(_ value: Double?) -> JSON { value.map { .number(($0 * 10).rounded() / 10) } ?? .null }
-    let mail = Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first }
-    return [
-      "agents": .array(
-        agents.map { agent in
-          [
-            "name": .string(agent.name), "online": .bool(agent.online), "last_seen": text(agent.lastSeen), "host": text(agent.host),
-            "client": text(agent.client), "unread_messages": .integer(Int64(agent.unreadMessages)),
-            "oldest_unread_seconds": seconds(mail[agent.name]?.oldest), "open_tasks": .integer(Int64(agent.openTasks)),
-          ]
-        }),
-      "unread_messages": .integer(Int64(unreadCount)), "oldest_unread_seconds": seconds(oldestUnread),
-      "unread_for_unknown_names": .array(strangers.map { ["name": .string($0.agent), "unread_messages": .integer(Int64($0.count))] }),
-      "open_tasks": .integer(Int64(openTasks)), "stale_tasks": .integer(Int64(staleTasks)),
-      "tasks": .array(
-        tasksByUrgency.map { entry in
-          [
-            "id": text(entry.task.id), "title": text(entry.task.title), "sender": text(entry.task.sender),
-            "recipient": text(entry.task.recipient), "status": text(entry.task.status), "holder": text(entry.task.holder),
-            "stale": .bool(entry.task.stale), "created_at": text(entry.task.createdAt), "age_seconds": seconds(entry.age),
-          ]
-        }),
-    ]
   }
 }
 

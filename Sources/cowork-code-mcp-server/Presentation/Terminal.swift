@@ -1,11 +1,55 @@
+import Bridge
 import Foundation
+import Synchronization
 
-/// The terminal that standard output is.
+/// The terminal that standard output may be.
 enum Terminal {
-  /// Columns to write in: the terminal's, at most 120; 80 where there is none.
+  /// The columns to write in: those of the terminal, at most 120; 80 without one.
   static var width: Int {
     var size = winsize()
     guard isatty(1) != 0, ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return min(max(Int(size.ws_col), 40), 120)
+  }
+}
+
+/// The colours of a terminal, and what they mean. There are none without a terminal, nor with NO_COLOR.
+enum Colours {
+  private static let areUsed = Atomic(false)
+
+  /// To be called once, before anything is shown.
+  static func prepare(plain: Bool = false) {
+    let isTerminal = isatty(1) != 0 && Environment["TERM"] != "dumb"
+    areUsed.store(isTerminal && Environment["NO_COLOR"] == nil && !plain, ordering: .relaxed)
+  }
+
+  /// - Parameter codes: of Select Graphic Rendition (ECMA-48).
+  private static func paint(_ text: String, _ codes: String) -> String {
+    text.isEmpty || !areUsed.load(ordering: .relaxed) ? text : "\u{1B}[\(codes)m\(text)\u{1B}[0m"
+  }
+
+  static func strong(_ text: String) -> String { paint(text, "1") }
+  static func faint(_ text: String) -> String { paint(text, "2") }
+  static func good(_ text: String) -> String { paint(text, "32") }
+  static func bad(_ text: String) -> String { paint(text, "31;1") }
+  static func notable(_ text: String) -> String { paint(text, "33") }
+  static func agent(_ text: String) -> String { paint(text, "36;1") }
+
+  /// Each agent has a colour of its own, as far as there are colours.
+  static func agent(_ text: String, named name: String) -> String {
+    switch name {
+    case Identity.code.name: paint(text, "36;1")
+    case Identity.cowork.name: paint(text, "35;1")
+    default: paint(text, ["32;1", "33;1", "34;1", "91;1"][name.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) % 997 } % 4])
+    }
+  }
+
+  static func status(_ text: String) -> String {
+    switch text.split(separator: " ").first.flatMap({ TaskStatus(rawValue: String($0)) }) {
+    case .pending: paint(text, "33")
+    case .inProgress: paint(text, "34")
+    case .completed: paint(text, "32")
+    case .failed: paint(text, "31")
+    case nil: text
+    }
   }
 }

@@ -22,11 +22,5 @@ struct ServerProcess {
     await service.signOff()
   }
 
-  /// Ends the process although something may still wait for a store that does not answer: a lease that is not given back expires.
-  @Sendable static func endSoon() {
-    Thread.detachNewThread {
-      Thread.sleep(forTimeInterval: 0.25)
-      _exit(0)
-    }
-  }
+  @Sendable static func endSoon() { Deadline.endProcess(after: .milliseconds(250)) }
 }

@@ -69,7 +69,7 @@ struct Copy: AsyncParsableCommand {
           }.run()
         }
       }
-      try await StandardStreams.write(json ? report.json.line : report.shown(from: from.description, to: to.description))
+      try await StandardStreams.show(report, json: json, as: report.shown(from: from.description, to: to.description))
       if !report.isEqual { throw ExitCode.failure }
     }
   }
@@ -103,24 +103,49 @@ extension TransferReport {
     }
     return text
   }
+}
 
-  var json: JSON {
-    func side(_ side: Side) -> JSON {
-      [
-        "found": .integer(Int64(side.found)), "added": .integer(Int64(side.outcome.added)),
-        "updated": .integer(Int64(side.outcome.updated)), "arrived_meanwhile": .integer(Int64(side.meanwhile.added)),
-        "changed_meanwhile": .integer(Int64(side.meanwhile.updated)), "newer_in_target": .integer(Int64(side.ahead)),
-        "keys_taken": .integer(Int64(side.outcome.keysTaken)),
-        "digest_from": .string(side.sourceDigest.description), "digest_to": .string(side.targetDigest.description),
-        "differences": .integer(Int64(side.differences)),
-        "first_differences": .array(
-          side.firstDifferences.map { ["id": .string($0.id.portableID), "fault": .string($0.fault.rawValue)] }),
-      ]
-    }
-    return [
-      "messages": side(messages), "tasks": side(tasks),
-      "agents": ["found": .integer(Int64(agents)), "added": .integer(Int64(agentOutcome.added))], "equal": .bool(isEqual),
-    ]
+extension TransferReport: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("messages", .object(), \.messages)
+    Field("tasks", .object(), \.tasks)
+    Field("agents", .object(), \.agentCounts)
+    Field("equal", .boolean, \.isEqual)
+  }
+
+  private var agentCounts: AgentCounts { AgentCounts(found: agents, added: agentOutcome.added) }
+}
+
+private struct AgentCounts: StructuredOutput {
+  let found: Int
+  let added: Int
+
+  static let schema = ObjectSchema<Self> {
+    Field("found", .integer, \.found)
+    Field("added", .integer, \.added)
+  }
+}
+
+extension TransferReport.Side: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("found", .integer, \.found)
+    Field("added", .integer, \.outcome.added)
+    Field("updated", .integer, \.outcome.updated)
+    Field("arrived_meanwhile", .integer, \.meanwhile.added)
+    Field("changed_meanwhile", .integer, \.meanwhile.updated)
+    Field("newer_in_target", .integer, \.ahead)
+    Field("keys_taken", .integer, \.outcome.keysTaken)
+    Field("digest_from", .string, \.sourceDigest.description)
+    Field("digest_to", .string, \.targetDigest.description)
+    Field("differences", .integer, \.differences)
+    Field("first_differences", .array(.object()), \.firstDifferences)
+  }
+}
+
+extension TransferReport.Difference: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("id", .string, \.id.portableID)
+    Field("fault", .string, \.fault.rawValue)
   }
 }
 

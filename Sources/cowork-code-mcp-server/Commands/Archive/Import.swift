@@ -40,7 +40,7 @@ struct Import: AsyncParsableCommand {
           bar.show("importing", done, of: totals.count)
         }
       }
-      try await StandardStreams.write(json ? imported.json.line : imported.shown)
+      try await StandardStreams.show(imported, json: json, as: imported.shown)
       if imported.differences > 0 { throw ExitCode.failure }
     }
   }
@@ -145,13 +145,22 @@ struct Importer {
 }
 
 /// The result of an import.
-struct Imported {
+struct Imported: StructuredOutput {
   var done = 0
   var messages = ArchiveOutcome()
   var tasks = ArchiveOutcome()
   var agents = ArchiveOutcome()
   var differences = 0
   var firstDifferences: [String] = []
+
+  static let schema = ObjectSchema<Self> {
+    Field("records", .integer, \.done)
+    Field("messages", .object(), \.messages)
+    Field("tasks", .object(), \.tasks)
+    Field("agents", .object(), \.agents)
+    Field("differences", .integer, \.differences)
+    Field("first_differences", .array(.string), \.firstDifferences)
+  }
 
   mutating func compare<Record: ArchiveRecord>(_ records: [Record], with found: [ArchivedText: Record]) {
     for record in records where !(found[record.key]?.isSame(as: record) ?? false) {
@@ -172,17 +181,12 @@ struct Imported {
     text += Colours.bad("\(counted(differences, "record")) not imported, since the id is something else in the store:") + "\n"
     return text + firstDifferences.map { "  \($0.harmlessLine)\n" }.joined()
   }
+}
 
-  var json: JSON {
-    func side(_ outcome: ArchiveOutcome) -> JSON {
-      [
-        "added": .integer(Int64(outcome.added)), "updated": .integer(Int64(outcome.updated)),
-        "keys_taken": .integer(Int64(outcome.keysTaken)),
-      ]
-    }
-    return [
-      "records": .integer(Int64(done)), "messages": side(messages), "tasks": side(tasks), "agents": side(agents),
-      "differences": .integer(Int64(differences)), "first_differences": .array(firstDifferences.map { .string($0) }),
-    ]
+extension ArchiveOutcome: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("added", .integer, \.added)
+    Field("updated", .integer, \.updated)
+    Field("keys_taken", .integer, \.keysTaken)
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bridge
-import JSON
 import MCP
 
 struct Prune: AsyncParsableCommand {
@@ -41,14 +40,14 @@ struct Prune: AsyncParsableCommand {
       let work = try await location.withStore(logger: store.logger()) { store in
         try await prune(store, bar, stop)
       }
-      try await StandardStreams.write(json ? work.json(dryRun).line : work.shown(dryRun, olderThan: olderThan))
+      try await StandardStreams.show(work, json: json, as: work.shown())
     }
   }
 
   private func prune(_ store: any BridgeStore, _ bar: ProgressBar, _ stop: StopRequest) async throws -> Pruned {
     defer { bar.clear() }
     let totals = try await store.archiveTotals()
-    var pruned = Pruned()
+    var pruned = Pruned(dryRun: dryRun)
     let time = try await store.time(before: olderThan.duration)
     var place: PrunePlace?
     repeat {
@@ -59,22 +58,35 @@ struct Prune: AsyncParsableCommand {
       try stop.check("\(pruned.parts) \(dryRun ? "would be" : "were") removed so far; run it again to go on.")
       bar.show(dryRun ? "looking" : "pruning", pruned.messages + pruned.tasks, of: totals.messages + totals.tasks)
     } while place != nil
+    if !dryRun { pruned.space = ReturnedSpace(returned: 0, reusable: 0) }
     if !dryRun, pruned.messages + pruned.tasks > 0 { pruned.space = try await store.giveBackSpace() }
     return pruned
   }
 }
 
 /// The result of pruning.
-private struct Pruned {
+private struct Pruned: StructuredOutput {
+  let dryRun: Bool
   var messages = 0
   var tasks = 0
-  var space = ReturnedSpace(returned: 0, reusable: 0)
+  /// Nil for a dry run.
+  var space: ReturnedSpace?
+
+  static let schema = ObjectSchema<Self> {
+    Field("dry_run", .boolean, \.dryRun)
+    Field("messages", .integer, \.messages)
+    Field("tasks", .integer, \.tasks)
+    Field(optional: "bytes_returned", .bytes, \.space?.returned)
+    Field(optional: "bytes_reusable", .nullable(.bytes), \.reusable)
+  }
+
+  private var reusable: Int64?? { space.map(\.reusable) }
 
   var parts: String { "\(counted(messages, "read message")) and \(counted(tasks, "ended task"))" }
 
-  func shown(_ dryRun: Bool, olderThan age: Age) -> String {
+  func shown() -> String {
     if messages + tasks == 0 { return "Nothing is old enough: nothing \(dryRun ? "would be" : "was") removed.\n" }
-    if dryRun { return "Would remove \(parts). Nothing was changed.\n" }
+    guard let space else { return "Would remove \(parts). Nothing was changed.\n" }
     var text = "Removed \(parts). \(space.returned) bytes came back"
     switch space.reusable {
     case nil: text += ", and what else is free in the tables is for what comes next"
@@ -83,13 +95,8 @@ private struct Pruned {
     }
     return text + ".\n"
   }
+}
 
-  func json(_ dryRun: Bool) -> JSON {
-    var object: JSONObject = ["dry_run": .bool(dryRun), "messages": .integer(Int64(messages)), "tasks": .integer(Int64(tasks))]
-    if !dryRun {
-      object["bytes_returned"] = .integer(space.returned)
-      object["bytes_reusable"] = space.reusable.map { .integer($0) } ?? .null
-    }
-    return .object(object)
-  }
+extension FieldType where Value == Int64 {
+  fileprivate static var bytes: FieldType { FieldType<Int>.integer.mapping { Int($0) } }
 }

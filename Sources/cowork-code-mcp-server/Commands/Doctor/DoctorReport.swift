@@ -1,8 +1,8 @@
 import Bridge
-import JSON
+import BridgeServer
 import MCP
 
-/// Tells findings as they are made, or all of them in one line of JSON.
+/// Prints each finding at once, or all of them in one line of JSON.
 actor DoctorReport {
   private let json: Bool
   private let width: Int
@@ -22,10 +22,7 @@ actor DoctorReport {
   }
 
   func conclude() async throws {
-    if json {
-      let report: JSONObject = ["ok": .bool(!hasFailure), "checks": .array(findings.map { .object($0.json) })]
-      return try await StandardStreams.write(String(decoding: JSON.object(report).encoded(), as: UTF8.self) + "\n")
-    }
+    if json { return try await StandardStreams.write(DoctorOutput(ok: !hasFailure, checks: findings).jsonText + "\n") }
     let (failures, warnings) = (findings.count { $0.verdict == .failure }, findings.count { $0.verdict == .warning })
     let summary =
       failures > 0
@@ -56,11 +53,22 @@ actor DoctorReport {
   private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(1, count)) }
 }
 
-extension Finding {
-  fileprivate var json: JSONObject {
-    [
-      "verdict": .string(verdict.rawValue), "subject": .string(subject), "found": .string(found),
-      "advice": advice.map { .string($0) } ?? .null,
-    ]
+/// What `doctor --json` prints.
+private struct DoctorOutput: StructuredOutput {
+  let ok: Bool
+  let checks: [Finding]
+
+  static let schema = ObjectSchema<Self> {
+    Field("ok", .boolean, \.ok)
+    Field("checks", .array(.object()), \.checks)
+  }
+}
+
+extension Finding: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("verdict", .string, \.verdict.rawValue)
+    Field("subject", .string, \.subject)
+    Field("found", .string, \.found)
+    Field("advice", .nullable(.string), \.advice)
   }
 }

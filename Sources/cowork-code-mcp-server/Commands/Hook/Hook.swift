@@ -29,13 +29,13 @@ struct Hook: AsyncParsableCommand {
   @OptionGroup var loopGuard: LoopGuardOptions
 
   /// The session waits for its hooks.
-  private static let patience: TimeInterval = 2
+  private static let patience = Duration.seconds(2)
 
   func run() async throws {
     let identity = try acting.identity()
     let location = try store.location()
     let settings = try loopGuard.settings()
-    if event != .rewake { Self.endAfter(Self.patience) }
+    if event != .rewake { Deadline.endProcess(after: Self.patience) }
     // Without a store there is no news, and a hook makes none.
     if case .sqlite(let path) = location, !FileManager.default.fileExists(atPath: path) { return }
     let input = HookInput.read()
@@ -56,13 +56,6 @@ struct Hook: AsyncParsableCommand {
   /// A log would be part of the note, so there is none unless the user asks for it.
   private func logger() throws -> Logger {
     store.logging.logLevel == nil ? Logger(label: "cowork-bridge") { _ in SwiftLogNoOpLogHandler() } : try store.logger()
-  }
-
-  private static func endAfter(_ seconds: TimeInterval) {
-    Thread.detachNewThread {
-      Thread.sleep(forTimeInterval: seconds)
-      _exit(0)
-    }
   }
 }
 

@@ -44,7 +44,7 @@ struct Watch: AsyncParsableCommand {
   func run() async throws {
     Colours.prepare(plain: json)
     try await CommandFailure.reported {
-      let end = EndOfWatching()
+      let end = try EndOfWatching()
       let logger = try store.logger()
       let location = try store.location()
       let (agent, start) = (try chosenAgent(), try start())
@@ -54,7 +54,7 @@ struct Watch: AsyncParsableCommand {
       }
       let reason = try await location.withStore(.any, logger: logger, closingWithin: .milliseconds(200)) { store in
         let follower = Follower(store: store, reader: store.transcript(of: agent, from: start), printer: printer, logger: logger)
-        let following = Task { await end.happen(.failed(follower.run())) }
+        let following = Task { await end.fail(follower.run()) }
         defer { following.cancel() }
         return await end.reason
       }

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Bridge
+import MCP
+
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show who is there, what is unread, and which tasks are open or stale.",
+    discussion: """
+      One screen about all agents. A task is stale when the presence of its holder has ended: another instance may take it over.
+
+      Examples:
+        cowork-code-mcp-server status
+        cowork-code-mcp-server status --json
+        cowork-code-mcp-server status --workspace shop
+      """)
+
+  @Flag(help: "Print one line of JSON.")
+  var json = false
+
+  @OptionGroup var store: StoreOptions
+
+  func run() async throws {
+    Colours.prepare(plain: json)
+    try await CommandFailure.reported {
+      let location = try store.location()
+      let overview = try await location.withStore(.any, logger: store.logger()) { try await $0.overview() }
+      try await StandardStreams.show(overview, json: json, as: overview.shown(location.description, Terminal.width))
+    }
+  }
+}
+
+extension Overview: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("agents", .array(.object()), \.agentRows)
+    Field("unread_messages", .integer, \.unreadCount)
+    Field("oldest_unread_seconds", .nullable(.seconds), \.oldestUnread)
+    Field("unread_for_unknown_names", .array(.object()), \.strangers)
+    Field("open_tasks", .integer, \.openTasks)
+    Field("stale_tasks", .integer, \.staleTasks)
+    Field("tasks", .array(.object()), \.tasksByUrgency)
+  }
+
+  private var agentRows: [AgentRow] {
+    let mail = mail
+    return agents.map { AgentRow(agent: $0, oldest: mail[$0.name]?.oldest) }
+  }
+}
+
+private struct AgentRow: StructuredOutput {
+  let agent: AgentSummary
+  let oldest: Double?
+
+  static let schema = ObjectSchema<Self> {
+    Field("name", .string, \.agent.name)
+    Field("online", .boolean, \.agent.online)
+    Field("last_seen", .nullable(.string), \.agent.lastSeen)
+    Field("host", .nullable(.string), \.agent.host)
+    Field("client", .nullable(.string), \.agent.client)
+    Field("unread_messages", .integer, \.agent.unreadMessages)
+    Field("oldest_unread_seconds", .nullable(.seconds), \.oldest)
+    Field("open_tasks", .integer, \.agent.openTasks)
+  }
+}
+
+extension Overview.Unread: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("name", .string, \.agent)
+    Field("unread_messages", .integer, \.count)
+  }
+}
+
+extension Overview.Task: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("id", .nullable(.string), \.task.id)
+    Field("title", .nullable(.string), \.task.title)
+    Field("sender", .nullable(.string), \.task.sender)
+    Field("recipient", .nullable(.string), \.task.recipient)
+    Field("status", .nullable(.string), \.task.status)
+    Field("holder", .nullable(.string), \.task.holder)
+    Field("stale", .boolean, \.task.stale)
+    Field("created_at", .nullable(.string), \.task.createdAt)
+    Field("age_seconds", .nullable(.seconds), \.age)
+  }
+}
+
+extension FieldType where Value == Double {
+  /// A span of time, to a tenth of a second.
+  fileprivate static var seconds: FieldType { FieldType<Double>.number.mapping { ($0 * 10).rounded() / 10 } }
+}

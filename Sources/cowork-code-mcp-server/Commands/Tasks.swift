@@ -1,0 +1,150 @@
+import ArgumentParser
+import Bridge
+import BridgeServer
+
+struct Tasks: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List, show, create and move tasks.",
+    discussion: """
+      Examples:
+        cowork-code-mcp-server tasks                   what is assigned to code
+        cowork-code-mcp-server tasks --role creator    what code delegated
+        cowork-code-mcp-server tasks create cowork "Review the page"
+        cowork-code-mcp-server tasks update 3f0c… in_progress --as cowork
+        cowork-code-mcp-server tasks show 3f0c…
+      """,
+    subcommands: [TasksList.self, TasksShow.self, TasksCreate.self, TasksUpdate.self],
+    defaultSubcommand: TasksList.self)
+}
+
+struct TasksList: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List an agent's tasks, oldest first (the default).",
+    discussion: """
+      What is listed counts as seen: `wait` and wait_for_updates do not tell it again, unless --peek is given.
+
+      Examples:
+        cowork-code-mcp-server tasks list --as cowork --status pending
+        cowork-code-mcp-server tasks list --role creator --json
+      """)
+
+  @Option(help: "The agent's side: \(TaskRole.allCases.map(\.rawValue).joined(separator: " or ")).")
+  var role: TaskRole = .assignee
+
+  @Option(help: "Only with this status.")
+  var status: TaskStatus?
+
+  @Option(help: ArgumentHelp("At most so many tasks, 1 to 200.", valueName: "count"))
+  var limit = 50
+
+  @Flag(help: "Look only: nothing counts as seen.")
+  var peek = false
+
+  @OptionGroup var options: SharedOptions
+
+  func validate() throws { try requirePageSize(limit) }
+
+  func run(in session: CommandSession) async throws {
+    let page = try await session.service.tasks(role: role, status: status, limit: limit, markSeen: !peek)
+    try await session.showWithUnread(
+      Marked(TasksOutput(page), for: session.identity), lease: page.lease, as: page.shown(for: session.identity, role))
+  }
+}
+
+struct TasksShow: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show one task and its history.",
+    discussion: """
+      What is shown counts as seen, unless --peek is given.
+
+      Example:
+        cowork-code-mcp-server tasks show 3f0c… --as cowork
+      """)
+
+  @Argument(help: "The task's id.")
+  var id: String
+
+  @Flag(help: "Look only: nothing counts as seen.")
+  var peek = false
+
+  @OptionGroup var options: SharedOptions
+
+  func run(in session: CommandSession) async throws {
+    let report = try await session.service.task(id, markSeen: !peek)
+    try await session.showWithUnread(Marked(TasksOutput(report), for: session.identity), lease: report.lease, as: report.shown)
+  }
+}
+
+struct TasksCreate: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Delegate a task to another agent.",
+    discussion: """
+      Examples:
+        cowork-code-mcp-server tasks create cowork "Review the page"
+        cowork-code-mcp-server tasks create cowork "Review the page" - < page.md
+      """)
+
+  @Argument(help: "The agent that is to do it.")
+  var to: String
+
+  @Argument(help: "What it is, in up to 200 characters.")
+  var title: String
+
+  @Argument(help: "All that is needed to do it, or - for standard input.")
+  var description = ""
+
+  @Option(help: ArgumentHelp("A word of your own: a second task with the same key is not created.", valueName: "key"))
+  var key: String?
+
+  @OptionGroup var options: SharedOptions
+
+  func validate() throws { _ = try agent(to) }
+
+  func run(in session: CommandSession) async throws {
+    let assignee = try agent(to)
+    let description = try TextArgument.text(description)
+    try await session.introduce()
+    let receipt = try await session.service.createTask(
+      for: assignee, title: title, description: description, idempotencyKey: key)
+    try await session.showWithUnread(CreateOutput(receipt), as: receipt.shown(for: assignee))
+  }
+}
+
+struct TasksUpdate: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "update", abstract: "Move a task: take it, complete it, or let it fail.",
+    discussion: """
+      Its assignee moves a task to in_progress, completed or failed; its creator may end it with failed. Of several who take a task \
+      exactly one gets it; what is taken by this command may be taken over after 10 minutes.
+
+      Examples:
+        cowork-code-mcp-server tasks update 3f0c… in_progress --as cowork
+        cowork-code-mcp-server tasks update 3f0c… completed --result "It works."
+        make test | cowork-code-mcp-server tasks update 3f0c… completed --result -
+      """)
+
+  @Argument(help: "The task's id.")
+  var id: String
+
+  @Argument(help: "Where it goes.")
+  var status: TaskStatus
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("What came out, or why it failed; - for standard input.", valueName: "text"))
+  var result: String?
+
+  @OptionGroup var options: SharedOptions
+
+  func run(in session: CommandSession) async throws {
+    let result = try result.map { try TextArgument.text($0) }
+    try await session.introduce()
+    let task = try await session.service.updateTask(id, to: status, result: result, as: claimant(session.identity))
+    try await session.showWithUnread(Marked(TaskOutput(task), for: session.identity), as: task.shown)
+  }
+
+  /// A claim outlives this process: with the process's real identity it would be free for others as soon as the command ends.
+  private func claimant(_ identity: Identity) -> Instance {
+    let process = ProcessIdentity.current
+    return Instance(agent: identity, process: ProcessIdentity(scope: "", pid: process.pid, start: process.start))
+  }
+}
