@@ -15,11 +15,10 @@ struct BridgePrompts: Sendable {
       arguments: .optional("from", title: "Agent", "Only from this agent.", complete: completions.agentName)
     ) { _, from in
       let whose = from.map { " with from set to \"\($0)\"" } ?? ""
-      return user(
-        """
+      return """
         Check the bridge's inbox: call read_messages\(whose), again while `remaining` is above 0, then get_tasks. Summarise for me what \
         came, from whom, and what they ask for. Answer what you can with send_message and reply_to. What needs my decision, ask me first.
-        """)
+        """
     }
   }
 
@@ -29,14 +28,13 @@ struct BridgePrompts: Sendable {
       arguments: .required("to", title: "Agent", "Who is to do it.", complete: completions.agentName),
       .required("what", title: "What", "What is to be done.")
     ) { _, to, what in
-      user(
-        """
+      return """
         Delegate this to the agent "\(to)": \(what)
 
         Call create_task with a short title and a description that holds everything needed to do it without asking back: the goal, the \
         files and links, what is not to be touched, and what the result must contain. Then call wait_for_updates until the task has \
         ended, and tell me the result.
-        """)
+        """
     }
   }
 
@@ -47,11 +45,10 @@ struct BridgePrompts: Sendable {
       .optional("note", title: "Note", "What to add.")
     ) { _, to, note in
       let extra = note.map { " Add this: \($0)" } ?? ""
-      return user(
-        """
+      return """
         Hand the work of this conversation over to the agent "\(to)": call create_task with what the goal is, what has been done, what is \
         left, which files matter, and how to check the result.\(extra) Then tell me the task's id.
-        """)
+        """
     }
   }
 
@@ -60,14 +57,11 @@ struct BridgePrompts: Sendable {
       "status", title: "Bridge status", description: "Who is there, what is unread, which tasks are open",
       arguments: .optional("task_id", title: "Task", "One task.", complete: completions.taskID)
     ) { _, taskID in
-      if let taskID { return user("Call get_tasks with task_id \"\(taskID)\" and tell me how the task stands, with its history.") }
-      return user(
-        """
+      if let taskID { return "Call get_tasks with task_id \"\(taskID)\" and tell me how the task stands, with its history." }
+      return """
         Tell me how the bridge stands: call list_agents, get_tasks, and get_tasks with role creator. Show who is online, what is unread, \
         and the tasks that are open or stale.
-        """)
+        """
     }
   }
-
-  private func user(_ text: String) -> PromptReply { PromptReply([PromptMessage(.user, text)]) }
 }

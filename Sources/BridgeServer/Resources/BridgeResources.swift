@@ -28,17 +28,17 @@ struct BridgeResources: Sendable {
   }
 
   private var message: ResourceTemplate {
-    ResourceTemplate("bridge://messages/{id}", name: "message", title: "A message", mimeType: "application/json") { _, variables in
-      try await text(of: .message(variables["id"] ?? ""))
+    ResourceTemplate("bridge://messages/{id}", name: "message", title: "A message", mimeType: "application/json") { _, id in
+      try await text(of: .message(id))
     }
   }
 
   private var task: ResourceTemplate {
     ResourceTemplate(
       "bridge://tasks/{id}", name: "task", title: "A task and its history", mimeType: "application/json",
-      completions: ["id": Completions(service: service).taskID]
-    ) { _, variables in
-      try await text(of: .task(variables["id"] ?? ""))
+      complete: Completions(service: service).taskID
+    ) { _, id in
+      try await text(of: .task(id))
     }
   }
 
@@ -46,8 +46,8 @@ struct BridgeResources: Sendable {
 
   func name(of uri: String) -> Name? {
     if let resource = Self.fixed.first(where: { $0.uri == uri }) { return resource.name }
-    if let id = message.variables(of: uri)?["id"] { return .message(id) }
-    return task.variables(of: uri)?["id"].map { .task($0) }
+    if let id = message.variable(of: uri) { return .message(id) }
+    return task.variable(of: uri).map { .task($0) }
   }
 
   /// The present contents; nil if there is no such resource.

@@ -81,24 +81,18 @@ struct Dispatcher: Sendable {
     guard let asked = request.params["protocolVersion"]?.stringValue else {
       throw .invalidParams("initialize needs a string `protocolVersion`.")
     }
-    guard let capabilities = request.params["capabilities"]?.objectValue else {
+    guard request.params["capabilities"]?.objectValue != nil else {
       throw .invalidParams("initialize needs an object `capabilities`.")
     }
     guard request.params["clientInfo"]?.objectValue != nil else {
       throw .invalidParams("initialize needs an object `clientInfo`.")
     }
-    return Session(
-      revision: .negotiated(asked: asked), client: ClientInfo(request.params["clientInfo"]), clientCapabilities: capabilities)
+    return Session(revision: .negotiated(asked: asked), client: ClientInfo(request.params["clientInfo"]))
   }
 
   private func session(_ revision: Revision, _ request: Incoming.Request, _ agreed: Session?) -> Session {
-    if revision.era == .handshake {
-      return agreed ?? Session(revision: revision, client: nil, clientCapabilities: [:])
-    }
-    let meta = request.params["_meta"]
-    return Session(
-      revision: revision, client: ClientInfo(meta?[MetaKey.clientInfo]),
-      clientCapabilities: meta?[MetaKey.clientCapabilities]?.objectValue ?? [:])
+    if revision.era == .handshake { return agreed ?? Session(revision: revision, client: nil) }
+    return Session(revision: revision, client: ClientInfo(request.params["_meta"]?[MetaKey.clientInfo]))
   }
 
   private func encoder(_ session: Session) -> ResultEncoder { ResultEncoder(revision: session.revision, definition: definition) }
@@ -138,7 +132,7 @@ extension Dispatcher {
     let id = request.id
     return { [logger] report in
       do {
-        let reply = try await tool.prepare(arguments)(ToolCall(tool: name, session: session, report: report))
+        let reply = try await tool.prepare(arguments)(ToolCall(client: session.client, report: report))
         return .reply(MessageEncoder.response(id, encoder.toolOutput(reply.output)), reply.hooks)
       } catch let failure as ToolFailure {
         return .reply(MessageEncoder.response(id, encoder.toolFailure(failure.message)), nil)
@@ -225,8 +219,8 @@ extension ServerDefinition {
   func resource(at uri: String) -> (mimeType: String?, read: @Sendable (Session) async throws -> String?)? {
     if let resource = resources.first(where: { $0.uri == uri }) { return (resource.mimeType, { try await resource.read($0) }) }
     for template in resourceTemplates {
-      guard let variables = template.pattern.match(uri) else { continue }
-      return (template.mimeType, { try await template.read($0, variables) })
+      guard let variable = template.variable(of: uri) else { continue }
+      return (template.mimeType, { try await template.read($0, variable) })
     }
     return nil
   }

@@ -51,10 +51,10 @@ struct CompletionRequest: Hashable, Sendable {
       guard let template = definition.resourceTemplates.first(where: { $0.uriTemplate == uri }) else {
         throw .invalidParams("There is no resource template \(Sentence.quote(uri)): resources/templates/list names them.")
       }
-      guard template.pattern.variables.contains(argument) else {
+      guard template.pattern.variable == argument else {
         throw .invalidParams("The template \(uri) has no variable \(Sentence.quote(argument)).")
       }
-      return template.completions[argument]
+      return template.complete
     }
   }
 }

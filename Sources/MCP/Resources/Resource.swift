@@ -31,35 +31,32 @@ public struct ResourceTemplate: Sendable {
   let description: String?
   let mimeType: String?
   let pattern: URITemplate
-  let completions: [String: CompletionProvider]
-  let read: @Sendable (Session, [String: String]) async throws -> String?
+  let complete: CompletionProvider?
+  let read: @Sendable (Session, String) async throws -> String?
 
   /// - Parameters:
-  ///   - uriTemplate: RFC 6570 level 1, such as `cowork://tasks/{id}`; anything beyond that is a programming error.
-  ///   - completions: proposals for variables, by name.
-  ///   - read: the present contents, given the decoded variables; `nil` if there is no such resource.
+  ///   - uriTemplate: one variable behind a prefix, such as `bridge://tasks/{id}`; anything else is a programming error.
+  ///   - complete: proposals for the variable.
+  ///   - read: the present contents, given the decoded variable; `nil` if there is no such resource.
   public init(
     _ uriTemplate: String, name: String, title: String? = nil, description: String? = nil, mimeType: String? = nil,
-    completions: [String: CompletionProvider] = [:],
-    read: @escaping @Sendable (Session, [String: String]) async throws -> String?
+    complete: CompletionProvider? = nil, read: @escaping @Sendable (Session, String) async throws -> String?
   ) {
     guard let pattern = URITemplate(uriTemplate) else {
-      preconditionFailure("\"\(uriTemplate)\" is not a URI template of RFC 6570, level 1.")
+      preconditionFailure("\"\(uriTemplate)\" is not a URI template with one variable at its end.")
     }
-    let unknown = completions.keys.first { !pattern.variables.contains($0) }
-    precondition(unknown == nil, "\"\(uriTemplate)\" has no variable \(unknown ?? "").")
     self.uriTemplate = uriTemplate
     self.name = name
     self.title = title
     self.description = description
     self.mimeType = mimeType
     self.pattern = pattern
-    self.completions = completions
+    self.complete = complete
     self.read = read
   }
 
-  /// The decoded variables of a URI that follows the template; `nil` for another one.
-  public func variables(of uri: String) -> [String: String]? { pattern.match(uri) }
+  /// The decoded variable of a URI that follows the template; `nil` for another one.
+  public func variable(of uri: String) -> String? { pattern.match(uri) }
 }
 
 /// Proposes values that complete a beginning. Gets that beginning, and the other arguments that are known already

@@ -53,7 +53,7 @@ extension ServerDefinition {
     case .resources: !resources.isEmpty || !resourceTemplates.isEmpty
     case .prompts: !prompts.isEmpty
     case .completions:
-      prompts.contains { $0.arguments.contains { $0.complete != nil } } || resourceTemplates.contains { !$0.completions.isEmpty }
+      prompts.contains { $0.arguments.contains { $0.complete != nil } } || resourceTemplates.contains { $0.complete != nil }
     }
   }
 }

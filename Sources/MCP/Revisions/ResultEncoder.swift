@@ -6,13 +6,15 @@ struct ResultEncoder: Sendable {
   let definition: ServerDefinition
 
   /// A result with what each result of the revision carries (2026-07-28 basic, Result Responses).
-  func result(caching: Caching? = nil, subscription: RequestID? = nil, _ build: (inout WireObject) -> Void = { _ in }) -> WireObject {
+  ///
+  /// - Parameter isCacheable: says that it may not be kept (2026-07-28 server/utilities/caching).
+  func result(isCacheable: Bool = false, subscription: RequestID? = nil, _ build: (inout WireObject) -> Void = { _ in }) -> WireObject {
     var result = WireObject(for: revision)
     result.set(Fields.Result.resultType, "complete")
     build(&result)
-    if let caching {
-      result.set(Fields.Result.ttl, .integer(Int64(caching.milliseconds)))
-      result.set(Fields.Result.cacheScope, caching.scope.rawValue)
+    if isCacheable {
+      result.set(Fields.Result.ttl, .integer(0))
+      result.set(Fields.Result.cacheScope, "private")
     }
     result.nest(Fields.Result.meta) {
       $0.nest(Fields.Result.serverInfo, implementation)
@@ -31,7 +33,7 @@ struct ResultEncoder: Sendable {
   }
 
   func discover() -> WireObject {
-    result(caching: definition.listCaching) {
+    result(isCacheable: true) {
       $0.set(Fields.Initialize.supportedVersions, .array(Revision.perRequestVersions.map { .string($0.date) }))
       $0.nest(Fields.Initialize.capabilities, capabilities)
       $0.set(Fields.Initialize.instructions, definition.instructions)
@@ -40,7 +42,7 @@ struct ResultEncoder: Sendable {
 
   /// A page of a list that is encoded already; there is only one page.
   func list(_ field: WireField, _ items: [UInt8]) -> WireObject {
-    result(caching: definition.listCaching) { $0.set(field, .raw(items)) }
+    result(isCacheable: true) { $0.set(field, .raw(items)) }
   }
 
   /// The same JSON twice, encoded once: as structured content where the revision knows it, and as a text block for those who do not.
@@ -59,7 +61,7 @@ struct ResultEncoder: Sendable {
   }
 
   func contents(_ uri: String, _ mimeType: String?, _ text: String) -> WireObject {
-    result(caching: definition.contentCaching) {
+    result(isCacheable: true) {
       $0.set(
         Fields.Content.contents,
         WireObject.list([text], for: revision) { text, object in
@@ -70,16 +72,15 @@ struct ResultEncoder: Sendable {
     }
   }
 
-  func prompt(_ reply: PromptReply) -> WireObject {
+  func prompt(_ text: String) -> WireObject {
     result {
-      $0.set(Fields.Item.description, reply.description)
       $0.set(
         Fields.Content.messages,
-        WireObject.list(reply.messages, for: revision) { message, object in
-          object.set(Fields.Content.role, message.role.rawValue)
+        WireObject.list([text], for: revision) { text, object in
+          object.set(Fields.Content.role, "user")
           object.nest(Fields.Content.content) {
             $0.set(Fields.Content.type, "text")
-            $0.set(Fields.Content.text, message.text)
+            $0.set(Fields.Content.text, text)
           }
         })
     }

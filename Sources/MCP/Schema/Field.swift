@@ -9,41 +9,21 @@ public struct Field<Root>: Sendable {
   let write: @Sendable (Root, inout JSONWriter) -> Void
 
   /// A field that is always there. With ``FieldType/nullable(_:)`` its value may be `null`.
-  public init<Value>(
-    _ name: String, _ type: FieldType<Value>, _ description: String?, _ path: any KeyPath<Root, Value> & Sendable
-  ) {
-    self.name = name
-    schema = Self.schema(type.schema, description)
-    isRequired = true
-    isPresent = { _ in true }
-    write = { root, writer in type.write(root[keyPath: path], &writer) }
-  }
-
-  /// A field that is left out where there is no value.
-  public init<Value>(
-    optional name: String, _ type: FieldType<Value>, _ description: String?, _ path: any KeyPath<Root, Value?> & Sendable
-  ) {
-    self.name = name
-    schema = Self.schema(type.schema, description)
-    isRequired = false
-    isPresent = { root in root[keyPath: path] != nil }
-    write = { root, writer in
-      if let value = root[keyPath: path] { type.write(value, &writer) }
-    }
-  }
-
-  /// The same without a description.
   public init<Value>(_ name: String, _ type: FieldType<Value>, _ path: any KeyPath<Root, Value> & Sendable) {
-    self.init(name, type, nil, path)
+    self.init(name, type.schema, isRequired: true, isPresent: { _ in true }, write: { type.write($0[keyPath: path], &$1) })
   }
 
-  /// The same without a description.
+  /// A field that is left out if there is no value.
   public init<Value>(optional name: String, _ type: FieldType<Value>, _ path: any KeyPath<Root, Value?> & Sendable) {
-    self.init(optional: name, type, nil, path)
+    self.init(
+      name, type.schema, isRequired: false, isPresent: { $0[keyPath: path] != nil },
+      write: { root, writer in
+        if let value = root[keyPath: path] { type.write(value, &writer) }
+      })
   }
 
   private init(
-    name: String, schema: JSONObject, isRequired: Bool, isPresent: @escaping @Sendable (Root) -> Bool,
+    _ name: String, _ schema: JSONObject, isRequired: Bool, isPresent: @escaping @Sendable (Root) -> Bool,
     write: @escaping @Sendable (Root, inout JSONWriter) -> Void
   ) {
     self.name = name
@@ -55,14 +35,6 @@ public struct Field<Root>: Sendable {
 
   func embedded<Outer>(at path: any KeyPath<Outer, Root> & Sendable) -> Field<Outer> {
     Field<Outer>(
-      name: name, schema: schema, isRequired: isRequired,
-      isPresent: { isPresent($0[keyPath: path]) },
-      write: { outer, writer in write(outer[keyPath: path], &writer) })
-  }
-
-  private static func schema(_ type: JSONObject, _ description: String?) -> JSONObject {
-    var schema = type
-    schema["description"] = description.map { .string($0) }
-    return schema
+      name, schema, isRequired: isRequired, isPresent: { isPresent($0[keyPath: path]) }, write: { write($0[keyPath: path], &$1) })
   }
 }

@@ -48,23 +48,13 @@ extension FieldType where Value == JSON {
   }
 }
 
-extension FieldType where Value: CaseIterable & RawRepresentable & Sendable, Value.RawValue == String {
-  /// One of the cases, by its raw value.
-  public static func enumeration(_ type: Value.Type = Value.self) -> FieldType {
-    let cases = Value.allCases.map { JSON.string($0.rawValue) }
-    return FieldType(schema: ["type": "string", "enum": .array(cases)]) { value, writer in writer.write(string: value.rawValue) }
-  }
-}
-
 extension FieldType where Value: StructuredOutput {
   /// An object that has a schema of its own.
   public static func object(_ type: Value.Type = Value.self) -> FieldType {
     let schema = Value.schema
     return FieldType(schema: schema.json) { value, writer in schema.write(value, &writer) }
   }
-}
 
-extension FieldType where Value: StructuredOutput {
   /// The same, with a schema that only names the fields that are always there: for lists of tools that have to stay short.
   public static func briefObject(_ type: Value.Type = Value.self) -> FieldType {
     let schema = Value.schema
@@ -85,7 +75,6 @@ extension FieldType {
   public static func nullable<Wrapped>(_ wrapped: FieldType<Wrapped>) -> FieldType where Value == Wrapped? {
     var schema = wrapped.schema
     if let type = schema["type"] { schema["type"] = [type, "null"] }
-    if let cases = schema["enum"]?.arrayValue { schema["enum"] = .array(cases + [.null]) }
     return FieldType(schema: schema) { value, writer in
       if let value { wrapped.write(value, &writer) } else { writer.write(.null) }
     }

@@ -9,7 +9,7 @@ public protocol StructuredOutput: Sendable {
 ///
 ///     static let schema = ObjectSchema<Receipt> {
 ///       Field("message_id", .string, \.messageID)
-///       Field("reply_to", .nullable(.string), "The message that this one answers.", \.replyTo)
+///       Field("reply_to", .nullable(.string), \.replyTo)
 ///       Field(optional: "note", .string, \.note)
 ///     }
 public struct ObjectSchema<Root>: Sendable {

@@ -7,7 +7,6 @@ import Logging
 public actor Server {
   private var connection: Connection
   private let definition: ServerDefinition
-  private let clock: any Clock<Duration>
   private let executor: (any TaskExecutor)?
   private let logger: Logger
   private var transport: (any ByteTransport)?
@@ -17,13 +16,12 @@ public actor Server {
 
   /// - Parameters:
   ///   - definition: names of tools and prompts, and URIs, must be unique.
-  ///   - clock: measures the times of `limits`.
   ///   - executor: where the server's tasks and its handlers run; nil for the threads of Swift concurrency. The executor of a handler that
   ///     blocks saves each call the changes of threads.
   ///   - logger: protocol detail goes to the debug level. Arguments and results are never logged.
   public init(
     _ definition: ServerDefinition, policy: ProtocolPolicy = .auto, limits: ServerLimits = ServerLimits(),
-    clock: any Clock<Duration> = ContinuousClock(), executor: (any TaskExecutor)? = nil, logger: Logger
+    executor: (any TaskExecutor)? = nil, logger: Logger
   ) {
     for names in [
       definition.tools.map(\.name), definition.prompts.map(\.name), definition.resources.map(\.uri),
@@ -33,7 +31,6 @@ public actor Server {
     }
     connection = Connection(definition, policy: policy, limits: limits, logger: logger)
     self.definition = definition
-    self.clock = clock
     self.executor = executor
     self.logger = logger
   }
@@ -106,7 +103,7 @@ public actor Server {
     case .startTimer(let number, let duration):
       timer?.cancel()
       timer = Task {
-        guard (try? await clock.sleep(for: duration)) != nil else { return }
+        guard (try? await Task.sleep(for: duration)) != nil else { return }
         handle(.timerFired(number))
       }
     case .close:

@@ -14,10 +14,6 @@ public struct ServerDefinition: Sendable {
   public var prompts: [Prompt]
   /// Experimental capabilities, declared in the handshake era only, where ``Server/notify(_:_:)`` works: `["claude/channel": [:]]`.
   public var experimental: JSONObject
-  /// How long clients of the per-request era may keep what `server/discover` and the lists say.
-  public var listCaching: Caching
-  /// The same for the contents of resources.
-  public var contentCaching: Caching
   /// Called with all URIs that anybody is subscribed to, when these change, one call after the other. A subscription is acknowledged only
   /// after this has returned, so that a change after the acknowledgement is not missed (2026-07-28 basic/patterns/subscriptions).
   public var subscriptionsChanged: (@Sendable (Set<String>) async -> Void)?
@@ -27,7 +23,6 @@ public struct ServerDefinition: Sendable {
   public init(
     name: String, version: String, title: String? = nil, description: String? = nil, instructions: String? = nil, tools: [Tool] = [],
     resources: [Resource] = [], resourceTemplates: [ResourceTemplate] = [], prompts: [Prompt] = [], experimental: JSONObject = [:],
-    listCaching: Caching = Caching(), contentCaching: Caching = Caching(),
     subscriptionsChanged: (@Sendable (Set<String>) async -> Void)? = nil, clientReady: (@Sendable (Session) async -> Void)? = nil
   ) {
     self.name = name
@@ -40,23 +35,7 @@ public struct ServerDefinition: Sendable {
     self.resourceTemplates = resourceTemplates
     self.prompts = prompts
     self.experimental = experimental
-    self.listCaching = listCaching
-    self.contentCaching = contentCaching
     self.subscriptionsChanged = subscriptionsChanged
     self.clientReady = clientReady
-  }
-}
-
-/// How long a result may be kept, and for whom (2026-07-28 server/utilities/caching).
-public struct Caching: Hashable, Sendable {
-  public enum Scope: String, Sendable { case `public`, `private` }
-
-  /// Milliseconds; 0 means that it is out of date at once.
-  public var milliseconds: Int
-  public var scope: Scope
-
-  public init(milliseconds: Int = 0, scope: Scope = .private) {
-    self.milliseconds = max(0, milliseconds)
-    self.scope = scope
   }
 }

@@ -5,9 +5,6 @@ public struct Session: Sendable {
   public let revision: Revision
   /// As the client named itself: in `initialize`, or in the request's own `_meta`. `nil` where it did not.
   public let client: ClientInfo?
-  public let clientCapabilities: JSONObject
-
-  public var era: Era { revision.era }
 }
 
 /// How a client names itself. It can claim anything.

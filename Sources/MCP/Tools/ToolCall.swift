@@ -1,17 +1,7 @@
 /// One call of a tool, as its handler sees it. When the client cancels the call, the handler's task is cancelled.
 public struct ToolCall: Sendable {
-  /// The name that the tool was called by.
-  public let tool: String
-  public let session: Session
-  private let report: @Sendable (Progress) async -> Void
-
-  init(tool: String, session: Session, report: @escaping @Sendable (Progress) async -> Void) {
-    self.tool = tool
-    self.session = session
-    self.report = report
-  }
-
-  public var client: ClientInfo? { session.client }
+  public let client: ClientInfo?
+  let report: @Sendable (Progress) async -> Void
 
   /// Tells the client how far the call is (basic/utilities/progress), where it asked for that by a progress token.
   ///

@@ -15,11 +15,10 @@ struct Harness: Sendable {
   private let running: Task<ServerEnd, Never>
 
   init(
-    _ definition: ServerDefinition = .sample, policy: ProtocolPolicy = .auto, limits: ServerLimits = ServerLimits(),
-    clock: any Clock<Duration> = ContinuousClock()
+    _ definition: ServerDefinition = .sample, policy: ProtocolPolicy = .auto, limits: ServerLimits = ServerLimits()
   ) {
     let (client, transport) = MemoryTransport.pair()
-    let server = Server(definition, policy: policy, limits: limits, clock: clock, logger: silent)
+    let server = Server(definition, policy: policy, limits: limits, logger: silent)
     self.client = client
     self.transport = transport
     self.server = server
@@ -144,13 +143,13 @@ extension ServerDefinition {
         Resource("test://broken", name: "broken") { _ in throw TransportClosed() },
       ],
       resourceTemplates: [
-        ResourceTemplate("test://items/{id}", name: "item", completions: ["id": { beginning, _ in [beginning + "x"] }]) { _, variables in
-          variables["id"] == "gone" ? nil : variables["id"]
+        ResourceTemplate("test://items/{id}", name: "item", complete: { beginning, _ in [beginning + "x"] }) { _, id in
+          id == "gone" ? nil : id
         }
       ],
       prompts: [
         Prompt("ask", title: "Ask", arguments: to, .optional("what")) { session, to, what in
-          PromptReply([PromptMessage(.user, "\(session.client?.name ?? "?") asks \(to) \(what ?? "nothing")")])
+          "\(session.client?.name ?? "?") asks \(to) \(what ?? "nothing")"
         }
       ],
       experimental: ["x/y": [:]], subscriptionsChanged: changed)
