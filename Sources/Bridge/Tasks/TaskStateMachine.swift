@@ -5,8 +5,8 @@
 public enum TaskStateMachine {
   /// What a request does to a task.
   ///
-  /// - Throws: `BridgeError` with the code `notFound`, `notAllowed`, `wrongStatus` or `alreadyClaimed`.
-  public static func transition(_ state: TaskState, by request: TransitionRequest) throws(BridgeError) -> TaskTransition {
+  /// - Throws: `BridgeError` with the code `notFound`, `notAllowed`, `wrongStatus` or `alreadyClaimed`: nothing is to be written.
+  public static func decide(_ state: TaskState, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
     let task = state.task
     let isAssignee = task.recipient == request.actor.name
     let isCreator = task.sender == request.actor.name
@@ -19,20 +19,47 @@ public enum TaskStateMachine {
   }
 
   /// The result of one that lost the task to another process, which is at work on it.
-  private static func lateResult(_ task: BridgeTask, _ request: TransitionRequest) -> TaskTransition? {
+  private static func lateResult(_ task: BridgeTask, _ request: TransitionRequest) -> TaskDecision? {
     guard request.status.isEnded, let holder = task.holder, holder != request.instance.id, !task.stale else { return nil }
     let error = BridgeError(
       .alreadyClaimed,
       "Task \(request.taskID) was taken over by \(holder), which is at work on it; your late result was recorded in its history.")
-    return .lateResult(note: lateNote(request), error: error)
+    return recordLate(task, request, error)
   }
 
-  private static func lateNote(_ request: TransitionRequest) -> String {
-    "late result (\(request.status)): \(request.result ?? "none given")"
+  /// Leaves the task as it is, and records the result in its history.
+  private static func recordLate(_ task: BridgeTask, _ request: TransitionRequest, _ error: BridgeError) -> TaskDecision {
+    let note = "late result (\(request.status)): \(request.result ?? "none given")"
+    return TaskDecision(
+      event: .init(from: task.status, to: task.status, note: note), news: [.creator: true], wakes: [.creator], refusal: error)
+  }
+
+  /// The task is what the request wants already.
+  private static func unchanged(_ task: BridgeTask, _ request: TransitionRequest) -> TaskDecision {
+    TaskDecision(claim: task.holder == request.instance.id ? .take : .keep, news: seen(task, by: request.actor))
+  }
+
+  private static func change(
+    _ task: BridgeTask, _ request: TransitionRequest, result: String?, note: String?
+  ) -> TaskDecision {
+    let event = TaskDecision.Event(from: task.status, to: request.status.rawValue, note: note)
+    var news = [TaskRole.creator: true]
+    if event.movesStatus, request.status.isEnded { news[.assignee] = true }
+    return TaskDecision(
+      change: .init(status: request.status, result: result), claim: request.status == .inProgress ? .take : .release, event: event,
+      news: news.merging(seen(task, by: request.actor)) { $1 }, wakes: event.movesStatus ? [.assignee, .creator] : [.creator])
+  }
+
+  /// An agent that acts on a task has seen it.
+  private static func seen(_ task: BridgeTask, by agent: Identity) -> [TaskRole: Bool] {
+    var seen = [TaskRole: Bool]()
+    if task.recipient == agent.name { seen[.assignee] = false }
+    if task.sender == agent.name { seen[.creator] = false }
+    return seen
   }
 
   /// The creator's one right.
-  private static func end(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskTransition {
+  private static func end(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
     guard request.status == .failed else {
       throw BridgeError(
         .notAllowed,
@@ -40,51 +67,50 @@ public enum TaskStateMachine {
           + "as its creator you may end it with status failed.")
     }
     let result = endedByCreator(request)
-    return .change(status: .failed, result: result, holder: nil, note: result)
+    return change(task, request, result: result, note: result)
   }
 
-  private static func move(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskTransition {
+  private static func move(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
     let status = task.status.flatMap(TaskStatus.init)
     switch request.status {
     case .pending:
-      if status == .pending, isSame(request.result, task.result) { return .unchanged }
+      if status == .pending, isSame(request.result, task.result) { return unchanged(task, request) }
       throw BridgeError(
         .wrongStatus,
         "Task \(request.taskID) is \(task.status ?? "without a status") and cannot become pending: "
           + "move it to in_progress, completed or failed.")
     case .inProgress:
       guard status == .inProgress, let holder = task.holder else {
-        return .change(status: .inProgress, result: request.result, holder: request.instance.id, note: request.result)
+        return change(task, request, result: request.result, note: request.result)
       }
       if holder == request.instance.id {
-        if isSame(request.result, task.result) { return .unchanged }
-        return .change(status: .inProgress, result: request.result, holder: holder, note: request.result)
+        if isSame(request.result, task.result) { return unchanged(task, request) }
+        return change(task, request, result: request.result, note: request.result)
       }
       guard task.stale else {
         throw BridgeError(
           .alreadyClaimed,
           "Task \(request.taskID) is in_progress already, held by \(holder): leave it to that process, or take another task.")
       }
-      return .change(
-        status: .inProgress, result: request.result, holder: request.instance.id,
-        note: "taken over from \(holder), which gave no sign of life")
+      return change(task, request, result: request.result, note: "taken over from \(holder), which gave no sign of life")
     case .completed, .failed:
-      return .change(status: request.status, result: request.result, holder: nil, note: request.result)
+      return change(task, request, result: request.result, note: request.result)
     }
   }
 
   /// A request about a task that has ended.
   private static func again(
     _ status: TaskStatus, _ state: TaskState, _ request: TransitionRequest, isAssignee: Bool
-  ) throws(BridgeError) -> TaskTransition {
+  ) throws(BridgeError) -> TaskDecision {
     if request.status == status {
-      if isSame(request.result, state.task.result) { return .unchanged }
-      if !isAssignee, state.task.result == endedByCreator(request) { return .unchanged }
+      if isSame(request.result, state.task.result) || !isAssignee && state.task.result == endedByCreator(request) {
+        return unchanged(state.task, request)
+      }
     }
     let message = "Task \(request.taskID) is \(status) already, and an ended task stays as it is"
     if isAssignee, state.actorWasHolder, request.result != nil {
       let error = BridgeError(.wrongStatus, "\(message); your late result was recorded in its history.")
-      return .lateResult(note: lateNote(request), error: error)
+      return recordLate(state.task, request, error)
     }
     throw BridgeError(.wrongStatus, "\(message): create a new task if there is more to do.")
   }

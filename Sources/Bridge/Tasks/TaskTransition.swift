@@ -35,12 +35,38 @@ public struct TaskState: Hashable, Sendable {
   }
 }
 
-/// What a store has to write so that a task moves.
-public enum TaskTransition: Hashable, Sendable {
-  /// The task is in the wished status already: nothing to write.
-  case unchanged
-  /// Write the status, the result where there is one, and the holder where the task is taken; record the note.
-  case change(status: TaskStatus, result: String?, holder: String?, note: String?)
-  /// Leave the task as it is, record the late result in its history, and tell the actor by this error.
-  case lateResult(note: String, error: BridgeError)
+/// Everything that a store writes, in one transaction, for a request to move a task.
+public struct TaskDecision: Hashable, Sendable {
+  /// A new status, and a new result; a result of nil leaves the present one.
+  public struct Change: Hashable, Sendable {
+    public var status: TaskStatus
+    public var result: String?
+  }
+
+  /// What becomes of the claim on the task.
+  public enum Claim: Hashable, Sendable {
+    case keep, release
+    /// The acting instance takes the claim, or renews its own.
+    case take
+  }
+
+  /// An entry of the task's history.
+  public struct Event: Hashable, Sendable {
+    public var from: String?
+    public var to: String?
+    public var note: String?
+
+    /// A trigger of the table records a change of the status, and the store adds the rest to that entry.
+    public var movesStatus: Bool { from != to }
+  }
+
+  public var change: Change?
+  public var claim = Claim.keep
+  public var event: Event?
+  /// For which sides the task becomes news, or is none any more.
+  public var news: [TaskRole: Bool] = [:]
+  /// The sides whose agents are woken.
+  public var wakes: Set<TaskRole> = []
+  /// Thrown after the commit.
+  public var refusal: BridgeError?
 }

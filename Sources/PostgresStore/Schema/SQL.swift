@@ -29,10 +29,10 @@ struct SQL: Sendable {
 
   static let messageColumns = "m.seq, \(Message.selected(from: "m"))"
 
-  /// At least `Message.replyCost`: a byte becomes six characters of JSON at most.
-  static func mostReplyCost(of row: String) -> String {
+  /// `Message.replyCost`.
+  static func replyCost(of row: String) -> String {
     let texts = Message.fields.filter { $0.kind == .text || $0.kind == .time }.map { "\(row).\($0.column)" }
-    return "260 + 6 * octet_length(concat(\(texts.joined(separator: ", "))))"
+    return "\(Message.rowCost) + char_length(concat(\(texts.joined(separator: ", "))))"
   }
 
   static let taskColumns =

@@ -2,26 +2,20 @@ import Bridge
 import PostgresClient
 
 extension PostgresStore {
-  /// What a transaction about a task came to: an error may have left a trace in the history, so it is thrown after the commit.
-  private enum Outcome: Sendable {
-    case moved(BridgeTask)
-    case refused(BridgeError)
-  }
-
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
-    let outcome = try await perform { pool, attempt in
+    let (task, refusal) = try await perform { pool, attempt in
       try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
         try await self.limitWaiting(transaction)
         return try await self.transition(request, attempt, transaction)
       }
     }
-    switch outcome {
-    case .moved(let task): return task
-    case .refused(let error): throw error
-    }
+    if let refusal { throw refusal }
+    return task
   }
 
-  private func transition(_ request: TransitionRequest, _ attempt: Int, _ transaction: PostgresTransaction) async throws -> Outcome {
+  private func transition(
+    _ request: TransitionRequest, _ attempt: Int, _ transaction: PostgresTransaction
+  ) async throws -> (BridgeTask, refusal: BridgeError?) {
     // First the lock, then a statement of its own that reads: one that waited for the lock would join the task as it is now with its details
     // as they were before.
     guard let id = try await lock(task: request.taskID, transaction), let row = try await row(ofTask: id, transaction) else {
@@ -29,35 +23,60 @@ extension PostgresStore {
     }
     let task = try BridgeTask(row)
     let state = TaskState(task: task, actorWasHolder: try await wasHolder(request.instance.id, of: id, transaction))
-    switch try TaskStateMachine.transition(state, by: request) {
-    case .unchanged:
-      if task.holder == request.instance.id { try await claim(id, by: request.instance, transaction) }
-      try await markSeenByActor(request.actor, task, id, transaction)
-      return .moved(task)
-    case .lateResult(let note, let error):
-      // An earlier attempt, whose outcome was unknown, may have recorded it.
-      if attempt > 1, try await isRecorded(note, of: id, by: request.instance, transaction) { return .refused(error) }
-      try await record(id, request, task, to: task.status, note: note, transaction)
-      return .refused(error)
-    case .change(let status, let result, let holder, let note):
+    let decision = try TaskStateMachine.decide(state, request)
+    if let change = decision.change {
       try await transaction.query(
         "UPDATE \(sql.tasks) SET status = $2, result = COALESCE($3::text, result), updated_at = \(SQL.now) WHERE id = $1",
-        [.text(id), .text(status.rawValue), .optional(result)])
-      if task.status == status.rawValue {
-        try await record(id, request, task, to: status.rawValue, note: note, transaction)
-      } else {
-        try await signLastEvent(of: id, actor: request.actor, instance: request.instance.id, note: note, transaction)
-      }
-      if holder == nil {
-        try await transaction.query(
-          "UPDATE \(sql.taskDetails) SET holder = NULL, holder_process = NULL, held_until = NULL WHERE task_id = $1", [.text(id)])
-      } else {
-        try await claim(id, by: request.instance, transaction)
-      }
-      try await markSeenByActor(request.actor, task, id, transaction)
-      guard let moved = try await self.row(ofTask: id, transaction) else { return .moved(task) }
-      return .moved(try BridgeTask(moved))
+        [.text(id), .text(change.status.rawValue), .optional(change.result)])
     }
+    if let event = decision.event {
+      if event.movesStatus {
+        try await signLastEvent(of: id, actor: request.actor, instance: request.instance.id, note: event.note, transaction)
+      } else {
+        try await record(event, id, request, attempt, transaction)
+      }
+    }
+    try await transaction.query(
+      """
+      UPDATE \(sql.taskDetails) SET
+        assignee_news = COALESCE($2::boolean::integer, assignee_news), creator_news = COALESCE($3::boolean::integer, creator_news),
+        holder = CASE WHEN $4 THEN $5 ELSE holder END, holder_process = CASE WHEN $4 THEN $6 ELSE holder_process END,
+        held_until = CASE WHEN $4 THEN \(SQL.later("$7")) ELSE held_until END
+      WHERE task_id = $1
+      """,
+      [.text(id)] + [TaskRole.assignee, .creator].map { decision.news[$0].map(PostgresParameter.bool) ?? .null }
+        + claim(decision.claim, request.instance))
+    // A change of the status wakes both sides by a trigger.
+    for (side, agent) in [(TaskRole.assignee, task.recipient), (.creator, task.sender)] where decision.wakes.contains(side) {
+      guard decision.event?.movesStatus == false, let agent else { continue }
+      try await transaction.query("SELECT pg_notify(\(sql.schema).channel_of($1, $2), 'tasks')", [.text(schema.name), .text(agent)])
+    }
+    return (try await self.row(ofTask: id, transaction).map { try BridgeTask($0) } ?? task, decision.refusal)
+  }
+
+  /// Whether the claim changes, its holder and process, and for how many seconds it is kept.
+  private func claim(_ claim: TaskDecision.Claim, _ instance: Instance) -> [PostgresParameter] {
+    switch claim {
+    case .keep: [.bool(false), .null, .null, .null]
+    case .release: [.bool(true), .null, .null, .null]
+    case .take: [.bool(true), .text(instance.id), .text(instance.process.encoded), .double(timing.claim.inSeconds)]
+    }
+  }
+
+  /// Records an event that no trigger sees; at a later attempt only if the one before, whose outcome is unknown, has not.
+  private func record(
+    _ event: TaskDecision.Event, _ id: String, _ request: TransitionRequest, _ attempt: Int, _ transaction: PostgresTransaction
+  ) async throws {
+    try await transaction.query(
+      """
+      INSERT INTO \(sql.taskEvents) (task_id, actor, instance, from_status, to_status, note)
+      SELECT $1::text, $2, $3::text, $4, $5, $6::text WHERE NOT ($7 AND EXISTS (
+        SELECT 1 FROM \(sql.taskEvents) WHERE task_id = $1 AND instance = $3 AND note = $6))
+      """,
+      [
+        .text(id), .text(request.actor.name), .text(request.instance.id), .optional(event.from), .optional(event.to), .optional(event.note),
+        .bool(attempt > 1),
+      ])
   }
 
   /// The id as it stands in the table: as it was given, else in another case. Nobody else moves the task until the transaction ends.
@@ -75,49 +94,6 @@ extension PostgresStore {
       ORDER BY t.id = $1 DESC, t.seq LIMIT 1
       """, [.text(id)]
     ).first
-  }
-
-  private func claim(_ id: String, by instance: Instance, _ transaction: PostgresTransaction) async throws {
-    try await transaction.query(
-      "UPDATE \(sql.taskDetails) SET holder = $2, holder_process = $3, held_until = \(SQL.later("$4")) WHERE task_id = $1",
-      [.text(id), .text(instance.id), .text(instance.process.encoded), .double(timing.claim.inSeconds)])
-  }
-
-  /// Who acts on a task has seen it.
-  private func markSeenByActor(_ actor: Identity, _ task: BridgeTask, _ id: String, _ transaction: PostgresTransaction) async throws {
-    try await transaction.query(
-      """
-      UPDATE \(sql.taskDetails) SET assignee_news = CASE WHEN $2::boolean THEN 0 ELSE assignee_news END,
-        creator_news = CASE WHEN $3::boolean THEN 0 ELSE creator_news END
-      WHERE task_id = $1
-      """, [.text(id), .bool(task.recipient == actor.name), .bool(task.sender == actor.name)])
-  }
-
-  /// A change that leaves the status as it is, which no trigger sees: the history gets it, and the creator is woken.
-  private func record(
-    _ id: String, _ request: TransitionRequest, _ task: BridgeTask, to: String?, note: String?, _ transaction: PostgresTransaction
-  ) async throws {
-    try await transaction.query(
-      """
-      WITH recorded AS (
-        INSERT INTO \(sql.taskEvents) (task_id, actor, instance, from_status, to_status, note)
-        VALUES ($1::text, $2, $3, $4, $5, $6)
-      ), unseen AS (
-        UPDATE \(sql.taskDetails) SET creator_news = 1 WHERE task_id = $1
-      )
-      SELECT pg_notify(\(sql.schema).channel_of($7, $8::text), 'tasks') WHERE $8 IS NOT NULL
-      """,
-      [
-        .text(id), .text(request.actor.name), .text(request.instance.id), .optional(task.status), .optional(to), .optional(note),
-        .text(schema.name), .optional(task.sender),
-      ])
-  }
-
-  private func isRecorded(_ note: String, of id: String, by instance: Instance, _ transaction: PostgresTransaction) async throws -> Bool {
-    try await transaction.query(
-      "SELECT EXISTS (SELECT 1 FROM \(sql.taskEvents) WHERE task_id = $1 AND instance = $2 AND note = $3)",
-      [.text(id), .text(instance.id), .text(note)]
-    ).first?.get(0) ?? false
   }
 
   /// It took the task once, and another instance took it afterwards.

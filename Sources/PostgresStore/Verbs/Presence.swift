@@ -17,7 +17,8 @@ extension PostgresStore {
         """, [.textArray(Identity.wellKnown.map(\.name)), .double(presence)]
       ).map { row in
         AgentSummary(
-          name: try row.get("name"), online: Presence.isOnline(try row.get("processes", as: [String].self)), lastSeen: try row.get("last_seen"),
+          name: try row.get("name"), online: Presence.isOnline(try row.get("processes", as: [String].self)),
+          lastSeen: try row.get("last_seen"),
           host: try row.get("host"), client: try row.get("client"), unreadMessages: try row.get("unread"), openTasks: try row.get("open"))
       }
     }

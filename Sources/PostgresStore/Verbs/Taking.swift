@@ -26,7 +26,7 @@ extension PostgresStore {
     }
   }
 
-  /// Takes messages by one statement, where all of them fit into the reply for certain: most of the time, and sooner than by a transaction.
+  /// Takes messages by one statement if all of them fit into the reply: the usual case, and faster than a transaction.
   ///
   /// - Returns: nil where nothing was taken, since they may not fit or somebody else is taking them.
   private func takeAtOnce(_ request: TakeRequest, as lease: String, to instance: Instance) async throws -> Delivery? {
@@ -34,7 +34,7 @@ extension PostgresStore {
       """
       WITH \(found(lock: true)), fitting AS (
         SELECT array_agg(seq ORDER BY seq) AS seqs FROM found
-        HAVING sum(\(SQL.mostReplyCost(of: "found"))) <= $4
+        HAVING sum(\(SQL.replyCost(of: "found"))) <= $4
       ), marked AS (
         UPDATE \(sql.messages) m SET read = 1 FROM fitting WHERE m.seq = ANY(fitting.seqs)
       ), leased AS (

@@ -2,81 +2,62 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// What a transaction about a task came to: an error may have left a trace in the history, so it is thrown after the commit.
-  private enum Outcome: Sendable {
-    case unchanged(BridgeTask)
-    case changed(BridgeTask)
-    case refused(BridgeError)
-
-    var isNews: Bool { if case .unchanged = self { false } else { true } }
-  }
-
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     let claim = SQL.offset(timing.claim)
-    let outcome = try await write(.when(\.isNews)) { db -> Outcome in
+    let moved = try await write(.when(\.isNews)) { db -> Moved in
       guard let id = try Self.storedID(of: request.taskID, db), let task = try TaskNews.task(id, db) else {
         throw BridgeError.noSuchTask(request.taskID, for: request.actor)
       }
       let state = TaskState(task: task, actorWasHolder: try Self.wasHolder(request.instance.id, of: id, db))
-      switch try TaskStateMachine.transition(state, by: request) {
-      case .unchanged:
-        if task.holder == request.instance.id { try Self.claim(id, by: request.instance, for: claim, db) }
-        try Self.markSeenByActor(request.actor, task, id, db)
-        return .unchanged(task)
-      case .lateResult(let note, let error):
-        try Self.record(id, request, from: task.status, to: task.status, note: note, db)
-        try db.cachedStatement(sql: "UPDATE task_details SET creator_news = 1 WHERE task_id = ?").execute(arguments: [id])
-        return .refused(error)
-      case .change(let status, let result, let holder, let note):
+      let decision = try TaskStateMachine.decide(state, request)
+      try Self.write(decision, id, request, claim: claim, db)
+      return Moved(task: try TaskNews.task(id, db) ?? task, decision: decision)
+    }
+    if let refusal = moved.decision.refusal { throw refusal }
+    return moved.task
+  }
+
+  private struct Moved: Sendable {
+    let task: BridgeTask
+    let decision: TaskDecision
+
+    var isNews: Bool { !decision.wakes.isEmpty }
+  }
+
+  private static func write(
+    _ decision: TaskDecision, _ id: String, _ request: TransitionRequest, claim: String, _ db: Database
+  ) throws {
+    if let change = decision.change {
+      try db.cachedStatement(
+        sql: "UPDATE tasks SET status = ?, result = COALESCE(?, result), updated_at = \(SQL.now) WHERE id = ?"
+      ).execute(arguments: [change.status.rawValue, change.result, id])
+    }
+    if let event = decision.event {
+      let (actor, instance) = (request.actor, request.instance.id)
+      if event.movesStatus {
+        try signLastEvent(of: id, actor: actor, instance: instance, note: event.note, db)
+      } else {
         try db.cachedStatement(
-          sql: "UPDATE tasks SET status = ?, result = COALESCE(?, result), updated_at = \(SQL.now) WHERE id = ?"
-        ).execute(arguments: [status.rawValue, result, id])
-        if task.status == status.rawValue {
-          try Self.record(id, request, from: task.status, to: status.rawValue, note: note, db)
-          try db.cachedStatement(sql: "UPDATE task_details SET creator_news = 1 WHERE task_id = ?").execute(arguments: [id])
-        } else {
-          try Self.signLastEvent(of: id, actor: request.actor, instance: request.instance.id, note: note, db)
-        }
-        if holder == nil {
-          try db.cachedStatement(
-            sql: "UPDATE task_details SET holder = NULL, holder_process = NULL, held_until = NULL WHERE task_id = ?"
-          ).execute(arguments: [id])
-        } else {
-          try Self.claim(id, by: request.instance, for: claim, db)
-        }
-        try Self.markSeenByActor(request.actor, task, id, db)
-        return .changed(try TaskNews.task(id, db) ?? task)
+          sql: """
+            INSERT INTO task_events (task_id, at, actor, instance, from_status, to_status, note) VALUES (?, \(SQL.now), ?, ?, ?, ?, ?)
+            """
+        ).execute(arguments: [id, actor.name, instance, event.from, event.to, event.note])
       }
     }
-    switch outcome {
-    case .unchanged(let task), .changed(let task): return task
-    case .refused(let error): throw error
+    switch decision.claim {
+    case .keep: break
+    case .take:
+      try db.cachedStatement(
+        sql: "UPDATE task_details SET holder = ?, holder_process = ?, held_until = \(SQL.later) WHERE task_id = ?"
+      ).execute(arguments: [request.instance.id, request.instance.process.encoded, claim, id])
+    case .release:
+      try db.cachedStatement(
+        sql: "UPDATE task_details SET holder = NULL, holder_process = NULL, held_until = NULL WHERE task_id = ?"
+      ).execute(arguments: [id])
     }
-  }
-
-  private static func claim(_ id: String, by instance: Instance, for duration: String, _ db: Database) throws {
-    try db.cachedStatement(
-      sql: "UPDATE task_details SET holder = ?, holder_process = ?, held_until = \(SQL.later) WHERE task_id = ?"
-    ).execute(arguments: [instance.id, instance.process.encoded, duration, id])
-  }
-
-  /// Who acts on a task has seen it.
-  private static func markSeenByActor(_ actor: Identity, _ task: BridgeTask, _ id: String, _ db: Database) throws {
-    let sides = [(task.recipient, "assignee_news"), (task.sender, "creator_news")]
-    for (agent, flag) in sides where agent == actor.name {
-      try db.cachedStatement(sql: "UPDATE task_details SET \(flag) = 0 WHERE task_id = ?").execute(arguments: [id])
+    for (side, isNews) in decision.news {
+      try db.cachedStatement(sql: "UPDATE task_details SET \(side)_news = ? WHERE task_id = ?").execute(arguments: [isNews, id])
     }
-  }
-
-  private static func record(
-    _ id: String, _ request: TransitionRequest, from: String?, to: String?, note: String?, _ db: Database
-  ) throws {
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO task_events (task_id, at, actor, instance, from_status, to_status, note)
-        VALUES (?, \(SQL.now), ?, ?, ?, ?, ?)
-        """
-    ).execute(arguments: [id, request.actor.name, request.instance.id, from, to, note])
   }
 
   /// It took the task once, and another instance took it afterwards.

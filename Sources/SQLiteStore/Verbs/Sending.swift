@@ -32,7 +32,8 @@ extension SQLiteStore {
       ).map(Message.init)
     }
     let byKey = "m.id = (SELECT message_id FROM message_details WHERE sender = ? AND idempotency_key = ?)"
-    let found = try earlier("m.id = ?", [message.id])
+    let found =
+      try earlier("m.id = ?", [message.id])
       ?? message.idempotencyKey.flatMap { try earlier(byKey, [message.sender.name, $0]) }
     return try found.map { try EarlierRecord.receipt(for: message, from: $0) }
   }
