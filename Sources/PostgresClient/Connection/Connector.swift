@@ -49,9 +49,9 @@ enum Connector {
     let deadline = ContinuousClock.now + settings.connectTimeout
     guard let interruption = try? WakePipe() else { return .failed(text: "this process is out of file descriptors") }
     // The thread keeps the deadline; this timeout is for a thread that hangs in a look-up of libpq's own.
-    let outcome = await BlockingCall.run(timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.wake() }) {
-      drive(options, deadline: deadline, interruption: interruption)
-    }
+    let outcome = await BlockingCall.run(
+      timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.wake() },
+      body: { drive(options, deadline: deadline, interruption: interruption) })
     switch outcome {
     case .value(let value): return value
     case .timedOut: return .timedOut
