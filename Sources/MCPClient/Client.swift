@@ -84,11 +84,9 @@ public final class Client: Sendable {
       if !state.hasEnded { state.unanswered[reply.id] = reply }
       return (reply, state.hasEnded)
     }
-    if hasEnded {
-      reply.outcome.set(.failure(.ended(during: reply.name)))
-    } else {
-      send(["jsonrpc": "2.0", "id": .integer(reply.id), "method": .string(method), "params": .object(marked(params))])
-    }
+    // A server whose output has ended may still read.
+    if hasEnded { reply.outcome.set(.failure(.ended(during: reply.name))) }
+    send(["jsonrpc": "2.0", "id": .integer(reply.id), "method": .string(method), "params": .object(marked(params))])
     return reply
   }
 

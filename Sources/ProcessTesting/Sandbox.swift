@@ -69,10 +69,10 @@ public final class Sandbox: Sendable {
   /// Runs a line of the shell, in which `$0` is the program.
   public func shell(_ line: String) async throws -> Outcome { try await run(["-c", line, Program.path], command: "/bin/sh") }
 
-  /// Runs the real sqlite3 on the database.
+  /// Runs the real sqlite3 on a file, by default the database.
   @discardableResult
-  public func sqlite3(_ sql: String) async throws -> String {
-    let outcome = try await run(["-cmd", ".timeout 10000", database, sql], command: "sqlite3")
+  public func sqlite3(_ sql: String, in path: String? = nil) async throws -> String {
+    let outcome = try await run(["-cmd", ".timeout 10000", path ?? database, sql], command: "sqlite3")
     guard outcome.status == 0 else { throw TestingError("sqlite3: \(outcome)") }
     return outcome.output.trimmingCharacters(in: .newlines)
   }
@@ -85,13 +85,13 @@ public final class Sandbox: Sendable {
 
   /// Starts a server of the program; the caller opens the session.
   public func startServer(
-    _ arguments: [String], as name: String = "test", wiring: ServerProcess.Wiring = .pipes, environment: [String: String] = [:],
+    _ arguments: [String], as name: String = "test", wiring: ChildServer.Wiring = .pipes, environment: [String: String] = [:],
     patience: Duration = .seconds(30)
-  ) throws -> ServerProcess {
+  ) throws -> ChildServer {
     let log = "\(records)/\(UUID().uuidString).log"
     let errors = try FileDescriptor.opened(log, .writeOnly)
     defer { try? errors.close() }
-    let server = try ServerProcess(
+    let server = try ChildServer(
       [Program.path] + arguments, environment: variables(environment), errors: .descriptor(errors), wiring: wiring,
       settings: .init(name: name, patience: patience))
     logs.withLock { $0[server.pid] = log }
@@ -100,16 +100,16 @@ public final class Sandbox: Sendable {
 
   /// Starts a server of the program and opens the session.
   public func serve(
-    _ arguments: String..., as name: String = "test", wiring: ServerProcess.Wiring = .pipes, environment: [String: String] = [:],
+    _ arguments: String..., as name: String = "test", wiring: ChildServer.Wiring = .pipes, environment: [String: String] = [:],
     patience: Duration = .seconds(30)
-  ) async throws -> ServerProcess {
+  ) async throws -> ChildServer {
     let server = try startServer(arguments, as: name, wiring: wiring, environment: environment, patience: patience)
     try await server.connect()
     return server
   }
 
   /// What a server of this sandbox has written to standard error.
-  public func log(of server: ServerProcess) -> String {
+  public func log(of server: ChildServer) -> String {
     logs.withLock { $0[server.pid] }.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) } ?? ""
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import JSON
-import MCP
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 @Suite struct CopyTests {
@@ -9,7 +9,7 @@ import Testing
   init() throws { sandbox = try Sandbox() }
 
   private func copy(_ from: String, _ to: String, _ more: String...) async throws -> Outcome {
-    try await sandbox.start(Program.path, ["copy", "--from", from, "--to", to] + more).outcome
+    try await sandbox.run(["copy", "--from", from, "--to", to] + more)
   }
 
   /// A store with everything: claims, a lease, keys, and hand-typed rows.
@@ -19,7 +19,7 @@ import Testing
     _ = try await sandbox.run("read", "--as", "cowork", "--limit", "1")
     let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       """
       INSERT INTO messages VALUES (NULL, 'cowork', 'code', 'no id', 0, datetime('now')), (NULL, 'cowork', 'code', 'no id', 0, datetime('now')),
         (x'00ff', 'cowork', 'code', x'00ff01', NULL, 'now'), ('nul', NULL, 'code', CAST(x'610062' AS TEXT), 2, NULL),
@@ -45,7 +45,7 @@ import Testing
       let home = try await copy(database.url, sandbox.database, "--json").json
       #expect(home["equal"] == true && home["messages"]?["added"] == 0 && home["tasks"]?["added"] == 0)
     }
-    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM messages") == "9\n")
+    #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "9")
     #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'X''00FF'''") == "X'00FF01'\n")
     #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'nul'") == "X'610062'\n")
     let lease =
@@ -68,7 +68,7 @@ import Testing
     #expect(try await copy(sandbox.database, database.url).output.hasSuffix("Both sides hold the same.\n"))
     // One is read in the target, the other in the source, and a new one arrives.
     _ = try await sandbox.run("read", "--as", "cowork", "--limit", "1", "--database-url", database.url)
-    try await sandbox.sqlite("UPDATE messages SET read = 1 WHERE content = 'second'")
+    try await sandbox.sqlite3("UPDATE messages SET read = 1 WHERE content = 'second'")
     _ = try await sandbox.run("send", "cowork", "third")
     _ = try await sandbox.run("tasks", "update", task, "completed", "--as", "cowork", "--result", "done")
     let again = try await copy(sandbox.database, database.url, "--json").json
@@ -77,7 +77,7 @@ import Testing
     #expect(try await database.psql("SELECT content, read FROM cowork_bridge.messages ORDER BY seq") == "first|1\nsecond|1\nthird|0\n")
     #expect(try await database.psql("SELECT status, result FROM cowork_bridge.tasks") == "completed|done\n")
     #expect(try await database.psql("SELECT to_status FROM cowork_bridge.task_events ORDER BY seq") == "pending\ncompleted\n")
-    #expect(try await sandbox.sqlite("SELECT read FROM messages WHERE id = '\(first)'") == "0\n")
+    #expect(try await sandbox.sqlite3("SELECT read FROM messages WHERE id = '\(first)'") == "0")
   }
 
   /// Kills the copy at a different point each time, then lets it finish.
@@ -87,7 +87,7 @@ import Testing
     #expect(try await copy(sandbox.home + "/none.db", database.url).status == 1)
     var before = 0
     for _ in 1...3 {
-      let running = try sandbox.start(Program.path, ["copy", "--from", sandbox.database, "--to", database.url])
+      let running = try sandbox.start(["copy", "--from", sandbox.database, "--to", database.url])
       var now = before
       while now <= before, kill(running.pid, 0) == 0 {
         let text = (try? await database.psql("SELECT count(*) FROM cowork_bridge.messages")) ?? "0"
@@ -109,7 +109,7 @@ import Testing
   func aCopyThatIsInterruptedEndsBehindATransactionAndSaysHowToGoOn(_ signal: Int32) async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     try await fillWithMessages(30_000)
-    let running = try sandbox.start(Program.path, ["copy", "--from", sandbox.database, "--to", database.url])
+    let running = try sandbox.start(["copy", "--from", sandbox.database, "--to", database.url])
     var count = 0
     while count == 0, kill(running.pid, 0) == 0 {
       count = Int((try? await database.psql("SELECT count(*) FROM cowork_bridge.messages"))?.dropLast() ?? "") ?? 0
@@ -117,7 +117,7 @@ import Testing
     kill(running.pid, signal)
     let outcome = try await running.outcome
     let sentence = try Regex("Interrupted: ([1-9]000|[12][0-9]000) of 30000 were done \\(copying\\); run it again to go on.\n")
-    let done = try #require(outcome.error.wholeMatch(of: sentence)?.output[1].substring, "\(outcome.error)")
+    let done = try #require(outcome.errors.wholeMatch(of: sentence)?.output[1].substring, "\(outcome.errors)")
     #expect(outcome.status == 1 && outcome.output.isEmpty)
     #expect(
       try await database.psql(
@@ -134,7 +134,7 @@ import Testing
     _ = try await sandbox.run("send", "cowork", "x")
     _ = try await sandbox.run("agents", "--database-url", database.url)
     try await database.psql("BEGIN; LOCK TABLE cowork_bridge.messages; PREPARE TRANSACTION 'held'")
-    let running = try sandbox.start(Program.path, ["copy", "--from", sandbox.database, "--to", database.url])
+    let running = try sandbox.start(["copy", "--from", sandbox.database, "--to", database.url])
     while try await database.psql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0\n" {}
     while kill(running.pid, SIGINT) == 0 {}
     #expect(try await running.outcome.status == 128 + SIGINT)
@@ -176,7 +176,7 @@ import Testing
     }
     try Data().write(to: URL(fileURLWithPath: sandbox.home + "/stop"))
     let (written, worked) = (try await writing.outcome, try await working.outcome)
-    #expect(written.status == 0 && worked.status == 0, "\(written.error) \(worked.error)")
+    #expect(written.status == 0 && worked.status == 0, "\(written.errors) \(worked.errors)")
     for round in 1...2 {
       let report = try await copy(from, to, "--json").json
       #expect(report["equal"] == true && report["messages"]?["newer_in_target"] == 0 && report["tasks"]?["newer_in_target"] == 0)
@@ -194,12 +194,12 @@ import Testing
   }
 
   private func start(_ script: String, on url: String) throws -> Running {
-    try sandbox.start("/bin/sh", ["-c", script, Program.path], environment: ["COWORK_DATABASE_URL": url])
+    try sandbox.start(["-c", script, Program.path], command: "/bin/sh", environment: ["COWORK_DATABASE_URL": url])
   }
 
   private func fillWithMessages(_ count: Int) async throws {
     _ = try await sandbox.run("agents")
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       """
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
       INSERT INTO messages SELECT 'm' || i, 'cowork', 'code', 'Message ' || i, i % 3 <> 0, datetime('now') FROM n;
@@ -212,12 +212,12 @@ import Testing
     _ = try await sandbox.run("agents")
     _ = try await sandbox.run("agents", "--database-url", other)
     for (path, text) in [(sandbox.database, "mine"), (other, "theirs")] {
-      try await sandbox.sqlite(path, "INSERT INTO messages VALUES ('same', 'cowork', 'code', '\(text)', 0, 'x')")
+      try await sandbox.sqlite3("INSERT INTO messages VALUES ('same', 'cowork', 'code', '\(text)', 0, 'x')", in: path)
     }
     let outcome = try await copy(sandbox.database, other)
     #expect(outcome.status == 1)
     #expect(outcome.output.contains("message same is something else in the target"))
-    #expect(try await sandbox.sqlite(other, "SELECT content FROM messages") == "theirs\n")
+    #expect(try await sandbox.sqlite3("SELECT content FROM messages", in: other) == "theirs")
     #expect(
       try await copy(sandbox.database, other, "--json").output.contains("\"first_differences\":[{\"id\":\"same\",\"fault\":\"different\"}]")
     )
@@ -226,12 +226,12 @@ import Testing
   @Test func whatCannotBeCopiedIsRefused() async throws {
     _ = try await sandbox.run("send", "cowork", "x")
     let same = try await copy(sandbox.database, "sqlite://" + sandbox.database)
-    #expect(same.status == 1 && same.error == "Both sides are the same store: name another one to copy to.\n")
+    #expect(same.status == 1 && same.errors == "Both sides are the same store: name another one to copy to.\n")
     let none = try await copy(sandbox.home + "/none.db", sandbox.database)
-    #expect(none.status == 1 && none.error.hasPrefix("There is no store to copy from"))
+    #expect(none.status == 1 && none.errors.hasPrefix("There is no store to copy from"))
     #expect(!FileManager.default.fileExists(atPath: sandbox.home + "/none.db"))
     let secret = try await copy(sandbox.database, "postgres://u:geheim@127.0.0.1:1/x?connect_timeout=1")
-    #expect(secret.status == 1 && !secret.error.contains("geheim") && secret.output.isEmpty)
+    #expect(secret.status == 1 && !secret.errors.contains("geheim") && secret.output.isEmpty)
     #expect(try await copy(sandbox.database, "", "--json").status == 64)
     #expect(try await copy(sandbox.database, sandbox.home + "/x.db", "--to-workspace", "w").status == 64)
     #expect(try await copy("mysql://x", sandbox.database).status == 64)
@@ -244,9 +244,9 @@ import Testing
     let within = try await copy(database.url, database.url, "--from-workspace", "one", "--to-workspace", "two", "--json")
     #expect(try within.json["messages"]?["added"] == 1)
     #expect(try await database.psql("SELECT count(*) FROM cowork_bridge_two.messages") == "1\n")
-    #expect(try await copy(database.url, database.socketURL, "--workspace", "one").error.contains("same store"))
+    #expect(try await copy(database.url, database.socketURL, "--workspace", "one").errors.contains("same store"))
     let none = try await copy(database.url, sandbox.home + "/c.db", "--workspace", "typo")
-    #expect(none.status == 1 && none.error.hasPrefix("There is no store to copy from"))
+    #expect(none.status == 1 && none.errors.hasPrefix("There is no store to copy from"))
     #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'cowork_bridge_typo'") == "0\n")
   }
 
@@ -254,21 +254,20 @@ import Testing
   @Test(.timeLimit(.minutes(5))) func aFileOfAnotherImplementationIsCopiedAndTheCopyIsUsable() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let (other, back) = (sandbox.home + "/other.db", sandbox.home + "/back.db")
-    try await sandbox.sqlite(
-      other,
+    try await sandbox.sqlite3(
       """
       CREATE TABLE messages (id TEXT PRIMARY KEY, sender TEXT, recipient TEXT, content TEXT, read INTEGER DEFAULT 0, created_at TEXT DEFAULT CURRENT_TIMESTAMP);
       CREATE TABLE tasks (id TEXT PRIMARY KEY, sender TEXT, recipient TEXT, title TEXT, description TEXT, status TEXT DEFAULT 'pending', created_at TEXT);
       INSERT INTO messages (id, sender, recipient, content) VALUES ('5F0C', 'cowork', 'code', 'hi');
       INSERT INTO tasks VALUES ('T', 'cowork', 'code', 'Look', 'x', 'pending', datetime('now'));
-      """)
+      """, in: other)
     #expect(try await copy(other, database.url, "--json").json["equal"] == true)
     #expect(try await copy(database.url, back, "--json").json["equal"] == true)
     let insert =
       "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES ('new', 'cowork', 'code', 'Hello', 0, datetime('now'));"
-    try await sandbox.sqlite(back, insert)
-    #expect(try await sandbox.sqlite(back, "SELECT id FROM messages WHERE recipient='code' AND read=0;") == "5F0C\nnew\n")
-    #expect(try await sandbox.sqlite(back, "SELECT id, title, status, result FROM tasks;") == "T|Look|pending|\n")
+    try await sandbox.sqlite3(insert, in: back)
+    #expect(try await sandbox.sqlite3("SELECT id FROM messages WHERE recipient='code' AND read=0;", in: back) == "5F0C\nnew")
+    #expect(try await sandbox.sqlite3("SELECT id, title, status, result FROM tasks;", in: back) == "T|Look|pending|")
     #expect(try await sandbox.run("read", "--json", "--database-url", back).json.list("messages").count == 2)
   }
 
@@ -288,9 +287,9 @@ import Testing
       ["prune", "--older-than", "1d", "--database-url", url],
     ] {
       _ = try await sandbox.run("agents")
-      let outcome = try await sandbox.start(Program.path, arguments).outcome
+      let outcome = try await sandbox.run(arguments)
       #expect(outcome.status == 1 && outcome.output.isEmpty)
-      #expect(outcome.error.contains("sees only a part of the store"), "\(arguments) \(outcome.error)")
+      #expect(outcome.errors.contains("sees only a part of the store"), "\(arguments) \(outcome.errors)")
     }
   }
 
@@ -298,10 +297,10 @@ import Testing
     _ = try await sandbox.run("send", "cowork", "x")
     let terminal = try TestTerminal()
     let arguments = ["copy", "--from", sandbox.database, "--to", sandbox.home + "/a.db"]
-    let shown = try await sandbox.start(Program.path, arguments, error: terminal.slave).outcome
+    let shown = try await sandbox.start(arguments, errors: terminal.slave).outcome
     #expect(shown.status == 0 && !shown.output.contains("["))
     let bar = terminal.printed()
     #expect(bar.contains("copying [##############################] 1/1") && bar.contains("checking [") && bar.hasSuffix("\r\u{1B}[K"))
-    #expect(try await copy(sandbox.database, sandbox.home + "/b.db").error == "")
+    #expect(try await copy(sandbox.database, sandbox.home + "/b.db").errors == "")
   }
 }

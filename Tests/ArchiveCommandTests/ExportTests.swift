@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite struct ExportTests {
@@ -14,7 +14,7 @@ import Testing
     _ = try await sandbox.run("read", "--as", "cowork")
     let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       """
       INSERT INTO messages VALUES (x'00ff', 'cowork', 'code', x'00ff01', NULL, 'now'), ('nul', NULL, 'code', CAST(x'610062ff' AS TEXT), 2, NULL),
         ('line', 'cowork', 'code', 'a' || char(10) || char(8232) || '"\\', 0, '2026-01-31 12:00:00')
@@ -34,7 +34,7 @@ import Testing
     ).json
     #expect(second["messages"]?["added"] == 0 && second["tasks"]?["added"] == 0 && second["records"] == 7)
     let rows = "SELECT hex(id), typeof(id), sender, hex(content), typeof(content), read, created_at FROM messages ORDER BY rowid"
-    #expect(try await sandbox.sqlite(other, rows) == sandbox.sqlite(rows))
+    #expect(try await sandbox.sqlite3(rows, in: other) == sandbox.sqlite3(rows))
     let exported = try await sandbox.run("export", "--database-url", other).output
     #expect(try exported == String(contentsOfFile: file, encoding: .utf8))
     #expect(exported.hasPrefix("{\"format\":\"cowork-code-mcp-server\",\"version\":1,\"partial\":false}\n"))
@@ -45,7 +45,7 @@ import Testing
     let file = sandbox.home + "/e.jsonl"
     try Data("mine".utf8).write(to: URL(fileURLWithPath: file))
     let refused = try await sandbox.run("export", "--output", file)
-    #expect(refused.status == 1 && refused.error.hasPrefix("\(file) is there already"))
+    #expect(refused.status == 1 && refused.errors.hasPrefix("\(file) is there already"))
     #expect(try String(contentsOfFile: file, encoding: .utf8) == "mine")
     #expect(try await sandbox.run("export", "--output", file, "--force").status == 0)
     #expect(try String(contentsOfFile: file, encoding: .utf8).hasSuffix("\"tasks\":0}}\n"))
@@ -78,33 +78,33 @@ import Testing
     ]
     for (text, error) in cases {
       let outcome = try await sandbox.run("import", "--database-url", other, input: text)
-      #expect(outcome.status == 1 && outcome.error.hasPrefix(error), "\(outcome.error)")
-      #expect(outcome.error.lowercased().contains("nothing was imported"), "\(outcome.error)")
+      #expect(outcome.status == 1 && outcome.errors.hasPrefix(error), "\(outcome.errors)")
+      #expect(outcome.errors.lowercased().contains("nothing was imported"), "\(outcome.errors)")
       #expect(!FileManager.default.fileExists(atPath: other))
     }
-    #expect(try await sandbox.run("import", sandbox.home + "/none.jsonl").error.contains("cannot be read"))
+    #expect(try await sandbox.run("import", sandbox.home + "/none.jsonl").errors.contains("cannot be read"))
   }
 
   @Test func anIdThatIsSomethingElseIsReported() async throws {
     _ = try await sandbox.run("agents")
     _ = try await sandbox.run("agents", "--database-url", other)
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       "INSERT INTO messages VALUES ('same', 'cowork', 'code', 'mine', 0, 'x'), ('new', 'cowork', 'code', 'x', 0, 'x')")
-    try await sandbox.sqlite(other, "INSERT INTO messages VALUES ('same', 'cowork', 'code', 'theirs', 0, 'x')")
+    try await sandbox.sqlite3("INSERT INTO messages VALUES ('same', 'cowork', 'code', 'theirs', 0, 'x')", in: other)
     let outcome = try await sandbox.run("import", "--database-url", other, input: try await sandbox.run("export").output)
     #expect(outcome.status == 1 && outcome.output.contains("1 record not imported") && outcome.output.hasSuffix("\n  same\n"))
-    #expect(try await sandbox.sqlite(other, "SELECT content FROM messages ORDER BY id") == "x\ntheirs\n")
+    #expect(try await sandbox.sqlite3("SELECT content FROM messages ORDER BY id", in: other) == "x\ntheirs")
   }
 
   @Test func aPartIsChosenByAgentAndTime() async throws {
     _ = try await sandbox.run("agents")
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       """
       INSERT INTO messages VALUES ('1', 'cowork', 'code', 'x', 0, '2026-01-01 12:00:00'), ('2', 'cowork', 'code', 'x', 0, '2026-02-01T12:00:00.000Z'),
         ('3', 'cowork', 'reviewer', 'x', 0, '2026-02-02'), ('4', 'cowork', 'code', 'x', 0, 'some day')
       """)
     func ids(_ arguments: String...) async throws -> [String] {
-      let output = try await sandbox.start(Program.path, ["export"] + arguments).outcome.output
+      let output = try await sandbox.run(["export"] + arguments).output
       #expect(output.contains("\"partial\":true"))
       return try output.split(separator: "\n").compactMap { try JSON(decoding: String($0))["message"]?["id"]?.stringValue }
     }
@@ -119,7 +119,7 @@ import Testing
   @Test func markdownCannotBeFaked() async throws {
     _ = try await sandbox.run("agents")
     let text = "hi\n```\n\n## 9. `boss` → `code`\n\u{1B}[31m<b>\n`````\nend"
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       "INSERT INTO messages VALUES ('m``1', 'co`work' || char(10) || '# x', 'code', '\(text)', 1, NULL), ('n', NULL, 'code', NULL, 0, 'x')")
     let output = try await sandbox.run("export", "--format", "markdown").output
     #expect(output.contains("\n``````text\nhi\n```\n"))
@@ -137,19 +137,9 @@ import Testing
 
   @Test func aStoreThatIsNotThereIsNotMade() async throws {
     for command in [["export"], ["prune", "--older-than", "1d"]] {
-      let outcome = try await sandbox.start(Program.path, command).outcome
-      #expect(outcome.status == 1 && outcome.error.hasPrefix("There is no store in "))
+      let outcome = try await sandbox.run(command)
+      #expect(outcome.status == 1 && outcome.errors.hasPrefix("There is no store in "))
     }
     #expect(!FileManager.default.fileExists(atPath: sandbox.database))
-  }
-}
-
-extension Sandbox {
-  /// Types a line into the real `sqlite3`, for any file.
-  @discardableResult
-  func sqlite(_ path: String, _ sql: String) async throws -> String {
-    let outcome = try await start("/usr/bin/env", ["sqlite3", path, sql]).outcome
-    try #require(outcome.status == 0, "sqlite3: \(outcome.error)")
-    return outcome.output
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
-import MCP
+import JSON
+import ProcessTesting
 import Testing
 
 @Suite struct DemoTests {
@@ -8,7 +9,7 @@ import Testing
 
   /// Neither a folder nor a process is left.
   private func expectNothingBehind(_ output: String) throws {
-    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.home + "/tmp").isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.temporary).isEmpty)
     #expect(!FileManager.default.fileExists(atPath: sandbox.home + "/.cowork-code-mcp"))
     let pids = output.matches(of: /process (\d+): cowork-code-mcp-server/).compactMap { Int32($0.1) }
     #expect(pids.count == 2)
@@ -17,8 +18,8 @@ import Testing
 
   @Test func itTellsWhatItSaw() async throws {
     let demo = try await sandbox.run("demo", environment: ["COWORK_WORKSPACE": "mine", "COWORK_DATABASE_URL": "/nowhere/x.db"])
-    #expect(demo.status == 0, "\(demo.output) \(demo.error)")
-    #expect(demo.error == "")
+    #expect(demo.status == 0, "\(demo.output) \(demo.errors)")
+    #expect(demo.errors == "")
     #expect(demo.output.matches(of: /✓ \d\. .*  woken after [\d.]+ ms\n/).count == 5)
     #expect(demo.output.contains("All 9 steps were observed in "))
     let command = try #require(demo.output.firstMatch(of: /claude mcp add --scope user cowork-bridge -- (\/\S+) code\n/))
@@ -51,9 +52,9 @@ import Testing
   }
 
   @Test func anOutputThatIsBrokenFailsIt() async throws {
-    let demo = try await sandbox.run("demo", output: TestPipe.broken())
+    let demo = try await sandbox.run("demo", output: LinePipe.broken())
     #expect(demo.status == 1)
-    #expect(demo.error == "Standard output cannot be written to (Broken pipe).\n")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.home + "/tmp").isEmpty)
+    #expect(demo.errors == "Standard output cannot be written to (Broken pipe).\n")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.temporary).isEmpty)
   }
 }

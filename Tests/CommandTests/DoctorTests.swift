@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct DoctorTests {
@@ -9,21 +9,21 @@ import Testing
 
   /// What the program says of each subject.
   private func doctor(_ arguments: String..., status: Int32 = 0, environment: [String: String] = [:]) async throws -> Findings {
-    let outcome = try await sandbox.start(Program.path, ["doctor", "--json"] + arguments, environment: environment).outcome
-    #expect(outcome.status == status, "\(outcome.output) \(outcome.error)")
+    let outcome = try await sandbox.run(["doctor", "--json"] + arguments, environment: environment)
+    #expect(outcome.status == status, "\(outcome.output) \(outcome.errors)")
     #expect(try outcome.json["ok"]?.boolValue == (status == 0))
     return try Findings(outcome.json)
   }
 
   private var homeContents: Set<String> {
-    get throws { Set(try FileManager.default.contentsOfDirectory(atPath: sandbox.home).filter { !$0.hasPrefix("run-") }) }
+    get throws { Set(try FileManager.default.contentsOfDirectory(atPath: sandbox.home)) }
   }
 
   @Test func rightAfterTheInstallationAllIsWellAndNothingIsMade() async throws {
     let findings = try await doctor()
     #expect(findings.failures.isEmpty && findings.warnings.isSubset(of: ["SQLite", "disk", "round trip"]))
     #expect(findings["store"].contains("does not exist yet") && findings["round trip"].contains("Two servers woke each other"))
-    #expect(try homeContents == ["tmp"])
+    #expect(try homeContents.isEmpty)
   }
 
   @Test func aStoreInUseIsWellAndStaysAsItIs() async throws {
@@ -31,12 +31,12 @@ import Testing
     _ = try await sandbox.run("tasks", "create", "cowork", "stays open")
     let tables = ["messages", "message_details", "leases", "lease_items", "tasks", "task_details", "task_events", "agents", "instances"]
     let dump = tables.map { "SELECT '\($0)', * FROM \($0)" }.joined(separator: ";")
-    let before = try await sandbox.sqlite(dump)
+    let before = try await sandbox.sqlite3(dump)
     let findings = try await doctor()
     #expect(findings.failures.isEmpty && findings.warnings.isSubset(of: ["SQLite", "disk", "round trip"]))
     #expect(findings["unread"].contains("1 message unread") && findings["tasks"].contains("1 task open"))
     #expect(findings["round trip"].contains("Two servers woke each other") && !findings["round trip"].contains("removed"))
-    #expect(try await sandbox.sqlite(dump) == before)
+    #expect(try await sandbox.sqlite3(dump) == before)
     let shown = try await sandbox.run("doctor")
     #expect(shown.status == 0 && shown.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     #expect(shown.output.contains("ok       round trip"))
@@ -51,7 +51,7 @@ import Testing
 
   @Test func aNewerSchemaIsAFailure() async throws {
     _ = try await sandbox.run("agents")
-    try await sandbox.sqlite("INSERT INTO bridge_schema VALUES (99, '')")
+    try await sandbox.sqlite3("INSERT INTO bridge_schema VALUES (99, '')")
     let findings = try await doctor(status: 1)
     #expect(findings.failures == ["schema"] && findings["schema"].contains("99") && findings["schema"].contains("newer"))
     #expect(findings["round trip"].contains("Left out"))
@@ -59,7 +59,7 @@ import Testing
 
   @Test func aFileOfAnotherProgramIsWellAndIsNotTouched() async throws {
     try FileManager.default.createDirectory(atPath: sandbox.home + "/.cowork-code-mcp", withIntermediateDirectories: true)
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       "CREATE TABLE messages (id TEXT PRIMARY KEY, sender TEXT, recipient TEXT, content TEXT, read INTEGER, created_at TEXT)")
     chmod(sandbox.database, 0o600)
     let before = try Data(contentsOf: URL(fileURLWithPath: sandbox.database))
@@ -74,7 +74,7 @@ import Testing
     #expect(try await doctor(status: 1)["store"].contains("not an SQLite database"))
     try FileManager.default.removeItem(atPath: sandbox.database)
     _ = try await sandbox.run("send", "cowork", "x")
-    try await sandbox.sqlite("PRAGMA journal_mode = DELETE")
+    try await sandbox.sqlite3("PRAGMA journal_mode = DELETE")
     var bytes = try Data(contentsOf: URL(fileURLWithPath: sandbox.database))
     for index in 4096..<min(bytes.count, 40_960) { bytes[index] = 0x5A }
     try bytes.write(to: URL(fileURLWithPath: sandbox.database))
@@ -108,7 +108,7 @@ import Testing
     let outcome = try await sandbox.run(
       "doctor", "--log-level", "debug", environment: ["COWORK_DATABASE_URL": "postgres://me:s3cret-w0rd@127.0.0.1:1/bridge"])
     #expect(outcome.status == 1 && outcome.output.contains("127.0.0.1:1") && outcome.output.contains("~/.pgpass"))
-    #expect(!(outcome.output + outcome.error).contains("s3cret-w0rd"))
+    #expect(!(outcome.output + outcome.errors).contains("s3cret-w0rd"))
   }
 
   // MARK: Clients

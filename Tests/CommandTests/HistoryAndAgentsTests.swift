@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite struct HistoryTests {
@@ -22,7 +22,7 @@ import Testing
     let new = try await sandbox.run("send", "cowork", "a new matter", "--json").json.text("message_id")
     _ = try await sandbox.run("send", "code", "from the reviewer", "--as", "reviewer")
     func ids(_ arguments: String...) async throws -> [JSON?] {
-      try await sandbox.start(Program.path, ["history", "--json"] + arguments).outcome.json.list("messages").map { $0["id"] }
+      try await sandbox.run(["history", "--json"] + arguments).json.list("messages").map { $0["id"] }
     }
     #expect(try await ids("old", "curr") == [.string(old)])
     #expect(try await ids("--task", "t") == [.string(old)])
@@ -36,7 +36,7 @@ import Testing
   @Test func wrongValuesAreTold() async throws {
     let outcome = try await sandbox.run("history", "--before", "yesterday")
     #expect(outcome.status == 1)
-    #expect(outcome.error.hasPrefix("before is neither the id of a known message nor a time"))
+    #expect(outcome.errors.hasPrefix("before is neither the id of a known message nor a time"))
     #expect(try await sandbox.run("history", "--limit", "1000").status == 64)
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
-import MCP
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 /// The commands about the whole bridge, on Postgres.
@@ -15,8 +15,8 @@ import Testing
 
   private func doctor(_ url: String, status: Int32 = 0) async throws -> Findings {
     let outcome = try await sandbox.run("doctor", "--json", environment: ["COWORK_DATABASE_URL": url])
-    #expect(outcome.status == status, "\(outcome.output) \(outcome.error)")
-    #expect(!(outcome.output + outcome.error).contains("s3cret-w0rd"))
+    #expect(outcome.status == status, "\(outcome.output) \(outcome.errors)")
+    #expect(!(outcome.output + outcome.errors).contains("s3cret-w0rd"))
     return try Findings(outcome.json)
   }
 
@@ -41,7 +41,7 @@ import Testing
     #expect(try await watch.lines(to: "after").count == 1)
     let outcome = try await watch.end(by: SIGINT).outcome
     #expect(outcome.status == 0)
-    #expect(outcome.error.components(separatedBy: "Waiting until it is back.").count <= 2, "\(outcome.error)")
+    #expect(outcome.errors.components(separatedBy: "Waiting until it is back.").count <= 2, "\(outcome.errors)")
     await cluster.destroy()
   }
 
@@ -141,7 +141,7 @@ import Testing
       #expect(findings[subject].contains("A standby accepts no writes: name the primary in the URL"), "\(findings)")
     }
     let sent = try await sandbox.run("send", "cowork", "x", environment: ["COWORK_DATABASE_URL": database.url(port: standby.port)])
-    #expect(sent.status == 1 && sent.error.contains("session is read-only. Name the server that target_session_attrs=read-write asks for"))
+    #expect(sent.status == 1 && sent.errors.contains("session is read-only. Name the server that target_session_attrs=read-write asks for"))
     await standby.destroy()
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite struct ReadTests {
@@ -13,14 +13,14 @@ import Testing
     #expect(first.status == 0)
     #expect(first.output.contains("code → cowork"))
     #expect(try #require(first.output.range(of: "  one\n")).lowerBound < #require(first.output.range(of: "  two\n")).lowerBound)
-    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM messages WHERE read = 1; SELECT COUNT(*) FROM leases") == "2\n0\n")
+    #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages WHERE read = 1; SELECT COUNT(*) FROM leases") == "2\n0")
     #expect(try await sandbox.run("read", "--as", "cowork").output == "No unread messages for cowork.\n")
   }
 
   @Test func peekingMarksNothing() async throws {
     _ = try await sandbox.run("send", "cowork", "one")
     #expect(try await sandbox.run("read", "--as", "cowork", "--peek").output.contains("  one\n"))
-    #expect(try await sandbox.sqlite("SELECT read FROM messages") == "0\n")
+    #expect(try await sandbox.sqlite3("SELECT read FROM messages") == "0")
     #expect(try await sandbox.run("read", "--as", "cowork", "--json").json.list("messages").count == 1)
   }
 
@@ -44,14 +44,14 @@ import Testing
     let outcome =
       switch kind {
       case "closed": try await sandbox.shell("\"$0\" read --as cowork >&-")
-      case "full": try await sandbox.run("read", "--as", "cowork", output: FileHandle(forWritingAtPath: "/dev/full"))
-      default: try await sandbox.run("read", "--as", "cowork", "--json", output: TestPipe.broken())
+      case "full": try await sandbox.run("read", "--as", "cowork", output: .open("/dev/full", .writeOnly))
+      default: try await sandbox.run("read", "--as", "cowork", "--json", output: LinePipe.broken())
       }
     #expect(outcome.status == 1)
-    #expect(outcome.error.hasPrefix("Standard output cannot be written to ("))
-    #expect(outcome.error.hasSuffix("), so nothing was marked as read.\n"))
-    #expect(try await sandbox.sqlite("SELECT read FROM messages; SELECT COUNT(*) FROM leases") == "0\n0\n")
-    #expect(try await sandbox.sqlite("PRAGMA integrity_check") == "ok\n")
+    #expect(outcome.errors.hasPrefix("Standard output cannot be written to ("))
+    #expect(outcome.errors.hasSuffix("), so nothing was marked as read.\n"))
+    #expect(try await sandbox.sqlite3("SELECT read FROM messages; SELECT COUNT(*) FROM leases") == "0\n0")
+    #expect(try await sandbox.sqlite3("PRAGMA integrity_check") == "ok")
     let again = try await sandbox.run("read", "--as", "cowork", "--json").json.list("messages")
     #expect(again.map { $0["content"] } == ["precious"])
     #expect(again.map { $0["redelivered"] } == [false])
@@ -59,18 +59,17 @@ import Testing
 
   @Test func waitingEndsWithTheMessage() async throws {
     _ = try await sandbox.run("agents")
-    let errors = try TestPipe()
-    let reading = try sandbox.start(
-      Program.path, ["read", "--as", "cowork", "--wait", "60", "--log-level", "debug"], error: errors.writing)
-    try await errors.wait(for: "waiting")
+    let errors = try LinePipe()
+    let reading = try sandbox.start(["read", "--as", "cowork", "--wait", "60", "--log-level", "debug"], errors: errors.writing)
+    try await errors.lines(to: "waiting")
     let start = ContinuousClock.now
-    try await sandbox.sqlite("INSERT INTO messages VALUES ('by-hand', 'code', 'cowork', 'typed', 0, datetime('now'))")
+    try await sandbox.sqlite3("INSERT INTO messages VALUES ('by-hand', 'code', 'cowork', 'typed', 0, datetime('now'))")
     let outcome = try await reading.outcome
     // Without the wake-up it would look again half a minute later.
     #expect(ContinuousClock.now - start < .seconds(20))
     #expect(outcome.status == 0)
     #expect(outcome.output.contains("by-hand\n  typed\n"))
-    #expect(try await sandbox.sqlite("SELECT read FROM messages") == "1\n")
+    #expect(try await sandbox.sqlite3("SELECT read FROM messages") == "1")
   }
 
   @Test func waitingEndsWithTheTime() async throws {
@@ -91,7 +90,7 @@ import Testing
 
   @Test func fieldsOfRowsByHandStayInTheirLine() async throws {
     _ = try await sandbox.run("agents")
-    try await sandbox.sqlite("INSERT INTO messages VALUES ('a' || char(10) || 'b', 'x' || char(27), 'cowork', NULL, NULL, NULL)")
+    try await sandbox.sqlite3("INSERT INTO messages VALUES ('a' || char(10) || 'b', 'x' || char(27), 'cowork', NULL, NULL, NULL)")
     #expect(try await sandbox.run("read", "--as", "cowork").output == "x␛ → cowork  –  a␊b\n\n")
   }
 }

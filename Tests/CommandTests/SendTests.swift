@@ -1,5 +1,5 @@
 import Foundation
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite struct SendTests {
@@ -9,10 +9,10 @@ import Testing
   @Test func wordsBecomeOneMessage() async throws {
     let sent = try await sandbox.run("send", "cowork", "How", "far", "is it?")
     #expect(sent.status == 0)
-    #expect(sent.error == "")
-    let row = try await sandbox.sqlite("SELECT id, sender, recipient, content, read FROM messages").split(separator: "|")
+    #expect(sent.errors == "")
+    let row = try await sandbox.sqlite3("SELECT id, sender, recipient, content, read FROM messages").split(separator: "|")
     let id = try #require(row.first.map(String.init))
-    #expect(row.dropFirst().joined(separator: "|") == "code|cowork|How far is it?|0\n")
+    #expect(row.dropFirst().joined(separator: "|") == "code|cowork|How far is it?|0")
     #expect(sent.output.contains(id))
     #expect(sent.output.contains("Sent to cowork, which is offline"))
   }
@@ -21,17 +21,17 @@ import Testing
     let receipt = try await sandbox.run("send", "cowork", "Hello", "--json").json
     #expect(receipt.objectValue?.keys == ["message_id", "to", "created_at", "recipient_online", "duplicate"])
     #expect(receipt["to"] == "cowork")
-    #expect(try await sandbox.sqlite("SELECT id FROM messages") == receipt.text("message_id") + "\n")
+    #expect(try await sandbox.sqlite3("SELECT id FROM messages") == receipt.text("message_id") + "")
   }
 
   @Test func standardInputIsTakenWithoutItsLastLineEnd() async throws {
     #expect(try await sandbox.run("send", "cowork", "-", input: "one\n\ntwo\n\n").status == 0)
-    #expect(try await sandbox.sqlite("SELECT hex(content) FROM messages") == "6F6E650A0A74776F0A\n")
+    #expect(try await sandbox.sqlite3("SELECT hex(content) FROM messages") == "6F6E650A0A74776F0A")
   }
 
   @Test func textMayBeginWithADash() async throws {
     #expect(try await sandbox.run("send", "cowork", "--", "-5", "degrees").status == 0)
-    #expect(try await sandbox.sqlite("SELECT content FROM messages") == "-5 degrees\n")
+    #expect(try await sandbox.sqlite3("SELECT content FROM messages") == "-5 degrees")
   }
 
   @Test func aKeySendsOnce() async throws {
@@ -40,12 +40,12 @@ import Testing
     #expect(second["duplicate"] == true)
     #expect(second["message_id"] == first["message_id"])
     #expect(try await sandbox.run("send", "cowork", "once", "--key", "k").output.contains("nothing new was sent"))
-    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM messages") == "1\n")
+    #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "1")
   }
 
   @Test func replyAndTaskAreKept() async throws {
     _ = try await sandbox.run("send", "cowork", "about", "--reply-to", "m-1", "--task", "t-1")
-    #expect(try await sandbox.sqlite("SELECT reply_to, task_id FROM message_details") == "m-1|t-1\n")
+    #expect(try await sandbox.sqlite3("SELECT reply_to, task_id FROM message_details") == "m-1|t-1")
     #expect(try await sandbox.run("read", "--as", "cowork").output.contains("answers m-1, about task t-1"))
   }
 
@@ -54,7 +54,7 @@ import Testing
     _ = try await sandbox.run("send", "cowork", "I am new", "--as", "reviewer")
     let answer = try await sandbox.run("send", "reviewer", "Welcome", "--as", "cowork", "--json").json
     #expect(answer["recipient_online"] == false)
-    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM instances") == "0\n")
+    #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM instances") == "0")
   }
 
   @Test func whatWaitsIsTold() async throws {
@@ -67,32 +67,32 @@ import Testing
     let sent = try await sandbox.run("send", "cowrk", "x")
     #expect(sent.status == 1)
     #expect(sent.output == "")
-    #expect(sent.error.hasPrefix("There is no agent \"cowrk\"; known are code, cowork. Did you mean \"cowork\"?"))
-    #expect(sent.error.filter { $0 == "\n" }.count == 1)
+    #expect(sent.errors.hasPrefix("There is no agent \"cowrk\"; known are code, cowork. Did you mean \"cowork\"?"))
+    #expect(sent.errors.filter { $0 == "\n" }.count == 1)
   }
 
   @Test(arguments: [["send"], ["send", "cowork"], ["send", "No Name", "x"], ["send", "cowork", "x", "--as", "No Name"]])
   func wrongUsageIs64(_ arguments: [String]) async throws {
-    let outcome = try await sandbox.start(Program.path, arguments).outcome
+    let outcome = try await sandbox.run(arguments)
     #expect(outcome.status == 64)
-    #expect(outcome.error.contains("Usage: cowork-code-mcp-server send"))
+    #expect(outcome.errors.contains("Usage: cowork-code-mcp-server send"))
     #expect(outcome.output == "")
   }
 
   @Test func whatIsNoTextIsRefused() async throws {
-    let binary = try await sandbox.start(Program.path, ["send", "cowork", "-"], input: [0x61, 0xFF]).outcome
+    let binary = try await sandbox.start(["send", "cowork", "-"], input: [0x61, 0xFF]).outcome
     #expect(binary.status == 1)
-    #expect(binary.error == "Standard input is not UTF-8 text: convert it first, or name a file instead.\n")
+    #expect(binary.errors == "Standard input is not UTF-8 text: convert it first, or name a file instead.\n")
     let empty = try await sandbox.run("send", "cowork", "-")
     #expect(empty.status == 1)
-    #expect(empty.error == "content is empty: write at least one character.\n")
+    #expect(empty.errors == "content is empty: write at least one character.\n")
   }
 
   @Test func aBrokenStoreIsOneSentence() async throws {
     let outcome = try await sandbox.run("send", "cowork", "x", "--database-url", "/dev/null/x.db")
     #expect(outcome.status == 1)
-    #expect(outcome.error.contains("/dev/null"))
-    #expect(outcome.error.filter { $0 == "\n" }.count == 1)
+    #expect(outcome.errors.contains("/dev/null"))
+    #expect(outcome.errors.filter { $0 == "\n" }.count == 1)
   }
 
   /// In blocks: room for nothing, and for a part of the message. A file size limit fails like a full disk, and needs no privileges.
@@ -107,8 +107,8 @@ import Testing
     #expect(refused.output.hasPrefix(sentence) && refused.output.hasSuffix("\nstatus 1\n"), "\(refused.output)")
     #expect(refused.output.filter { $0 == "\n" }.count == 2)
     let state = "SELECT count(*), max(length(content)) FROM messages; SELECT count(*) FROM message_details; PRAGMA integrity_check"
-    #expect(try await sandbox.sqlite(state) == "1|6\n0\nok\n")
+    #expect(try await sandbox.sqlite3(state) == "1|6\n0\nok")
     #expect(try await sandbox.shell(send).status == 0)
-    #expect(try await sandbox.sqlite(state) == "2|250000\n0\nok\n")
+    #expect(try await sandbox.sqlite3(state) == "2|250000\n0\nok")
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct StatusTests {
@@ -11,7 +11,7 @@ import Testing
     _ = try await sandbox.run("tasks", "create", "cowork", "waits")
     let held = try await sandbox.run("tasks", "create", "cowork", "held by the dead", "--json").json.text("task_id")
     _ = try await sandbox.run("tasks", "update", held, "in_progress", "--as", "cowork")
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       """
       UPDATE task_details SET held_until = '2001-01-31T12:00:00.000Z' WHERE holder IS NOT NULL;
       UPDATE messages SET created_at = datetime('now', '-2 hours');
@@ -35,7 +35,7 @@ import Testing
 
   @Test func itIsOneScreenHoweverMuchThereIs() async throws {
     for number in 1...12 { _ = try await sandbox.run("agents", "add", "agent-\(number)-\(String(repeating: "n", count: 40))") }
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       """
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
       INSERT INTO tasks (id, sender, recipient, title, status, created_at)

@@ -1,5 +1,5 @@
 import Foundation
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite struct TasksTests {
@@ -14,16 +14,16 @@ import Testing
     let created = try await sandbox.run("tasks", "create", "cowork", "Review", "-", input: "line one\nline two\n")
     #expect(created.status == 0)
     #expect(created.output.contains("Created for cowork, which is offline and will find it; it is pending."))
-    let row = try await sandbox.sqlite("SELECT id, hex(description) FROM tasks").split(separator: "|")
+    let row = try await sandbox.sqlite3("SELECT id, hex(description) FROM tasks").split(separator: "|")
     #expect(created.output.contains(try #require(row.first)))
-    #expect(row.last == "6C696E65206F6E650A6C696E652074776F\n")
+    #expect(row.last == "6C696E65206F6E650A6C696E652074776F")
     let json = try await sandbox.run("tasks", "create", "cowork", "Again", "--json").json
     #expect(json.objectValue?.keys == ["task_id", "status", "created_at", "recipient_online"])
   }
 
   @Test func aKeyCreatesOnce() async throws {
     for _ in 1...2 { #expect(try await sandbox.run("tasks", "create", "cowork", "Once", "--key", "k").status == 0) }
-    #expect(try await sandbox.sqlite("SELECT COUNT(*) FROM tasks") == "1\n")
+    #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM tasks") == "1")
   }
 
   @Test func listingShowsEachSide() async throws {
@@ -68,18 +68,18 @@ import Testing
     #expect(try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork").status == 0)
     let second = try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork")
     #expect(second.status == 1)
-    #expect(second.error.hasPrefix("Task \(id) is in_progress already, held by cowork@"))
+    #expect(second.errors.hasPrefix("Task \(id) is in_progress already, held by cowork@"))
   }
 
   @Test func whatIsRefusedIsOneSentence() async throws {
     let id = try await create()
     let pushed = try await sandbox.run("tasks", "update", id, "completed")
     #expect(pushed.status == 1)
-    #expect(pushed.error.hasPrefix("Task \(id) is assigned to cowork, and only the assignee moves it"))
-    #expect(try await sandbox.run("tasks", "show", "nothing").error.hasPrefix("There is no task \"nothing\""))
+    #expect(pushed.errors.hasPrefix("Task \(id) is assigned to cowork, and only the assignee moves it"))
+    #expect(try await sandbox.run("tasks", "show", "nothing").errors.hasPrefix("There is no task \"nothing\""))
     #expect(try await sandbox.run("tasks", "update", id, "done").status == 64)
     #expect(try await sandbox.run("tasks", "create", "No Name", "x").status == 64)
-    #expect(try await sandbox.run("tasks", "create", "cowork", "").error == "title is empty: write at least one character.\n")
+    #expect(try await sandbox.run("tasks", "create", "cowork", "").errors == "title is empty: write at least one character.\n")
   }
 
   @Test(arguments: [["list"], ["show"]])
@@ -87,12 +87,12 @@ import Testing
     let id = try await create()
     let arguments = ["tasks"] + command + (command == ["show"] ? [id] : []) + ["--as", "cowork"]
     func news() async throws -> Int32 { try await sandbox.run("wait", "--as", "cowork", "--timeout", "0").status }
-    #expect(try await sandbox.start(Program.path, arguments + ["--peek"]).outcome.status == 0)
+    #expect(try await sandbox.run(arguments + ["--peek"]).status == 0)
     #expect(try await news() == 0)
-    let broken = try await sandbox.start(Program.path, arguments, output: TestPipe.broken()).outcome
+    let broken = try await sandbox.run(arguments, output: LinePipe.broken())
     #expect(broken.status == 1)
     #expect(try await news() == 0)
-    #expect(try await sandbox.start(Program.path, arguments).outcome.status == 0)
+    #expect(try await sandbox.run(arguments).status == 0)
     #expect(try await news() == 3)
   }
 

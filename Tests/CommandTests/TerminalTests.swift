@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTesting
 import Testing
 
 /// Colours are for terminals.
@@ -8,7 +9,7 @@ import Testing
 
   private func printed(_ arguments: [String], _ environment: [String: String] = [:]) async throws -> String {
     let terminal = try TestTerminal()
-    let outcome = try await sandbox.start(Program.path, arguments, output: terminal.slave, environment: environment).outcome
+    let outcome = try await sandbox.run(arguments, output: terminal.slave, environment: environment)
     #expect(outcome.status == 0)
     return terminal.printed()
   }
@@ -24,7 +25,7 @@ import Testing
       #expect(!plain.isEmpty && !plain.contains("\u{1B}"))
     }
     #expect(!(try await printed(arguments + ["--json"]).contains("\u{1B}")))
-    let piped = try await sandbox.start(Program.path, arguments, environment: ["FORCE_COLOR": "1"]).outcome.output
+    let piped = try await sandbox.run(arguments, environment: ["FORCE_COLOR": "1"]).output
     #expect(!piped.isEmpty && !piped.contains("\u{1B}"))
   }
 

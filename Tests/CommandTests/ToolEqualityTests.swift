@@ -1,10 +1,7 @@
 import Foundation
 import JSON
-import MCP
 import ProcessTesting
 import Testing
-
-@testable import cowork_code_mcp_server
 
 /// `--json` prints what the tools return.
 @Suite struct ToolEqualityTests {
@@ -13,10 +10,7 @@ import Testing
     let task = try await sandbox.run("tasks", "create", "cowork", "Review", "all", "--json").json.text("task_id")
     _ = try await sandbox.run("send", "cowork", "\u{1B}[1m one \"two\" \u{2028} 🙂")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
-    // Foundation starts it, and would miss its end if a database server started at the same time.
-    let server = try Descriptors.whileNothingIsMade { try ServerChild(Program.path, ["serve", "cowork"], home: sandbox.home) }
-    let client = DemoClient(agent: "cowork", server: server)
-    _ = try await client.connect()
+    let server = try await sandbox.serve("cowork")
     let pairs: [(command: [String], tool: String, arguments: JSONObject)] = [
       (["read", "--peek"], "read_messages", ["mark_read": false]),
       (["tasks", "list", "--peek"], "get_tasks", [:]),
@@ -28,11 +22,11 @@ import Testing
       ),
     ]
     for pair in pairs {
-      let printed = try await sandbox.start(Program.path, pair.command + ["--as", "cowork", "--json"]).outcome.json
-      #expect(try await client.call(pair.tool, pair.arguments).result == printed, "\(pair.command)")
+      let printed = try await sandbox.run(pair.command + ["--as", "cowork", "--json"]).json
+      #expect(try await server.call(pair.tool, pair.arguments) == printed, "\(pair.command)")
     }
     // The last heartbeat differs between calls.
-    let agents = try await client.call("list_agents").result
+    let agents = try await server.call("list_agents")
     let printed = try await sandbox.run("agents", "--as", "cowork", "--json").json
     func withoutTime(_ list: JSON) throws -> [JSONObject] {
       try list.list("agents").map { agent in
@@ -44,6 +38,6 @@ import Testing
     #expect(try withoutTime(agents) == withoutTime(printed))
     #expect(try withoutTime(printed).map { $0["online"] } == [false, true])
     #expect(printed["self"] == "cowork")
-    #expect(await client.end() == 0)
+    #expect(await server.end() == .exited(0))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTesting
 import Testing
 
 @Suite struct UsageTests {
@@ -10,7 +11,7 @@ import Testing
     "wait", "watch", "status", "doctor", "demo", "serve", "copy", "export", "import", "prune",
   ])
   func helpShowsExamplesThatFit(_ command: String) async throws {
-    let outcome = try await sandbox.start(Program.path, command.split(separator: " ").map(String.init) + ["--help"]).outcome
+    let outcome = try await sandbox.run(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(outcome.status == 0)
     let lines = outcome.output.split(separator: "\n")
     let examples = try #require(lines.firstIndex { $0.hasPrefix("Example") })
@@ -20,8 +21,8 @@ import Testing
 
   @Test func theServerIsTheDefault() async throws {
     for arguments in [["cowork"], ["--database-url", "x.db", "cowork"], ["cowork", "--database-url", "x.db"], ["serve", "read"]] {
-      let outcome = try await sandbox.start(Program.path, arguments).outcome
-      #expect(outcome.status == 0, "\(arguments): \(outcome.error)")
+      let outcome = try await sandbox.run(arguments)
+      #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
       #expect(outcome.output == "")
     }
     let request = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"# + "\n"
@@ -32,7 +33,7 @@ import Testing
   @Test func optionsBeforeACommandAreNotAnIdentity() async throws {
     let outcome = try await sandbox.run("--database-url", "x.db", "read")
     #expect(outcome.status == 64)
-    #expect(outcome.error.contains("use serve read"))
+    #expect(outcome.errors.contains("use serve read"))
   }
 
   @Test func theEnvironmentCounts() async throws {
@@ -58,8 +59,8 @@ import Testing
       #expect(try await sandbox.run("send", "cowork", "Hello", environment: environment).status == 0)
       let refused = try await sandbox.run("send", "cowork", "x", "--database-url", "postgres://me:secret@db/x", environment: environment)
       #expect(refused.status == 64)
-      #expect(refused.error.contains("install it (Debian: apt-get install libpq5"))
-      #expect(!refused.error.contains("secret"))
+      #expect(refused.errors.contains("install it (Debian: apt-get install libpq5"))
+      #expect(!refused.errors.contains("secret"))
     }
   #endif
 }

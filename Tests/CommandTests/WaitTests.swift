@@ -1,5 +1,5 @@
 import Foundation
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite struct WaitTests {
@@ -13,7 +13,7 @@ import Testing
     #expect(outcome.status == 0)
     #expect(outcome.output == "For cowork: 1 unread message, 1 task with news.\n")
     #expect(try await sandbox.run("wait", "--as", "cowork", "--json").json == ["messages": 1, "tasks": 1])
-    #expect(try await sandbox.sqlite("SELECT read FROM messages") == "0\n")
+    #expect(try await sandbox.sqlite3("SELECT read FROM messages") == "0")
   }
 
   @Test func timeOutIsStatus3() async throws {
@@ -42,11 +42,11 @@ import Testing
   ])
   func aRowTypedByHandWakesIt(_ sql: String) async throws {
     _ = try await sandbox.run("agents")
-    let errors = try TestPipe()
-    let waiting = try sandbox.start(Program.path, ["wait", "--log-level", "debug"], error: errors.writing)
-    try await errors.wait(for: "waiting")
+    let errors = try LinePipe()
+    let waiting = try sandbox.start(["wait", "--log-level", "debug"], errors: errors.writing)
+    try await errors.lines(to: "waiting")
     let start = ContinuousClock.now
-    try await sandbox.sqlite(sql)
+    try await sandbox.sqlite3(sql)
     let outcome = try await waiting.outcome
     // Without the wake-up it would look again half a minute later.
     #expect(ContinuousClock.now - start < .seconds(20))
@@ -57,7 +57,7 @@ import Testing
   @Test func whatADeadReaderHeldIsFound() async throws {
     _ = try await sandbox.run("send", "cowork", "held")
     // An expired lease: its reader died before it could print.
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       """
       UPDATE messages SET read = 1;
       INSERT INTO leases VALUES ('l', 'cowork', 'i', 'gone', '2000-01-01T00:00:00.000Z');
@@ -68,6 +68,6 @@ import Testing
 
   @Test(arguments: [["--timeout", "-1"], ["--timeout", "86401"], ["--for", "money"]])
   func wrongUsageIs64(_ arguments: [String]) async throws {
-    #expect(try await sandbox.start(Program.path, ["wait"] + arguments).outcome.status == 64)
+    #expect(try await sandbox.run(["wait"] + arguments).status == 64)
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MCP
+import ProcessTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct WatchTests {
@@ -14,17 +14,17 @@ import Testing
     let id = try await sandbox.run("send", "code", "by a command", "--as", "cowork", "--json").json.text("message_id")
     let line = try #require(try await watch.lines(to: "by a command").last)
     #expect(line.wholeMatch(of: try Regex("\\d\\d:\\d\\d:\\d\\d  cowork → code  \(id.prefix(8))  by a command")) != nil, "\(line)")
-    try await sandbox.sqlite("INSERT INTO messages VALUES ('by-hand', 'x', 'y', 'typed', 0, datetime('now'))")
+    try await sandbox.sqlite3("INSERT INTO messages VALUES ('by-hand', 'x', 'y', 'typed', 0, datetime('now'))")
     try await watch.lines(to: "x → y  by-hand  typed")
     let task = try await sandbox.run("tasks", "create", "cowork", "Look at it", "--json").json.text("task_id")
     try await watch.lines(to: "code → cowork  \(task.prefix(8))  new task  Look at it")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")
     try await watch.lines(to: "cowork → code  \(task.prefix(8))  task in_progress  Look at it")
-    try await sandbox.sqlite("UPDATE tasks SET status = 'failed'")
+    try await sandbox.sqlite3("UPDATE tasks SET status = 'failed'")
     try await watch.lines(to: "code → cowork  \(task.prefix(8))  task failed  by hand  Look at it")
     let (rest, outcome) = try await watch.end(by: SIGINT)
-    #expect(rest.isEmpty && outcome.status == 0 && outcome.error.isEmpty)
-    #expect(try await sandbox.sqlite("SELECT count(*) FROM messages WHERE read = 1") == "0\n")
+    #expect(rest.isEmpty && outcome.status == 0 && outcome.errors.isEmpty)
+    #expect(try await sandbox.sqlite3("SELECT count(*) FROM messages WHERE read = 1") == "0")
   }
 
   @Test func jsonIsAnObjectALine() async throws {
@@ -41,7 +41,7 @@ import Testing
   @Test func aClosedPipeEndsItAlthoughNothingIsWritten() async throws {
     _ = try await sandbox.run("send", "cowork", "one")
     let outcome = try await sandbox.shell("\"$0\" watch | head -n 1; \"$0\" watch --json | head -n 1")
-    #expect(outcome.status == 0 && outcome.error.isEmpty)
+    #expect(outcome.status == 0 && outcome.errors.isEmpty)
     #expect(outcome.output.split(separator: "\n").count == 2)
   }
 
@@ -57,14 +57,14 @@ import Testing
     for (agent, text) in [("reviewer", "from the reviewer"), ("code", "first"), ("code", "second")] {
       _ = try await sandbox.run("send", "cowork", text, "--as", agent)
     }
-    try await sandbox.sqlite("INSERT INTO messages VALUES ('old', 'code', 'cowork', 'old', 0, datetime('now', '-2 days'))")
+    try await sandbox.sqlite3("INSERT INTO messages VALUES ('old', 'code', 'cowork', 'old', 0, datetime('now', '-2 days'))")
     func shown(_ arguments: String...) async throws -> [String] {
       let watch = try Following(sandbox, ["watch", "--json", "--log-level", "debug"] + arguments, withErrors: true)
       let past = try await watch.lines(to: "following")
       _ = try await sandbox.run("send", "reviewer", "end", "--as", "cowork")
       let lines = try await (past + watch.lines(to: "\"end\"").dropLast()).filter { $0.hasPrefix("{") }
         .map { try JSON(decoding: $0).text("content") }
-      try await sandbox.sqlite("DELETE FROM messages WHERE content = 'end'")
+      try await sandbox.sqlite3("DELETE FROM messages WHERE content = 'end'")
       return lines
     }
     #expect(try await shown() == ["from the reviewer", "first", "second", "old"])
@@ -80,7 +80,7 @@ import Testing
     let long = String(repeating: "word ", count: 300) + String(repeating: "x", count: 500) + " \u{1B}[2J 漢字\ttab"
     _ = try await sandbox.run("send", "cowork", long)
     _ = try await sandbox.run("tasks", "create", "cowork", String(repeating: "title ", count: 30))
-    try await sandbox.sqlite(
+    try await sandbox.sqlite3(
       "INSERT INTO messages VALUES ('h', '\(String(repeating: "n", count: 63))', '\u{1B}[31m', 'x', 0, '2001-01-31 12:00:00')")
     let watch = try Following(sandbox, ["watch"], environment: ["TZ": "UTC"])
     let lines = try await watch.lines(to: "[31m") + (try await watch.end(by: SIGINT).lines)
@@ -97,10 +97,10 @@ import Testing
     _ = try await sandbox.run("send", "cowork", "one")
     for (environment, isColoured) in [([:], true), (["NO_COLOR": "1"], false)] as [([String: String], Bool)] {
       let terminal = try TestTerminal()
-      let errors = try TestPipe()
+      let errors = try LinePipe()
       let watch = try sandbox.start(
-        Program.path, ["watch", "--log-level", "debug"], output: terminal.slave, error: errors.writing, environment: environment)
-      try await errors.wait(for: "following")
+        ["watch", "--log-level", "debug"], output: terminal.slave, errors: errors.writing, environment: environment)
+      try await errors.lines(to: "following")
       kill(watch.pid, SIGINT)
       #expect(try await watch.outcome.status == 0)
       let text = terminal.printed()
@@ -112,11 +112,11 @@ import Testing
     ["--since", "yesterday"], ["--since", "-1h"], ["--since", "2026-13-01"], ["--last", "-1"], ["--agent", "No Name"], ["word"],
   ])
   func wrongUsageIs64(_ arguments: [String]) async throws {
-    #expect(try await sandbox.start(Program.path, ["watch"] + arguments).outcome.status == 64)
+    #expect(try await sandbox.run(["watch"] + arguments).status == 64)
   }
 
   @Test func aStoreThatCannotBeOpenedIsAnError() async throws {
     let outcome = try await sandbox.run("watch", "--database-url", "/proc/nowhere/messages.db")
-    #expect(outcome.status == 1 && outcome.error.contains("/proc/nowhere") && outcome.error.split(separator: "\n").count == 1)
+    #expect(outcome.status == 1 && outcome.errors.contains("/proc/nowhere") && outcome.errors.split(separator: "\n").count == 1)
   }
 }

@@ -1,13 +1,14 @@
 import Foundation
 import JSON
-import MCP
+import MCPClient
+import ProcessTesting
 import Testing
 
 extension ProcessTests {
   @Test func twoProcessesOfOneIdentityNeverGetTheSameMessage() async throws {
-    let home = try Home()
-    let sender = try await Server.start(home, as: "code")
-    let readers = [try await Server.start(home, as: "cowork"), try await Server.start(home, as: "cowork", wiring: .sockets)]
+    let sandbox = try Sandbox()
+    let sender = try await sandbox.serve("code")
+    let readers = [try await sandbox.serve("cowork"), try await sandbox.serve("cowork", wiring: .sockets)]
     let count = 300
     async let sending = sender.send((0..<count).map { "\($0)" }, to: "cowork")
     let read = try await withThrowingTaskGroup(of: [Received].self) { group in
@@ -36,18 +37,18 @@ extension ProcessTests {
   }
 
   @Test func eightServersWriteAtOnceAndNobodyIsTurnedAway() async throws {
-    let home = try Home()
-    let reader = try await Server.start(home, as: "cowork")
+    let sandbox = try Sandbox()
+    let reader = try await sandbox.serve("cowork")
     let each = 25
     let started = ContinuousClock.now
     let replies = try await withThrowingTaskGroup(of: [JSON].self) { group in
       for number in 0..<8 {
         group.addTask {
-          let server = try await Server.start(home, as: "writer\(number)", wiring: number.isMultiple(of: 2) ? .pipes : .sockets)
+          let server = try await sandbox.serve("writer\(number)", wiring: number.isMultiple(of: 2) ? .pipes : .sockets)
           var replies = [JSON]()
           for index in 0..<each {
             let call = server.beginCall("send_message", ["to": "cowork", "content": .string("\(index)")])
-            replies.append(try await call.reply.value("a receipt"))
+            replies.append(try await call.arrival().message)
           }
           try await server.stop()
           return replies
@@ -64,21 +65,21 @@ extension ProcessTests {
       let texts = read.filter { $0.sender == "writer\(number)" }.map(\.content)
       #expect(texts == (0..<each).map { "\($0)" }, "writer\(number)'s messages are out of order")
     }
-    try await home.expectIntegrity()
+    try await sandbox.expectIntegrity()
   }
 
   /// It holds 2,000 pages, and what is written in the second that lies between two checkpoints. What is written here takes about twice
   /// as much as is allowed.
   @Test func theWriteAheadLogOfTwoServersThatGoOnWritingStaysSmall() async throws {
-    let home = try Home()
-    let (code, cowork) = (try await Server.start(home, as: "code"), try await Server.start(home, as: "cowork", wiring: .sockets))
+    let sandbox = try Sandbox()
+    let (code, cowork) = (try await sandbox.serve("code"), try await sandbox.serve("cowork", wiring: .sockets))
     let padding = String(repeating: "x", count: 4_000)
     let texts = (0..<2_500).map { "\($0) \(padding)" }
     let started = ContinuousClock.now
     async let here = code.send(texts, to: "cowork")
     async let there = cowork.send(texts, to: "code")
     let sent = try await here + there
-    let log = try FileManager.default.attributesOfItem(atPath: home.database.path + "-wal")[.size] as? NSNumber
+    let log = try FileManager.default.attributesOfItem(atPath: sandbox.database + "-wal")[.size] as? NSNumber
     let size = try #require(log?.intValue)
     report("two servers wrote \(sent.count) messages in \((ContinuousClock.now - started).milliseconds); their log has \(size >> 10) KiB")
     #expect(size < 128 << 20)
@@ -86,26 +87,26 @@ extension ProcessTests {
     try await code.kill()
     #expect(try await cowork.readAll().map(\.content) == texts)
     try await cowork.stop()
-    #expect(try await home.sqlite3("SELECT id FROM messages ORDER BY id").split(separator: "\n").map(String.init) == sent.sorted())
-    try await home.expectIntegrity()
+    #expect(try await sandbox.sqlite3("SELECT id FROM messages ORDER BY id").split(separator: "\n").map(String.init) == sent.sorted())
+    try await sandbox.expectIntegrity()
   }
 
   @Test func exactlyOneOfTwoProcessesTakesATaskAndTheOtherIsToldWhoHasIt() async throws {
-    let home = try Home()
-    let creator = try await Server.start(home, as: "code")
-    let rivals = [try await Server.start(home, as: "cowork"), try await Server.start(home, as: "cowork")]
+    let sandbox = try Sandbox()
+    let creator = try await sandbox.serve("code")
+    let rivals = [try await sandbox.serve("cowork"), try await sandbox.serve("cowork")]
     var winners = [0, 0]
     for number in 0..<25 {
       let task = try await creator.call("create_task", ["to": "cowork", "title": .string("\(number)"), "description": ""])
-      let arguments: JSON = ["task_id": try #require(task["task_id"]), "status": "in_progress"]
+      let arguments: JSONObject = ["task_id": try #require(task["task_id"]), "status": "in_progress"]
       let order = number.isMultiple(of: 2) ? [0, 1] : [1, 0]
       let calls = order.map { rivals[$0].beginCall("update_task", arguments) }
       var results = [JSON]()
-      for call in calls { results.append(try #require(try await call.reply.value("the outcome")["result"])) }
+      for call in calls { results.append(try #require(try await call.arrival().message["result"])) }
       let taken = results.filter { $0["isError"] != true }
       try #require(taken.count == 1, "\(results)")
       let holder = try #require(taken[0]["structuredContent"]?["holder"]?.stringValue)
-      winners[rivals.firstIndex { holder.contains(":\($0.child.pid)-") } ?? 0] += 1
+      winners[rivals.firstIndex { holder.contains(":\($0.pid)-") } ?? 0] += 1
       let refused = results.first { $0["isError"] == true }?["content"]?.arrayValue?.first?["text"]?.stringValue
       #expect(refused?.contains(holder) == true, "\(refused ?? "")")
     }
@@ -113,20 +114,20 @@ extension ProcessTests {
   }
 
   @Test func aTaskOfAKilledHolderMayBeTakenOver() async throws {
-    let home = try Home()
-    let creator = try await Server.start(home, as: "code")
-    let first = try await Server.start(home, as: "cowork")
-    let second = try await Server.start(home, as: "cowork")
+    let sandbox = try Sandbox()
+    let creator = try await sandbox.serve("code")
+    let first = try await sandbox.serve("cowork")
+    let second = try await sandbox.serve("cowork")
     let id = try #require(try await creator.call("create_task", ["to": "cowork", "title": "t", "description": ""])["task_id"])
     let holder = try await first.call("update_task", ["task_id": id, "status": "in_progress"])["holder"]?.stringValue
     #expect(try await second.failure("update_task", ["task_id": id, "status": "in_progress"]).contains(try #require(holder)))
     try await first.kill()
     #expect(try await creator.call("get_tasks", ["role": "creator"])["tasks"]?.arrayValue?.first?["stale"] == true)
     let taken = try await second.call("update_task", ["task_id": id, "status": "in_progress"])
-    #expect(taken["holder"]?.stringValue?.contains(":\(second.child.pid)-") == true)
+    #expect(taken["holder"]?.stringValue?.contains(":\(second.pid)-") == true)
     #expect(taken["stale"] == false)
     let history = try await creator.call("get_tasks", ["task_id": id])["history"]?.arrayValue
     #expect(history?.last?["note"]?.stringValue?.contains(try #require(holder)) == true)
-    try await home.expectIntegrity()
+    try await sandbox.expectIntegrity()
   }
 }

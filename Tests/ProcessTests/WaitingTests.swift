@@ -1,75 +1,68 @@
 import Foundation
 import JSON
-import MCP
+import MCPClient
+import ProcessTesting
 import Testing
 
 extension ProcessTests {
-  @Test(arguments: Wiring.allCases)
-  func aWaitingServerWakesWhenAnotherProcessWrites(_ wiring: Wiring) async throws {
-    let home = try Home()
-    let sender = try await Server.start(home, as: "code", wiring: wiring)
-    let reader = try await Server.start(home, as: "cowork", wiring: wiring)
+  @Test(arguments: ChildServer.Wiring.allCases)
+  func aWaitingServerWakesWhenAnotherProcessWrites(_ wiring: ChildServer.Wiring) async throws {
+    let sandbox = try Sandbox()
+    let sender = try await sandbox.serve("code", wiring: wiring)
+    let reader = try await sandbox.serve("cowork", wiring: wiring)
     var latencies = [Duration]()
     for number in 0..<20 {
       let wait = try await beginWait(reader)
       let started = ContinuousClock.now
-      let arrival = Task {
-        let reply = try await wait.reply.value(within: .seconds(10), "the message")
-        return (reply, ContinuousClock.now)
-      }
       try await sender.send(["\(number)"], to: "cowork")
-      let (reply, arrived) = try await arrival.value
-      #expect(Received.all(in: try Server.content(reply)).map(\.content) == ["\(number)"])
-      latencies.append(arrived - started)
+      let arrival = try await wait.arrival(within: .seconds(10))
+      #expect(Received.all(in: try await arrival.content(of: wait.name)).map(\.content) == ["\(number)"])
+      latencies.append(arrival.at - started)
     }
     report("from send_message to the waiting client (\(wiring)): \(summary(latencies)), the sender's call included")
   }
 
   @Test func aWaitingServerWakesForARowTypedIntoSQLite3() async throws {
-    let home = try Home()
-    let reader = try await Server.start(home, as: "cowork")
+    let sandbox = try Sandbox()
+    let reader = try await sandbox.serve("cowork")
     _ = try await reader.call("list_agents")
     var latencies = [Duration]()
     for number in 0..<10 {
       let wait = try await beginWait(reader)
-      let arrival = Task {
-        let reply = try await wait.reply.value(within: .seconds(10), "the row")
-        return (reply, ContinuousClock.now)
-      }
-      try await home.sqlite3(
+      try await sandbox.sqlite3(
         """
         INSERT INTO messages (id, sender, recipient, content, read, created_at)
         VALUES ('by-hand-\(number)', 'code', 'cowork', '\(number)', 0, datetime('now'));
         """)
       let committed = ContinuousClock.now
-      let (reply, arrived) = try await arrival.value
-      #expect(Received.all(in: try Server.content(reply)).map(\.id) == ["by-hand-\(number)"])
-      latencies.append(arrived - committed)
+      let arrival = try await wait.arrival(within: .seconds(10))
+      #expect(Received.all(in: try await arrival.content(of: wait.name)).map(\.id) == ["by-hand-\(number)"])
+      latencies.append(arrival.at - committed)
     }
     report("from the end of sqlite3 to the waiting client: \(summary(latencies)); negative is before sqlite3's exit was seen")
   }
 
   @Test func waitingHoldsUpNoOtherCall() async throws {
-    let home = try Home()
-    let server = try await Server.start(home, as: "cowork")
+    let sandbox = try Sandbox()
+    let server = try await sandbox.serve("cowork")
     let waits = (0..<8).map { _ in server.beginCall("wait_for_updates", ["timeout_seconds": 55]) }
     for _ in 0..<5 { #expect(try await server.call("list_agents")["self"] == "cowork") }
     try await server.send(["x"], to: "code")
-    #expect(waits.allSatisfy { !$0.reply.hasHappened })
+    #expect(waits.allSatisfy { !$0.hasArrived })
   }
 
   @Test func aWaitEndsWithItsTime() async throws {
-    let home = try Home()
-    let server = try await Server.start(home, as: "cowork")
+    let sandbox = try Sandbox()
+    let server = try await sandbox.serve("cowork")
     let started = ContinuousClock.now
     #expect(try await server.call("wait_for_updates", ["timeout_seconds": 1])["timed_out"] == true)
     #expect(ContinuousClock.now - started >= .milliseconds(950))
   }
 
   @Test func anIdleServerUsesUnderOnePercentOfACore() async throws {
-    let home = try Home()
-    let clock = try await Server.start(home, as: "code")
-    let idle = try await Server.start(home, as: "cowork")
+    let sandbox = try Sandbox()
+    let clock = try await sandbox.serve("code")
+    let idle = try await sandbox.serve("cowork")
     _ = try await idle.call("list_agents")
     let figures = try await cpuShare(of: idle, while: clock)
     report("CPU of an idle server: \(percent(figures)) of a core")
@@ -80,15 +73,15 @@ extension ProcessTests {
   }
 
   /// The share of a core that a server uses while another one waits for 4 s.
-  private func cpuShare(of server: Server, while clock: Server) async throws -> Double {
-    let (before, started) = (try cpuSeconds(of: server.child.pid), ContinuousClock.now)
+  private func cpuShare(of server: ChildServer, while clock: ChildServer) async throws -> Double {
+    let (before, started) = (try cpuSeconds(of: server.pid), ContinuousClock.now)
     #expect(try await clock.call("wait_for_updates", ["timeout_seconds": 4])["timed_out"] == true)
-    let (after, elapsed) = (try cpuSeconds(of: server.child.pid), ContinuousClock.now - started)
+    let (after, elapsed) = (try cpuSeconds(of: server.pid), ContinuousClock.now - started)
     return (after - before) / (Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18)
   }
 
   /// Starts a wait; a call that was answered after it shows that it is under way.
-  private func beginWait(_ server: Server) async throws -> (id: Int64, reply: Event<JSON>) {
+  private func beginWait(_ server: ChildServer) async throws -> Reply {
     let wait = server.beginCall("wait_for_updates", ["timeout_seconds": 30])
     _ = try await server.call("list_agents")
     return wait
@@ -116,7 +109,7 @@ private func cpuSeconds(of pid: pid_t) throws -> Double {
     let status = withUnsafeMutablePointer(to: &usage) { pointer in
       pointer.withMemoryRebound(to: rusage_info_t?.self, capacity: 1) { proc_pid_rusage(pid, RUSAGE_INFO_CURRENT, $0) }
     }
-    guard status == 0 else { throw Failure("proc_pid_rusage: \(errno)") }
+    guard status == 0 else { throw TestingError("proc_pid_rusage: \(errno)") }
     var timebase = mach_timebase_info_data_t()
     mach_timebase_info(&timebase)
     return Double(usage.ri_user_time + usage.ri_system_time) * Double(timebase.numer) / Double(timebase.denom) / 1e9

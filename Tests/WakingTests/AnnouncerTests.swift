@@ -1,5 +1,6 @@
 import Logging
 import MCP
+import ProcessTesting
 import SQLiteStore
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTesting
 import Testing
 
 extension RealProcesses {
@@ -25,30 +26,30 @@ extension RealProcesses {
     func theServerGoesOn(fault: Fault) async throws {
       let sandbox = try Sandbox()
       let (path, standIn) = try inbox(fault, sandbox)
-      let client = try await Client.start(sandbox, ["code", "--log-level", "trace"], environment: StandInInbox.environment(path))
+      let server = try await sandbox.claudeCode(["code", "--log-level", "trace"], environment: StandInInbox.environment(path))
       let id = try await sandbox.send("hello")
       if let standIn {
         _ = try await standIn.posts.next()
       } else {
         // What could not be posted is sent by the channel.
-        let notification = try await client.notifications.next { $0["method"] == "notifications/claude/channel" }
+        let notification = try await server.client.notification { $0["method"] == "notifications/claude/channel" }
         #expect(notification["params"]?["content"]?.stringValue?.contains(id) == true)
       }
-      #expect(try await client.call("read_messages")["messages"]?.arrayValue?.first?["id"]?.stringValue == id)
-      #expect(try await client.stop() == 0)
-      #expect(client.logText.contains("posted to the inbox socket"))
-      #expect(!client.logText.contains(StandInInbox.token))
-      #expect(!client.logText.contains("sk-never-logged"))
-      for level in [" warning ", " error ", " critical ", " notice "] { #expect(!client.logText.contains(level)) }
+      #expect(try await server.call("read_messages")["messages"]?.arrayValue?.first?["id"]?.stringValue == id)
+      #expect(await server.end() == .exited(0))
+      #expect(sandbox.log(of: server).contains("posted to the inbox socket"))
+      #expect(!sandbox.log(of: server).contains(StandInInbox.token))
+      #expect(!sandbox.log(of: server).contains("sk-never-logged"))
+      for level in [" warning ", " error ", " critical ", " notice "] { #expect(!sandbox.log(of: server).contains(level)) }
     }
 
     @Test func atTheUsualLevelNothingIsLogged() async throws {
       let sandbox = try Sandbox()
-      let client = try await Client.start(sandbox, environment: StandInInbox.environment(sandbox.home + "/nowhere.sock"))
+      let server = try await sandbox.claudeCode(environment: StandInInbox.environment(sandbox.home + "/nowhere.sock"))
       _ = try await sandbox.send("hello")
-      _ = try await client.notifications.next()
-      #expect(try await client.stop() == 0)
-      #expect(client.logText == "")
+      _ = try await server.client.notification()
+      #expect(await server.end() == .exited(0))
+      #expect(sandbox.log(of: server) == "")
     }
   }
 }

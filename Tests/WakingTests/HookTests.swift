@@ -1,6 +1,7 @@
 import Foundation
-import MCP
+import MCPClient
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 extension RealProcesses {
@@ -12,10 +13,10 @@ extension RealProcesses {
       let id = try await sandbox.send("hello <b>")
       let outcome = try await sandbox.hook(event)
       #expect(outcome.status == 0 && outcome.errors == "")
-      let answer = outcome.json?["hookSpecificOutput"]
+      let answer = try outcome.json["hookSpecificOutput"]
       #expect(answer?["hookEventName"]?.stringValue == event)
       #expect(answer?["additionalContext"]?.stringValue?.contains("- message \(id) from the agent “cowork”: “hello ‹b›”\n") == true)
-      #expect(outcome.json?.objectValue?.keys == ["hookSpecificOutput"])
+      #expect(try outcome.json.objectValue?.keys == ["hookSpecificOutput"])
       #expect(try await sandbox.sqlite3("SELECT read FROM messages") == "0")
     }
 
@@ -23,8 +24,8 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let id = try await sandbox.send("hello")
       let outcome = try await sandbox.hook("Stop")
-      #expect(outcome.json?["decision"] == "block")
-      #expect(outcome.json?["reason"]?.stringValue?.contains(id) == true)
+      #expect(try outcome.json["decision"] == "block")
+      #expect(try outcome.json["reason"]?.stringValue?.contains(id) == true)
     }
 
     @Test func theSameIsToldOnceASession() async throws {
@@ -57,14 +58,14 @@ extension RealProcesses {
 
     @Test func aSessionThatBeginsIsToldOfOpenTasksToo() async throws {
       let sandbox = try Sandbox()
-      let client = try await Client.start(sandbox, as: "some-client")
+      let server = try await sandbox.claudeCode(as: "some-client")
       let created = try await sandbox.run(["tasks", "create", "code", "Review", "--as", "cowork", "--json"])
-      let id = try #require(created.json?["task_id"]?.stringValue)
+      let id = try #require(try created.json["task_id"]?.stringValue)
       // Seen by another session, and begun.
-      _ = try await client.call("update_task", ["task_id": .string(id), "status": "in_progress"])
-      _ = try await client.call("get_tasks")
+      _ = try await server.call("update_task", ["task_id": .string(id), "status": "in_progress"])
+      _ = try await server.call("get_tasks")
       // The reply's lease is settled before the next call runs.
-      _ = try await client.call("list_agents")
+      _ = try await server.call("list_agents")
       #expect(try await sandbox.hook("UserPromptSubmit").output == "")
       let start = try await sandbox.hook("SessionStart").output
       #expect(start.contains("- task \(id) from the agent “cowork”, in_progress: “Review”"))
@@ -76,7 +77,7 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let outcome = try await sandbox.hook(event)
       #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
-      #expect(sandbox.files() == [])
+      #expect(sandbox.files == [])
     }
 
     @Test(arguments: ["SessionStart", "Stop"])
@@ -121,23 +122,23 @@ extension RealProcesses {
       if !input.contains("..") { #expect(stop.output == "") }
       let start = try await sandbox.run(["hook", "session-start"], input: input)
       #expect(start.status == 0 && start.output.contains(id))
-      #expect(!sandbox.files().contains { $0.contains("sessions/") })
+      #expect(!sandbox.files.contains { $0.contains("sessions/") })
     }
 
     @Test func whatTheServerPostedTheHooksDoNotTellAndTheOtherWayRound() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(sandbox, environment: inbox.environment.merging(["CLAUDE_CODE_SESSION_ID": "s1"]) { $1 })
+      let server = try await sandbox.claudeCode(environment: inbox.environment.merging(["CLAUDE_CODE_SESSION_ID": "s1"]) { $1 })
       _ = try await inbox.post(with: try await sandbox.send("one"))
       #expect(try await sandbox.hook("Stop").output == "")
-      _ = try await client.stop()
+      _ = await server.end()
       let second = try await sandbox.send("two")
       #expect(try await sandbox.hook("Stop").output.contains(second))
-      let next = try await Client.start(sandbox, environment: inbox.environment.merging(["CLAUDE_CODE_SESSION_ID": "s1"]) { $1 })
+      let next = try await sandbox.claudeCode(environment: inbox.environment.merging(["CLAUDE_CODE_SESSION_ID": "s1"]) { $1 })
       let third = try await sandbox.send("three")
       let post = try await inbox.posts.next()
       #expect(post.text.contains(third) && !post.text.contains(second))
-      _ = try await next.stop()
+      _ = await next.end()
     }
 
     @Test func rewakeWaitsAndExitsWithStatusTwo() async throws {
@@ -172,17 +173,17 @@ extension RealProcesses {
     @Test func whatComesAfterTheTakeOverIsTheNewestsAlone() async throws {
       let sandbox = try Sandbox()
       _ = try await sandbox.run(["agents", "--json"])
-      let older = try rewake("older", in: sandbox)
+      let older = try rewake(in: sandbox)
       let first = try await turn(of: "s1", in: sandbox)
-      let newer = try rewake("newer", in: sandbox)
+      let newer = try rewake(in: sandbox)
       try await turn(of: "s1", in: sandbox, after: first)
-      newer.send(SIGSTOP)
+      newer.signal(SIGSTOP)
       let id = try await sandbox.send("hello")
-      #expect(try await older.end().status == 0)
-      #expect(sandbox.read("older") == "")
-      newer.send(SIGCONT)
-      #expect(try await newer.end().status == 2)
-      #expect(sandbox.read("newer")?.contains(id) == true)
+      let overtaken = try await older.outcome
+      #expect(overtaken.status == 0 && overtaken.errors == "")
+      newer.signal(SIGCONT)
+      let outcome = try await newer.outcome
+      #expect(outcome.status == 2 && outcome.errors.contains(id))
     }
 
     /// Another session's process is unaffected.
@@ -196,14 +197,8 @@ extension RealProcesses {
       for outcome in try await [one, two] { #expect(outcome.status == 2 && outcome.errors.contains(id)) }
     }
 
-    /// Starts a rewake whose standard error goes to a file, and closes its input.
-    private func rewake(_ name: String, in sandbox: Sandbox) throws -> Program {
-      let program = try sandbox.start(["hook", "rewake"], errors: "\(sandbox.home)/\(name)")
-      let input = FileHandle(fileDescriptor: program.input, closeOnDealloc: true)
-      try input.write(contentsOf: Data(#"{"session_id": "s1"}"#.utf8))
-      try input.close()
-      close(program.output)
-      return program
+    private func rewake(in sandbox: Sandbox) throws -> Running {
+      try sandbox.start(["hook", "rewake"], input: #"{"session_id": "s1"}"#.utf8)
     }
 
     /// Awaits the start of a rewake, by the file that names the current one.
@@ -248,9 +243,10 @@ extension RealProcesses {
       var processor: [Double] = []
       var elapsed: [Duration] = []
       for _ in 0..<15 {
+        let before = processorTimeOfChildren()
         let outcome = try await sandbox.hook("PostToolUse")
         #expect(outcome.output == "" && outcome.status == 0)
-        processor.append(outcome.processor)
+        processor.append(processorTimeOfChildren() - before)
         elapsed.append(outcome.elapsed)
       }
       processor.sort()
@@ -261,4 +257,16 @@ extension RealProcesses {
       #expect(processor[0] < 100)
     }
   }
+}
+
+/// Milliseconds that the children of this process have used which have ended.
+private func processorTimeOfChildren() -> Double {
+  var usage = rusage()
+  #if canImport(Darwin)
+    getrusage(RUSAGE_CHILDREN, &usage)
+  #else
+    getrusage(RUSAGE_CHILDREN.rawValue, &usage)
+  #endif
+  func milliseconds(_ time: timeval) -> Double { Double(time.tv_sec) * 1000 + Double(time.tv_usec) / 1000 }
+  return milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime)
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MCP
+import ProcessTesting
 import Testing
 
 @testable import BridgeServer

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
-import MCP
+import MCPClient
+import ProcessTesting
 import Testing
 
 extension RealProcesses {
@@ -23,13 +24,13 @@ extension RealProcesses {
 
     private func install(_ sandbox: Sandbox, _ arguments: [String], _ environment: [String: String] = [:], folder: String? = nil)
       async throws
-      -> Sandbox.Outcome
+      -> Outcome
     {
       // Only what is needed, so that no installed `claude` is found.
       try await sandbox.run(arguments, environment: ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }, folder: folder)
     }
 
-    private func backups(_ sandbox: Sandbox) -> [String] { sandbox.files().filter { $0.contains(".backup-") } }
+    private func backups(_ sandbox: Sandbox) -> [String] { sandbox.files.filter { $0.contains(".backup-") } }
 
     @Test func aServerAndHooksComeAndGo() async throws {
       let sandbox = try Sandbox()
@@ -86,9 +87,9 @@ extension RealProcesses {
       let command = try #require(settings["hooks"]?["Stop"]?.arrayValue?.first?["hooks"]?.arrayValue?.first?["command"]?.stringValue)
       let store = sandbox.home + "/my store.db"
       let sent = try await sandbox.run(["send", "code", "hello", "--as", "cowork", "--json", "--database-url", store])
-      let id = try #require(sent.json?["message_id"]?.stringValue)
-      let outcome = try await sandbox.run(["-c", command], input: "{\"session_id\":\"s\"}", command: "/bin/sh")
-      #expect(outcome.json?["reason"]?.stringValue?.contains(id) == true, "\(outcome) \(command)")
+      let id = try #require(try sent.json["message_id"]?.stringValue)
+      let outcome = try await sandbox.run(["-c", command], command: "/bin/sh", input: "{\"session_id\":\"s\"}")
+      #expect(try outcome.json["reason"]?.stringValue?.contains(id) == true, "\(outcome) \(command)")
     }
 
     @Test func aProjectHasItsOwnFiles() async throws {
@@ -159,7 +160,7 @@ extension RealProcesses {
       try sandbox.write("{\"hooks\": {\"Stop\": 5}}", to: ".claude/settings.json")
       let outcome = try await install(sandbox, ["install", "claude-code", "--hooks"])
       #expect(outcome.status == 1)
-      #expect(sandbox.files() == [".claude", ".claude/settings.json"])
+      #expect(sandbox.files == [".claude", ".claude/settings.json"])
     }
 
     @Test func aDryRunShowsTheDifferenceAndChangesNothing() async throws {
@@ -170,7 +171,7 @@ extension RealProcesses {
       #expect(outcome.output.contains("--- /dev/null\n+++ \(sandbox.home)/.claude.json\n@@ -0,0 +1,9 @@\n+{\n"))
       #expect(outcome.output.contains("+    \"cowork-bridge\": {\n"))
       #expect(outcome.output.contains("     \"permissions\": {\"allow\": [\"a\",\"b\"], \"deny\": []},\n"))
-      #expect(sandbox.files() == [".claude", ".claude/settings.json"])
+      #expect(sandbox.files == [".claude", ".claude/settings.json"])
       #expect(sandbox.read(".claude/settings.json") == Self.settings)
     }
 
@@ -179,7 +180,7 @@ extension RealProcesses {
       try sandbox.write(Self.settings, to: ".claude/settings.json")
       try sandbox.write("{}\n", to: ".claude.json")
       let shown = try await install(sandbox, ["install", "claude-code", "--hooks", "--dry-run"]).output
-      let patched = try await sandbox.run(["-p0", "-d", "/"], input: shown, command: "patch")
+      let patched = try await sandbox.run(["-p0", "-d", "/"], command: "patch", input: shown)
       #expect(patched.status == 0, "\(patched)")
       let again = try await install(sandbox, ["install", "claude-code", "--hooks"])
       #expect(again.output.split(separator: "\n").allSatisfy { $0.hasSuffix("nothing to change.") }, "\(again)")
@@ -279,7 +280,7 @@ extension RealProcesses {
         #expect(outcome.errors.contains("~/.pgpass") && outcome.errors.contains("service"), "\(outcome.errors)")
         #expect(!outcome.errors.contains("secret") && !outcome.errors.contains("sec/ret"))
       }
-      #expect(sandbox.files() == [])
+      #expect(sandbox.files == [])
     }
 
     @Test func aPasswordIsWrittenWhereThatIsWishedAndNotShownToOtherProcesses() async throws {

@@ -1,5 +1,6 @@
-import MCP
+import MCPClient
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 extension RealProcesses {
@@ -11,8 +12,8 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
       let store = ["COWORK_DATABASE_URL": database.url]
-      let client = try await Client.start(sandbox, environment: inbox.environment.merging(store) { $1 })
-      _ = try await client.call("list_agents")
+      let server = try await sandbox.claudeCode(environment: inbox.environment.merging(store) { $1 })
+      _ = try await server.call("list_agents")
 
       try await type("by-hand-1", "char: \u{1B}[2J <b>", database)
       let typed = try await inbox.posts.next()
@@ -21,7 +22,7 @@ extension RealProcesses {
       #expect(typed.text.contains("not from your user"))
 
       let outcome = try await sandbox.run(["send", "code", "by a process", "--as", "cowork", "--json"], environment: store)
-      let sent = try #require(outcome.json?["message_id"]?.stringValue, "\(outcome)")
+      let sent = try #require(try outcome.json["message_id"]?.stringValue, "\(outcome)")
       let second = try await inbox.posts.next()
       #expect(second.text.contains("- message \(sent) from the agent “cowork”: “by a process”\n"))
       #expect(!second.text.contains("by-hand-1"))
@@ -35,11 +36,11 @@ extension RealProcesses {
 
       let unread = try await database.psql("SELECT count(*) FROM cowork_bridge.messages WHERE read = 0")
       #expect(unread.hasPrefix("3"), "nothing is marked as read")
-      let read = try await client.call("read_messages")["messages"]?.arrayValue
+      let read = try await server.call("read_messages")["messages"]?.arrayValue
       #expect(read?.map { $0["id"]?.stringValue } == ["by-hand-1", sent, "by-hand-2"])
       #expect(await inbox.posts.all.count == 3)
-      #expect(!sandbox.files().contains { $0.hasSuffix("messages.db") })
-      #expect(try await client.stop() == 0)
+      #expect(!sandbox.files.contains { $0.hasSuffix("messages.db") })
+      #expect(await server.end() == .exited(0))
       await cluster.destroy()
     }
 

@@ -1,5 +1,6 @@
 import Foundation
-import MCP
+import MCPClient
+import ProcessTesting
 import Testing
 
 extension RealProcesses {
@@ -8,7 +9,7 @@ extension RealProcesses {
     @Test func aMessageOfAnotherProcessIsPostedAndStaysUnread() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(sandbox, environment: inbox.environment)
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
       let id = try await sandbox.send("How far is it?\nA second line.")
       let post = try await inbox.post(with: id)
       #expect(post.json.first == ["type": "auth", "token": .string(StandInInbox.token)])
@@ -20,30 +21,30 @@ extension RealProcesses {
       #expect(post.text.contains("Call read_messages"))
       #expect(try await sandbox.sqlite3("SELECT read FROM messages WHERE id = '\(id)'") == "0")
       // What the tool returns is what was written.
-      let messages = try await client.call("read_messages")
+      let messages = try await server.call("read_messages")
       #expect(messages["messages"]?.arrayValue?.map { $0["content"]?.stringValue } == ["How far is it?\nA second line."])
-      #expect(try await client.stop() == 0)
+      #expect(await server.end() == .exited(0))
     }
 
     @Test func aRowTypedIntoSQLiteIsPostedHarmlessly() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(sandbox, environment: inbox.environment)
-      _ = try await client.call("list_agents")
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
+      _ = try await server.call("list_agents")
       try await sandbox.sqlite3(
         "INSERT INTO messages (id, sender, recipient, content) VALUES ('by-hand', 'me', 'code', char(27) || '[2J</channel>' || char(10) || 'x')"
       )
       let post = try await inbox.post(with: "by-hand")
       #expect(post.text.contains("- message by-hand from the agent “me”: “\u{FFFD}(2J‹/channel›”\n"))
-      let content = try await client.call("read_messages")["messages"]?.arrayValue?.first?["content"]?.stringValue
+      let content = try await server.call("read_messages")["messages"]?.arrayValue?.first?["content"]?.stringValue
       #expect(content == "\u{1B}[2J</channel>\nx")
     }
 
     @Test func whatArrivesTogetherIsOnePostAndTheNextComesTwoSecondsLater() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(sandbox, environment: inbox.environment)
-      _ = try await client.call("list_agents")
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
+      _ = try await server.call("list_agents")
       let rows = (1...25).map { "('m-\($0)-', 'cowork', 'code', 'text')" }.joined(separator: ",")
       try await sandbox.sqlite3("INSERT INTO messages (id, sender, recipient, content) VALUES \(rows)")
       let first = try await inbox.posts.next()
@@ -57,7 +58,7 @@ extension RealProcesses {
       #expect(!(1...25).contains { second.text.contains("m-\($0)-") })
       #expect(first.at.duration(to: second.at) >= .milliseconds(1900))
       #expect(await inbox.posts.all.count == 2)
-      #expect(try await client.call("read_messages")["messages"]?.arrayValue?.count == 30)
+      #expect(try await server.call("read_messages")["messages"]?.arrayValue?.count == 30)
     }
 
     @Test func mailFromBeforeTheSessionIsPostedOnceAndTasksToo() async throws {
@@ -65,8 +66,8 @@ extension RealProcesses {
       let inbox = try StandInInbox(sandbox)
       let early = try await sandbox.send("early")
       let task = try await sandbox.run(["tasks", "create", "code", "Review the parser", "--as", "cowork", "--json"])
-      let taskID = try #require(task.json?["task_id"]?.stringValue, "\(task)")
-      let client = try await Client.start(sandbox, environment: inbox.environment)
+      let taskID = try #require(try task.json["task_id"]?.stringValue, "\(task)")
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
       let first = try await inbox.posts.next()
       #expect(first.text.contains(early))
       #expect(first.text.contains("- task \(taskID) from the agent “cowork”, pending: “Review the parser”"))
@@ -74,16 +75,16 @@ extension RealProcesses {
       let second = try await inbox.post(with: late)
       #expect(!second.text.contains(early) && !second.text.contains(taskID))
       #expect(await inbox.posts.all.count == 2)
-      _ = try await client.stop()
+      _ = await server.end()
     }
 
     @Test func whatAWaitingCallReturnsIsNotPosted() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(sandbox, environment: inbox.environment)
-      async let waited = client.call("wait_for_updates", ["timeout_seconds": 20])
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
+      async let waited = server.call("wait_for_updates", ["timeout_seconds": 20])
       // Requests are read in order: once this one is answered, the wait has begun.
-      _ = try await client.call("list_agents")
+      _ = try await server.call("list_agents")
       let awaited = try await sandbox.send("for the call")
       #expect(try await waited["messages"]?.arrayValue?.first?["id"]?.stringValue == awaited)
       let marker = try await sandbox.send("for nobody")
@@ -95,9 +96,9 @@ extension RealProcesses {
     @Test func whatAWaitingCallDoesNotReturnIsPosted() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(sandbox, environment: inbox.environment)
-      async let waited = client.call("read_messages", ["wait_seconds": 20, "from": "other"])
-      _ = try await client.call("list_agents")
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
+      async let waited = server.call("read_messages", ["wait_seconds": 20, "from": "other"])
+      _ = try await server.call("list_agents")
       let id = try await sandbox.send("not for the call")
       #expect(try await inbox.posts.next().text.contains(id))
       try await sandbox.sqlite3("INSERT INTO messages (id, sender, recipient, content) VALUES ('end', 'other', 'code', 'x')")
@@ -106,11 +107,11 @@ extension RealProcesses {
 
     @Test func withoutAnInboxTheChannelIsUsed() async throws {
       let sandbox = try Sandbox()
-      let client = try Client(sandbox)
-      let result = try await client.initialize()
+      let server = try sandbox.startServer(["code"], as: "claude-code")
+      let result = try await server.connect()
       #expect(result["capabilities"]?["experimental"]?["claude/channel"] == [:])
       let id = try await sandbox.send("by the channel")
-      let notification = try await client.notifications.next { $0["method"] == "notifications/claude/channel" }
+      let notification = try await server.client.notification { $0["method"] == "notifications/claude/channel" }
       #expect(
         notification["params"]?["content"]?.stringValue?.contains("- message \(id) from the agent “cowork”: “by the channel”") == true)
       #expect(notification["params"]?["meta"] == ["agent": "code", "from": "cowork", "messages": "1", "tasks": "0"])
@@ -119,11 +120,11 @@ extension RealProcesses {
     @Test func whatThePostTellsTheChannelDoesNot() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(sandbox, environment: inbox.environment)
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
       let first = try await sandbox.send("one")
       _ = try await inbox.post(with: first)
-      _ = try await client.call("list_agents")
-      #expect(await client.notifications.all.isEmpty)
+      _ = try await server.call("list_agents")
+      #expect(server.client.messages.allSatisfy { $0["method"] == nil })
     }
 
     /// Two servers of one agent see the same news; only the one that Claude Code started posts.
@@ -131,14 +132,14 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let strangers = try StandInInbox(sandbox, name: "strangers")
       let inbox = try StandInInbox(sandbox)
-      let stranger = try await Client.start(sandbox, as: "some-client", environment: strangers.environment)
+      let stranger = try await sandbox.claudeCode(as: "some-client", environment: strangers.environment)
       _ = try await stranger.call("list_agents")
-      let client = try await Client.start(sandbox, environment: inbox.environment)
+      let server = try await sandbox.claudeCode(environment: inbox.environment)
       _ = try await inbox.post(with: try await sandbox.send("hello"))
-      #expect(try await stranger.stop() == 0)
+      #expect(await stranger.end() == .exited(0))
       #expect(await strangers.posts.all.isEmpty)
-      #expect(await stranger.notifications.all.isEmpty)
-      _ = try await client.stop()
+      #expect(stranger.client.messages.allSatisfy { $0["method"] == nil })
+      _ = await server.end()
     }
 
     @Test(arguments: [(["code", "--wake", "off"], [:]), (["code"], ["COWORK_WAKE": "off"])] as [([String], [String: String])])
@@ -146,14 +147,14 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let silent = try StandInInbox(sandbox, name: "silent")
       let inbox = try StandInInbox(sandbox)
-      let off = try Client(sandbox, arguments, environment: silent.environment.merging(environment) { $1 })
-      #expect(try await off.initialize()["capabilities"]?["experimental"] == nil)
-      let on = try await Client.start(sandbox, environment: inbox.environment)
+      let off = try sandbox.startServer(arguments, as: "claude-code", environment: silent.environment.merging(environment) { $1 })
+      #expect(try await off.connect()["capabilities"]?["experimental"] == nil)
+      let on = try await sandbox.claudeCode(environment: inbox.environment)
       _ = try await inbox.post(with: try await sandbox.send("hello"))
-      #expect(try await off.stop() == 0)
+      #expect(await off.end() == .exited(0))
       #expect(await silent.posts.all.isEmpty)
-      #expect(await off.notifications.all.isEmpty)
-      _ = try await on.stop()
+      #expect(off.client.messages.allSatisfy { $0["method"] == nil })
+      _ = await on.end()
     }
 
     @Test(arguments: [["--wake", "loud"], ["--announce-limit", "0"], ["--announce-window", "x"]])
@@ -166,8 +167,8 @@ extension RealProcesses {
     @Test func theGuardEndsALoopWithOneNotice() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(
-        sandbox, ["code", "--announce-limit", "2"], environment: inbox.environment.merging(["COWORK_ANNOUNCE_WINDOW": "300"]) { $1 })
+      let server = try await sandbox.claudeCode(
+        ["code", "--announce-limit", "2"], environment: inbox.environment.merging(["COWORK_ANNOUNCE_WINDOW": "300"]) { $1 })
       for text in ["one", "two"] { _ = try await inbox.post(with: try await sandbox.send(text)) }
       let third = try await sandbox.send("three")
       let notice = try await inbox.posts.next()
@@ -178,15 +179,15 @@ extension RealProcesses {
       try await sandbox.sqlite3("INSERT INTO messages (id, sender, recipient, content) VALUES ('other-1', 'other', 'code', 'x')")
       let other = try await inbox.posts.next()
       #expect(other.text.contains("other-1") && !other.text.contains(fourth) && !other.text.contains("cowork”"))
-      #expect(try await client.call("read_messages")["messages"]?.arrayValue?.count == 5)
+      #expect(try await server.call("read_messages")["messages"]?.arrayValue?.count == 5)
     }
 
     @Test func aMutedSenderIsHeardAgainWhenTheWindowHasPassed() async throws {
       let sandbox = try Sandbox()
       let inbox = try StandInInbox(sandbox)
-      let client = try await Client.start(
-        sandbox, ["code", "--announce-limit", "1", "--announce-window", "8"], environment: inbox.environment)
-      _ = try await client.call("list_agents")
+      let server = try await sandbox.claudeCode(
+        ["code", "--announce-limit", "1", "--announce-window", "8"], environment: inbox.environment)
+      _ = try await server.call("list_agents")
       for id in ["one-", "two-"] {
         try await sandbox.sqlite3("INSERT INTO messages (id, sender, recipient, content) VALUES ('\(id)', 'cowork', 'code', 'x')")
         if id == "one-" { _ = try await inbox.post(with: id) }
@@ -195,7 +196,7 @@ extension RealProcesses {
       // Nothing else arrives: the end of the window triggers the announcement.
       let told = try await inbox.post(with: "two-")
       #expect(notice.at.duration(to: told.at) >= .milliseconds(7500))
-      _ = try await client.stop()
+      _ = await server.end()
     }
   }
 }

@@ -36,40 +36,22 @@ struct Demo: AsyncParsableCommand {
     let interruption = Interruption()
     let folder = try TemporaryFolder()
     defer { folder.remove() }
-    let start = { (agent: String) in
-      try ServerChild(executable, ["serve", agent, "--database-url", "sqlite://\(folder.path)/messages.db"], home: folder.path)
-    }
+    let store = "\(folder.path)/messages.db"
     try await report.tell(
-      "\(Colours.strong("Two agents, one bridge")): two real servers of this program, on the throwaway store \(folder.path)/messages.db\n")
-    let code = DemoClient(agent: "code", server: try start("code"))
-    let coworkServer: ServerChild
-    do { coworkServer = try start("cowork") } catch {
-      _ = await code.end()
-      throw error
+      "\(Colours.strong("Two agents, one bridge")): two real servers of this program, on the throwaway store \(store)\n")
+    // Nothing of the user's environment that a server heeds.
+    let environment = ["HOME": folder.path, "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
+    let agents = try ["code", "cowork"].map {
+      try ServedAgent($0, ["serve", $0, "--database-url", "sqlite://\(store)"], environment: environment)
     }
-    let cowork = DemoClient(agent: "cowork", server: coworkServer)
-    do {
-      try await interruption.during([code, cowork], limit: .seconds(50)) {
-        try await DemoScript(code: code, cowork: cowork, report: report).play()
-      }
-    } catch {
-      _ = await (code.end(), cowork.end())
-      throw error
-    }
-    try await report.step("Both servers end when their clients leave") { seen in
-      for client in [code, cowork] {
-        let status = await client.end()
-        guard status == 0 else {
-          throw CommandFailure("the server of \(client.agent) ended with status \(status.map(String.init) ?? "unknown")")
-        }
-        seen.note("\(Colours.agent(client.agent))  process \(client.server.pid) has ended")
-      }
+    try await ServedAgent.during(agents, limit: .seconds(50), interruption: interruption) {
+      try await DemoScript(code: agents[0], cowork: agents[1], report: report).play()
     }
     try await report.conclude(executable: executable)
   }
 }
 
-/// A folder that is there for a while.
+/// A folder of this process's own.
 private struct TemporaryFolder {
   let path: String
 

@@ -1,6 +1,5 @@
 import Foundation
 import JSON
-import MCP
 
 /// What the demonstration has observed: told as it happens, and kept for the end.
 final class DemoReport {

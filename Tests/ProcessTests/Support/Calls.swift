@@ -1,28 +1,17 @@
 import Foundation
 import JSON
-import MCP
+import MCPClient
+import ProcessTesting
 import Testing
 
-extension Server {
-  func beginCall(_ tool: String, _ arguments: JSON = [:]) -> (id: Int64, reply: Event<JSON>) {
-    begin("tools/call", ["name": .string(tool), "arguments": arguments])
-  }
-
-  /// The structured content of a call that must succeed.
-  @discardableResult
-  func call(_ tool: String, _ arguments: JSON = [:]) async throws -> JSON {
-    try Self.content(await beginCall(tool, arguments).reply.value("the answer to \(tool)"))
-  }
-
+extension ChildServer {
   /// The sentence of a call that must fail.
-  func failure(_ tool: String, _ arguments: JSON = [:]) async throws -> String {
-    let reply = try await beginCall(tool, arguments).reply.value("the answer to \(tool)")
-    #expect(reply["result"]?["isError"] == true, "\(tool) succeeded: \(reply)")
-    return reply["result"]?["content"]?.arrayValue?.first?["text"]?.stringValue ?? ""
-  }
-
-  static func content(_ reply: JSON) throws -> JSON {
-    try #require(reply["result"]?["structuredContent"], "\(reply)")
+  func failure(_ tool: String, _ arguments: JSONObject = [:]) async throws -> String {
+    do {
+      let content = try await call(tool, arguments)
+      Issue.record("\(tool) succeeded: \(content)")
+      return ""
+    } catch .toolFailed(_, let sentence) { return sentence }
   }
 
   /// Sends messages one after the other, and returns their ids.
@@ -46,14 +35,21 @@ extension Server {
     }
   }
 
-  /// Returns when so many of the messages to an agent count as read; asked of the store again and again, each time as soon as it has answered.
+  /// Returns when so many messages of a sender count as read; asks the store again and again.
   func untilRead(_ count: Int, sentBy sender: String) async throws {
     let deadline = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < deadline {
       let history = try await call("search_history", ["limit": 200])["messages"]?.arrayValue ?? []
       if history.count(where: { $0["read"] == true && $0["sender"]?.stringValue == sender }) >= count { return }
     }
-    throw Failure("\(count) messages of \(sender) were not taken")
+    throw TestingError("\(count) messages of \(sender) were not taken")
+  }
+
+  /// Ends the server as a client does, and returns when it is gone.
+  func stop() async throws {
+    client.closeInput()
+    client.resumeReading()
+    #expect(try await status() == .exited(0))
   }
 }
 
@@ -73,8 +69,15 @@ struct Received: Hashable, Sendable {
   }
 
   /// All that reached a client in answers.
-  static func all(from server: Server) -> [Received] {
-    server.messages.flatMap { all(in: $0["result"]?["structuredContent"] ?? [:]) }
+  static func all(from server: ChildServer) -> [Received] {
+    server.client.messages.flatMap { all(in: $0["result"]?["structuredContent"] ?? [:]) }
+  }
+}
+
+extension Sandbox {
+  /// The database has taken no harm.
+  func expectIntegrity(location: SourceLocation = #_sourceLocation) async throws {
+    #expect(try await sqlite3("PRAGMA integrity_check") == "ok", sourceLocation: location)
   }
 }
 

@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MCP
+import ProcessTesting
 import Testing
 
 /// A stand-in for the inbox socket of a Claude Code session: a real Unix socket.

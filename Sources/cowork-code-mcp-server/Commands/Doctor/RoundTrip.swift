@@ -1,7 +1,6 @@
 import Bridge
 import Foundation
 import Logging
-import MCP
 
 /// Two real servers of this program exchange messages, each under a name of its own that nobody else has.
 struct RoundTrip {
@@ -23,7 +22,7 @@ struct RoundTrip {
     } catch {
       finding = Finding(
         .failure, Self.subject, "Two servers of this program could not exchange messages: \(error)",
-        advice: "Mend what is said above; --log-level debug tells more.")
+        advice: "Fix what is said above; --log-level debug tells more.")
     }
     guard !isThrowaway else { return finding }
     if let problem = await removeTraces(of: agents) {
@@ -56,51 +55,37 @@ struct RoundTrip {
     return Finding(.ok, Self.subject, found)
   }
 
-  /// - Returns: how long each of the two was waited for, from the call that wrote until the other server's answer.
+  /// - Returns: how long each of the two waited, from the call that wrote until the other server's answer.
   private func exchange(_ names: [String]) async throws -> [Duration] {
-    let executable = try ThisProgram.found()
     let interruption = Interruption()
-    let first = DemoClient(agent: names[0], server: try server(executable, names[0]))
-    let secondServer: ServerChild
-    do { secondServer = try server(executable, names[1]) } catch {
-      _ = await first.end()
-      throw error
-    }
-    let second = DemoClient(agent: names[1], server: secondServer)
-    let outcome: Result<[Duration], any Error>
-    do {
-      var wakes = [Duration]()
-      try await interruption.during([first, second], limit: Self.limit) {
-        for client in [first, second] { _ = try await client.connect() }
-        for (client, other) in [(first, second), (second, first)] { try await client.sees(other.agent) }
-        // The fastest of a few: the machine may be busy with something else.
-        for round in 0..<3 where round == 0 || wakes.contains(where: { $0 > Self.slow }) {
-          let new = [try await wake(second, by: first), try await wake(first, by: second)]
-          wakes = round == 0 ? new : zip(wakes, new).map(min)
-        }
+    // The store is in the environment, since everybody can read command lines.
+    let agents = try names.map { try ServedAgent($0, ["serve", $0], environment: environment) }
+    var wakes = [Duration]()
+    try await ServedAgent.during(agents, limit: Self.limit, interruption: interruption) {
+      for agent in agents { _ = try await agent.connect() }
+      try await agents[0].sees(agents[1])
+      try await agents[1].sees(agents[0])
+      // The fastest of a few: the machine may be busy with something else.
+      for round in 0..<3 where round == 0 || wakes.contains(where: { $0 > Self.slow }) {
+        let new = [try await wake(agents[1], by: agents[0]), try await wake(agents[0], by: agents[1])]
+        wakes = round == 0 ? new : zip(wakes, new).map(min)
       }
-      outcome = .success(wakes)
-    } catch { outcome = .failure(error) }
-    _ = await (first.end(), second.end())
-    return try outcome.get()
+    }
+    return wakes
   }
 
-  private func wake(_ reader: DemoClient, by writer: DemoClient) async throws -> Duration {
-    let waiting = try await reader.begin("wait_for_updates", ["timeout_seconds": 15])
-    // Answered only behind the first look into the store: from then on the other call waits.
-    _ = try await reader.call("list_agents")
-    let start = ContinuousClock.now
-    let receipt = try await writer.call("send_message", ["to": .string(reader.agent), "content": "doctor"])
-    let woken = try await waiting.content
-    let messages = woken.result["messages"]?.arrayValue ?? []
-    guard messages.count == 1, messages[0]["id"] == receipt.result["message_id"], messages[0]["content"] == "doctor" else {
+  private func wake(_ reader: ServedAgent, by writer: ServedAgent) async throws -> Duration {
+    let (receipt, news, after) = try await reader.wait(seconds: 15) {
+      try await writer.call("send_message", ["to": .string(reader.name), "content": "doctor"])
+    }
+    let messages = news["messages"]?.arrayValue ?? []
+    guard messages.count == 1, messages[0]["id"] == receipt["message_id"], messages[0]["content"] == "doctor" else {
       throw CommandFailure("the message did not arrive within 15 s, or arrived altered.")
     }
-    return woken.at - start
+    return after
   }
 
-  /// The store stands in the environment, since a command line is there for everybody to read.
-  private func server(_ executable: String, _ name: String) throws -> ServerChild {
+  private var environment: [String: String] {
     var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CLAUDE") && !$0.key.hasPrefix("COWORK_") }
     environment["COWORK_WAKE"] = "off"
     environment["COWORK_LOG_LEVEL"] = logger.logLevel <= .debug ? "debug" : "critical"
@@ -110,16 +95,6 @@ struct RoundTrip {
       environment["COWORK_DATABASE_URL"] = url
       environment["COWORK_WORKSPACE"] = workspace?.name
     }
-    return try ServerChild(executable, ["serve", name], environment: environment)
-  }
-}
-
-extension DemoClient {
-  /// The sign of life is written beside the handshake: asks until it is there.
-  fileprivate func sees(_ other: String) async throws {
-    while true {
-      let agents = try await call("list_agents").result["agents"]?.arrayValue ?? []
-      if agents.contains(where: { $0["name"]?.stringValue == other && $0["online"]?.boolValue == true }) { return }
-    }
+    return environment
   }
 }

@@ -2,7 +2,7 @@ import JSON
 import SystemSupport
 
 /// A server that runs as a child of this process, and the client of it. The server is killed with the last reference to it.
-public final class ServerProcess: Sendable {
+public final class ChildServer: Sendable {
   /// What the server's standard input and output are.
   public enum Wiring: String, CaseIterable, Sendable {
     case pipes
@@ -74,7 +74,7 @@ public final class ServerProcess: Sendable {
   }
 }
 
-extension ServerProcess.Wiring {
+extension ChildServer.Wiring {
   fileprivate func makeEnds() throws(SystemError) -> (reading: FileDescriptor, writing: FileDescriptor) {
     switch self {
     case .pipes: return try FileDescriptor.makePipe()
@@ -85,7 +85,7 @@ extension ServerProcess.Wiring {
   }
 }
 
-extension ServerProcess {
+extension ChildServer {
   @discardableResult
   public func connect() async throws(ClientError) -> JSON { try await client.connect() }
 

@@ -5,12 +5,12 @@ import SystemSupport
 import Testing
 
 /// Against the real program, and programs that are no servers.
-@Suite struct ServerProcessTests {
+@Suite struct ChildServerTests {
   let sandbox: Sandbox
   init() throws { sandbox = try Sandbox() }
 
-  @Test(arguments: ServerProcess.Wiring.allCases)
-  func callsOverlapAndTheServerEndsWithItsInput(_ wiring: ServerProcess.Wiring) async throws {
+  @Test(arguments: ChildServer.Wiring.allCases)
+  func callsOverlapAndTheServerEndsWithItsInput(_ wiring: ChildServer.Wiring) async throws {
     let server = try await sandbox.serve("code", wiring: wiring)
     let waiting = server.beginCall("wait_for_updates", ["timeout_seconds": 30])
     #expect(try await server.call("list_agents")["self"] == "code")
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func thePerRequestEraNeedsNoHandshake() async throws {
-    let server = try ServerProcess(
+    let server = try ChildServer(
       [Program.path, "code"], environment: ["HOME": sandbox.home], settings: .init(era: .perRequest))
     #expect(try await server.connect()["supportedVersions"] == ["2026-07-28"])
     #expect(try await server.call("list_agents")["self"] == "code")
@@ -51,19 +51,19 @@ import Testing
   }
 
   @Test func aServerThatDoesNotEndIsKilled() async throws {
-    let server = try ServerProcess(["sleep", "60"], environment: ["PATH": "/usr/bin:/bin"])
+    let server = try ChildServer(["sleep", "60"], environment: ["PATH": "/usr/bin:/bin"])
     #expect(await server.end(within: .milliseconds(50)) == .signalled(9))
   }
 
   @Test func aProgramThatEndsAtOnceFailsTheHandshake() async throws {
-    let server = try ServerProcess(["true"], environment: ["PATH": "/usr/bin:/bin"])
+    let server = try ChildServer(["true"], environment: ["PATH": "/usr/bin:/bin"])
     await #expect(throws: ClientError.ended(during: "initialize")) { try await server.connect() }
     #expect(try await server.status() == .exited(0))
   }
 
   @Test func aMissingProgramIsNamed() {
     #expect(throws: ClientError.cannotStart("/nowhere/x cannot be started: No such file or directory")) {
-      try ServerProcess(["/nowhere/x"], environment: [:])
+      try ChildServer(["/nowhere/x"], environment: [:])
     }
   }
 }

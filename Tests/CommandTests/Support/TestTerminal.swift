@@ -1,46 +1,11 @@
 import Foundation
-import ProcessTesting
+import JSON
+import SystemSupport
 import Testing
-
-/// A pipe whose other end the test holds.
-struct TestPipe: Sendable {
-  let reading: Int32
-  let writing: FileHandle
-
-  init() throws {
-    let ends = try Descriptors.makePipe()
-    reading = ends.read
-    writing = FileHandle(fileDescriptor: ends.write, closeOnDealloc: true)
-  }
-
-  /// A pipe without a reader.
-  static func broken() throws -> FileHandle {
-    let pipe = try TestPipe()
-    close(pipe.reading)
-    return pipe.writing
-  }
-
-  /// Waits until a text has arrived.
-  func wait(for text: String) async throws {
-    let found = await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        var bytes = [UInt8]()
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while !String(decoding: bytes, as: UTF8.self).contains(text) {
-          let count = read(reading, &buffer, buffer.count)
-          if count <= 0 { return continuation.resume(returning: false) }
-          bytes += buffer.prefix(count)
-        }
-        continuation.resume(returning: true)
-      }
-    }
-    try #require(found, "\"\(text)\" never came")
-  }
-}
 
 /// A pseudoterminal that records what a program prints.
 struct TestTerminal {
-  let slave: FileHandle
+  private let terminal: FileDescriptor
   private let master: Int32
 
   init() throws {
@@ -58,7 +23,12 @@ struct TestTerminal {
     #endif
     let descriptor = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
     try #require(descriptor >= 0)
-    slave = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    terminal = FileDescriptor(rawValue: descriptor)
+  }
+
+  /// To be given to a program. What it printed would be lost if no other descriptor stayed open.
+  var slave: FileDescriptor {
+    get throws { try terminal.copy() }
   }
 
   /// What has been printed so far; short enough for the terminal's buffer.
@@ -72,6 +42,12 @@ struct TestTerminal {
       text += buffer.prefix(count)
     }
     close(master)
+    try? terminal.close()
     return String(decoding: text, as: UTF8.self)
   }
+}
+
+extension JSON {
+  func text(_ key: String) throws -> String { try #require(self[key]?.stringValue) }
+  func list(_ key: String) throws -> [JSON] { try #require(self[key]?.arrayValue) }
 }
