@@ -18,8 +18,10 @@ extension RealProcesses {
     }
 
     /// Awaits the first heartbeats of that many processes.
-    private func awaitInstances(_ count: Int, _ sandbox: Sandbox) async throws {
-      try await within("signs of life") {
+    private func awaitInstances(_ count: Int, _ watcher: ChildServer, _ sandbox: Sandbox) async throws {
+      // Whose reply comes when the store has its tables.
+      _ = try await watcher.call("list_agents")
+      try await within("heartbeats") {
         while try await sandbox.sqlite3("SELECT COUNT(*) FROM instances WHERE agent = 'cowork'") != "\(count)" {
           try Task.checkCancellation()
         }
@@ -31,7 +33,7 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let watcher = try await sandbox.claudeCode()
       let other = try await sandbox.claudeCode(["cowork"])
-      try await awaitInstances(1, sandbox)
+      try await awaitInstances(1, watcher, sandbox)
       #expect(try await isOnline("cowork", watcher) == true)
       other.child.signal(signal)
       _ = try await other.status()
@@ -42,7 +44,7 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let watcher = try await sandbox.claudeCode()
       let other = try await sandbox.claudeCode(["cowork"])
-      try await awaitInstances(1, sandbox)
+      try await awaitInstances(1, watcher, sandbox)
       #expect(try await isOnline("cowork", watcher) == true)
       #expect(await other.end() == .exited(0))
       #expect(try await isOnline("cowork", watcher) == false)
@@ -54,7 +56,7 @@ extension RealProcesses {
       let watcher = try await sandbox.claudeCode()
       let first = try await sandbox.claudeCode(["cowork"])
       let second = try await sandbox.claudeCode(["cowork"])
-      try await awaitInstances(2, sandbox)
+      try await awaitInstances(2, watcher, sandbox)
       #expect(try await agents(watcher).keys.sorted() == ["code", "cowork"])
       first.child.signal(SIGKILL)
       _ = try await first.status()
