@@ -1,4 +1,4 @@
-/// Makes ids for messages, tasks and deliveries.
+/// Makes ids for messages, tasks and leases.
 public enum UniqueID {
   /// A random UUID, version 4 (RFC 9562), in lower case.
   public static func make() -> String {

@@ -42,7 +42,7 @@ struct SQL: Sendable {
   var messagesWithDetails: String { "\(messages) m LEFT JOIN \(messageDetails) d ON d.message_id = m.id" }
   var tasksWithDetails: String { "\(tasks) t LEFT JOIN \(taskDetails) d ON d.task_id = t.id" }
 
-  /// The processes of an agent that gave a sign of life; the parameter is the age that still counts, in seconds.
+  /// The processes of an agent whose heartbeat is no older than the parameter, in seconds.
   func runningProcesses(of agent: String, within age: String) -> String {
     "SELECT COALESCE(array_agg(process), '{}') FROM \(instances) WHERE agent = \(agent) AND last_seen >= \(SQL.later("-1 * \(age)"))"
   }

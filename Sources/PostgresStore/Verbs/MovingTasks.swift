@@ -79,7 +79,7 @@ extension PostgresStore {
       ])
   }
 
-  /// The id as it stands in the table: as it was given, else in another case. Nobody else moves the task until the transaction ends.
+  /// The stored id: the given one, else one that differs only in case. Nobody else moves the task until the transaction ends.
   private func lock(task id: String, _ transaction: PostgresTransaction) async throws -> String? {
     try await transaction.query(
       "SELECT id FROM \(sql.tasks) WHERE lower(id) = lower($1) ORDER BY id = $1 DESC, seq LIMIT 1 FOR UPDATE", [.text(id)], planning: .kept

@@ -14,15 +14,14 @@ enum SQL {
       + "THEN \(column) ELSE strftime('%Y-%m-%dT%H:%M:%fZ', \(column)) END"
   }
 
-  static let messageColumns = "m.rowid AS row, CAST(m.id AS BLOB) AS id_bytes, \(Message.selected(from: "m"))"
+  static let messageColumns = "m.rowid AS row, \(Message.selected(from: "m"))"
   static let messages = "messages m LEFT JOIN message_details d ON d.message_id = m.id"
 
-  static let taskColumns =
-    "t.rowid AS row, CAST(t.id AS BLOB) AS id_bytes, \(BridgeTask.selected(from: "t")), \(claim), d.assignee_news, d.creator_news"
+  static let taskColumns = "t.rowid AS row, \(BridgeTask.selected(from: "t")), \(claim), d.assignee_news, d.creator_news"
   static let claim = "d.holder, d.holder_process, d.held_until < \(now) AS expired"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
-  /// Expired leases and claims.
+  /// A duration as a modifier of `strftime`: `+30.000 seconds`.
   static func offset(_ duration: Duration) -> String {
     let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     let sign = milliseconds < 0 ? "-" : "+"

@@ -9,15 +9,6 @@ extension Row {
     return value.shown
   }
 
-  /// The id, if it is valid text: a hand-written one may hold a NUL, or bytes that are not UTF-8.
-  ///
-  /// Reads the columns `id` and `id_bytes`.
-  var exactID: String? {
-    let value: DatabaseValue = self["id"]
-    guard case .string(let text) = value.storage, let bytes: Data = self["id_bytes"], bytes.elementsEqual(text.utf8) else { return nil }
-    return text
-  }
-
   func flag(_ column: String) -> Bool {
     let value: DatabaseValue = self[column]
     guard case .int64(let number) = value.storage else { return false }

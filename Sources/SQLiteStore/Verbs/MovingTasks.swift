@@ -67,7 +67,7 @@ extension SQLiteStore {
       db.cachedStatement(sql: "SELECT (\(last) = ?2) < (\(last) <> ?2)"), arguments: [id, instance]) ?? false
   }
 
-  /// The id as it stands in the table: as it was given, else in another case.
+  /// The stored id: the given one, else one that differs only in case.
   static func storedID(of id: String, _ db: Database) throws -> String? {
     if let exact = try String.fetchOne(db.cachedStatement(sql: "SELECT id FROM tasks WHERE id = ?"), arguments: [id]) { return exact }
     return try String.fetchOne(

@@ -61,6 +61,6 @@ func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count 
 extension String? {
   /// A field in one line; a dash where it is missing.
   var orDash: String { self?.harmlessLine ?? "–" }
-  /// An agent's name as it stands in a row.
+  /// An agent's name in a row.
   var orNobody: String { self?.harmlessLine ?? "nobody" }
 }

@@ -117,12 +117,12 @@ extension Overview {
       stale == 0
         ? Finding(.ok, "tasks", openTasks == 0 ? "No task is open." : "\(counted(openTasks, "task")) open, none of them stale.")
         : Finding(
-          .warning, "tasks", "\(counted(openTasks, "task")) open, \(stale) taken by a process that gives no sign of life.",
+          .warning, "tasks", "\(counted(openTasks, "task")) open, \(stale) held by a process that sends no heartbeat.",
           advice: "`status` shows them; another process of the assignee may take them over."))
     findings.append(
       expiredLeases == 0
-        ? Finding(.ok, "deliveries", leases == 0 ? "None is on its way." : "\(leases) on their way, none overdue.")
-        : Finding(.ok, "deliveries", "\(expiredLeases) of \(leases) overdue: what they hold comes again with the next read."))
+        ? Finding(.ok, "leases", leases == 0 ? "None is open." : "\(leases) open, none expired.")
+        : Finding(.ok, "leases", "\(expiredLeases) of \(leases) expired: the next read returns what they hold."))
     return findings
   }
 }
