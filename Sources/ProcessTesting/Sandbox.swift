@@ -132,10 +132,13 @@ public struct Running: Sendable {
   fileprivate let child: ChildProcess
   fileprivate let record: String
   private let start = ContinuousClock.now
+  /// Waits from the start, so that the process is gone once it has ended, and not only once the outcome is asked for.
+  private let end: Task<TerminationStatus, Never>
 
   fileprivate init(child: ChildProcess, record: String) {
     self.child = child
     self.record = record
+    end = Task { await child.exit() }
   }
 
   public var pid: Int32 { child.pid }
@@ -150,7 +153,7 @@ public struct Running: Sendable {
         child.kill()
       }
       defer { killer.cancel() }
-      let status = await child.exit().code
+      let status = await end.value.code
       func text(_ stream: String) -> String {
         String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: record + stream))) ?? Data(), as: UTF8.self)
       }
