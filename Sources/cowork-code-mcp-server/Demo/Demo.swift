@@ -33,7 +33,7 @@ struct Demo: AsyncParsableCommand {
 
   /// Builds the stage, plays, and clears it away in any case.
   private func stage(_ report: DemoReport, _ executable: String) async throws {
-    let interruption = Interruption()
+    let interruption = try Interruption()
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let store = "\(folder.path)/messages.db"

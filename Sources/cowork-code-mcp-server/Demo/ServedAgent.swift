@@ -1,6 +1,7 @@
 import JSON
 import MCPClient
 import Synchronization
+import SystemSupport
 
 /// An agent with a server of this program, and the client that speaks to it.
 struct ServedAgent: Sendable {
@@ -75,8 +76,8 @@ final class Interruption: Sendable {
   private let state = Mutex(State())
 
   /// SIGINT, SIGTERM and SIGHUP interrupt the work from now on, and no longer end the process.
-  init() {
-    EndSignals.handle { _ in self.interrupt("it was interrupted") }
+  init() throws {
+    try Signals.handle { _ in self.interrupt("it was interrupted") }
   }
 
   var reason: String? { state.withLock(\.reason) }

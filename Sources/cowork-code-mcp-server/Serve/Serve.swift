@@ -45,7 +45,7 @@ struct Serve: AsyncParsableCommand {
     let transport = try DescriptorTransport.standardStreams(onEndOfInput: ServerProcess.endSoon)
     try await location.withService(as: identity, logger: logger) { service in
       let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
-      await ServerProcess(service: service, server: server, transport: transport).run()
+      try await ServerProcess(service: service, server: server, transport: transport).run()
     }
   }
 }

@@ -2,6 +2,7 @@ import Bridge
 import BridgeServer
 import Foundation
 import MCP
+import SystemSupport
 
 /// The life of a serving process. It ends when its client closes the input, or at SIGINT or SIGTERM, within 300 ms.
 struct ServerProcess {
@@ -9,8 +10,8 @@ struct ServerProcess {
   let server: BridgeServer
   let transport: DescriptorTransport
 
-  func run() async {
-    EndSignals.handle([SIGINT, SIGTERM]) { _ in
+  func run() async throws {
+    try Signals.handle([SIGINT, SIGTERM]) { _ in
       Self.endSoon()
       Task { await server.server.shutdown() }
     }

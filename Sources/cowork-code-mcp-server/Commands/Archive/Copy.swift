@@ -59,7 +59,7 @@ struct Copy: AsyncParsableCommand {
       let (from, to) = try locations()
       let logger = try logging.logger()
       Colours.prepare(plain: json)
-      let (bar, stop) = (ProgressBar(), StopRequest())
+      let (bar, stop) = (ProgressBar(), try StopRequest())
       let report = try await from.withStore(.any, logger: logger) { source in
         try await to.withStore(.any, logger: logger) { target in
           defer { bar.clear() }

@@ -53,7 +53,7 @@ struct Export: AsyncParsableCommand {
 
   func run() async throws {
     try await CommandFailure.reported {
-      let (filter, stop, bar) = (try filter(), StopRequest(), ProgressBar())
+      let (filter, stop, bar) = (try filter(), try StopRequest(), ProgressBar())
       let location = try store.location()
       try await location.withStore(logger: store.logger()) { store in
         // A fault of the store must be known before the file exists.

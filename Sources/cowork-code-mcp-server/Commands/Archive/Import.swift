@@ -28,7 +28,7 @@ struct Import: AsyncParsableCommand {
     try await CommandFailure.reported {
       let location = try store.location()
       Colours.prepare(plain: json)
-      let (stop, bar) = (StopRequest(), ProgressBar())
+      let (stop, bar) = (try StopRequest(), ProgressBar())
       let reader = try LineReader(file == "-" ? nil : file)
       let totals = try ArchiveFile(reader: reader).validate()
       let imported = try await location.withStore(.any, logger: store.logger()) { store in

@@ -36,7 +36,7 @@ struct Prune: AsyncParsableCommand {
     try await CommandFailure.reported {
       let location = try store.location()
       Colours.prepare(plain: json)
-      let (bar, stop) = (ProgressBar(), StopRequest())
+      let (bar, stop) = (ProgressBar(), try StopRequest())
       let work = try await location.withStore(logger: store.logger()) { store in
         try await prune(store, bar, stop)
       }

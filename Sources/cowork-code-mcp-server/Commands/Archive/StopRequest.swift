@@ -1,12 +1,13 @@
 import Foundation
 import Synchronization
+import SystemSupport
 
 /// Control-C ends a long command between two transactions. A second one ends it at once, which does no harm either.
 final class StopRequest: Sendable {
   private let isWished = Atomic(false)
 
-  init() {
-    EndSignals.handle { number in
+  init() throws {
+    try Signals.handle { number in
       if self.isWished.exchange(true, ordering: .relaxed) { exit(128 + number) }
     }
   }

@@ -57,7 +57,7 @@ struct RoundTrip {
 
   /// - Returns: how long each of the two waited, from the call that wrote until the other server's answer.
   private func exchange(_ names: [String]) async throws -> [Duration] {
-    let interruption = Interruption()
+    let interruption = try Interruption()
     // The store is in the environment, since everybody can read command lines.
     let agents = try names.map { try ServedAgent($0, ["serve", $0], environment: environment) }
     var wakes = [Duration]()

@@ -14,7 +14,7 @@ struct EndOfWatching: Sendable {
 
   /// From now on the signals no longer end the process.
   init() throws {
-    EndSignals.handle { [first] _ in first.set(.interrupted) }
+    try Signals.handle { [first] _ in first.set(.interrupted) }
     // poll(2) reports a pipe that has lost its reader. A file never has one.
     try SystemThread.start { [first] in
       var output = PollSet()
