@@ -64,7 +64,7 @@ let package = Package(
       name: "MCPClientTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCPClient", "ProcessTesting", "SystemSupport"]),
     .testTarget(name: "ClientSetupTests", dependencies: ["ClientSetup", "JSON"]),
     .testTarget(name: "MCPTests", dependencies: ["JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
-    .target(name: "BridgeTesting", dependencies: ["Bridge", "ProcessTesting", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "BridgeTesting", dependencies: ["Bridge", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "BridgeTests",
       dependencies: ["Bridge", "BridgeServer", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),

@@ -14,7 +14,7 @@ struct ProcessIdentityTests {
   }
 
   @Test func aChildThatHasEndedIsKnownToBeDead() throws {
-    let child = try ChildProcess("cat", [])
+    let child = try TestProgram("cat", [])
     let identity = ProcessIdentity(scope: current.scope, pid: child.pid, start: "")
     #expect(!identity.isKnownDead)
     #expect(child.finish().status == 0)

@@ -16,7 +16,8 @@ extension ProcessTests {
       let started = ContinuousClock.now
       try await sender.send(["\(number)"], to: "cowork")
       let arrival = try await wait.arrival(within: .seconds(10))
-      #expect(Received.all(in: try await arrival.content(of: wait.name)).map(\.content) == ["\(number)"])
+      let received = Received.all(in: try await arrival.content(of: wait.name))
+      #expect(received.map(\.content) == ["\(number)"])
       latencies.append(arrival.at - started)
     }
     report("from send_message to the waiting client (\(wiring)): \(summary(latencies)), the sender's call included")
@@ -36,7 +37,8 @@ extension ProcessTests {
         """)
       let committed = ContinuousClock.now
       let arrival = try await wait.arrival(within: .seconds(10))
-      #expect(Received.all(in: try await arrival.content(of: wait.name)).map(\.id) == ["by-hand-\(number)"])
+      let received = Received.all(in: try await arrival.content(of: wait.name))
+      #expect(received.map(\.id) == ["by-hand-\(number)"])
       latencies.append(arrival.at - committed)
     }
     report("from the end of sqlite3 to the waiting client: \(summary(latencies)); negative is before sqlite3's exit was seen")

@@ -49,7 +49,7 @@ struct CheckpointTests {
   @Test func oneProcessAtATimeMakesACheckpointAndAKilledOneBlocksNobody() async throws {
     try await withDatabase { database in
       let store = try await database.openStore(options(pages: 100, spacing: 0))
-      let holder = try ChildProcess(
+      let holder = try TestProgram(
         "python3",
         [
           "-c", "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()",
@@ -73,7 +73,7 @@ struct CheckpointTests {
     try await withDatabase { database in
       let store = try await database.openStore(options(pages: 50, spacing: 0))
       _ = try await store.send("first")
-      let reader = try ChildProcess("sqlite3", ["-batch", database.path])
+      let reader = try TestProgram("sqlite3", ["-batch", database.path])
       defer { _ = reader.finish() }
       reader.write("BEGIN; SELECT content FROM messages;\n")
       #expect(reader.read() == "first\n")

@@ -69,7 +69,7 @@ func withDatabase(_ name: String = "messages.db", _ body: (Database) async throw
 extension Database {
   /// Runs a body while another connection holds a write transaction.
   func whileLocked(_ body: () async throws -> Void) async throws {
-    let shell = try ChildProcess("sqlite3", ["-batch", path])
+    let shell = try TestProgram("sqlite3", ["-batch", path])
     defer { _ = shell.finish() }
     shell.write("BEGIN IMMEDIATE; SELECT 'locked';\n")
     #expect(shell.read() == "locked\n")

@@ -25,7 +25,7 @@ public enum Command {
       queue.addOperation {
         continuation.resume(
           with: Result {
-            let (status, output) = try ChildProcess(name, arguments, environment: environment).finish()
+            let (status, output) = try TestProgram(name, arguments, environment: environment).finish()
             guard status == 0 else { throw Failure(status: status, output: output) }
             return output
           })

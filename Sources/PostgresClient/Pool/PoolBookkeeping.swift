@@ -37,7 +37,6 @@ struct PoolBookkeeping {
 
   var openCount: Int { idle.count + leased.count }
   var idleCount: Int { idle.count }
-  var waiterCount: Int { waiters.count }
 
   mutating func request(_ waiter: WaiterID) -> [Action] {
     guard !isClosed else { return [.fail([waiter])] }

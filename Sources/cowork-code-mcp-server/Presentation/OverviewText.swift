@@ -14,7 +14,6 @@ extension Overview {
   var staleTasks: Int { tasks.count { $0.task.stale } }
   var unreadCount: Int { unread.reduce(0) { $0 + $1.count } }
   var oldestUnread: Double? { unread.compactMap(\.oldest).max() }
-  var agentsOnline: Int { agents.count { $0.online } }
 
   /// Unread messages by recipient.
   var mail: [String: Unread] { Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first } }

@@ -14,7 +14,7 @@ struct LateCommitTests {
       let database = try await Servers.database()
       let store = try PostgresStore.postgres(database.url)
       _ = try await store.agents()
-      let session = try ChildProcess(
+      let session = try TestProgram(
         "psql",
         ["-X", "-q", "-A", "-t", "-h", database.cluster.socketFolder, "-p", "\(database.cluster.port)", "-U", "postgres", database.name])
       defer { _ = session.finish() }

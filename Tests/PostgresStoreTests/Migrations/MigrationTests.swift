@@ -1,6 +1,7 @@
 import Bridge
 import PostgresClient
 import PostgresTesting
+import ProcessTesting
 import Schema
 import Testing
 
@@ -63,7 +64,7 @@ struct MigrationTests {
   @Test func whatPrintShowsMakesTheSameSchemaThroughPsql() async throws {
     let database = try await Servers.database()
     let workspace = try Workspace("by-hand")
-    let printed = try await Program.run(
+    let printed = try await Sandbox().run(
       ["migrate", "--print", "--workspace", "by-hand"], environment: ["COWORK_DATABASE_URL": database.url])
     #expect(printed.status == 0)
     try await database.psql(printed.output)
@@ -79,13 +80,13 @@ struct MigrationTests {
   @Test func migrateAndItsStatusSayWhereTheSchemaStands() async throws {
     let database = try await Servers.database()
     let environment = ["COWORK_DATABASE_URL": database.url]
-    let before = try await Program.run(["migrate", "--status"], environment: environment)
+    let before = try await Sandbox().run(["migrate", "--status"], environment: environment)
     #expect(
       before.status == 0 && before.output.contains("version 0 of \(PostgresMigrator.newest)") && before.output.contains("pending: 1 bridge")
     )
     #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'cowork%'") == "0\n")
     for _ in 1...2 {
-      let run = try await Program.run(["migrate"], environment: environment)
+      let run = try await Sandbox().run(["migrate"], environment: environment)
       #expect(
         run.status == 0 && run.output.contains("version \(PostgresMigrator.newest) of \(PostgresMigrator.newest)")
           && !run.output.contains("pending"))
@@ -138,7 +139,7 @@ struct MigrationTests {
     let newcomer = try PostgresStore.postgres(database.url)
     let error = await refusal { try await newcomer.unreadCounts(for: .code) }
     #expect(error?.code == .storeTooNew && error?.message.contains("99") == true)
-    let run = try await Program.run(["migrate"], environment: ["COWORK_DATABASE_URL": database.url])
+    let run = try await Sandbox().run(["migrate"], environment: ["COWORK_DATABASE_URL": database.url])
     #expect(run.status == 1 && run.errors.contains("99") && run.errors.contains("newer"))
     for store in [store, newcomer] { await store.close() }
   }

@@ -57,10 +57,10 @@ struct BlackHoleTests {
     print("black hole of 20 s: \(sent.count) sent, \(received.count - sent.count) came again, woken \(woken) after healing")
     for child in [code, cowork] {
       #expect(child.isRunning)
-      await child.stop()
+      try await child.stop()
     }
     await proxy.close()
   }
 
-  private static let outOfTheDark: JSON = ["to": "cowork", "content": "out of the dark", "idempotency_key": "dark"]
+  private static let outOfTheDark: JSONObject = ["to": "cowork", "content": "out of the dark", "idempotency_key": "dark"]
 }

@@ -22,7 +22,7 @@ struct ServerProcessTests {
         // Killed while it writes replies: some leave the process, some do not.
         let calls = (1...5).map { _ in Task { try? await victim.call("read_messages", ["limit": 2]) } }
         if let first = await calls[round % 5].value { received += first.received }
-        await victim.kill()
+        try await victim.kill()
         for (index, call) in calls.enumerated() where index != round % 5 {
           if let reply = await call.value { received += reply.received }
         }
@@ -34,7 +34,7 @@ struct ServerProcessTests {
       #expect(Set(received.map(\.content)) == Set(accepted))
       let first = received.filter { !$0.redelivered }.map(\.content)
       #expect(Set(first).count == first.count)
-      for child in [sender, reader] { await child.stop() }
+      for child in [sender, reader] { try await child.stop() }
     }
   }
 
@@ -65,7 +65,7 @@ struct ServerProcessTests {
       for child in [code, cowork] {
         #expect(child.isRunning)
         #expect(!child.everything.contains(secret))
-        await child.stop()
+        try await child.stop()
       }
       await cluster.destroy()
     }
@@ -78,8 +78,8 @@ struct ServerProcessTests {
       let refused = try await child.call("list_agents")
       #expect(refused.isError && refused.text.contains("password"), "\(refused.text)")
       #expect(!child.everything.contains(secret))
-      await child.stop()
-      let command = try await Program.run(
+      try await child.stop()
+      let command = try await Sandbox().run(
         ["send", "code", "x", "--log-level", "trace"],
         environment: ["COWORK_DATABASE_URL": database.url.replacing(secret, with: "Wr0ng-\(secret)")])
       #expect(command.status == 1 && !(command.output + command.errors).contains(secret))
@@ -104,7 +104,7 @@ struct ServerProcessTests {
       _ = try await cowork.mustSend("after")
       #expect(try await waiting.messages == ["after"])
       #expect(ContinuousClock.now - promoted < .seconds(15))
-      for child in [code, cowork] { await child.stop() }
+      for child in [code, cowork] { try await child.stop() }
       for cluster in [standby, primary] { await cluster.destroy() }
     }
   }
@@ -121,7 +121,7 @@ struct ServerProcessTests {
       #expect((2...3).contains(busy))
       try await database.psql("INSERT INTO cowork_bridge.messages (sender, recipient, content) VALUES ('x', 'code', 'end')")
       #expect(try await waiting.messages == ["end"])
-      await child.stop()
+      try await child.stop()
       try await database.hasNoConnections()
     }
   }
