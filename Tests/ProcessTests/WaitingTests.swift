@@ -16,7 +16,7 @@ extension ProcessTests {
       let started = ContinuousClock.now
       try await sender.send(["\(number)"], to: "cowork")
       let arrival = try await wait.arrival(within: .seconds(10))
-      let received = Received.all(in: try await arrival.content(of: wait.name))
+      let received = Received.all(in: try arrival.content(of: wait.name))
       #expect(received.map(\.content) == ["\(number)"])
       latencies.append(arrival.at - started)
     }
@@ -37,7 +37,7 @@ extension ProcessTests {
         """)
       let committed = ContinuousClock.now
       let arrival = try await wait.arrival(within: .seconds(10))
-      let received = Received.all(in: try await arrival.content(of: wait.name))
+      let received = Received.all(in: try arrival.content(of: wait.name))
       #expect(received.map(\.id) == ["by-hand-\(number)"])
       latencies.append(arrival.at - committed)
     }
