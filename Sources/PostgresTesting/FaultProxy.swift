@@ -1,3 +1,4 @@
+import ProcessTesting
 import Synchronization
 import SystemSupport
 
@@ -41,12 +42,19 @@ public final class FaultProxy: Sendable {
 
   public func close() async { await engine.apply { $0.isClosed = true } }
 
-  /// A port that was free a moment ago.
+  /// A free port of 127.0.0.1 below those that the system gives out by itself, each given once a process: a server that a test stops
+  /// and starts again finds its port free, and its clients meet no other test's server meanwhile.
   public static func freePort() throws -> UInt16 {
-    let (socket, port) = try FileDescriptor.listen(on: 0)
-    try socket.close()
-    return port
+    for _ in 0..<12_000 {
+      let port = UInt16(20_000 + lastPort.wrappingAdd(1, ordering: .relaxed).newValue % 12_000)
+      guard let (socket, _) = try? FileDescriptor.listen(on: port) else { continue }
+      try socket.close()
+      return port
+    }
+    throw TestingError("No port of 127.0.0.1 from 20000 to 31999 is free")
   }
+
+  private static let lastPort = Atomic(UInt32.random(in: 0..<1_000_000))
 }
 
 /// The proxy's thread.
