@@ -1,33 +1,27 @@
 /// What the bridge refuses or fails to do, in one sentence for a person or a model.
 public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What kind of failure it is; more may be added.
-  public struct Code: Hashable, Sendable, CustomStringConvertible {
-    public let description: String
-
-    private init(_ description: String) { self.description = description }
-
+  public enum Code: Sendable {
     /// A name of an agent or a workspace is misspelled.
-    public static let invalidName = Code("invalidName")
+    case invalidName
     /// A value is outside its limits.
-    public static let invalidValue = Code("invalidValue")
-    /// No agent of that name is known.
-    public static let unknownRecipient = Code("unknownRecipient")
+    case invalidValue
+    case unknownRecipient
     /// There is no such message or task for this agent.
-    public static let notFound = Code("notFound")
-    /// The agent may not do this to the task.
-    public static let notAllowed = Code("notAllowed")
+    case notFound
+    /// The agent may not do this.
+    case notAllowed
     /// The task's present status does not allow the change.
-    public static let wrongStatus = Code("wrongStatus")
+    case wrongStatus
     /// Another process holds the task.
-    public static let alreadyClaimed = Code("alreadyClaimed")
-    /// The key was used before, for something else.
-    public static let keyReused = Code("keyReused")
+    case alreadyClaimed
+    /// The idempotency key was used for something else.
+    case keyReused
     /// The store cannot be reached or opened.
-    public static let storeUnavailable = Code("storeUnavailable")
+    case storeUnavailable
     /// The store was made by a newer version of this program.
-    public static let storeTooNew = Code("storeTooNew")
+    case storeTooNew
     /// The store failed in the middle of an operation; nothing is half done.
-    public static let storeFailed = Code("storeFailed")
+    case storeFailed
   }
 
   public let code: Code
@@ -48,12 +42,8 @@ public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The start of a text, for an error.
-  static func excerpt(_ text: String) -> String {
-    text.count <= 80 ? text : text.prefix(77) + "..."
-  }
-}
+  static func excerpt(_ text: String) -> String { text.count <= 80 ? text : text.prefix(77) + "..." }
 
-extension BridgeError {
   /// A store with a schema that a newer version of this program made.
   ///
   /// - Parameter store: such as `The database FILE`.

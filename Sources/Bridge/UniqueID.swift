@@ -1,19 +1,20 @@
 /// Makes ids for messages, tasks and leases.
 public enum UniqueID {
   /// A random UUID, version 4 (RFC 9562), in lower case.
-  public static func make() -> String {
-    var random = SystemRandomNumberGenerator()
-    var bytes = withUnsafeBytes(of: (random.next(), random.next())) { Array($0) }
-    bytes[6] = bytes[6] & 0x0F | 0x40
-    bytes[8] = bytes[8] & 0x3F | 0x80
-    let digits = Array("0123456789abcdef".utf8)
-    var text = [UInt8]()
-    text.reserveCapacity(36)
-    for (index, byte) in bytes.enumerated() {
-      if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
+  public static func make() -> String { uuid(.random(in: .min ... .max), version: 4) }
+
+  /// A UUID of these bits, except for those of the version and the variant.
+  static func uuid(_ bits: UInt128, version: UInt128) -> String {
+    var digits = (bits & ~(0xF << 76 | 3 << 62) | version << 76 | 2 << 62).hexadecimal
+    for place in [20, 16, 12, 8] { digits.insert("-", at: digits.utf8.index(digits.startIndex, offsetBy: place)) }
+    return digits
+  }
+}
+
+extension UInt128 {
+  /// 32 digits.
+  var hexadecimal: String {
+    let digits = String(self, radix: 16)
+    return String(repeating: "0", count: 32 - digits.utf8.count) + digits
   }
 }

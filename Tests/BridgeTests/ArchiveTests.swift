@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: [
     "", "now", "2026", "2026-02-29", "2026-13-01", "2026-01-31T", "2026-01-31T25:00:00Z", "2026-01-31 12:00:00 CET", "12:00:00",
-    "2026-01-31x",
+    "2026-01-31x", "d026-01-31", "2026-01-31 12:00:00.",
   ])
   func whatIsNoTimeIsNone(_ text: String) { #expect(ArchiveTime.seconds(of: text) == nil) }
 

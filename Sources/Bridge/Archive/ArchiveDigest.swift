@@ -10,27 +10,15 @@ public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
   public mutating func add(_ text: String?) {
     guard let text else { return add(byte: 0) }
     add(byte: 1)
-    var count = UInt64(text.utf8.count)
-    for _ in 0..<8 {
-      add(byte: UInt8(truncatingIfNeeded: count))
-      count >>= 8
-    }
+    for shift in stride(from: 0, to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: text.utf8.count >> shift)) }
     for byte in text.utf8 { add(byte: byte) }
   }
 
   /// 32 hexadecimal digits.
-  public var description: String {
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 32 - digits.count) + digits
-  }
+  public var description: String { hash.hexadecimal }
 
   /// A UUID, version 8 (RFC 9562), derived from the digest.
-  public var uuid: String {
-    var digits = Array(description)
-    digits[12] = "8"
-    digits[16] = Array("89ab")[Int(digits[16].hexDigitValue ?? 0) & 3]
-    return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
-  }
+  var uuid: String { UniqueID.uuid(hash, version: 8) }
 }
 
 /// Ids for rows without an id.

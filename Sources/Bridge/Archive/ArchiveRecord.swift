@@ -29,14 +29,7 @@ public struct RecordTables: Hashable, Sendable {
   /// The column of the details that names the record.
   public let id: String
   /// The table of the record's history.
-  public let events: String?
-
-  public init(name: String, details: String, id: String, events: String? = nil) {
-    self.name = name
-    self.details = details
-    self.id = id
-    self.events = events
-  }
+  public var events: String?
 
   /// The alias of the table in a statement; that of the details is `d`.
   public var alias: String { String(name.prefix(1)) }

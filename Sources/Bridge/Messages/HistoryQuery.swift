@@ -39,11 +39,6 @@ public struct HistoryPage: Hashable, Sendable {
   public var messages: [Message]
   /// There are older messages that match.
   public var more: Bool
-
-  public init(messages: [Message], more: Bool) {
-    self.messages = messages
-    self.more = more
-  }
 }
 
 /// Fills a page of an agent's history, newest first.

@@ -56,16 +56,16 @@ public final class BridgeService: Sendable {
     markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0
   ) async throws -> Delivery {
     try TextRule.reference(sender, field: "from", kind: "a name")
-    let request = TakeRequest(agent: identity, sender: sender, limit: limit, instance: markRead ? instance : nil)
-    return try await firstNews(within: waitSeconds, request) { try await self.take(request) }
+    return try await take(
+      TakeRequest(agent: identity, sender: sender, limit: limit, instance: markRead ? instance : nil), within: waitSeconds)
   }
 
   /// Reads messages and news of tasks; waits if there are none.
   ///
   /// - Parameter timeoutSeconds: 0 to 55.
   public func waitForUpdates(timeoutSeconds: Int = 25) async throws -> Delivery {
-    let request = TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, instance: instance)
-    return try await firstNews(within: timeoutSeconds, request) { try await self.take(request) }
+    try await take(
+      TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, instance: instance), within: timeoutSeconds)
   }
 
   /// Everything that waits for the agent. Takes nothing.
@@ -82,27 +82,14 @@ public final class BridgeService: Sendable {
   /// Waits for news without taking it.
   ///
   /// - Returns: the counts; zero after the time-out.
-  public func waitForAnything(
-    messages: Bool = true, tasks: Bool = true, timeout: Duration
-  ) async throws -> UnreadCounts {
-    let wakeUps = store.wakeUps(for: identity, .waiting)
-    let deadline = Deadline(timeout, ends: wakeUps)
-    defer { deadline.cancel() }
-    func look() async throws -> UnreadCounts {
-      try await store.recoverExpired()
-      var counts = try await store.unreadCounts(for: identity)
+  public func waitForAnything(messages: Bool = true, tasks: Bool = true, timeout: Duration) async throws -> UnreadCounts {
+    try await wait(timeout, patience: .seconds(60), giveBack: { _ in }) {
+      try await self.store.recoverExpired()
+      var counts = try await self.store.unreadCounts(for: self.identity)
       if !messages { counts.messages = 0 }
       if !tasks { counts.tasks = 0 }
-      return counts
-    }
-    var found = try await look()
-    guard found.isEmpty else { return found }
-    for await _ in wakeUps {
-      found = try await look()
-      if !found.isEmpty { return found }
-    }
-    try Task.checkCancellation()
-    return try await look()
+      return counts.isEmpty ? nil : counts
+    } ?? UnreadCounts()
   }
 
   /// Messages that the agent sent and received.
@@ -196,12 +183,6 @@ public final class BridgeService: Sendable {
 
   /// The reply with what was taken did not leave the process.
   public func undelivered(_ lease: String?) async { await leases.undo(lease) }
-
-  private func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
-    let delivery = try await store.take(request)
-    leases.began(delivery.lease)
-    return delivery
-  }
 
   // MARK: Presence
 

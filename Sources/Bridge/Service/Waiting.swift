@@ -1,80 +1,85 @@
+import SystemSupport
+
 extension BridgeService {
-  /// Looks, and looks again after each hint until there is news or the time-out.
-  ///
-  /// Subscribes before the first look, so that nothing is missed. What is found after a cancellation is given back. If the store becomes
-  /// unavailable, the call keeps waiting, and fails only after the time-out.
-  func firstNews(
-    within seconds: Int, _ request: TakeRequest, look: @Sendable @escaping () async throws -> Delivery
-  ) async throws -> Delivery {
-    guard seconds > 0 else { return try await keep(look()) }
+  /// Takes what is there; waits for it if there is nothing.
+  func take(_ request: TakeRequest, within seconds: Int) async throws -> Delivery {
+    guard seconds > 0 else { return try await take(request) }
     return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks)) {
-      try await waitForNews(seconds, look: look)
+      try await wait(.seconds(seconds), patience: .seconds(3), giveBack: { await self.undelivered($0.lease) }) {
+        let delivery = try await self.take(request)
+        return delivery.isEmpty ? nil : delivery
+      } ?? Delivery()
     }
   }
 
-  /// Ends before clients give up: a store that hangs is an error, and what it finds later is given back.
-  private func waitForNews(_ seconds: Int, look: @Sendable @escaping () async throws -> Delivery) async throws -> Delivery {
+  /// What is taken for a call that was cancelled is given back.
+  private func take(_ request: TakeRequest) async throws -> Delivery {
+    let delivery = try await store.take(request)
+    leases.began(delivery.lease)
+    if Task.isCancelled {
+      await undelivered(delivery.lease)
+      throw CancellationError()
+    }
+    return delivery
+  }
+
+  /// Looks, and looks again after each hint until something is found or the time is over.
+  ///
+  /// Subscribes before the first look, so that nothing is missed. If the store becomes unavailable, the call keeps waiting, and fails only
+  /// when the time is over.
+  ///
+  /// - Parameters:
+  ///   - patience: how long after that a store that hangs becomes an error. Clients give up at some point.
+  ///   - giveBack: called with what is found when the caller is gone.
+  func wait<Found: Sendable>(
+    _ time: Duration, patience: Duration, giveBack: @escaping @Sendable (Found) async -> Void,
+    look: @escaping @Sendable () async throws -> Found?
+  ) async throws -> Found? {
     let wakeUps = store.wakeUps(for: identity, .waiting)
-    let end = ContinuousClock.now + .seconds(seconds)
-    let first = FirstOf<Delivery>()
+    let end = ContinuousClock.now + time
+    let first = Once<Result<Found?, any Error>>()
     let search = Task(executorPreference: store.executor) {
-      let outcome: Result<Delivery, any Error>
+      let outcome: Result<Found?, any Error>
       do { outcome = .success(try await self.search(wakeUps, look: look)) } catch { outcome = .failure(error) }
-      if !first.settle(outcome), case .success(let late) = outcome { await self.undelivered(late.lease) }
+      if !first.set(outcome), case .success(let late?) = outcome { await giveBack(late) }
     }
     let timer = Task(executorPreference: store.executor) { [weak wakeUps] in
       guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
       wakeUps?.finish()
-      guard (try? await Task.sleep(until: end + .seconds(3), clock: .continuous)) != nil else { return }
-      _ = first.settle(
+      guard (try? await Task.sleep(until: end + patience, clock: .continuous)) != nil else { return }
+      first.set(
         .failure(BridgeError(.storeUnavailable, "The store did not answer in time: check that it can be reached, and call again.")))
       search.cancel()
     }
     defer { timer.cancel() }
-    return try await withTaskCancellationHandler {
-      try await keep(first.value)
+    // In a task that is not cancelled: what the search finds meanwhile must be given back before the call ends.
+    let outcome = await withTaskCancellationHandler {
+      await Task(executorPreference: store.executor) { await first.wait() }.value
     } onCancel: {
       search.cancel()
     }
+    let found = try outcome?.get() ?? nil
+    if Task.isCancelled {
+      if let found { await giveBack(found) }
+      throw CancellationError()
+    }
+    return found
   }
 
   /// Looks now, after each hint, and once more after the last hint.
-  private func search(_ wakeUps: WakeUps, look: () async throws -> Delivery) async throws -> Delivery {
-    var found = try await keep(look())
-    guard found.isEmpty else { return found }
+  private func search<Found>(_ wakeUps: WakeUps, look: () async throws -> Found?) async throws -> Found? {
+    if let found = try await look() { return found }
     var failure: BridgeError?
     for await _ in wakeUps {
       do {
-        found = try await keep(look())
+        if let found = try await look() { return found }
         failure = nil
-        if !found.isEmpty { return found }
       } catch let error as BridgeError where error.code == .storeUnavailable {
         failure = error
       }
     }
     try Task.checkCancellation()
     if let failure { throw failure }
-    return try await keep(look())
+    return try await look()
   }
-
-  private func keep(_ delivery: Delivery) async throws -> Delivery {
-    guard Task.isCancelled else { return delivery }
-    await undelivered(delivery.lease)
-    throw CancellationError()
-  }
-}
-
-/// Ends a sequence of hints at a deadline.
-struct Deadline: Sendable {
-  private let timer: Task<Void, Never>
-
-  init(_ duration: Duration, ends wakeUps: WakeUps) {
-    let end = ContinuousClock.now + duration
-    timer = Task { [weak wakeUps] in
-      guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
-      wakeUps?.finish()
-    }
-  }
-
-  func cancel() { timer.cancel() }
 }

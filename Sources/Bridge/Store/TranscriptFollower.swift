@@ -71,25 +71,20 @@ public actor TranscriptFollower<Source: TranscriptSource>: TranscriptReader {
   public func next() async throws(BridgeError) -> TranscriptPage {
     let marks = if let marks { marks } else { try await source.marks(upTo: beginning()) }
     let found = try await source.rows(after: marks)
-    let merge = TranscriptMerge(
-      messages: found.messages.rows, events: found.events.rows, messagesAreWhole: found.messages.isWhole,
-      eventsAreWhole: found.events.isWhole)
-    self.marks = found.with(TranscriptTables(messages: merge.messages, events: merge.events)).map { found, told in
+    let merge = TranscriptMerge(found.map(\.rows), areWhole: found.map(\.isWhole))
+    self.marks = found.with(merge.told).map { found, told in
       var mark = found.mark
       mark.tell(told, isWhole: found.isWhole && told.count == found.rows.count)
       return mark
     }
-    return TranscriptPage(entries: merge.entries, more: !merge.isWhole)
+    return TranscriptPage(entries: merge.rows.compactMap(\.row.entry), more: !merge.isWhole)
   }
 
   /// The number before the first row that is wanted, in each table.
   private func beginning() async throws(BridgeError) -> TranscriptTables<Int64> {
     if start == TranscriptStart() { return TranscriptTables(messages: 0, events: 0) }
     let edges = try await source.edges(of: start)
-    if let last = start.last {
-      let numbers = TranscriptMerge.beginning(ofLast: last, messages: edges.messages, events: edges.events)
-      return TranscriptTables(messages: numbers.messages ?? .max, events: numbers.events ?? .max)
-    }
+    if let last = start.last { return TranscriptMerge(edges).beginning(ofLast: last).map { $0 ?? .max } }
     return edges.map { rows in rows.first.map { $0.number - 1 } ?? .max }
   }
 }

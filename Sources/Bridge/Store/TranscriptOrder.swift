@@ -18,34 +18,30 @@ public struct TranscriptRow: Hashable, Sendable {
 }
 
 /// Merges the next rows of both tables.
-public struct TranscriptMerge: Hashable, Sendable {
+struct TranscriptMerge {
   /// The rows that are told now, in the order of their tables.
-  public private(set) var messages: [TranscriptRow] = []
-  public private(set) var events: [TranscriptRow] = []
-  /// The entries of both, in order.
-  public private(set) var entries: [TranscriptEntry] = []
+  private(set) var told = TranscriptTables<[TranscriptRow]>(messages: [], events: [])
+  /// The same rows, in the order of both.
+  private(set) var rows: [(isMessage: Bool, row: TranscriptRow)] = []
   /// Whether all given rows are told.
-  public private(set) var isWhole = true
+  let isWhole: Bool
 
   /// Merges by time. A row without a time keeps its place in its table. If only a part of a table was read, the merge ends with its last row:
   /// later rows of the other table may follow rows that were not read.
-  public init(
-    messages: [TranscriptRow], events: [TranscriptRow], messagesAreWhole: Bool = true, eventsAreWhole: Bool = true
-  ) {
-    var (left, right) = (messages[...], events[...])
-    while true {
-      if (left.isEmpty && !messagesAreWhole) || (right.isEmpty && !eventsAreWhole) { break }
+  init(_ found: TranscriptTables<[TranscriptRow]>, areWhole: TranscriptTables<Bool> = .init(messages: true, events: true)) {
+    var (left, right) = (found.messages[...], found.events[...])
+    while !(left.isEmpty && !areWhole.messages), !(right.isEmpty && !areWhole.events) {
       if let message = left.first, right.first.map({ Self.isFirst(message, $0) }) ?? true {
-        self.messages.append(left.removeFirst())
-        entries += message.entry.map { [$0] } ?? []
+        told.messages.append(left.removeFirst())
+        rows.append((true, message))
       } else if let event = right.popFirst() {
-        self.events.append(event)
-        entries += event.entry.map { [$0] } ?? []
+        told.events.append(event)
+        rows.append((false, event))
       } else {
         break
       }
     }
-    isWhole = left.isEmpty && right.isEmpty && messagesAreWhole && eventsAreWhole
+    isWhole = left.isEmpty && right.isEmpty && areWhole.messages && areWhole.events
   }
 
   private static func isFirst(_ left: TranscriptRow, _ right: TranscriptRow) -> Bool {
@@ -55,21 +51,8 @@ public struct TranscriptMerge: Hashable, Sendable {
   }
 
   /// The number before the first of the last `count` rows, in each table; nil for a table without any of these rows.
-  public static func beginning(
-    ofLast count: Int, messages: [TranscriptRow], events: [TranscriptRow]
-  ) -> (messages: Int64?, events: Int64?) {
-    var (left, right) = (messages[...], events[...])
-    for _ in 0..<count {
-      guard let message = left.last else {
-        if right.popLast() == nil { break }
-        continue
-      }
-      guard let event = right.last else {
-        left.removeLast()
-        continue
-      }
-      if isFirst(message, event) { right.removeLast() } else { left.removeLast() }
-    }
-    return (messages[left.endIndex...].first.map { $0.number - 1 }, events[right.endIndex...].first.map { $0.number - 1 })
+  func beginning(ofLast count: Int) -> TranscriptTables<Int64?> {
+    let last = rows.suffix(count)
+    return TranscriptTables(messages: last.first(where: \.isMessage), events: last.first { !$0.isMessage }).map { $0.map { $0.row.number - 1 } }
   }
 }

@@ -25,11 +25,6 @@ public struct TranscriptPage: Hashable, Sendable {
   public var entries: [TranscriptEntry]
   /// Whether another call returns more at once.
   public var more: Bool
-
-  public init(entries: [TranscriptEntry], more: Bool) {
-    self.entries = entries
-    self.more = more
-  }
 }
 
 /// A message, or a change of a task.
