@@ -1,12 +1,5 @@
+import Foundation
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A child process. It outlives this object, and inherits no descriptor but its standard streams.
 ///
@@ -121,7 +114,7 @@ public final class ChildProcess: Sendable {
 
   /// Sends a signal, unless the child's end is known.
   public func signal(_ number: Int32) {
-    status.withLock { if $0 == nil { systemKill(pid, number) } }
+    status.withLock { if $0 == nil { _ = Foundation.kill(pid, number) } }
   }
 
   /// SIGKILL.

@@ -1,12 +1,5 @@
+import Foundation
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Children start while no descriptor is being created: Darwin marks a descriptor close-on-exec only after it exists, and a child that
 /// inherited the end of a pipe would keep the other side from seeing its end.
@@ -29,12 +22,12 @@ extension FileDescriptor {
 
   /// A pipe, closed on exec.
   public static func makePipe() throws(SystemError) -> (reading: FileDescriptor, writing: FileDescriptor) {
-    try makePair("pipe") { systemPipe($0) }
+    try makePair("pipe") { Foundation.pipe($0) }
   }
 
   /// The ends of a stream in both directions, closed on exec.
   public static func makeSocketPair() throws(SystemError) -> (FileDescriptor, FileDescriptor) {
-    try makePair("socketpair") { socketpair(AF_UNIX, streamSocket, 0, $0) }
+    try makePair("socketpair") { socketpair(AF_UNIX, Self.streamSocket, 0, $0) }
   }
 
   private static func makePair(
@@ -64,11 +57,11 @@ extension FileDescriptor {
 
   /// Makes this number refer to what another descriptor refers to.
   public func replace(by other: FileDescriptor) throws(SystemError) {
-    if systemDup2(other.rawValue, rawValue) < 0 { throw SystemError("dup2") }
+    if Foundation.dup2(other.rawValue, rawValue) < 0 { throw SystemError("dup2") }
   }
 
   public static func null() throws(SystemError) -> FileDescriptor {
-    try create("open /dev/null") { systemOpen("/dev/null", O_RDWR) }
+    try create("open /dev/null") { Foundation.open("/dev/null", O_RDWR) }
   }
 
   /// Opens /dev/null for each standard stream that is closed, so that no other descriptor gets its number.
@@ -76,7 +69,7 @@ extension FileDescriptor {
   /// - Parameter writable: whether what is written to such a stream vanishes; otherwise writing fails.
   public static func fillStandardStreams(writable: Bool) throws(SystemError) {
     while true {
-      let number = systemOpen("/dev/null", writable ? O_RDWR : O_RDONLY)
+      let number = Foundation.open("/dev/null", writable ? O_RDWR : O_RDONLY)
       if number < 0 { throw SystemError("open /dev/null") }
       if number > 2 {
         try? FileDescriptor(rawValue: number).close()
@@ -115,7 +108,7 @@ extension FileDescriptor {
   public func writeCompletely(_ bytes: some Collection<UInt8>) throws(SystemError) {
     var remaining = Array(bytes)[...]
     while !remaining.isEmpty {
-      let written = remaining.withUnsafeBytes { systemWrite(rawValue, $0) }
+      let written = remaining.withUnsafeBytes { Foundation.write(rawValue, $0.baseAddress, $0.count) }
       if written >= 0 {
         remaining = remaining.dropFirst(written)
       } else if Errno.current == .wouldBlock {
@@ -139,10 +132,12 @@ extension FileDescriptor {
   }
 
   public var kind: Kind {
-    switch (systemStatus(rawValue)?.st_mode ?? 0) & S_IFMT {
-    case S_IFSOCK: return .socket
-    case S_IFIFO: return .pipe
-    default: return .other
+    var status = Foundation.stat()
+    guard fstat(rawValue, &status) == 0 else { return .other }
+    return switch status.st_mode & S_IFMT {
+    case S_IFSOCK: .socket
+    case S_IFIFO: .pipe
+    default: .other
     }
   }
 
@@ -153,8 +148,8 @@ extension FileDescriptor {
     let count = bytes.withUnsafeBytes { piece in
       switch kind {
       case .socket: send(rawValue, piece.baseAddress, piece.count, sendFlags)
-      case .pipe: systemWrite(rawValue, UnsafeRawBufferPointer(rebasing: piece.prefix(Int(PIPE_BUF))))
-      case .other: systemWrite(rawValue, piece)
+      case .pipe: Foundation.write(rawValue, piece.baseAddress, min(piece.count, Int(PIPE_BUF)))
+      case .other: Foundation.write(rawValue, piece.baseAddress, piece.count)
       }
     }
     if count >= 0 { return count }

@@ -1,74 +1,11 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Which file is at a path: a file that replaces another has another identity.
-public struct FileIdentity: Hashable, Sendable {
-  private let device: UInt64
-  private let inode: UInt64
-
-  /// Nil when there is no file.
-  public init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    device = UInt64(truncatingIfNeeded: status.st_dev)
-    inode = UInt64(truncatingIfNeeded: status.st_ino)
-  }
-}
-
-/// Paths, and the folders on the way to them.
-public enum FileSystem {
-  /// `HOME`, else what the system knows of the user.
-  public static var homeFolder: String {
-    if let home = Environment["HOME"], !home.isEmpty { return home }
-    return getpwuid(getuid())?.pointee.pw_dir.map { String(cString: $0) } ?? ""
-  }
-
-  /// The path without links. The file need not exist, its folder must; else the path itself.
-  public static func resolved(_ path: String) -> String {
-    if let real = realPath(path) { return real }
-    let (folder, name) = split(path)
-    guard let parent = realPath(folder) else { return path }
-    return (parent == "/" ? "" : parent) + "/" + name
-  }
-
-  private static func realPath(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
-    defer { free(real) }
-    return String(cString: real)
-  }
-
-  public static func split(_ path: String) -> (folder: String, name: String) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-    return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
-  }
-
-  /// Creates a folder, and those above it, for this user only (0700). Existing ones keep their modes.
-  ///
-  /// - Throws: the error's `function` names the folder.
-  public static func makeFolder(_ folder: String) throws(SystemError) {
-    guard mkdir(folder, 0o700) != 0, Errno.current != .fileExists else { return }
-    guard Errno.current == .noSuchFileOrDirectory, folder.contains("/"), split(folder).folder != folder else { throw SystemError(folder) }
-    try makeFolder(split(folder).folder)
-    guard mkdir(folder, 0o700) == 0 || Errno.current == .fileExists else { throw SystemError(folder) }
-  }
-}
-
-extension FileSystem {
-  /// Removes a file or a link. A failure counts as success.
-  public static func remove(_ path: String) { unlink(path) }
-}
+import Foundation
 
 // MARK: Small files beside another one
 
 extension FileDescriptor {
   /// Opens a file beside another one, created for this user only. A link at the path is not followed.
   public static func openSidecar(_ path: String) throws(SystemError) -> FileDescriptor {
-    let number = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW)
+    let number = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     if number < 0 { throw SystemError("open \(path)") }
     return FileDescriptor(rawValue: number)
   }
@@ -77,7 +14,7 @@ extension FileDescriptor {
   ///
   /// - Returns: false if something is there already.
   public static func createFile(_ path: String) throws(SystemError) -> Bool {
-    let number = systemOpen(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
+    let number = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if number < 0 {
       if Errno.current == .fileExists { return false }
       throw SystemError(path)
@@ -87,11 +24,12 @@ extension FileDescriptor {
   }
 
   /// Overwrites the first byte, which changes the time of modification.
-  public func touch() { systemPwrite(rawValue, 1) }
+  public func touch() { _ = [UInt8(1)].withUnsafeBytes { Foundation.pwrite(rawValue, $0.baseAddress, 1, 0) } }
 
   /// Seconds since the file was modified; nil while it is empty. Below zero after the clock was set back.
   public var secondsSinceModification: Double? {
-    guard let status = systemStatus(rawValue), status.st_size > 0 else { return nil }
+    var status = Foundation.stat()
+    guard fstat(rawValue, &status) == 0, status.st_size > 0 else { return nil }
     #if canImport(Darwin)
       let time = status.st_mtimespec
     #else
@@ -129,9 +67,9 @@ public struct NewFile: Sendable {
     self.path = path
     self.replacing = replacing
     draft = "\(path).partial-\(getpid())"
-    var status = stat()
+    var status = Foundation.stat()
     if !replacing, lstat(path, &status) == 0 { throw SystemError("create \(path)", .fileExists) }
-    let number = systemOpen(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+    let number = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions.rawValue)
     if number < 0 { throw SystemError("create \(draft)") }
     descriptor = FileDescriptor(rawValue: number)
     // Whatever the umask is.

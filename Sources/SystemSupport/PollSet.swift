@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// Waits for descriptors. A set that is filled again allocates nothing.
 public struct PollSet: Sendable {
@@ -38,10 +32,7 @@ public struct PollSet: Sendable {
       let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
       return overflow ? .max : Int32(clamping: whole + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
-    return noteResult(poll(&entries, nfds_t(entries.count), milliseconds ?? -1))
-  }
-
-  private mutating func noteResult(_ count: Int32) -> Bool {
+    let count = poll(&entries, nfds_t(entries.count), milliseconds ?? -1)
     // The events of a call that failed are undefined.
     if count < 0 { for index in entries.indices { entries[index].revents = 0 } }
     return count > 0
@@ -59,40 +50,6 @@ public struct PollSet: Sendable {
     return result
   }
 }
-
-#if os(Linux)
-  extension PollSet {
-    /// As ``wait(for:)``, but with a timeout in nanoseconds, for entries that wait for input. Elsewhere than on Linux it is rounded up.
-    @discardableResult
-    public mutating func waitPrecisely(for timeout: Duration?) -> Bool {
-      // Glibc's module lacks ppoll(2), which is declared for _GNU_SOURCE only.
-      guard let timeout, entries.allSatisfy({ $0.fd < FD_SETSIZE }) else { return wait(for: timeout) }
-      var set = fd_set()
-      withUnsafeMutableBytes(of: &set) { bytes in
-        let words = bytes.bindMemory(to: UInt.self)
-        for entry in entries where entry.fd >= 0 { words[Int(entry.fd) / UInt.bitWidth] |= Self.bit(entry.fd) }
-      }
-      let (seconds, attoseconds) = max(.zero, timeout).components
-      var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-      let count = pselect((entries.map(\.fd).max() ?? -1) + 1, &set, nil, nil, &time, nil)
-      withUnsafeBytes(of: &set) { bytes in
-        let words = bytes.bindMemory(to: UInt.self)
-        for (index, entry) in entries.enumerated() {
-          let isSet = count > 0 && entry.fd >= 0 && words[Int(entry.fd) / UInt.bitWidth] & Self.bit(entry.fd) != 0
-          entries[index].revents = isSet ? Int16(POLLIN) : 0
-        }
-      }
-      return count > 0
-    }
-
-    private static func bit(_ descriptor: Int32) -> UInt { 1 << UInt(Int(descriptor) % UInt.bitWidth) }
-  }
-#else
-  extension PollSet {
-    @discardableResult
-    public mutating func waitPrecisely(for timeout: Duration?) -> Bool { wait(for: timeout) }
-  }
-#endif
 
 /// A pipe to this process itself, by which other threads wake one that waits for descriptors.
 public final class WakePipe: Sendable {

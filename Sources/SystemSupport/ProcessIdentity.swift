@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// Names a process so that another one can tell whether it is still running, if both see the same processes.
 public struct ProcessIdentity: Hashable, Sendable {
@@ -56,34 +50,25 @@ public struct ProcessIdentity: Hashable, Sendable {
     var buffer = [CChar](repeating: 0, count: 128)
     let count = readlink("/proc/self/ns/pid", &buffer, buffer.count)
     guard count > 0 else { return "" }
-    return boot.filter { !$0.isNewline } + " " + String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let namespace = String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return String(decoding: boot, as: UTF8.self).filter { !$0.isNewline } + " " + namespace
   }
 
   extension ProcessIdentity {
     /// Clock ticks since boot: field 22 of proc(5)'s `/proc/PID/stat`, counted behind the command's closing parenthesis.
     /// A zombie has ended, whatever its parent has yet to do.
     fileprivate static func startTime(of pid: Int32) -> String? {
-      let file = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
-      guard file >= 0 else { return nil }
-      defer { close(file) }
-      return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-        let count = read(file, buffer.baseAddress, buffer.count)
-        guard count > 0, let end = buffer[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = buffer[end..<count].split(separator: UInt8(ascii: " "), maxSplits: 21)
-        guard fields.count > 20 else { return nil }
-        if fields[1].elementsEqual("Z".utf8) || fields[1].elementsEqual("X".utf8) { return "ended" }
-        return String(decoding: fields[20], as: UTF8.self)
-      }
+      guard let status = contents(of: "/proc/\(pid)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+      let fields = status[end...].split(separator: UInt8(ascii: " "), maxSplits: 21).map { String(decoding: $0, as: UTF8.self) }
+      guard fields.count > 20 else { return nil }
+      return ["Z", "X"].contains(fields[1]) ? "ended" : fields[20]
     }
   }
 
-  private func contents(of path: String) -> String? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = read(file, &bytes, bytes.count)
-    return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+  private func contents(of path: String) -> [UInt8]? {
+    guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
+    defer { try? file.close() }
+    return try? file.readSome(upTo: 4096)
   }
 #else
   private func currentScope() -> String {

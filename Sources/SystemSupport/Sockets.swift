@@ -1,18 +1,12 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-#if canImport(Glibc)
-  let streamSocket = Int32(SOCK_STREAM.rawValue)
-#else
-  let streamSocket = SOCK_STREAM
-#endif
+import Foundation
 
 extension FileDescriptor {
+  #if canImport(Glibc)
+    static let streamSocket = Int32(SOCK_STREAM.rawValue)
+  #else
+    static let streamSocket = SOCK_STREAM
+  #endif
+
   /// A socket that listens on 127.0.0.1.
   ///
   /// - Parameter port: 0 for any free one.
@@ -20,7 +14,7 @@ extension FileDescriptor {
     let descriptor = try create("socket") { socket(AF_INET, streamSocket, 0) }
     var yes: Int32 = 1
     setsockopt(descriptor.rawValue, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    guard withLoopback(port, { bind(descriptor.rawValue, $0, $1) }) == 0, systemListen(descriptor.rawValue) == 0 else {
+    guard withLoopback(port, { bind(descriptor.rawValue, $0, $1) }) == 0, Foundation.listen(descriptor.rawValue, 64) == 0 else {
       let error = SystemError("listen on 127.0.0.1:\(port)")
       try? descriptor.close()
       throw error
@@ -36,7 +30,7 @@ extension FileDescriptor {
   /// Connects to a port of 127.0.0.1. Blocks.
   public static func connect(to port: UInt16) throws(SystemError) -> FileDescriptor {
     let descriptor = try create("socket") { socket(AF_INET, streamSocket, 0) }
-    guard withLoopback(port, { systemConnect(descriptor.rawValue, $0, $1) }) == 0 else {
+    guard withLoopback(port, { Foundation.connect(descriptor.rawValue, $0, $1) }) == 0 else {
       let error = SystemError("connect to 127.0.0.1:\(port)")
       try? descriptor.close()
       throw error
@@ -71,7 +65,7 @@ extension FileDescriptor {
 public func addresses(of host: String) -> [String] {
   var hints = addrinfo()
   hints.ai_family = AF_UNSPEC
-  hints.ai_socktype = streamSocket
+  hints.ai_socktype = FileDescriptor.streamSocket
   var list: UnsafeMutablePointer<addrinfo>?
   guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
   defer { freeaddrinfo(list) }

@@ -1,14 +1,8 @@
+import Foundation
+
 @_exported import struct SystemPackage.Errno
 @_exported import struct SystemPackage.FileDescriptor
 @_exported import struct SystemPackage.FilePermissions
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A call to the operating system that failed.
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -39,9 +33,5 @@ public enum Environment {
 /// The time that the machine's clock shows; it may be set.
 public enum WallClock {
   /// Seconds since 1970.
-  public static var now: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
+  public static var now: Double { Date().timeIntervalSince1970 }
 }

@@ -4,72 +4,69 @@ import Testing
 
 @Suite("When to look, and for what")
 struct WakeValueTests {
-  private func expect(_ due: Bool, _ schedule: inout CheckSchedule, at time: UInt64, location: SourceLocation = #_sourceLocation) {
+  private let start = ContinuousClock.now
+
+  /// The milliseconds from one check to the next, with the schedule carried out to its end.
+  private func checks(_ schedule: inout CheckSchedule, from start: ContinuousClock.Instant) -> [Int] {
+    var (now, checks) = (start, [Int]())
+    while let next = schedule.next {
+      expect(false, &schedule, at: next - .nanoseconds(1))
+      checks.append(Int((next - now) / .milliseconds(1)))
+      now = next
+      expect(true, &schedule, at: now)
+    }
+    return checks
+  }
+
+  private func expect(
+    _ due: Bool, _ schedule: inout CheckSchedule, at time: ContinuousClock.Instant, location: SourceLocation = #_sourceLocation
+  ) {
     let isDue = schedule.isDue(at: time)
     #expect(isDue == due, sourceLocation: location)
   }
 
   @Test func nothingIsDueBeforeAnEvent() {
     var schedule = CheckSchedule()
-    #expect(schedule.wait(at: 1_000) == nil)
-    expect(false, &schedule, at: .max)
+    #expect(schedule.next == nil)
+    expect(false, &schedule, at: start + .seconds(1_000))
   }
 
-  @Test func anEventIsFollowedByChecksFrom50MicrosecondsTo50Milliseconds() {
+  @Test func anEventIsFollowedByChecksFromOneMillisecondOn() {
     var schedule = CheckSchedule()
-    var (now, checks) = (UInt64(1_000_000), [UInt64]())
-    schedule.restart(at: now)
-    while let wait = schedule.wait(at: now) {
-      expect(false, &schedule, at: now + wait - 1)
-      now += wait
-      checks.append(wait)
-      expect(true, &schedule, at: now)
-    }
-    #expect(checks == [50_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000])
-    expect(false, &schedule, at: .max)
+    schedule.restart(at: start)
+    #expect(checks(&schedule, from: start) == [1, 2, 4, 8, 16, 32, 64])
+    expect(false, &schedule, at: start + .seconds(1_000))
   }
 
   @Test func aLateCheckIsDueAtOnceAndTheNextIsCountedFromIt() {
     var schedule = CheckSchedule()
-    schedule.restart(at: 0)
-    #expect(schedule.wait(at: 9_000_000) == 0)
-    expect(true, &schedule, at: 9_000_000)
-    #expect(schedule.wait(at: 9_000_000) == 200_000)
+    schedule.restart(at: start)
+    expect(true, &schedule, at: start + .milliseconds(9))
+    #expect(schedule.next == start + .milliseconds(11))
   }
 
   @Test func anotherEventRestartsTheSchedule() {
     var schedule = CheckSchedule()
-    schedule.restart(at: 0)
-    for now in [50_000, 250_000, 750_000] as [UInt64] { expect(true, &schedule, at: now) }
-    schedule.restart(at: 800_000)
-    #expect(schedule.wait(at: 800_000) == 50_000)
+    schedule.restart(at: start)
+    for now in [1, 3, 7] { expect(true, &schedule, at: start + .milliseconds(now)) }
+    schedule.restart(at: start + .milliseconds(8))
+    #expect(checks(&schedule, from: start + .milliseconds(8)) == [1, 2, 4, 8, 16, 32, 64])
   }
 
-  @Test func eventsDuringPlannedChecksRestartFromTheSecond() {
+  @Test func eventsThatFollowOneAnotherDoNotPutOffACheck() {
     var schedule = CheckSchedule()
-    #expect(!schedule.isRunning)
-    schedule.restart(at: 0)
-    #expect(schedule.isRunning)
-    expect(true, &schedule, at: 50_000)
-    var (now, checks) = (UInt64(60_000), [UInt64]())
-    schedule.prolong(at: now)
-    while let wait = schedule.wait(at: now) {
-      now += wait
-      checks.append(wait)
-      expect(true, &schedule, at: now)
-    }
-    #expect(checks == Array(CheckSchedule.delays.dropFirst()))
-    #expect(!schedule.isRunning)
+    for microseconds in stride(from: 0, through: 900, by: 100) { schedule.restart(at: start + .microseconds(microseconds)) }
+    #expect(schedule.next == start + .milliseconds(1))
   }
 
   @Test(
     "files of the database and the doorbell are told apart from others",
     arguments: [
-      ("m.db", false, FolderEvents.database), ("m.db", true, .database), ("m.db-wal", false, .database), ("m.db-wal", true, .database),
-      ("m.db-journal", false, []), ("m.db-journal", true, .database), ("m.db-doorbell", false, .doorbell), ("m.db-doorbell", true, []),
+      ("m.db", false, WakeLayers.folder), ("m.db", true, .folder), ("m.db-wal", false, .folder), ("m.db-wal", true, .folder),
+      ("m.db-journal", false, []), ("m.db-journal", true, .folder), ("m.db-doorbell", false, .doorbell), ("m.db-doorbell", true, []),
       ("m.db-shm", false, []), ("other.db", false, []), ("m.db2", false, []), ("m.db-wal2", false, []), ("", false, []),
-    ] as [(String, Bool, FolderEvents)])
-  func events(file: String, removed: Bool, meaning: FolderEvents) {
-    #expect(FolderEvents.of(file: file, removed: removed, database: "m.db") == meaning)
+    ] as [(String, Bool, WakeLayers)])
+  func events(file: String, removed: Bool, layer: WakeLayers) {
+    #expect(WakeLayers.ofEvent(of: file, removed: removed, database: "m.db") == layer)
   }
 }

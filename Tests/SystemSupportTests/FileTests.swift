@@ -1,5 +1,6 @@
-import SystemSupport
 import Testing
+
+@testable import SystemSupport
 
 @Suite(.timeLimit(.minutes(1))) struct FileTests {
   private func withFolder(_ body: (String) throws -> Void) throws {
@@ -92,6 +93,27 @@ import Testing
       #expect(FileSystem.resolved(folder + "/a/b/../b/new") == FileSystem.resolved(folder) + "/a/b/new")
       #expect(try FileDescriptor.createFile(folder + "/file"))
       #expect(throws: SystemError("\(folder)/file/x", .notDirectory)) { try FileSystem.makeFolder(folder + "/file/x") }
+    }
+  }
+
+  @Test func aFileSystemOfAnotherMachineIsFoundInTheListOfMounts() {
+    let mounts = """
+      22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+      40 22 0:33 / /home/a\\040b rw - nfs4 server:/export rw
+      41 22 0:34 / /mnt rw shared:2 master:1 - tmpfs tmpfs rw
+      42 22 0:35 / /mnt rw - fuse.sshfs host: rw
+      """
+    let types = ["/home/a b/c", "/home/a bc", "/mnt", "/mnt/x", "/"].map { FileSystem.remoteType(of: $0, mounts) }
+    #expect(types == ["nfs4", nil, "fuse.sshfs", "fuse.sshfs", nil])
+  }
+
+  @Test func theRightsToAFileAreTold() throws {
+    try withFolder { folder in
+      _ = try FileDescriptor.createFile(folder + "/file")
+      let rights = try #require(FileRights(path: folder + "/file"))
+      #expect(rights.isMine && rights.mode == 0o600 && rights.size == 0)
+      #expect(FileSystem.allows(folder + "/file", reading: true, writing: true) && !FileSystem.allows(folder + "/absent"))
+      #expect(try FileSystem.freeSpace(of: folder) > 0)
     }
   }
 

@@ -1,36 +1,25 @@
-/// When to check whether a commit has become visible, counted from the event that announced it.
-///
-/// A value without a clock; times are nanoseconds of any clock.
+/// When to check whether a commit has become visible: 1, 2, 4 … 64 ms after the event that announced it. The sum covers a commit on a slow
+/// disk.
 struct CheckSchedule: Sendable {
-  /// 50 µs to 50 ms. The sum covers a commit on a slow disk.
-  static let delays: [UInt64] = [50_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000]
+  typealias Instant = ContinuousClock.Instant
 
-  private var remaining: ArraySlice<UInt64> = []
-  private var next: UInt64?
+  private static let (first, last) = (Duration.milliseconds(1), Duration.milliseconds(64))
 
-  /// Call after an event: restarts the schedule.
-  mutating func restart(at now: UInt64) {
-    remaining = Self.delays[...]
-    next = now + (remaining.popFirst() ?? 0)
+  private var delay = Self.first
+  /// The next check; nil if none is planned.
+  private(set) var next: Instant?
+
+  /// Call after an event. It does not put off a check that is planned, because a commit of many pages makes many events.
+  mutating func restart(at now: Instant) {
+    delay = Self.first
+    next = min(next ?? now + delay, now + delay)
   }
-
-  /// Call after an event while checks are planned: restarts with the second, because a commit of many pages makes many events.
-  mutating func prolong(at now: UInt64) {
-    remaining = Self.delays[2...]
-    next = now + Self.delays[1]
-  }
-
-  var isRunning: Bool { next != nil }
 
   /// Whether a check is due; if so, the next one is scheduled.
-  mutating func isDue(at now: UInt64) -> Bool {
-    guard let due = next, now >= due else { return false }
-    next = remaining.popFirst().map { now + $0 }
+  mutating func isDue(at now: Instant) -> Bool {
+    guard let next, now >= next else { return false }
+    delay *= 2
+    self.next = delay > Self.last ? nil : now + delay
     return true
-  }
-
-  /// Nanoseconds until the next check; nil if none is planned.
-  func wait(at now: UInt64) -> UInt64? {
-    next.map { $0 > now ? $0 - now : 0 }
   }
 }

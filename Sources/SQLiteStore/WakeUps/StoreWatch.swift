@@ -1,5 +1,4 @@
 import Bridge
-import Dispatch
 import GRDB
 import Logging
 import Synchronization
@@ -62,7 +61,7 @@ private final class WatchLoop: @unchecked Sendable {
   private var events: FolderWatch?
   private var schedule = CheckSchedule()
   private var version: DataVersion?
-  private var nextPoll: UInt64 = 0
+  private var nextPoll = ContinuousClock.now
 
   init(connections: Connections, layers: WakeLayers, subscribers: Subscribers, logger: Logger) throws(SystemError) {
     self.connections = connections
@@ -90,45 +89,44 @@ private final class WatchLoop: @unchecked Sendable {
   }
 
   private func run() {
-    let database = FileSystem.split(connections.path).name
-    var poll = PollSet()
+    let name = FileSystem.split(connections.path).name
+    var descriptors = PollSet()
     while !isStopped.load(ordering: .acquiring) {
       watchFolder()
-      let bell = events?.file
-      poll.removeAll()
-      poll.add(wake.descriptor)
-      poll.add(bell)
-      // While checks are scheduled, they look at the folder as well.
-      poll.add(schedule.isRunning && bell != nil ? nil : events?.folder)
-      poll.waitPrecisely(for: timeout().map { .nanoseconds(Int64($0)) })
-      if poll.isReady(0) { wake.drain() }
-      if poll.isReady(1), events?.drainFile() == true, layers.contains(.doorbell) { subscribers.post([.messages, .tasks]) }
-      let time = now()
-      let isDue = schedule.isDue(at: time)
-      if isDue || poll.isReady(2), let seen = events?.drain(database: database) {
-        if seen.contains(.doorbell), layers.contains(.doorbell) { subscribers.post([.messages, .tasks]) }
-        if seen.contains(.database), layers.contains(.folder) {
-          if schedule.isRunning { schedule.prolong(at: time) } else { schedule.restart(at: time) }
-        }
-        if events?.isLost == true { events = nil }
-      }
-      // A more urgent subscriber may have come since the last poll.
-      nextPoll = min(nextPoll, time + pollInterval())
-      let polls = layers.contains(.poll) && time >= nextPoll
-      if isDue || polls { check() }
-      if polls { nextPoll = time + pollInterval() }
+      descriptors.removeAll()
+      descriptors.add(wake.descriptor)
+      descriptors.add(events?.descriptor)
+      descriptors.wait(for: timeout())
+      if descriptors.isReady(0) { wake.drain() }
+      if descriptors.isReady(1), let events { take(events.drain(), database: name) }
+      if events?.isLost == true { events = nil }
+      let now = ContinuousClock.now
+      let polls = layers.contains(.poll) && now >= nextPoll
+      if schedule.isDue(at: now) || polls { check() }
+      if polls { nextPoll = now + pollInterval }
     }
   }
 
-  /// Nanoseconds to wait for events; nil for no limit.
-  private func timeout() -> UInt64? {
-    guard subscribers.urgency != nil else { return nil }
-    let time = now()
-    let untilPoll = layers.contains(.poll) ? min(nextPoll > time ? nextPoll - time : 0, pollInterval()) : nil
-    return [schedule.wait(at: time), untilPoll].compactMap(\.self).min()
+  private func take(_ events: [FolderWatch.Event], database: String) {
+    var heard: WakeLayers = []
+    for event in events {
+      heard.formUnion(event.isOverflow ? .all : .ofEvent(of: event.name, removed: event.isRemoved, database: database))
+    }
+    heard.formIntersection(layers)
+    if heard.contains(.doorbell) { subscribers.post([.messages, .tasks]) }
+    if heard.contains(.folder) { schedule.restart(at: .now) }
   }
 
-  private func pollInterval() -> UInt64 { subscribers.urgency == .waiting ? 40_000_000 : 250_000_000 }
+  /// How long to wait for events; nil for no limit.
+  private func timeout() -> Duration? {
+    guard subscribers.urgency != nil else { return nil }
+    let now = ContinuousClock.now
+    // A more urgent subscriber may have come since the last poll.
+    nextPoll = min(nextPoll, now + pollInterval)
+    return [schedule.next, layers.contains(.poll) ? nextPoll : nil].compactMap(\.self).min().map { $0 - now }
+  }
+
+  private var pollInterval: Duration { subscribers.urgency == .waiting ? .milliseconds(40) : .milliseconds(250) }
 
   /// Posts a hint if another connection has committed since the last check, or the file was replaced.
   private func check() {
@@ -146,8 +144,6 @@ private final class WatchLoop: @unchecked Sendable {
       logger.debug("the database could not be checked", metadata: ["error": "\(error)"])
     }
   }
-
-  private func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 }
 
 /// Whether other connections have committed: `PRAGMA data_version` of one connection, about 2 µs.

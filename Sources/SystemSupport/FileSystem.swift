@@ -1,0 +1,123 @@
+import Foundation
+
+/// Which file is at a path: a file that replaces another has another identity.
+public struct FileIdentity: Hashable, Sendable {
+  fileprivate let device: UInt64
+  fileprivate let inode: UInt64
+
+  fileprivate init(_ status: stat) {
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    inode = UInt64(truncatingIfNeeded: status.st_ino)
+  }
+
+  /// Nil when there is no file.
+  public init?(path: String) {
+    guard let status = FileSystem.status(path) else { return nil }
+    self.init(status)
+  }
+}
+
+/// Who owns a file, and who may use it.
+public struct FileRights: Sendable {
+  /// The number of a user.
+  public let owner: UInt32
+  /// The permissions, with the set-id and sticky bits.
+  public let mode: UInt32
+  public let size: Int64
+
+  public var isMine: Bool { owner == geteuid() }
+
+  /// Nil when there is no file.
+  public init?(path: String) {
+    guard let status = FileSystem.status(path) else { return nil }
+    owner = status.st_uid
+    mode = UInt32(status.st_mode) & 0o7777
+    size = Int64(status.st_size)
+  }
+}
+
+/// Paths, and the folders on the way to them.
+public enum FileSystem {
+  /// `HOME`, else what the system knows of the user.
+  public static var homeFolder: String {
+    if let home = Environment["HOME"], !home.isEmpty { return home }
+    return getpwuid(getuid())?.pointee.pw_dir.map { String(cString: $0) } ?? ""
+  }
+
+  /// The path without links. The file need not exist, its folder must; else the path itself.
+  public static func resolved(_ path: String) -> String {
+    if let real = realPath(path) { return real }
+    let (folder, name) = split(path)
+    guard let parent = realPath(folder) else { return path }
+    return (parent == "/" ? "" : parent) + "/" + name
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  public static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
+  }
+
+  /// Creates a folder, and those above it, for this user only (0700). Existing ones keep their modes.
+  ///
+  /// - Throws: the error's `function` names the folder.
+  public static func makeFolder(_ folder: String) throws(SystemError) {
+    guard mkdir(folder, 0o700) != 0, Errno.current != .fileExists else { return }
+    guard Errno.current == .noSuchFileOrDirectory, folder.contains("/"), split(folder).folder != folder else { throw SystemError(folder) }
+    try makeFolder(split(folder).folder)
+    guard mkdir(folder, 0o700) == 0 || Errno.current == .fileExists else { throw SystemError(folder) }
+  }
+
+  /// Removes a file or a link. A failure counts as success.
+  public static func remove(_ path: String) { unlink(path) }
+
+  fileprivate static func status(_ path: String) -> stat? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status : nil
+  }
+
+  /// Whether this process may use a file in every one of these ways. Asking for none asks whether it exists.
+  public static func allows(_ path: String, reading: Bool = false, writing: Bool = false, entering: Bool = false) -> Bool {
+    access(path, (reading ? R_OK : F_OK) | (writing ? W_OK : F_OK) | (entering ? X_OK : F_OK)) == 0
+  }
+
+  /// The bytes that this user may still write to the disk of a folder.
+  public static func freeSpace(of folder: String) throws(SystemError) -> UInt64 {
+    var info = statvfs()
+    guard statvfs(folder, &info) == 0 else { throw SystemError("statvfs") }
+    return UInt64(info.f_bavail) * UInt64(info.f_frsize)
+  }
+
+  /// What kind of file system a folder is on, if it is one that other machines or programs provide.
+  public static func remoteType(of folder: String) -> String? {
+    #if os(Linux)
+      guard let mounts = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return nil }
+      return remoteType(of: resolved(folder), mounts)
+    #else
+      var info = statfs()
+      guard statfs(folder, &info) == 0, info.f_flags & UInt32(MNT_LOCAL) == 0 else { return nil }
+      return "a network file system"
+    #endif
+  }
+
+  /// - Parameter mounts: proc(5), `/proc/PID/mountinfo`.
+  static func remoteType(of path: String, _ mounts: String) -> String? {
+    var found = (point: "", type: "")
+    for line in mounts.split(separator: "\n") {
+      let fields = line.split(separator: " ")
+      guard fields.count > 4, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { continue }
+      let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
+      let point = escapes.reduce(String(fields[4])) { $0.replacing($1.0, with: $1.1) }
+      // A later mount on the same point hides an earlier one.
+      guard point.count >= found.point.count, path == point || path.hasPrefix(point == "/" ? "/" : point + "/") else { continue }
+      found = (point, String(fields[dash + 1]))
+    }
+    let remote = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "fuse", "virtiofs", "vboxsf"]
+    return remote.contains(found.type) || found.type.hasPrefix("fuse.") ? found.type : nil
+  }
+}
