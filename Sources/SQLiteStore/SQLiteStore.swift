@@ -1,5 +1,6 @@
 import Bridge
 import Logging
+import SystemSupport
 
 /// The store in an SQLite file, shared by the processes of one host.
 ///
@@ -25,18 +26,19 @@ public final class SQLiteStore: BridgeStore {
   let connections: Connections
   let timing: StoreTiming
   let watch: StoreWatch
-  let upkeep = Upkeep()
+  let upkeep: Upkeep
   let checkpoints: Checkpoints
   let logger: Logger
 
   /// - Parameter path: the database file; a missing folder is created.
   public init(path: String, options: Options = Options(), logger: Logger) {
-    self.timing = options.timing
+    let path = FileSystem.resolved(path)
+    timing = options.timing
     self.logger = logger
-    self.connections = Connections(path: path, busyTimeout: options.busyTimeout, logger: logger)
-    self.checkpoints = Checkpoints(
-      schedule: options.checkpoints, size: connections.logSize, file: connections.upkeepFile, logger: logger)
-    self.watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
+    upkeep = Upkeep(file: UpkeepFile(database: path))
+    checkpoints = Checkpoints(schedule: options.checkpoints, file: upkeep.file, logger: logger)
+    connections = Connections(path: path, busyTimeout: options.busyTimeout, checkpoints: checkpoints, logger: logger)
+    watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
   }
 
   public var executor: (any TaskExecutor)? { BlockingThreads.shared }

@@ -32,7 +32,7 @@ struct CheckpointTests {
   @Test func theLockIsReleasedWhileAStartingChildHoldsTheDescriptor() async throws {
     try await withDatabase { database in
       let file = UpkeepFile(database: database.path)
-      let ofChild = try #require(file.ifFree { held in dup(held.descriptor.rawValue) })
+      let ofChild = try #require(file.ifFree { held in dup(held.rawValue) })
       defer { close(ofChild) }
       #expect(file.ifFree { _ in true } == true)
     }

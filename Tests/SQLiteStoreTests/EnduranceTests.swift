@@ -102,7 +102,7 @@ struct EnduranceTests {
     try await withDatabase { database in
       let (store, commits) = try await observed(database)
       await #expect(throws: BridgeError.self) {
-        try await store.write(.never, outliving: .processes) { db in
+        try await store.write(durable: false) { db in
           try db.execute(sql: "INSERT INTO agents (name, added_at) VALUES ('x', '')")
           throw BridgeError(.storeFailed, "x")
         }

@@ -89,7 +89,7 @@ struct PlanTests {
         }
       }
     }
-    _ = try await store.write(.never) { try TextIndex.addPortion($0) }
+    _ = try await store.write { try TextIndex.addPortion($0) }
     try await store.signOff(code)
   }
 }

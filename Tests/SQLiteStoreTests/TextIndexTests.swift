@@ -26,7 +26,7 @@ struct TextIndexTests {
         #expect(page.messages.first?.content == "row 15000" && page.messages.count == 20 && page.more, comment)
       }
       try await expectAll("before the index holds them")
-      _ = try await store.write(.never) { try TextIndex.addPortion($0) }
+      _ = try await store.write { try TextIndex.addPortion($0) }
       try await expectAll("while the index holds some")
       await store.index()
       #expect(try await store.read { try TextIndex.rowsBehind($0) } == 0)
@@ -87,7 +87,7 @@ struct TextIndexTests {
     try await withDatabase { database in
       let store = try await database.openStore()
       _ = try await store.send(text)
-      _ = try await store.write(.never) { try TextIndex.addPortion($0) }
+      _ = try await store.write { try TextIndex.addPortion($0) }
       let queries = ["a", "k", "ss", "caf", "x", "i", "1", "é", "ABC", "cafe"] + SearchWords.of(text).prefix(30)
       for words in queries.map(SearchWords.of) where !words.isEmpty {
         let (direct, indexed) = try await store.read { db in

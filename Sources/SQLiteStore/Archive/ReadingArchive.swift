@@ -7,7 +7,7 @@ extension SQLiteStore {
 
   public func archiveIdentity() async throws(BridgeError) -> String {
     let path = connections.path
-    let encoding = try await read { try String.fetchOne($0, sql: "PRAGMA encoding") }
+    let encoding: String? = try await read { try $0.value("PRAGMA encoding") }
     guard encoding == "UTF-8" else {
       throw BridgeError(
         .storeUnavailable,
@@ -22,8 +22,7 @@ extension SQLiteStore {
 
   public func archiveTotals() async throws(BridgeError) -> ArchiveTotals {
     try await read { db in
-      func count(_ table: String) throws -> Int { try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0 }
-      return ArchiveTotals(messages: try count("messages"), tasks: try count("tasks"), agents: try count("agents"))
+      ArchiveTotals(messages: try db.count(of: "messages"), tasks: try db.count(of: "tasks"), agents: try db.count(of: "agents"))
     }
   }
 
@@ -31,15 +30,14 @@ extension SQLiteStore {
     _ type: Record.Type, after place: Int64?, limit: Int
   ) async throws(BridgeError) -> ArchivePage<Record> {
     try await read { db in
-      let leased = try LeasedRows(db)
       var page = ArchivePage<Record>(records: [], next: nil)
       var bytes = 0
       let row = "\(Record.tables.alias).rowid"
-      let rows = try Row.fetchCursor(
-        db.cachedStatement(sql: "\(Record.select) WHERE \(row) > ? ORDER BY \(row) LIMIT ?"), arguments: [place ?? .min, limit])
+      let rows = try db.rows("\(Record.select) WHERE \(row) > ? ORDER BY \(row) LIMIT ?", [place ?? .min, limit])
       while bytes < ArchiveLimits.pageBytes, let row = try rows.next() {
         var stored = try StoredRecord<Record>(row, db)
-        leased.giveBack(&stored)
+        // The state that it has if the reply never arrives.
+        for item in Record.leaseItems where row.flag("\(item)_leased") { stored.record.giveBack(item) }
         page.records.append(stored.record)
         page.next = stored.row
         bytes += stored.record.size
@@ -50,10 +48,8 @@ extension SQLiteStore {
 
   public func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] {
     try await read { db in
-      try Row.fetchAll(
-        db, sql: "SELECT \(ArchivedAgent.selected(from: "a")) FROM agents a WHERE name IS NOT NULL ORDER BY a.added_at, name"
-      )
-      .map(ArchivedAgent.init(fieldsOf:))
+      let rows = try db.rows("SELECT \(ArchivedAgent.selected(from: "a")) FROM agents a WHERE name IS NOT NULL ORDER BY a.added_at, name")
+      return try Array(rows.map(ArchivedAgent.init(fieldsOf:)))
     }
   }
 

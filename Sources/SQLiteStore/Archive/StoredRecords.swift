@@ -4,10 +4,14 @@ import GRDB
 extension ArchiveRecord {
   /// Selects the records of the store; a condition may follow.
   static var select: String {
-    """
-    SELECT \(tables.alias).rowid AS row, \(selected(from: tables.alias)), \(occurrence) AS occurrence FROM \(tables.name) \(tables.alias)
-    LEFT JOIN \(tables.details) d ON d.\(tables.id) = \(tables.alias).id
-    """
+    let leased = leaseItems.map { item in
+      let rows = LeaseItems.rows(of: tables.name, where: "i.kind = '\(item.rawValue)'")
+      return ", \(tables.alias).rowid IN (\(rows)) AS \(item)_leased"
+    }
+    return """
+      SELECT \(tables.alias).rowid AS row, \(selected(from: tables.alias)), \(occurrence) AS occurrence\(leased.joined())
+      FROM \(tables.name) \(tables.alias) LEFT JOIN \(tables.details) d ON d.\(tables.id) = \(tables.alias).id
+      """
   }
 
   /// The number of a row among the rows without an id and with the same content; NULL for a row with an id.
@@ -27,21 +31,22 @@ extension StoredRecord {
     if let occurrence {
       record.deriveID(occurrence: occurrence)
     } else if let events = Record.tables.events {
-      let statement = try db.cachedStatement(
-        sql: "SELECT \(ArchivedEvent.selected(from: "e")) FROM \(events) e WHERE e.\(Record.tables.id) = ? ORDER BY e.seq")
-      record.events = try Row.fetchAll(statement, arguments: [record.id.databaseValue]).map(ArchivedEvent.init(fieldsOf:))
+      let rows = try db.rows(
+        "SELECT \(ArchivedEvent.selected(from: "e")) FROM \(events) e WHERE e.\(Record.tables.id) = ? ORDER BY e.seq",
+        [record.id.databaseValue])
+      record.events = try Array(rows.map(ArchivedEvent.init(fieldsOf:)))
     }
   }
 
   /// Finds the counterparts of another store's records, by key.
   static func counterparts(of records: [Record], _ db: Database) throws -> [ArchivedText: StoredRecord] {
     let id = "\(Record.tables.alias).id"
-    let byID = try db.cachedStatement(sql: "\(Record.select) WHERE \(id) = ?1 OR (typeof(?1) = 'blob' AND \(id) = CAST(?1 AS TEXT))")
     var found = [ArchivedText: StoredRecord]()
     var isDerived = false
     for record in records {
       for spelling in spellings(of: record) {
-        guard let row = try Row.fetchOne(byID, arguments: [spelling]) else { continue }
+        let isSame = "\(id) = ?1 OR (typeof(?1) = 'blob' AND \(id) = CAST(?1 AS TEXT))"
+        guard let row = try db.row("\(Record.select) WHERE \(isSame)", [spelling]) else { continue }
         found[record.key] = try StoredRecord(row, db)
         break
       }
@@ -49,7 +54,7 @@ extension StoredRecord {
     }
     guard isDerived else { return found }
     let wanted = Set(records.map(\.key))
-    let rows = try Row.fetchCursor(db.cachedStatement(sql: "\(Record.select) WHERE \(id) IS NULL"))
+    let rows = try db.rows("\(Record.select) WHERE \(id) IS NULL")
     while let row = try rows.next() {
       let candidate = try StoredRecord(row, db)
       if wanted.contains(candidate.record.key), found[candidate.record.key] == nil { found[candidate.record.key] = candidate }
@@ -65,20 +70,5 @@ extension StoredRecord {
       values.append(ArchivedText(bytes: bytes, isBlob: true).databaseValue)
     }
     return values
-  }
-}
-
-extension LeasedRows {
-  /// Puts a record into the state that it has if the reply never arrives.
-  func giveBack<Record>(_ stored: inout StoredRecord<Record>) {
-    for item in Record.leaseItems where contains(item, stored.row) { stored.record.giveBack(item) }
-  }
-
-  private func contains(_ item: LeaseItem, _ row: Int64) -> Bool {
-    switch item {
-    case .message: messages.contains(row)
-    case .assigneeNews: tasks[row]?.contains(.assignee) == true
-    case .creatorNews: tasks[row]?.contains(.creator) == true
-    }
   }
 }

@@ -23,32 +23,30 @@ extension SQLiteStore {
   /// One write transaction, begun IMMEDIATE: an upgrade from a read fails at once, whatever the timeout.
   ///
   /// - Parameters:
-  ///   - waking: whether other agents may have news afterwards.
-  ///   - endurance: what the commit survives.
+  ///   - durable: whether the commit outlives a power cut, and not only this process. True for everything that was accepted from a caller. What
+  ///     may be lost: a power cut that undoes a mark as read gives the message back. In any case transactions stay whole and in order.
+  ///   - wakes: whether other agents may have news afterwards.
   func write<Value: Sendable>(
-    _ waking: Waking<Value>, outliving endurance: Endurance = .powerCuts, _ body: (Database) throws -> Value
+    durable: Bool = true, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
   ) async throws(BridgeError) -> Value {
-    try await visit { try write($0, waking, outliving: endurance, body) }
+    try await visit { try write($0, durable: durable, wakes: wakes, body) }
   }
 
   /// The same during a visit.
   func write<Value>(
-    _ open: Connections.Open, _ waking: Waking<Value>, outliving endurance: Endurance, _ body: (Database) throws -> Value
+    _ open: Connections.Open, durable: Bool, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
   ) throws -> Value {
     connections.writers.add(1, ordering: .relaxed)
     defer { connections.writers.subtract(1, ordering: .relaxed) }
     let value = try open.writer.writeWithoutTransaction { db in
-      try endurance.during(db) {
-        var value: Value?
-        try db.inTransaction(.immediate) {
-          value = try body(db)
-          return .commit
-        }
-        guard let value else { throw BridgeError(.storeFailed, "The transaction ended without a result: call again.") }
-        return value
-      }
+      // Not by a prepared statement: the pragma takes effect when it is prepared. Always, so that no earlier transaction matters.
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      // Journals other than the log may damage the file unless they sync. While this connection uses a log, no other can change the mode.
+      if !durable, try db.value("PRAGMA journal_mode") == "wal" { try db.execute(sql: "PRAGMA synchronous = NORMAL") }
+      defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
+      return try db.transaction(.immediate, body)
     }
-    if waking.wakes(after: value) { watch.ring() }
+    if wakes(value) { watch.ring() }
     if checkpoints.isDue {
       connections.writers.add(1, ordering: .relaxed)
       open.writer.asyncWriteWithoutTransaction { [checkpoints, connections] db in
@@ -66,73 +64,54 @@ extension SQLiteStore {
 
   /// The same during a visit.
   func read<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
-    try Self.read(by: open.reader, body)
+    try open.reader.unsafeRead { try $0.transaction(.deferred, body) }
   }
 
   /// A small read, on the writing connection while it is unused, because its cache holds what this process has written.
   func glance<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
-    try Self.read(by: connections.writers.load(ordering: .relaxed) == 0 ? open.writer : open.reader, body)
+    let isUnused = connections.writers.load(ordering: .relaxed) == 0
+    return try (isUnused ? open.writer : open.reader).unsafeRead { try $0.transaction(.deferred, body) }
   }
+}
 
-  private static func read<Value>(by queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {
-    try queue.unsafeRead { db in
-      var value: Value?
-      try db.inTransaction(.deferred) {
-        value = try body(db)
-        return .commit
-      }
-      guard let value else { throw BridgeError(.storeFailed, "The transaction ended without a result: call again.") }
+extension Database {
+  fileprivate func transaction<Value>(_ kind: TransactionKind, _ body: (Database) throws -> Value) throws -> Value {
+    try beginTransaction(kind)
+    do {
+      let value = try body(self)
+      try commit()
       return value
+    } catch {
+      try? rollback()
+      throw error
     }
   }
 
-  /// Writes the log back into the file, and makes both as small as possible. A reader prevents that: then the next call does it.
-  func checkpoint() async throws(BridgeError) {
-    try await visit { open in
-      do {
-        try open.writer.writeWithoutTransaction { db in _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
-        return
-      }
-    }
+  // Statements that are prepared once for each connection.
+
+  func run(_ sql: String, _ arguments: StatementArguments = []) throws { try cachedStatement(sql: sql).execute(arguments: arguments) }
+
+  func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> RowCursor {
+    try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
   }
-}
 
-/// Whether a transaction wakes other agents.
-enum Waking<Value> {
-  case always
-  case never
-  /// It depends on the result.
-  case when(KeyPath<Value, Bool>)
-
-  func wakes(after value: Value) -> Bool {
-    switch self {
-    case .always: true
-    case .never: false
-    case .when(let path): value[keyPath: path]
-    }
+  func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
+    try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
   }
-}
 
-/// What a committed transaction survives. In any case transactions stay whole and in order.
-enum Endurance {
-  /// A crash of the system or a power cut: the commit waits for the disk. For everything that was accepted from a caller.
-  case powerCuts
-  /// The end of this process. Only with a write-ahead log: other journals may damage the file unless they sync. For what may be
-  /// lost: a power cut that undoes a mark as read gives the message back.
-  case processes
+  /// The first column of the first row; nil if there is none or it is NULL.
+  func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+    _ sql: String, _ arguments: StatementArguments = []
+  ) throws -> Value? {
+    try Value.fetchOne(cachedStatement(sql: sql), arguments: arguments)
+  }
 
-  /// Runs a body with transactions of this endurance.
-  ///
-  /// - Parameter db: outside a transaction: inside one, SQLite refuses to change the level.
-  func during<Value>(_ db: Database, _ body: () throws -> Value) throws -> Value {
-    // Not by a prepared statement: the pragma takes effect when it is prepared. Always, so that no earlier body matters.
-    try db.execute(sql: "PRAGMA synchronous = FULL")
-    guard self == .processes, try String.fetchOne(db.cachedStatement(sql: "PRAGMA journal_mode")) == "wal" else { return try body() }
-    // While this connection uses a log, no other can change the journal mode.
-    try db.execute(sql: "PRAGMA synchronous = NORMAL")
-    defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
-    return try body()
+  func count(of rows: String, _ arguments: StatementArguments = []) throws -> Int {
+    try value("SELECT COUNT(*) FROM \(rows)", arguments) ?? 0
+  }
+
+  func exists(_ rows: String, _ arguments: StatementArguments = []) throws -> Bool {
+    try value("SELECT EXISTS (SELECT 1 FROM \(rows))", arguments) ?? false
   }
 }
 

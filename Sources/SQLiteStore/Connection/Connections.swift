@@ -1,5 +1,4 @@
 import Bridge
-import Dispatch
 import GRDB
 import Logging
 import Synchronization
@@ -22,43 +21,40 @@ final class Connections: Sendable {
     }
   }
 
-  private enum State {
-    case closed
-    case open(Open)
-    case ended
+  private struct State {
+    var open: Open?
+    var isEnded = false
   }
 
   /// The database's path, with links resolved.
   let path: String
   let busyTimeout: Duration
-  let upkeepFile: UpkeepFile
-  let logSize = WriteAheadLogSize()
   /// How many use the writing connection, or wait for it.
   let writers = Atomic(0)
+  private let checkpoints: Checkpoints
   private let logger: Logger
-  private let state = Mutex(State.closed)
-  /// Serializes opening.
-  private let openingQueue = DispatchQueue(label: "cowork-bridge.sqlite.open")
+  private let state = Mutex(State())
+  /// Held while a file is opened.
+  private let opening = Mutex(())
 
-  init(path: String, busyTimeout: Duration, logger: Logger) {
-    self.path = FileSystem.resolved(path)
-    self.upkeepFile = UpkeepFile(database: self.path)
+  /// - Parameter path: without links.
+  init(path: String, busyTimeout: Duration, checkpoints: Checkpoints, logger: Logger) {
+    self.path = path
     self.busyTimeout = busyTimeout
+    self.checkpoints = checkpoints
     self.logger = logger
   }
 
   /// The connections, opened if necessary. Opening blocks: not to be called on the threads of Swift concurrency.
   func opened() throws -> Open {
     if let open = current() { return open }
-    return try openingQueue.sync { try open() }
+    return try opening.withLock { _ in try open() }
   }
 
   /// The connections, if they are open and the file is still the same.
   func current() -> Open? {
-    state.withLock { state in
-      guard case .open(let open) = state, FileIdentity(path: path) == open.file else { return nil }
-      return open
-    }
+    let open = state.withLock(\.open)
+    return open?.file == FileIdentity(path: path) ? open : nil
   }
 
   /// One more connection to the open file, for reading.
@@ -68,18 +64,17 @@ final class Connections: Sendable {
   }
 
   func close() {
-    let open = state.withLock { state -> Open? in
-      defer { state = .ended }
-      guard case .open(let open) = state else { return nil }
-      return open
+    let open = state.withLock { state in
+      state.isEnded = true
+      return state.open.take()
     }
     open?.close()
   }
 
-  /// Call only on the opening queue.
+  /// Call only while `opening` is held.
   private func open() throws -> Open {
     if let open = current() { return open }
-    if state.withLock({ if case .ended = $0 { true } else { false } }) {
+    if state.withLock(\.isEnded) {
       throw BridgeError(.storeUnavailable, "The database \(path) was closed, since this process is ending.")
     }
     leaveReplaced()
@@ -92,23 +87,17 @@ final class Connections: Sendable {
       throw BridgeError(.storeUnavailable, "The database \(path) was removed while it was being opened: call again.")
     }
     let open = Open(writer: writer, reader: reader, file: file, sidecars: SidecarFiles(database: path))
-    let ended = state.withLock { state in
-      if case .ended = state { return true }
-      state = .open(open)
-      return false
+    let isEnded = state.withLock { state in
+      if !state.isEnded { state.open = open }
+      return state.isEnded
     }
-    if ended { open.close() }
+    if isEnded { open.close() }
     return open
   }
 
   /// Closes a file that is no longer the one at the path.
   private func leaveReplaced() {
-    let replaced = state.withLock { state -> Open? in
-      guard case .open(let open) = state else { return nil }
-      state = .closed
-      return open
-    }
-    guard let replaced else { return }
+    guard let replaced = state.withLock({ $0.open.take() }) else { return }
     logger.notice("the database file was replaced: opening the new one", metadata: ["path": "\(path)"])
     replaced.sidecars.removeStale()
     replaced.close()
@@ -119,9 +108,9 @@ final class Connections: Sendable {
     configuration.busyMode = busyTimeout == .zero ? .immediateError : .timeout(busyTimeout.inSeconds)
     configuration.foreignKeysEnabled = false
     configuration.label = "cowork-bridge.sqlite"
-    configuration.prepareDatabase { [logSize] db in
+    configuration.prepareDatabase { [checkpoints] db in
       try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -2000")
-      if reading { try db.execute(sql: "PRAGMA query_only = 1") } else { logSize.watch(db) }
+      if reading { try db.execute(sql: "PRAGMA query_only = 1") } else { checkpoints.watch(db) }
     }
     return configuration
   }

@@ -22,8 +22,7 @@ enum Migrator {
         for migration in Schema.sqlite where migration.version > present {
           if migration.version == 1 { try addMissingColumns(db) }
           try db.execute(sql: migration.sql)
-          try db.execute(
-            sql: "INSERT INTO bridge_schema VALUES (?, \(SQL.now))", arguments: [migration.version])
+          try db.execute(sql: "INSERT INTO bridge_schema VALUES (?, \(SQL.now))", arguments: [migration.version])
           logger.info("applied schema", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
         }
         return .commit
@@ -34,13 +33,12 @@ enum Migrator {
   /// 0 for a file that this program has never opened.
   private static func version(_ db: Database) throws -> Int {
     guard try tableExists("bridge_schema", db) else { return 0 }
-    return try Int.fetchOne(db, sql: "SELECT MAX(version) FROM bridge_schema") ?? 0
+    return try db.value("SELECT MAX(version) FROM bridge_schema") ?? 0
   }
 
   /// Queries the file, because GRDB caches the schema and another process may have created the table since.
   private static func tableExists(_ name: String, _ db: Database) throws -> Bool {
-    try Bool.fetchOne(
-      db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", arguments: [name]) ?? false
+    try db.exists("sqlite_master WHERE type = 'table' AND name = ?", [name])
   }
 
   private static func addMissingColumns(_ db: Database) throws {

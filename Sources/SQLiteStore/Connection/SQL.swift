@@ -17,8 +17,11 @@ enum SQL {
   static let messageColumns = "m.rowid AS row, \(Message.selected(from: "m"))"
   static let messages = "messages m LEFT JOIN message_details d ON d.message_id = m.id"
 
-  static let taskColumns = "t.rowid AS row, \(BridgeTask.selected(from: "t")), \(claim), d.assignee_news, d.creator_news"
-  static let claim = "d.holder, d.holder_process, d.held_until < \(now) AS expired"
+  static let taskColumns = """
+    t.rowid AS row, \(BridgeTask.selected(from: "t")), d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_news,
+    d.creator_news
+    """
+  static let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
   /// A duration as a modifier of `strftime`: `+30.000 seconds`.

@@ -48,26 +48,13 @@ struct UpkeepFile: Sendable {
   /// Runs a body unless another process holds the lock.
   ///
   /// - Returns: nil if one does, or if the file cannot be created.
-  func ifFree<Value>(_ body: (Held) throws -> Value) rethrows -> Value? {
+  func ifFree<Value>(_ body: (FileDescriptor) throws -> Value) rethrows -> Value? {
     guard let file = try? FileDescriptor.openSidecar(path) else { return nil }
     guard file.lock(waits: false) else {
       try? file.close()
       return nil
     }
     defer { file.unlockAndClose() }
-    return try body(Held(descriptor: file))
-  }
-
-  /// The file while its lock is held.
-  struct Held {
-    let descriptor: FileDescriptor
-
-    /// Infinite before the first checkpoint, and when the clock was set back.
-    var secondsSinceCheckpoint: Double {
-      guard let seconds = descriptor.secondsSinceModification, seconds >= 0 else { return .infinity }
-      return seconds
-    }
-
-    func noteCheckpoint() { descriptor.touch() }
+    return try body(file)
   }
 }

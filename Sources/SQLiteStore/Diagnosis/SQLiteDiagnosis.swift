@@ -1,7 +1,7 @@
 import Bridge
 import Dispatch
-import Foundation
 import GRDB
+import SystemSupport
 
 extension SQLiteStore {
   public func diagnose() async -> Diagnosis {
@@ -33,22 +33,19 @@ extension SQLiteStore {
   }
 
   private static func schema(_ db: Database) throws -> (Diagnosis.State, Finding) {
-    func has(_ table: String) throws -> Bool {
-      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", arguments: [table])
-        ?? false
-    }
+    func has(_ table: String) throws -> Bool { try db.exists("sqlite_master WHERE type = 'table' AND name = ?", [table]) }
     guard try has("bridge_schema") else {
       let origin = try has("messages") ? "It was made by another program" : "It is empty"
       return (.outdated, Finding(.ok, "schema", "\(origin): the first server adds what is missing and keeps what is there."))
     }
-    let present = try Int.fetchOne(db, sql: "SELECT MAX(version) FROM bridge_schema") ?? 0
+    let present: Int = try db.value("SELECT MAX(version) FROM bridge_schema") ?? 0
     if let finding = Finding.schema(of: "It", version: present, newest: Migrator.newest) { return (.outdated, finding) }
     return (.ready, Finding(.ok, "schema", "Version \(present), which is the newest."))
   }
 
   /// Large files are not checked.
   private static func integrity(_ db: Database, _ path: String) throws -> Finding {
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
+    let size = FileRights(path: path)?.size ?? 0
     guard size < 256 << 20 else { return Finding(.ok, "integrity", "Not checked, because the file has \(size >> 20) MB.") }
     let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
     guard answer != "ok" else { return Finding(.ok, "integrity", "quick_check finds no damage.") }

@@ -23,16 +23,9 @@ extension DatabaseValue {
     case .int64(let number): String(number)
     case .double(let number): String(number)
     case .string(let text): text
-    case .blob(let data):
-      String(validating: data, as: UTF8.self)
-        ?? "X'\(data.hexadecimal)'"
+    case .blob(let data): String(validating: data, as: UTF8.self) ?? ArchivedText(bytes: Array(data)).portable
     }
   }
-}
-
-extension Data {
-  /// As SQLite's `hex()` shows it.
-  var hexadecimal: String { map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined() }
 }
 
 extension RecordField {
@@ -104,20 +97,5 @@ extension BridgeTask {
   init(_ row: Row) {
     self.init(fieldsOf: row)
     setClaim(holder: row.text("holder"), process: row.text("holder_process"), isExpired: row.flag("expired"))
-  }
-}
-
-extension MessageReferences {
-  private static let insert = """
-    INSERT INTO message_details (message_id, sender, \(columns.map(\.column).joined(separator: ", ")))
-    VALUES (?, ?\(String(repeating: ", ?", count: columns.count)))
-    """
-
-  /// Stores the references of a new message, if there are any.
-  func insert(of message: NewMessage, _ db: Database) throws {
-    if isEmpty { return }
-    try db.cachedStatement(sql: Self.insert).execute(
-      arguments: StatementArguments(
-        [message.id.databaseValue, message.sender.name.databaseValue] + Self.columns.map { $0.databaseValue(in: self) }))
   }
 }

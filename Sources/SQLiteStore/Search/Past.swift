@@ -1,88 +1,80 @@
 import Bridge
 import GRDB
 
-/// A query for an agent's history: which rows of `messages` belong to it.
-///
-/// Each part of the union follows an index, so SQLite merges them from the newest row and stops early.
+/// An agent's history: which rows of `messages` belong to it, newest first.
 struct Past {
-  private let selects: [String]
-  private(set) var arguments: StatementArguments
+  private let query: HistoryQuery
+  /// The number of the newest row that is old enough.
+  private let newest: Int64
+  /// The Julian day before which a message must have been created; nil if it does not matter.
+  private let time: Double?
 
+  /// - Throws: `invalidValue` when `before` is neither a message's id nor a time.
+  init(_ query: HistoryQuery, _ db: Database) throws {
+    self.query = query
+    var (row, time): (Int64?, Double?) = (nil, nil)
+    if let before = query.before {
+      row = try db.value("SELECT rowid FROM messages WHERE id IN (?1, upper(?1), lower(?1)) ORDER BY id <> ?1 LIMIT 1", [before])
+      // julianday accepts 30 February.
+      if row == nil { time = try db.value("SELECT julianday(?1) WHERE date(substr(?1, 1, 10), '+0 days') = substr(?1, 1, 10)", [before]) }
+      // Scans all ids.
+      if row == nil, time == nil { row = try db.value("SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE LIMIT 1", [before]) }
+      if row == nil, time == nil { throw BridgeError.notATimeOrID(before) }
+    }
+    newest = Self.numberBelow(row)
+    self.time = time
+  }
+
+  /// The rows, of `:limit` at most. Each part of the union follows an index, so SQLite merges them from the newest row and stops early.
+  ///
   /// - Parameters:
-  ///   - text: a text that the content contains literally.
   ///   - row: only rows with a lower number.
-  init(_ query: HistoryQuery, text: String? = nil, before bound: Bound?, below row: Int64? = nil) {
-    let me = query.agent.name
-    var conditions = [String]()
-    var values = [(any DatabaseValueConvertible)?]()
-    if let text {
-      conditions.append("instr(m.content, ?) > 0")
-      values.append(text)
-    }
-    if let bound {
-      conditions.append(bound.condition)
-      values.append(bound.value)
-    }
-    if let row {
-      conditions.append("m.rowid < ?")
-      values.append(row)
-    }
-    let rest = conditions.map { " AND \($0)" }.joined()
-    let parts: [(String, [String])]
+  ///   - text: a text that the content contains literally.
+  func rows(below row: Int64? = nil, containing text: String? = nil, limit: Int, _ db: Database) throws -> RowCursor {
+    let pair = "m.sender = :me AND m.recipient = :other"
     var from = "messages m"
-    if let task = query.taskID {
+    let parts: [String]
+    if query.taskID != nil {
       // A task has few messages: scan all of them.
       from = "message_details d CROSS JOIN messages m ON m.id = d.message_id"
-      let sides = query.with.map { ("((m.sender = ? AND m.recipient = ?) OR (m.recipient = ? AND m.sender = ?))", [me, $0, me, $0]) }
-      let (condition, names) = sides ?? ("(m.sender = ? OR m.recipient = ?)", [me, me])
-      parts = [("d.task_id = ? AND \(condition)", [task] + names)]
+      parts = ["d.task_id = :task AND \(Self.isOfBoth)"]
     } else if let other = query.with {
-      let pair = "m.sender = ? AND m.recipient = ?"
-      parts = other == me ? [(pair, [me, me])] : [(pair, [me, other]), (pair, [other, me])]
+      parts = other == query.agent.name ? [pair] : [pair, "m.sender = :other AND m.recipient = :me"]
     } else {
-      parts = [("m.sender = ?", [me]), ("m.recipient = ? AND m.sender IS NOT ?", [me, me])]
+      parts = ["m.sender = :me", "m.recipient = :me AND m.sender IS NOT :me"]
     }
-    selects = parts.map { "SELECT m.rowid AS row FROM \(from) WHERE \($0.0)\(rest)" }
-    arguments = StatementArguments(parts.flatMap { part in part.1.map { $0 as (any DatabaseValueConvertible)? } + values })
+    let rest = "\(Self.isOld) AND (:text IS NULL OR instr(m.content, :text) > 0)"
+    let union = parts.map { "SELECT m.rowid AS row FROM \(from) WHERE \($0) AND \(rest)" }
+    return try db.rows(
+      """
+      SELECT \(SQL.messageColumns) FROM (\(union.joined(separator: " UNION ALL ")) ORDER BY row DESC LIMIT :limit) AS past
+      JOIN messages m ON m.rowid = past.row LEFT JOIN message_details d ON d.message_id = m.id ORDER BY past.row DESC
+      """, arguments(below: row, ["text": text, "limit": limit]))
   }
 
-  /// The messages, newest first. Takes one more argument: the maximum number of rows.
-  var newestFirst: String {
-    """
-    SELECT \(SQL.messageColumns) FROM (\(selects.joined(separator: " UNION ALL ")) ORDER BY row DESC LIMIT ?) AS past
-    JOIN messages m ON m.rowid = past.row LEFT JOIN message_details d ON d.message_id = m.id ORDER BY past.row DESC
-    """
+  /// The rows in the text index whose content contains all words, each as a prefix.
+  func indexedRows(_ words: [String], below row: Int64, _ db: Database) throws -> RowCursor {
+    // Quoted, so that none is an operator of FTS5.
+    let match = words.map { "\"\($0)\"*" }.joined(separator: " ")
+    return try db.rows(
+      """
+      SELECT \(SQL.messageColumns) FROM message_index CROSS JOIN \(SQL.messages)
+      WHERE message_index MATCH :match AND message_index.rowid <= :newest AND m.rowid = message_index.rowid
+        AND \(Self.isOfBoth) AND \(Self.isOld) AND (:task IS NULL OR d.task_id = :task)
+      ORDER BY message_index.rowid DESC
+      """, arguments(below: row, ["match": match]))
   }
 
-  /// The upper bound: a message or a time.
-  struct Bound {
-    let condition: String
-    let value: any DatabaseValueConvertible & Sendable
+  private static let isOfBoth =
+    "(m.sender = :me AND (:other IS NULL OR m.recipient = :other) OR m.recipient = :me AND (:other IS NULL OR m.sender = :other))"
+  private static let isOld = "m.rowid <= :newest AND (:time IS NULL OR julianday(m.created_at) < :time)"
 
-    /// - Parameter before: a message's id, or a time.
-    /// - Throws: `invalidValue` for anything else.
-    init(_ before: String, _ db: Database) throws {
-      let byID = try db.cachedStatement(sql: "SELECT rowid FROM messages WHERE id IN (?1, upper(?1), lower(?1)) ORDER BY id <> ?1 LIMIT 1")
-      if let row = try Int64.fetchOne(byID, arguments: [before]) {
-        self.init(condition: "m.rowid < ?", value: row)
-      } else if let time = try Double.fetchOne(
-        // julianday accepts 30 February.
-        db, sql: "SELECT julianday(?1) WHERE date(substr(?1, 1, 10), '+0 days') = substr(?1, 1, 10)", arguments: [before])
-      {
-        self.init(condition: "julianday(m.created_at) < ?", value: time)
-      } else if let row = try Int64.fetchOne(
-        // Scans all ids.
-        db, sql: "SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE LIMIT 1", arguments: [before])
-      {
-        self.init(condition: "m.rowid < ?", value: row)
-      } else {
-        throw BridgeError.notATimeOrID(before)
-      }
-    }
+  private static func numberBelow(_ row: Int64?) -> Int64 { row.map { max($0, .min + 1) - 1 } ?? .max }
 
-    private init(condition: String, value: any DatabaseValueConvertible & Sendable) {
-      self.condition = condition
-      self.value = value
-    }
+  private func arguments(below row: Int64?, _ more: [String: (any DatabaseValueConvertible)?]) -> StatementArguments {
+    let common: [String: (any DatabaseValueConvertible)?] = [
+      "me": query.agent.name, "other": query.with, "task": query.taskID, "time": time, "newest": min(newest, Self.numberBelow(row)),
+    ]
+    return StatementArguments(common.merging(more) { $1 })
   }
 }

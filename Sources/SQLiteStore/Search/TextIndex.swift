@@ -9,45 +9,37 @@ enum TextIndex {
 
   /// The number of the last indexed row; 0 if there is none, or if the index does not match the table.
   static func lastRow(_ db: Database) throws -> Int64 {
-    try Int64.fetchOne(
-      db.cachedStatement(
-        sql: "SELECT s.last_row FROM message_index_state s JOIN messages m ON m.rowid = s.last_row AND m.id IS s.last_id")) ?? 0
+    try db.value("SELECT s.last_row FROM message_index_state s JOIN messages m ON m.rowid = s.last_row AND m.id IS s.last_id") ?? 0
   }
 
   /// The number of rows that are not indexed, at most.
-  static func rowsBehind(_ db: Database) throws -> Int64 {
-    try (Int64.fetchOne(db.cachedStatement(sql: "SELECT MAX(rowid) FROM messages")) ?? 0) - lastRow(db)
-  }
+  static func rowsBehind(_ db: Database) throws -> Int64 { try (db.value("SELECT MAX(rowid) FROM messages") ?? 0) - lastRow(db) }
 
   /// Indexes the next rows.
   ///
   /// - Returns: whether there were any.
   static func addPortion(_ db: Database) throws -> Bool {
     let last = try lastRow(db)
-    let rows = try Row.fetchCursor(
-      db.cachedStatement(
-        sql: "SELECT rowid, length(CAST(content AS BLOB)) FROM messages WHERE rowid > ? ORDER BY rowid LIMIT ?"),
-      arguments: [last, portion.rows])
+    let rows = try db.rows(
+      "SELECT rowid, length(CAST(content AS BLOB)) FROM messages WHERE rowid > ? ORDER BY rowid LIMIT ?", [last, portion.rows])
     var (end, bytes) = (last, 0)
     while bytes < portion.bytes, let row = try rows.next() {
       end = row[0]
       bytes += row[1] as Int? ?? 0
     }
     guard end > last else { return false }
-    if last == 0 { try db.execute(sql: "INSERT INTO message_index (message_index) VALUES ('delete-all')") }
-    try db.cachedStatement(
-      sql: "INSERT INTO message_index (rowid, content) SELECT rowid, content FROM messages WHERE rowid > ? AND rowid <= ?"
-    ).execute(arguments: [last, end])
-    try db.cachedStatement(
-      sql: "INSERT OR REPLACE INTO message_index_state (only, last_row, last_id) SELECT 1, rowid, id FROM messages WHERE rowid = ?"
-    ).execute(arguments: [end])
+    if last == 0 { try db.run("INSERT INTO message_index (message_index) VALUES ('delete-all')") }
+    try db.run(
+      "INSERT INTO message_index (rowid, content) SELECT rowid, content FROM messages WHERE rowid > ? AND rowid <= ?", [last, end])
+    try db.run(
+      "INSERT OR REPLACE INTO message_index_state (only, last_row, last_id) SELECT 1, rowid, id FROM messages WHERE rowid = ?", [end])
     return true
   }
 
   /// Empties the index, because single rows cannot be removed without knowing their indexed text. It is filled again in portions.
   static func empty(_ db: Database) throws {
     guard try lastRow(db) > 0 else { return }
-    try db.execute(sql: "INSERT INTO message_index (message_index) VALUES ('delete-all')")
-    try db.execute(sql: "UPDATE message_index_state SET last_row = 0, last_id = NULL")
+    try db.run("INSERT INTO message_index (message_index) VALUES ('delete-all')")
+    try db.run("UPDATE message_index_state SET last_row = 0, last_id = NULL")
   }
 }

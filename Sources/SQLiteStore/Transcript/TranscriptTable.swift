@@ -35,8 +35,7 @@ struct TranscriptTable: Sendable {
   }
 
   func has(_ row: RowTrail.Row, _ db: Database) throws -> Bool {
-    try String.fetchOne(
-      db.cachedStatement(sql: "SELECT \(identity) FROM \(source) WHERE \(number) = ?"), arguments: [row.number]) == row.identity
+    try db.value("SELECT \(identity) FROM \(source) WHERE \(number) = ?", [row.number]) == row.identity
   }
 
   /// The next rows.
@@ -58,21 +57,19 @@ struct TranscriptTable: Sendable {
 
   /// The trail of the rows up to a number.
   func trail(upTo end: Int64, _ db: Database) throws -> RowTrail {
-    let rows = try Row.fetchAll(
-      db.cachedStatement(
-        sql: "SELECT \(number) AS number, \(identity) AS identity FROM \(source) WHERE \(number) <= ? ORDER BY \(number) DESC LIMIT ?"),
-      arguments: [end, RowTrail.capacity])
-    return RowTrail(rows.reversed().map { RowTrail.Row(number: $0["number"], identity: $0["identity"] ?? "") })
+    let rows = try db.rows(
+      "SELECT \(number) AS number, \(identity) AS identity FROM \(source) WHERE \(number) <= ? ORDER BY \(number) DESC LIMIT ?",
+      [end, RowTrail.capacity])
+    return RowTrail(try Array(rows.map { RowTrail.Row(number: $0["number"], identity: $0["identity"] ?? "") }).reversed())
   }
 
   /// The newest `start.last` rows for an agent, in order, or else the first one.
   func edge(of start: TranscriptStart, for agent: Identity?, _ db: Database) throws -> [TranscriptRow] {
-    let rows = try Row.fetchAll(
-      db.cachedStatement(
-        sql: """
-          SELECT \(number) AS number, \(time) AS time FROM \(source) WHERE (?1 IS NULL OR \(isFor)) AND (?2 IS NULL OR \(time) >= ?2)
-          ORDER BY \(number) \(start.last == nil ? "" : "DESC") LIMIT ?3
-          """), arguments: [agent?.name, start.since, start.last ?? 1])
-    return rows.reversed().map { TranscriptRow(number: $0["number"], time: $0["time"]) }
+    let rows = try db.rows(
+      """
+      SELECT \(number) AS number, \(time) AS time FROM \(source) WHERE (?1 IS NULL OR \(isFor)) AND (?2 IS NULL OR \(time) >= ?2)
+      ORDER BY \(number) \(start.last == nil ? "" : "DESC") LIMIT ?3
+      """, [agent?.name, start.since, start.last ?? 1])
+    return try Array(rows.map { TranscriptRow(number: $0["number"], time: $0["time"]) }).reversed()
   }
 }

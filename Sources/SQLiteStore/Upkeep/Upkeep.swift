@@ -6,8 +6,11 @@ final class Upkeep: Sendable {
   /// How many rows may be missing in the text index.
   static let rowsBehind = 200
 
+  let file: UpkeepFile
   private let isIndexing = Atomic(false)
   private let rowsWritten = Atomic(0)
+
+  init(file: UpkeepFile) { self.file = file }
 
   /// Whether enough messages were sent since the last time to bring the text index up to date.
   func noteMessage() -> Bool {
@@ -39,8 +42,8 @@ extension SQLiteStore {
         let clock = ContinuousClock()
         while remains {
           let start = clock.now
-          remains = try await write(.never, outliving: .processes) { [connections] db in
-            try connections.upkeepFile.ifFree { _ in try TextIndex.addPortion(db) } ?? false
+          remains = try await write(durable: false) { [upkeep] db in
+            try upkeep.file.ifFree { _ in try TextIndex.addPortion(db) } ?? false
           }
           try await Task.sleep(for: clock.now - start)
         }

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// SQLite itself does not do it after a commit: before 3.51.3, two checkpoints in a row beside a commit can corrupt the database. Ours come
 /// after the reply, in one process at a time, at intervals, and while no commit is possible.
-struct Checkpoints: Sendable {
+final class Checkpoints: Sendable {
   /// When a checkpoint is due. The defaults are the documented ones; tests set others.
   struct Schedule: Sendable {
     /// Pages of the log, of 4 KiB each.
@@ -16,52 +16,50 @@ struct Checkpoints: Sendable {
     var spacing = 1.0
   }
 
-  let schedule: Schedule
-  let size: WriteAheadLogSize
-  let file: UpkeepFile
-  let logger: Logger
+  private let schedule: Schedule
+  private let file: UpkeepFile
+  private let logger: Logger
+  /// How many pages the log held after the last commit of this process.
+  private let pages = Atomic(0)
 
-  var isDue: Bool { size.pages >= schedule.pages }
+  init(schedule: Schedule, file: UpkeepFile, logger: Logger) {
+    self.schedule = schedule
+    self.file = file
+    self.logger = logger
+  }
+
+  /// SQLite then makes no checkpoints after commits of this connection, which this object must outlive.
+  func watch(_ db: Database) {
+    sqlite3_wal_hook(
+      db.sqliteConnection,
+      { object, _, _, pages in
+        object.map { Unmanaged<Checkpoints>.fromOpaque($0).takeUnretainedValue().pages.store(Int(pages), ordering: .relaxed) }
+        return SQLITE_OK
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  var isDue: Bool { pages.load(ordering: .relaxed) >= schedule.pages }
 
   /// Makes a checkpoint if it is due and no other process makes one or has just made one.
   ///
   /// - Parameter db: a connection outside a transaction. Its busy timeout is set to `busyTimeout` afterwards.
   func makeIfDue(_ db: Database, busyTimeout: Duration) {
     guard isDue else { return }
-    file.ifFree { held in
-      guard held.secondsSinceCheckpoint >= schedule.spacing else { return }
+    file.ifFree { file in
+      // Nil before the first checkpoint, and below zero after the clock was set back.
+      if let seconds = file.secondsSinceModification, seconds >= 0, seconds < schedule.spacing { return }
       do {
         // The checkpoint holds the writers' lock: it must not wait longer for a writer or an old reader.
         try db.execute(sql: "PRAGMA busy_timeout = 50")
         defer { try? db.execute(sql: "PRAGMA busy_timeout = \(Int(busyTimeout.inSeconds * 1000))") }
         let row = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(FULL)")
         logger.debug("checkpoint", metadata: ["pages": "\(row?[1] as Int? ?? 0)", "written": "\(row?[2] as Int? ?? 0)"])
-        size.pages = 0
+        pages.store(0, ordering: .relaxed)
       } catch {
         logger.debug("checkpoint postponed", metadata: ["error": "\(error)"])
       }
-      held.noteCheckpoint()
+      file.touch()
     }
-  }
-}
-
-/// How many pages the write-ahead log held after the last commit of this process.
-final class WriteAheadLogSize: Sendable {
-  private let value = Atomic(0)
-
-  var pages: Int {
-    get { value.load(ordering: .relaxed) }
-    set { value.store(newValue, ordering: .relaxed) }
-  }
-
-  /// SQLite then makes no checkpoints after commits of this connection. The size must live as long as the connection.
-  func watch(_ db: Database) {
-    sqlite3_wal_hook(
-      db.sqliteConnection,
-      { size, _, _, pages in
-        size.map { Unmanaged<WriteAheadLogSize>.fromOpaque($0).takeUnretainedValue().pages = Int(pages) }
-        return SQLITE_OK
-      }, Unmanaged.passUnretained(self).toOpaque())
   }
 }
 

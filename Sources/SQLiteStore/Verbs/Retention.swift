@@ -24,65 +24,53 @@ extension SQLiteStore {
       case .tasks(let row): try Self.pruneTasks(after: row, before: time, dryRun, db)
       }
     }
-    return dryRun ? try await read(step) : try await write(.never, step)
+    return dryRun ? try await read(step) : try await write(step)
   }
 
   private static func pruneMessages(after row: Int64, before time: String, _ dryRun: Bool, _ db: Database) throws -> PruneStep {
     guard let end = try lastRow(of: "messages", after: row, db) else { return PruneStep(next: .tasks(after: .min)) }
-    let leased = try LeasedRows(db)
-    let open = Set(
-      try String.fetchAll(
-        db.cachedStatement(
-          sql: "SELECT lower(id) FROM tasks WHERE COALESCE(status, '') NOT IN ('completed', 'failed') AND typeof(id) = 'text'")))
-    let rows = try Row.fetchAll(
+    let old = try Int64.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT m.rowid AS row, lower(d.task_id) AS task FROM \(SQL.messages)
-          WHERE m.rowid > ? AND m.rowid <= ? AND COALESCE(m.read, 0) <> 0
+          SELECT m.rowid FROM \(SQL.messages) WHERE m.rowid > ? AND m.rowid <= ? AND COALESCE(m.read, 0) <> 0
             AND COALESCE(\(SQL.time(of: "m.created_at")), \(SQL.time(of: "d.read_at"))) < julianday(?)
-          """), arguments: [row, end, time]
-    ).filter { row in
-      !leased.messages.contains(row["row"]) && !(row.text("task").map { open.contains($0) } ?? false)
-    }
-    if !dryRun, !rows.isEmpty {
+            AND m.rowid NOT IN (\(LeaseItems.rows(of: "messages", where: "i.kind = 'message'")))
+            AND (d.task_id IS NULL
+              OR lower(d.task_id) NOT IN (SELECT lower(t.id) FROM tasks t WHERE \(SQL.isOpen) AND typeof(t.id) = 'text'))
+          """), arguments: [row, end, time])
+    if !dryRun, !old.isEmpty {
       try TextIndex.empty(db)
-      let details = try db.cachedStatement(sql: "DELETE FROM message_details WHERE message_id = (SELECT id FROM messages WHERE rowid = ?)")
-      let message = try db.cachedStatement(sql: "DELETE FROM messages WHERE rowid = ?")
-      for row in rows {
-        let number: Int64 = row["row"]
-        try details.execute(arguments: [number])
-        try message.execute(arguments: [number])
+      for row in old {
+        try db.run("DELETE FROM message_details WHERE message_id = (SELECT id FROM messages WHERE rowid = ?)", [row])
+        try db.run("DELETE FROM messages WHERE rowid = ?", [row])
       }
     }
-    return PruneStep(messages: rows.count, next: .messages(after: end))
+    return PruneStep(messages: old.count, next: .messages(after: end))
   }
 
   private static func pruneTasks(after row: Int64, before time: String, _ dryRun: Bool, _ db: Database) throws -> PruneStep {
     guard let end = try lastRow(of: "tasks", after: row, db) else { return PruneStep(next: nil) }
-    let leased = try LeasedRows(db)
-    let rows = try Row.fetchAll(
+    let old = try Int64.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT t.rowid AS row FROM \(SQL.tasks)
-          WHERE t.rowid > ? AND t.rowid <= ? AND t.status IN ('completed', 'failed')
+          SELECT t.rowid FROM \(SQL.tasks) WHERE t.rowid > ? AND t.rowid <= ? AND t.status IN ('completed', 'failed')
             AND COALESCE(d.assignee_news, 0) = 0 AND COALESCE(d.creator_news, 0) = 0
             AND COALESCE(\(SQL.time(of: "t.updated_at")), \(SQL.time(of: "t.created_at"))) < julianday(?)
-          """), arguments: [row, end, time]
-    ).filter { leased.tasks[$0["row"]] == nil }
+            AND t.rowid NOT IN (\(LeaseItems.rows(of: "tasks", where: "i.kind <> 'message'")))
+          """), arguments: [row, end, time])
     if !dryRun {
       let id = "(SELECT id FROM tasks WHERE rowid = ?)"
-      let statements = try ["task_events WHERE task_id = \(id)", "task_details WHERE task_id = \(id)", "tasks WHERE rowid = ?"].map {
-        try db.cachedStatement(sql: "DELETE FROM \($0)")
+      for row in old {
+        for rows in ["task_events WHERE task_id = \(id)", "task_details WHERE task_id = \(id)", "tasks WHERE rowid = ?"] {
+          try db.run("DELETE FROM \(rows)", [row])
+        }
       }
-      for row in rows { for statement in statements { try statement.execute(arguments: [row["row"] as Int64]) } }
     }
-    return PruneStep(tasks: rows.count, next: .tasks(after: end))
+    return PruneStep(tasks: old.count, next: .tasks(after: end))
   }
 
   private static func lastRow(of table: String, after row: Int64, _ db: Database) throws -> Int64? {
-    try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT MAX(rowid) FROM (SELECT rowid FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT ?)"),
-      arguments: [row, portion])
+    try db.value("SELECT MAX(rowid) FROM (SELECT rowid FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT ?)", [row, portion])
   }
 
   /// Incremental only: `VACUUM` may renumber rows of the documented tables, to which leases and the text index refer, and blocks all
@@ -92,22 +80,31 @@ extension SQLiteStore {
     let before = try await read { try Space($0) }
     var last = before
     while last.isIncremental, last.free > 0 {
-      let now = try await write(.never) { db in
+      let now = try await write { db in
         try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pages))")
         return try Space(db)
       }
       guard now.free < last.free else { break }
       last = now
     }
-    if last.pages < before.pages { try await checkpoint() }
+    if last.pages < before.pages { try await truncateLog() }
     return ReturnedSpace(returned: (before.pages - last.pages) * last.pageSize, reusable: last.free * last.pageSize)
+  }
+
+  /// Writes the log back into the file, and makes both as small as possible. A reader prevents that: then the next call does it.
+  private func truncateLog() async throws(BridgeError) {
+    try await visit { open in
+      do {
+        try open.writer.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
+        return
+      }
+    }
   }
 
   /// Pages of the file.
   private struct Space: Sendable {
-    let pages: Int64
-    let free: Int64
-    let pageSize: Int64
+    let pages, free, pageSize: Int64
     let isIncremental: Bool
 
     init(_ db: Database) throws {

@@ -4,7 +4,7 @@ import GRDB
 extension SQLiteStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
     let oldest = oldestHeartbeat
-    var (receipt, processes) = try await write(.when(\.receipt.isNew)) { db -> (receipt: SendReceipt, processes: [String?]) in
+    var (receipt, processes) = try await write(wakes: \.receipt.isNew) { db -> (receipt: SendReceipt, processes: [String?]) in
       let receipt = try Self.repetition(of: message, db) ?? Self.insert(message, db)
       return (receipt, try Self.processes(of: message.recipient.name, since: oldest, db))
     }
@@ -15,26 +15,28 @@ extension SQLiteStore {
 
   private static func insert(_ message: NewMessage, _ db: Database) throws -> SendReceipt {
     try requireExistence(of: message.recipient, db)
-    let createdAt = try String.fetchOne(
-      db.cachedStatement(
-        sql: """
-          INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now)) RETURNING created_at
-          """), arguments: [message.id, message.sender.name, message.recipient.name, message.content])
-    try message.references.insert(of: message, db)
+    let createdAt: String? = try db.value(
+      "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now)) RETURNING created_at",
+      [message.id, message.sender.name, message.recipient.name, message.content])
+    if !message.references.isEmpty {
+      let columns = MessageReferences.columns
+      try db.run(
+        """
+        INSERT INTO message_details (message_id, sender, \(columns.map(\.column).joined(separator: ", ")))
+        VALUES (?, ?\(String(repeating: ", ?", count: columns.count)))
+        """, [message.id, message.sender.name] + StatementArguments(columns.map { $0.databaseValue(in: message.references) }))
+    }
     return SendReceipt(
       messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "", recipientOnline: false, duplicate: false)
   }
 
   private static func repetition(of message: NewMessage, _ db: Database) throws -> SendReceipt? {
-    func earlier(_ condition: String, _ arguments: StatementArguments) throws -> Message? {
-      try Row.fetchOne(
-        db.cachedStatement(sql: "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(condition)"), arguments: arguments
-      ).map(Message.init)
-    }
-    let byKey = "m.id = (SELECT message_id FROM message_details WHERE sender = ? AND idempotency_key = ?)"
-    let found =
-      try earlier("m.id = ?", [message.id])
-      ?? message.idempotencyKey.flatMap { try earlier(byKey, [message.sender.name, $0]) }
-    return try found.map { try EarlierRecord.receipt(for: message, from: $0) }
+    let ofKey = "(SELECT message_id FROM message_details WHERE sender = ? AND idempotency_key = ?)"
+    let earlier =
+      try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = ?", [message.id])
+      ?? message.idempotencyKey.flatMap {
+        try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = \(ofKey)", [message.sender.name, $0])
+      }
+    return try earlier.map { try EarlierRecord.receipt(for: message, from: Message($0)) }
   }
 }

@@ -16,7 +16,7 @@ extension SQLiteStore {
         hasNews = try glance(open) { try Self.hasNews(request, $0) }
       }
       guard hasNews else { return Delivery() }
-      return try write(open, .never, outliving: .processes) { db in
+      return try write(open, durable: false) { db in
         var (delivery, told) = try Self.look(request, db)
         guard !delivery.isEmpty else { return delivery }
         delivery.lease = try Self.lease(told, to: instance, for: lease, db)
@@ -25,14 +25,12 @@ extension SQLiteStore {
     }
   }
 
-  private static let unread = "m.recipient = ? AND COALESCE(m.read, 0) = 0 AND (? IS NULL OR m.sender = ?)"
+  /// The unread messages of `?1`, from `?2` only unless it is NULL.
+  private static let unread = "m.recipient = ?1 AND COALESCE(m.read, 0) = 0 AND (?2 IS NULL OR m.sender = ?2)"
 
   private static func hasNews(_ request: TakeRequest, _ db: Database) throws -> Bool {
-    let messages = try Bool.fetchOne(
-      db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM messages m WHERE \(unread))"),
-      arguments: [request.agent.name, request.sender, request.sender])
-    if messages == true { return true }
-    return request.includesTasks ? try !TaskNews.rows(for: request.agent, limit: 1, db).isEmpty : false
+    if try db.exists("messages m WHERE \(unread)", [request.agent.name, request.sender]) { return true }
+    return try request.includesTasks && TaskNews.count(for: request.agent, db) > 0
   }
 
   /// What fits into a reply.
@@ -40,11 +38,9 @@ extension SQLiteStore {
     var budget = ReplyBudget(characters: request.characters)
     var delivery = Delivery()
     var told = ToldRows()
-    let arguments: StatementArguments = [request.agent.name, request.sender, request.sender]
-    let rows = try Row.fetchCursor(
-      db.cachedStatement(
-        sql: "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?"),
-      arguments: arguments + [request.limit])
+    let arguments: StatementArguments = [request.agent.name, request.sender]
+    let rows = try db.rows(
+      "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?3", arguments + [request.limit])
     while let row = try rows.next() {
       let message = Message(row)
       guard budget.admits(message.replyCost) else { break }
@@ -52,25 +48,25 @@ extension SQLiteStore {
       told.messages.append(row["row"])
     }
     if request.includesTasks {
-      for row in try TaskNews.rows(for: request.agent, limit: request.limit, db) {
-        guard let task = try TaskNews.task(row: row, db), budget.admits(task.replyCost) else { break }
+      let rows = try TaskNews.rows(for: request.agent, limit: request.limit, db)
+      while let row = try rows.next() {
+        let task = BridgeTask(row)
+        guard budget.admits(task.replyCost) else { break }
         delivery.tasks.append(task)
-        told.tasks.append(row)
+        told.tasks.append(row["row"])
       }
     }
-    let count = try Int.fetchOne(db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE \(unread)"), arguments: arguments)
-    delivery.remaining = (count ?? 0) - delivery.messages.count
+    delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments) - delivery.messages.count
     return (delivery, told)
   }
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
-    try await visit { open in try glance(open) { try Self.unreadCounts(for: agent, $0) } }
-  }
-
-  private static func unreadCounts(for agent: Identity, _ db: Database) throws -> UnreadCounts {
-    let messages = try Int.fetchOne(
-      db.cachedStatement(sql: "SELECT COUNT(*) FROM messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0"),
-      arguments: [agent.name])
-    return UnreadCounts(messages: messages ?? 0, tasks: try TaskNews.count(for: agent, db))
+    try await visit { open in
+      try glance(open) { db in
+        UnreadCounts(
+          messages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [agent.name]),
+          tasks: try TaskNews.count(for: agent, db))
+      }
+    }
   }
 }

@@ -1,0 +1,168 @@
+import Bridge
+import GRDB
+
+extension SQLiteStore {
+  // MARK: Creating
+
+  public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
+    let oldest = oldestHeartbeat
+    var (receipt, processes, _) = try await write(wakes: \.isNew) { db -> (TaskReceipt, [String?], isNew: Bool) in
+      let earlier = try Self.earlier(task, db)
+      if earlier == nil { try Self.insert(task, db) }
+      guard let written = try earlier ?? Self.earlier(task, db) else {
+        throw BridgeError(.storeFailed, "The task \(task.id) is not in the database after it was written: call again.")
+      }
+      let receipt = try EarlierRecord.receipt(for: task, from: written)
+      return (receipt, try Self.processes(of: task.recipient.name, since: oldest, db), earlier == nil)
+    }
+    receipt.recipientOnline = Presence.isOnline(processes)
+    return receipt
+  }
+
+  private static func earlier(_ task: NewTask, _ db: Database) throws -> BridgeTask? {
+    if let earlier = try taskRow(task.id, db) { return BridgeTask(earlier) }
+    guard let key = task.idempotencyKey else { return nil }
+    let id: String? = try db.value("SELECT task_id FROM task_details WHERE sender = ? AND idempotency_key = ?", [task.sender.name, key])
+    return try id.flatMap { try taskRow($0, db) }.map(BridgeTask.init)
+  }
+
+  private static func insert(_ task: NewTask, _ db: Database) throws {
+    try requireExistence(of: task.recipient, db)
+    // The trigger adds the details and the first event.
+    try db.run(
+      """
+      INSERT INTO tasks (id, sender, recipient, title, description, status, created_at, updated_at, result)
+      SELECT ?, ?, ?, ?, ?, 'pending', now, now, NULL FROM (SELECT \(SQL.now) AS now)
+      """, [task.id, task.sender.name, task.recipient.name, task.title, task.description])
+    try db.run(
+      "UPDATE task_details SET sender = ?, idempotency_key = ? WHERE task_id = ?", [task.sender.name, task.idempotencyKey, task.id])
+    try signLastEvent(of: task.id, actor: task.sender, instance: nil, note: nil, db)
+  }
+
+  /// Records who made the change that a trigger has just recorded.
+  private static func signLastEvent(of task: String, actor: Identity, instance: String?, note: String?, _ db: Database) throws {
+    try db.run(
+      "UPDATE task_events SET actor = ?, instance = ?, note = ? WHERE seq = (SELECT MAX(seq) FROM task_events WHERE task_id = ?)",
+      [actor.name, instance, note, task])
+  }
+
+  // MARK: Moving
+
+  public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
+    let claim = SQL.offset(timing.claim)
+    let (task, decision, _) = try await write(wakes: \.isNews) { db -> (BridgeTask, TaskDecision, isNews: Bool) in
+      guard let id = try Self.storedID(of: request.taskID, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
+        throw BridgeError.noSuchTask(request.taskID, for: request.actor)
+      }
+      let state = TaskState(task: task, actorWasHolder: try Self.wasHolder(request.instance.id, of: id, db))
+      let decision = try TaskStateMachine.decide(state, request)
+      try Self.carryOut(decision, id, request, claim: claim, db)
+      return (try Self.taskRow(id, db).map(BridgeTask.init) ?? task, decision, !decision.wakes.isEmpty)
+    }
+    if let refusal = decision.refusal { throw refusal }
+    return task
+  }
+
+  private static func carryOut(
+    _ decision: TaskDecision, _ id: String, _ request: TransitionRequest, claim: String, _ db: Database
+  ) throws {
+    let (actor, instance) = (request.actor, request.instance)
+    if let change = decision.change {
+      try db.run(
+        "UPDATE tasks SET status = ?, result = COALESCE(?, result), updated_at = \(SQL.now) WHERE id = ?",
+        [change.status.rawValue, change.result, id])
+    }
+    if let event = decision.event {
+      if event.movesStatus {
+        try signLastEvent(of: id, actor: actor, instance: instance.id, note: event.note, db)
+      } else {
+        try db.run(
+          "INSERT INTO task_events (task_id, at, actor, instance, from_status, to_status, note) VALUES (?, \(SQL.now), ?, ?, ?, ?, ?)",
+          [id, actor.name, instance.id, event.from, event.to, event.note])
+      }
+    }
+    switch decision.claim {
+    case .keep: break
+    case .take:
+      try db.run(
+        "UPDATE task_details SET holder = ?, holder_process = ?, held_until = \(SQL.later) WHERE task_id = ?",
+        [instance.id, instance.process.encoded, claim, id])
+    case .release:
+      try db.run("UPDATE task_details SET holder = NULL, holder_process = NULL, held_until = NULL WHERE task_id = ?", [id])
+    }
+    for (side, isNews) in decision.news { try db.run("UPDATE task_details SET \(side)_news = ? WHERE task_id = ?", [isNews, id]) }
+  }
+
+  /// It took the task once, and another instance took it afterwards.
+  private static func wasHolder(_ instance: String, of id: String, _ db: Database) throws -> Bool {
+    let last = "SELECT MAX(seq) FROM task_events WHERE task_id = ?1 AND to_status = 'in_progress' AND instance"
+    return try db.value("SELECT (\(last) = ?2) < (\(last) <> ?2)", [id, instance]) ?? false
+  }
+
+  // MARK: Listing
+
+  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
+    try await marking(query.instance, \.lease) { try Self.page(query, $0) }
+  }
+
+  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+    try await marking(instance, \.lease) { try Self.report(id, for: agent, $0) }
+  }
+
+  /// Reads; clears the news that the reply tells, under a lease. Reads again inside the transaction that clears: a change in between would
+  /// count as seen without having been told.
+  private func marking<Reply: Sendable>(
+    _ instance: Instance?, _ lease: WritableKeyPath<Reply, String?> & Sendable,
+    _ look: @Sendable @escaping (Database) throws -> (reply: Reply, news: [Int64])
+  ) async throws(BridgeError) -> Reply {
+    let looked = try await read(look)
+    guard let instance, !looked.news.isEmpty else { return looked.reply }
+    let duration = SQL.offset(timing.lease)
+    return try await write(durable: false) { db in
+      var (reply, news) = try look(db)
+      guard !news.isEmpty else { return reply }
+      reply[keyPath: lease] = try Self.lease(ToldRows(tasks: news), to: instance, for: duration, db)
+      return reply
+    }
+  }
+
+  private static func page(_ query: TaskQuery, _ db: Database) throws -> (TaskPage, [Int64]) {
+    let side = query.role == .assignee ? "recipient" : "sender"
+    let wanted = "t.\(side) = ?" + (query.status == nil ? "" : " AND t.status = ?")
+    let arguments = StatementArguments([query.agent.name] + (query.status.map { [$0.rawValue] } ?? []))
+    var budget = ReplyBudget(characters: query.characters)
+    var page = TaskPage(tasks: [])
+    var news = [Int64]()
+    let rows = try db.rows(
+      "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(wanted) ORDER BY t.rowid LIMIT ?", arguments + [query.limit])
+    while let row = try rows.next() {
+      let task = BridgeTask(row)
+      guard budget.admits(task.replyCost) else { break }
+      page.tasks.append(task)
+      if TaskNews.isNews(row, for: query.agent) { news.append(row["row"]) }
+    }
+    page.remaining = try db.count(of: "tasks t WHERE \(wanted)", arguments) - page.tasks.count
+    return (page, news)
+  }
+
+  private static func report(_ id: String, for agent: Identity, _ db: Database) throws -> (TaskReport, [Int64]) {
+    guard let stored = try storedID(of: id, db), let row = try taskRow(stored, db) else { throw BridgeError.noSuchTask(id, for: agent) }
+    let task = BridgeTask(row)
+    guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
+    let events = try db.rows("SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq", [stored])
+    return (
+      TaskReport(task: task, history: try Array(events.map(TaskEvent.init(fieldsOf:)))),
+      TaskNews.isNews(row, for: agent) ? [row["row"]] : []
+    )
+  }
+
+  private static func taskRow(_ id: String, _ db: Database) throws -> Row? {
+    try db.row("SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.id = ?", [id])
+  }
+
+  /// The stored id: the given one, else one that differs only in case.
+  private static func storedID(of id: String, _ db: Database) throws -> String? {
+    try db.value("SELECT id FROM tasks WHERE id = ?", [id])
+      ?? db.value("SELECT id FROM tasks WHERE id = ? COLLATE NOCASE AND typeof(id) = 'text' LIMIT 1", [id])
+  }
+}
