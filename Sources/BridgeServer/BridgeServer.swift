@@ -2,7 +2,7 @@ import Bridge
 import JSON
 import Logging
 import MCP
-import Synchronization
+import SystemSupport
 
 /// The bridge as an MCP server.
 public struct BridgeServer: Sendable {
@@ -15,14 +15,14 @@ public struct BridgeServer: Sendable {
   ///   - policy: the eras of the protocol that are offered.
   ///   - wake: how the client's session is woken; nil to leave it alone.
   public init(service: BridgeService, version: String, policy: ProtocolPolicy = .auto, wake: WakeSettings? = nil, logger: Logger) {
-    let resources = BridgeResources(service: service)
-    let watch = ResourceWatch(resources: resources)
-    self.watch = watch
-    let outlet = Outlet()
+    // Its parts send notifications, and exist before the server does.
+    let started = Once<Server>()
     let announcer = wake.map { settings in
-      Announcer(service: service, settings: settings, logger: logger) { await outlet.notify($0, $1) }
+      Announcer(service: service, settings: settings, logger: logger) { await started.value?.notify($0, $1) ?? false }
     }
-    self.announcer = announcer
+    let resources = BridgeResources(service: service)
+    let watch = ResourceWatch(resources: resources) { await started.value?.resourceUpdated($0) }
+    (self.announcer, self.watch) = (announcer, watch)
     server = Server(
       ServerDefinition(
         name: "cowork-code-mcp-server", version: version, title: "Cowork-Code bridge",
@@ -31,27 +31,15 @@ public struct BridgeServer: Sendable {
         prompts: BridgePrompts(service: service).all, experimental: wake == nil ? [:] : ["claude/channel": [:]],
         subscriptionsChanged: { await watch.watch($0) }, clientReady: { await announcer?.clientIs($0.client) }),
       policy: policy, executor: service.executor, logger: logger)
-    outlet.connect(server)
+    started.set(server)
   }
 
   /// Serves one client until its input ends, its output breaks, or the task is cancelled.
   @discardableResult
   public func run(on transport: some ByteTransport) async -> ServerEnd {
-    await watch.tell { [server] in await server.resourceUpdated($0) }
     let end = await server.run(on: transport)
     await announcer?.stop()
     await watch.stop()
     return end
-  }
-}
-
-/// Sends notifications; exists before the server does.
-private final class Outlet: Sendable {
-  private let server = Mutex<Server?>(nil)
-
-  func connect(_ server: Server) { self.server.withLock { $0 = server } }
-
-  func notify(_ method: String, _ params: JSONObject) async -> Bool {
-    await server.withLock { $0 }?.notify(method, params) ?? false
   }
 }

@@ -107,7 +107,7 @@ public struct Places: Sendable {
   var home: String { self["HOME"] ?? NSHomeDirectory() }
 
   /// An executable file on the `PATH`.
-  func executable(_ name: String) -> String? {
+  public func executable(_ name: String) -> String? {
     (self["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }.first(where: FileManager.default.isExecutableFile)
   }
 }

@@ -82,6 +82,18 @@ extension FileDescriptor {
   public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 }
 
+// MARK: Terminals
+
+extension FileDescriptor {
+  public var isTerminal: Bool { isatty(rawValue) != 0 }
+
+  /// The columns of a terminal; nil where there is none, or it does not tell.
+  public var terminalWidth: Int? {
+    var size = winsize()
+    return isTerminal && ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
+  }
+}
+
 // MARK: Reading and writing
 
 extension FileDescriptor {

@@ -40,7 +40,7 @@ public struct FileRights: Sendable {
 public enum FileSystem {
   /// `HOME`, else what the system knows of the user.
   public static var homeFolder: String {
-    if let home = Environment["HOME"], !home.isEmpty { return home }
+    if let home = Environment["HOME"] { return home }
     return getpwuid(getuid())?.pointee.pw_dir.map { String(cString: $0) } ?? ""
   }
 
@@ -71,6 +71,20 @@ public enum FileSystem {
     guard Errno.current == .noSuchFileOrDirectory, folder.contains("/"), split(folder).folder != folder else { throw SystemError(folder) }
     try makeFolder(split(folder).folder)
     guard mkdir(folder, 0o700) == 0 || Errno.current == .fileExists else { throw SystemError(folder) }
+  }
+
+  /// The bytes of a file; nil where it cannot be read.
+  public static func contents(of path: String) -> [UInt8]? {
+    guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
+    defer { try? file.close() }
+    return try? file.readToEnd()
+  }
+
+  /// Creates a folder of a new name, for this user only.
+  public static func makeTemporaryFolder(in folder: String, _ prefix: String) throws(SystemError) -> String {
+    var template = Array("\(folder)/\(prefix).XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp \(folder)") }
+    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   /// Removes a file or a link. A failure counts as success.

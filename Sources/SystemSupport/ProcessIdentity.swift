@@ -27,6 +27,9 @@ public struct ProcessIdentity: Hashable, Sendable {
   /// This process.
   public static let current = ProcessIdentity(scope: currentScope(), pid: getpid(), start: startTime(of: getpid()) ?? "")
 
+  /// The process that started this one, or took it over when that one ended.
+  public static var parent: Int32 { getppid() }
+
   /// This host's name without its domain.
   public static let hostName: String = {
     var buffer = [CChar](repeating: 0, count: 256)

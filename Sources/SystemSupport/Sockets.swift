@@ -38,6 +38,33 @@ extension FileDescriptor {
     return descriptor
   }
 
+  /// Connects to a Unix socket. The result is nonblocking.
+  ///
+  /// - Parameter deadline: until when a full backlog, which cannot be polled, is tried again.
+  public static func connect(toSocketAt path: String, by deadline: ContinuousClock.Instant) throws(SystemError) -> FileDescriptor {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let name = Array(path.utf8) + [0]
+    guard name.count <= MemoryLayout.size(ofValue: address.sun_path) else { throw SystemError("connect", .fileNameTooLong) }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+    let descriptor = try create("socket") { socket(AF_UNIX, streamSocket, 0) }
+    descriptor.makeNonblocking()
+    while true {
+      let status = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          Foundation.connect(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+      let code = Errno.current
+      if status == 0 || code == .socketIsConnected { return descriptor }
+      guard [.wouldBlock, .nowInProgress, .alreadyInProcess, .interrupted].contains(code), .now < deadline else {
+        try? descriptor.close()
+        throw SystemError("connect", code)
+      }
+      usleep(10_000)
+    }
+  }
+
   /// Takes a connection that waits at a listening socket.
   public func acceptConnection() throws(SystemError) -> FileDescriptor {
     try Self.create("accept") { accept(rawValue, nil, nil) }

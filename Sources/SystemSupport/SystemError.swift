@@ -23,9 +23,9 @@ extension Errno {
   public static var current: Errno { Errno(rawValue: errno) }
 }
 
-/// The variables that this process was started with.
+/// The variables that this process was started with. An empty one counts as unset.
 public enum Environment {
-  public static subscript(name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  public static subscript(name: String) -> String? { getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) } }
 
   public static var isRoot: Bool { geteuid() == 0 }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Bridge
+import ClientSetup
 import Dispatch
 
 /// The entry is not asynchronous, because the runtime's own descriptors would take the numbers of standard streams that are closed.
@@ -7,11 +9,40 @@ enum Program {
   static func main() {
     StandardStreams.prepare()
     Task {
-      await CoworkCodeMCPServer.main()
+      do { try await run() } catch let error as BridgeError {
+        fail(error.message)
+      } catch let error as OutputError {
+        fail("\(error).")
+      } catch let error where error is CommandFailure || error is SetupError {
+        fail("\(error)")
+      } catch { CoworkCodeMCPServer.exit(withError: error) }
       CoworkCodeMCPServer.exit()
     }
     dispatchMain()
   }
+
+  private static func run() async throws {
+    var command = try CoworkCodeMCPServer.parseAsRoot()
+    guard var command = command as? any AsyncParsableCommand else { return try command.run() }
+    try await command.run()
+  }
+
+  private static func fail(_ sentence: String) -> Never {
+    StandardStreams.writeError(sentence.harmless + "\n")
+    CoworkCodeMCPServer.exit(withError: ExitCode.failure)
+  }
+}
+
+/// Why a command failed, in one sentence for a person.
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// The version of this program.
+enum Version {
+  static let text = "1.0.0"
 }
 
 struct CoworkCodeMCPServer: AsyncParsableCommand {

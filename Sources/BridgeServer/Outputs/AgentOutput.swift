@@ -1,35 +1,69 @@
 import Bridge
+import JSON
 import MCP
 
-/// An agent as tools and commands show it.
-public struct AgentOutput: StructuredOutput {
-  let agent: AgentSummary
-
-  public init(_ agent: AgentSummary) { self.agent = agent }
-
+extension AgentSummary: StructuredOutput {
   public static let schema = ObjectSchema<Self> {
-    Field("name", .string, \.agent.name)
-    Field("online", .boolean, \.agent.online)
-    Field("last_seen", .nullable(.string), \.agent.lastSeen)
-    Field("host", .nullable(.string), \.agent.host)
-    Field("client", .nullable(.string), \.agent.client)
-    Field("unread_messages", .integer(minimum: 0), \.agent.unreadMessages)
-    Field("open_tasks", .integer(minimum: 0), \.agent.openTasks)
+    Field("name", .string, \.name)
+    Field("online", .boolean, \.online)
+    Field("last_seen", .nullable(.string), \.lastSeen)
+    Field("host", .nullable(.string), \.host)
+    Field("client", .nullable(.string), \.client)
+    Field("unread_messages", .integer(minimum: 0), \.unreadMessages)
+    Field("open_tasks", .integer(minimum: 0), \.openTasks)
   }
 }
 
 /// What `list_agents` returns.
 public struct AgentsOutput: StructuredOutput {
+  let agents: [AgentSummary]
   let identity: Identity
-  let agents: [AgentOutput]
 
-  public init(_ agents: [AgentSummary], for identity: Identity) {
-    self.identity = identity
-    self.agents = agents.map(AgentOutput.init)
-  }
+  public init(_ agents: [AgentSummary], for identity: Identity) { (self.agents, self.identity) = (agents, identity) }
 
   public static let schema = ObjectSchema<Self> {
     Field("self", .string, \.identity.name)
     Field("agents", .array(.briefObject()), \.agents)
+  }
+}
+
+extension UnreadCounts: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("messages", .integer, \.messages)
+    Field("tasks", .integer, \.tasks)
+  }
+}
+
+/// An output with unread counts if there are any, so a busy agent learns of messages without asking.
+public struct WithUnread<Output: StructuredOutput>: StructuredOutput {
+  let output: Output
+  let unread: UnreadCounts?
+
+  /// - Parameter counts: left out if both are zero.
+  public init(_ output: Output, _ counts: UnreadCounts) { (self.output, unread) = (output, counts.isEmpty ? nil : counts) }
+
+  public static var schema: ObjectSchema<Self> {
+    Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .undeclared, \.unread) }
+  }
+}
+
+extension StructuredOutput {
+  /// The output as one line of JSON.
+  public var jsonText: String { String(decoding: Self.schema.encode(self), as: UTF8.self) }
+}
+
+// Types that the schema does not declare: clients load the list of tools into each session, so its size counts.
+
+extension FieldType where Value == String? {
+  static var text: FieldType { FieldType<JSON>.json.mapping { $0.map { .string($0) } ?? .null } }
+}
+
+extension FieldType where Value == String {
+  static var undeclared: FieldType { FieldType<JSON>.json.mapping { .string($0) } }
+}
+
+extension FieldType where Value == UnreadCounts {
+  static var undeclared: FieldType {
+    FieldType<JSON>.json.mapping { ["messages": .integer(Int64($0.messages)), "tasks": .integer(Int64($0.tasks))] }
   }
 }

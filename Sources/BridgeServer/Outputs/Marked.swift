@@ -31,33 +31,35 @@ public struct Marked<Output: AgentsText>: StructuredOutput {
   }
 }
 
-extension MessageOutput: AgentsText {
-  public func isOfOthers(than agent: Identity) -> Bool { message.sender != agent.name }
+extension Message: AgentsText {
+  public func isOfOthers(than agent: Identity) -> Bool { sender != agent.name }
+}
+
+extension HistoryEntry: AgentsText {
+  func isOfOthers(than agent: Identity) -> Bool { message.isOfOthers(than: agent) }
 }
 
 extension MessagesOutput: AgentsText {
-  public func isOfOthers(than agent: Identity) -> Bool { messages.contains { $0.isOfOthers(than: agent) } }
+  public func isOfOthers(than agent: Identity) -> Bool { delivery.messages.contains { $0.isOfOthers(than: agent) } }
 }
 
-extension HistoryOutput: AgentsText {
+extension HistoryPage: AgentsText {
   public func isOfOthers(than agent: Identity) -> Bool { messages.contains { $0.isOfOthers(than: agent) } }
 }
 
 extension UpdatesOutput: AgentsText {
   public func isOfOthers(than agent: Identity) -> Bool {
-    messages.contains { $0.isOfOthers(than: agent) } || tasks.contains { $0.isOfOthers(than: agent) }
+    delivery.messages.contains { $0.isOfOthers(than: agent) } || delivery.tasks.contains { $0.isOfOthers(than: agent) }
   }
 }
 
-extension TaskOutput: AgentsText {
+extension BridgeTask: AgentsText {
   /// The creator wrote title and description, the assignee the result.
-  public func isOfOthers(than agent: Identity) -> Bool {
-    task.sender != agent.name || task.recipient != agent.name && task.result != nil
-  }
+  public func isOfOthers(than agent: Identity) -> Bool { sender != agent.name || recipient != agent.name && result != nil }
 }
 
 extension TasksOutput: AgentsText {
   public func isOfOthers(than agent: Identity) -> Bool {
-    tasks.contains { $0.isOfOthers(than: agent) } || history?.contains { $0.event.note != nil && $0.event.actor != agent.name } == true
+    tasks.contains { $0.isOfOthers(than: agent) } || history?.contains { $0.note != nil && $0.actor != agent.name } == true
   }
 }

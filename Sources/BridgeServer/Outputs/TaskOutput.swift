@@ -1,71 +1,50 @@
 import Bridge
 import MCP
 
-/// A task as tools and commands show it.
-public struct TaskOutput: StructuredOutput {
-  let task: BridgeTask
-
-  public init(_ task: BridgeTask) { self.task = task }
-
+extension BridgeTask: StructuredOutput {
   public static let schema = ObjectSchema<Self> {
-    Field("id", .text, \.task.id)
-    Field("title", .text, \.task.title)
-    Field("description", .text, \.task.description)
-    Field("sender", .text, \.task.sender)
-    Field("recipient", .text, \.task.recipient)
-    Field("status", .text, \.task.status)
-    Field("result", .text, \.task.result)
-    Field("created_at", .text, \.task.createdAt)
-    Field("updated_at", .text, \.task.updatedAt)
-    Field("holder", .text, \.task.holder)
-    Field("stale", .boolean, \.task.stale)
+    Field("id", .text, \.id)
+    Field("title", .text, \.title)
+    Field("description", .text, \.description)
+    Field("sender", .text, \.sender)
+    Field("recipient", .text, \.recipient)
+    Field("status", .text, \.status)
+    Field("result", .text, \.result)
+    Field("created_at", .text, \.createdAt)
+    Field("updated_at", .text, \.updatedAt)
+    Field("holder", .text, \.holder)
+    Field("stale", .boolean, \.stale)
   }
 }
 
-/// One change of a task.
-public struct TaskEventOutput: StructuredOutput {
-  let event: TaskEvent
-
+extension TaskEvent: StructuredOutput {
   public static let schema = ObjectSchema<Self> {
-    Field("at", .nullable(.string), \.event.at)
-    Field("actor", .nullable(.string), \.event.actor)
-    Field("from", .nullable(.string), \.event.from)
-    Field("to", .nullable(.string), \.event.to)
-    Field("note", .nullable(.string), \.event.note)
+    Field("at", .nullable(.string), \.at)
+    Field("actor", .nullable(.string), \.actor)
+    Field("from", .nullable(.string), \.from)
+    Field("to", .nullable(.string), \.to)
+    Field("note", .nullable(.string), \.note)
   }
 }
 
-/// What `create_task` returns.
-public struct CreateOutput: StructuredOutput {
-  let receipt: TaskReceipt
-
-  public init(_ receipt: TaskReceipt) { self.receipt = receipt }
-
+extension TaskReceipt: StructuredOutput {
   public static let schema = ObjectSchema<Self> {
-    Field("task_id", .string, \.receipt.taskID)
-    Field("status", .string, \.receipt.status)
-    Field("created_at", .string, \.receipt.createdAt)
-    Field("recipient_online", .boolean, \.receipt.recipientOnline)
+    Field("task_id", .string, \.taskID)
+    Field("status", .string, \.status)
+    Field("created_at", .string, \.createdAt)
+    Field("recipient_online", .boolean, \.recipientOnline)
   }
 }
 
 /// What `get_tasks` returns.
 public struct TasksOutput: StructuredOutput {
-  let tasks: [TaskOutput]
+  let tasks: [BridgeTask]
   let remaining: Int
-  let history: [TaskEventOutput]?
+  let history: [TaskEvent]?
 
-  public init(_ page: TaskPage) {
-    tasks = page.tasks.map(TaskOutput.init)
-    remaining = page.remaining
-    history = nil
-  }
+  public init(_ page: TaskPage) { (tasks, remaining, history) = (page.tasks, page.remaining, nil) }
 
-  public init(_ report: TaskReport) {
-    tasks = [TaskOutput(report.task)]
-    remaining = 0
-    history = report.history.map(TaskEventOutput.init)
-  }
+  public init(_ report: TaskReport) { (tasks, remaining, history) = ([report.task], 0, report.history) }
 
   public static let schema = ObjectSchema<Self> {
     Field("tasks", .array(.briefObject()), \.tasks)

@@ -57,7 +57,7 @@ struct BridgeResources: Sendable {
       case .inbox: return marked(MessagesOutput(try await service.readMessages(markRead: false, limit: Limits.pageSize.upperBound)))
       case .tasks: return marked(TasksOutput(try await service.tasks(limit: Limits.pageSize.upperBound, markSeen: false)))
       case .agents: return AgentsOutput(try await service.agents(), for: service.identity).jsonText
-      case .message(let id): return try await service.message(id).map { marked(MessageOutput($0, inHistory: true)) }
+      case .message(let id): return try await service.message(id).map { marked(HistoryEntry(message: $0)) }
       case .task(let id): return marked(TasksOutput(try await service.task(id, markSeen: false)))
       }
     } catch let error as BridgeError {

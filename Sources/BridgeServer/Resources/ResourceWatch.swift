@@ -11,14 +11,12 @@ actor ResourceWatch {
   private let resources: BridgeResources
   private var watched: [String: Watched] = [:]
   private var loop: Task<Void, Never>?
-  private var notify: (@Sendable (String) async -> Void)?
+  private let notify: @Sendable (String) async -> Void
 
-  init(resources: BridgeResources) {
-    self.resources = resources
+  /// - Parameter notify: is told the URIs of resources that have changed.
+  init(resources: BridgeResources, notify: @escaping @Sendable (String) async -> Void) {
+    (self.resources, self.notify) = (resources, notify)
   }
-
-  /// Sets where changes are told.
-  func tell(_ notify: @escaping @Sendable (String) async -> Void) { self.notify = notify }
 
   /// Watches these resources from now on; returns when a later change cannot be missed.
   func watch(_ uris: Set<String>) async {
@@ -45,7 +43,7 @@ actor ResourceWatch {
       let state = await resources.state(of: before.name)
       guard watched[uri] != nil, before.state != state else { continue }
       watched[uri]?.state = state
-      await notify?(uri)
+      await notify(uri)
     }
   }
 }

@@ -13,11 +13,11 @@ extension BridgeTools {
       parameters: Parameters.to, Parameter.string("content", "Up to 256 KiB."),
       Parameter.string("reply_to", "Message that this answers.").optional(),
       Parameter.string("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey,
-      returns: WithUnread<SendOutput>.self
+      returns: WithUnread<SendReceipt>.self
     ) { call, to, content, replyTo, taskID, key in
       try await answerWithUnread(call) {
         let references = MessageReferences(replyTo: replyTo, taskID: taskID, idempotencyKey: key)
-        return ToolReply(SendOutput(try await service.send(to: to, content: content, references: references)))
+        return ToolReply(try await service.send(to: to, content: content, references: references))
       }
     }
   }
@@ -51,11 +51,11 @@ extension BridgeTools {
       parameters: Parameter.string("query", "Beginnings of words.").optional(),
       Parameter.string("with", "With this agent.").optional(), Parameter.string("task_id", "About this task.").optional(),
       Parameter.string("before", "Before this message id or time.").optional(), Parameters.limit(20),
-      returns: WithUnread<Marked<HistoryOutput>>.self
+      returns: WithUnread<Marked<HistoryPage>>.self
     ) { call, query, other, taskID, before, limit in
       try await answerWithUnread(call) {
         let page = try await service.history(text: query, with: other, taskID: taskID, before: before, limit: limit)
-        return ToolReply(Marked(HistoryOutput(page), for: service.identity))
+        return ToolReply(Marked(page, for: service.identity))
       }
     }
   }

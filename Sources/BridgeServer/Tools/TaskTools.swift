@@ -12,11 +12,10 @@ extension BridgeTools {
       parameters: Parameters.to,
       Parameter.string("title", "Short.", keywords: ["minLength": 1, "maxLength": .integer(Int64(Limits.titleCharacters))]),
       Parameter.string("description", "All that is needed to do it."), Parameters.idempotencyKey,
-      returns: WithUnread<CreateOutput>.self
+      returns: WithUnread<TaskReceipt>.self
     ) { call, to, title, description, key in
       try await answerWithUnread(call) {
-        ToolReply(
-          CreateOutput(try await service.createTask(for: to, title: title, description: description, idempotencyKey: key)))
+        ToolReply(try await service.createTask(for: to, title: title, description: description, idempotencyKey: key))
       }
     }
   }
@@ -53,11 +52,11 @@ extension BridgeTools {
       annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
       parameters: Parameter.string("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
       Parameter.string("result", "What came out, or why it failed.").optional(),
-      returns: WithUnread<Marked<TaskOutput>>.self
+      returns: WithUnread<Marked<BridgeTask>>.self
     ) { call, taskID, status, result in
       try await answerWithUnread(call) {
         let task = try await service.updateTask(taskID, to: status, result: result)
-        return ToolReply(Marked(TaskOutput(task), for: service.identity))
+        return ToolReply(Marked(task, for: service.identity))
       }
     }
   }

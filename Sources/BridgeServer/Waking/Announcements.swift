@@ -1,23 +1,29 @@
-/// Decides what an agent's session is told, and when.
+/// A fact about the announcements to a session.
+enum AnnouncementRecord: Hashable, Sendable {
+  case told(UInt64)
+  /// It did not reach the session.
+  case untold(UInt64)
+  case announced(String, at: Duration)
+  case muted(String, until: Duration)
+}
+
+/// Decides what an agent's session is told, and when, from what it has been told.
 ///
 /// A value without input or output: it takes the inbox and the time, and returns what to say. Times count from any fixed moment.
 public struct Announcements: Sendable {
   public struct Settings: Hashable, Sendable {
     /// How often one sender may be announced to a session within the window. Beyond that it is muted for the length of the window.
-    public var limit: Int
-    public var window: Duration
+    var limit: Int
+    var window: Duration
     /// The minimum time between two announcements.
-    public var spacing: Duration
+    var spacing: Duration
     /// How long to wait for news that arrives together with the first.
-    public var gathering: Duration
+    var gathering: Duration
 
     public init(
       limit: Int = 30, window: Duration = .seconds(600), spacing: Duration = .seconds(2), gathering: Duration = .milliseconds(100)
     ) {
-      self.limit = limit
-      self.window = window
-      self.spacing = spacing
-      self.gathering = gathering
+      (self.limit, self.window, self.spacing, self.gathering) = (limit, window, spacing, gathering)
     }
   }
 
@@ -30,16 +36,26 @@ public struct Announcements: Sendable {
     /// Senders that become muted.
     var muted: [String] = []
     var records: [AnnouncementRecord] = []
+
+    var isEmpty: Bool { news.isEmpty && muted.isEmpty && further == 0 }
+    var takingBack: [AnnouncementRecord] { news.map { .untold($0.key) } }
   }
 
-  let settings: Settings
-  private(set) var memory: AnnouncementMemory
+  /// Far more than an inbox holds; the oldest are forgotten.
+  private static let capacity = 20_000
+
+  private let settings: Settings
+  private var told: Set<UInt64> = []
+  /// When each sender was announced.
+  private var times: [String: [Duration]] = [:]
+  private var mutedUntil: [String: Duration] = [:]
   private var lastAnnouncement: Duration?
   private var toldFurther = 0
 
-  init(settings: Settings = Settings(), memory: AnnouncementMemory = AnnouncementMemory()) {
+  /// - Parameter records: what the session has been told.
+  init(settings: Settings = Settings(), records: [AnnouncementRecord] = []) {
     self.settings = settings
-    self.memory = memory
+    for record in records { add(record) }
   }
 
   /// When to look, after something has changed.
@@ -47,25 +63,24 @@ public struct Announcements: Sendable {
     max(now + settings.gathering, lastAnnouncement.map { $0 + settings.spacing } ?? now)
   }
 
+  func isTold(_ news: News) -> Bool { told.contains(news.key) }
+
   /// What to say now; nil if there is nothing to say.
   ///
   /// - Parameter isAwaited: whether a waiting call of the agent will return this news.
   mutating func announce(_ inbox: Inbox, isAwaited: (News) -> Bool = { _ in false }, at now: Duration) -> Announcement? {
-    memory.forget(before: now - settings.window, keeping: inbox.news)
+    forget(before: now - settings.window, keeping: inbox.news)
     toldFurther = min(toldFurther, inbox.further)
-    let untold = inbox.news.filter { !memory.isTold($0) && !memory.isMuted($0.peer, at: now) && !isAwaited($0) }
+    let untold = inbox.news.filter { !isTold($0) && (mutedUntil[$0.peer] ?? now) <= now && !isAwaited($0) }
     var announcement = Announcement()
     if inbox.further > toldFurther { announcement.further = inbox.further }
-    for peer in untold.map(\.peer).uniqued() {
-      let isTooMuch = memory.announcements(of: peer) >= settings.limit
-      if isTooMuch { announcement.muted.append(peer) } else { announcement.news += untold.filter { $0.peer == peer } }
-      announcement.records.append(isTooMuch ? .muted(peer, until: now + settings.window) : .announced(peer, at: now))
-    }
-    guard !announcement.news.isEmpty || !announcement.muted.isEmpty || announcement.further > 0 else { return nil }
-    let order = Dictionary(untold.enumerated().map { ($1.key, $0) }, uniquingKeysWith: min)
-    announcement.news.sort { order[$0.key, default: 0] < order[$1.key, default: 0] }
+    announcement.muted = untold.map(\.peer).filter { times[$0, default: []].count >= settings.limit }.uniqued()
+    announcement.news = untold.filter { !announcement.muted.contains($0.peer) }
+    guard !announcement.isEmpty else { return nil }
+    announcement.records = announcement.muted.map { .muted($0, until: now + settings.window) }
+    announcement.records += announcement.news.map(\.peer).uniqued().map { .announced($0, at: now) }
     announcement.records += announcement.news.map { .told($0.key) }
-    for record in announcement.records { memory.add(record) }
+    for record in announcement.records { add(record) }
     toldFurther = inbox.further
     lastAnnouncement = now
     return announcement
@@ -73,30 +88,49 @@ public struct Announcements: Sendable {
 
   /// When to look without a change: messages of a muted sender are announced when its mute ends.
   func nextLook(after inbox: Inbox, at now: Duration) -> Duration? {
-    inbox.news.filter { !memory.isTold($0) }.compactMap { memory.mutedUntil[$0.peer] }.filter { $0 > now }.min()
+    inbox.news.filter { !isTold($0) }.compactMap { mutedUntil[$0.peer] }.filter { $0 > now }.min()
   }
 
   /// The announcement did not reach the session: it may be made again.
   mutating func takeBack(_ announcement: Announcement) {
-    for record in announcement.takingBack { memory.add(record) }
+    for record in announcement.takingBack { add(record) }
     if announcement.further > 0 { toldFurther = 0 }
   }
 
-  /// Another process of the session has made announcements.
-  mutating func learn(_ records: [AnnouncementRecord]) { memory.learn(AnnouncementMemory(records)) }
+  /// Takes in all that the session's processes have recorded. May be repeated.
+  mutating func learn(_ records: [AnnouncementRecord]) {
+    let others = Announcements(records: records)
+    told.formUnion(others.told)
+    times.merge(others.times) { $0.count >= $1.count ? $0 : $1 }
+    mutedUntil.merge(others.mutedUntil, uniquingKeysWith: max)
+  }
 
   /// A cheap check whether there may be something to say.
-  func mayAnnounce(_ inbox: Inbox) -> Bool { inbox.further > toldFurther || inbox.news.contains { !memory.isTold($0) } }
+  func mayAnnounce(_ inbox: Inbox) -> Bool { inbox.further > toldFurther || inbox.news.contains { !isTold($0) } }
+
+  private mutating func add(_ record: AnnouncementRecord) {
+    switch record {
+    case .told(let key): told.insert(key)
+    case .untold(let key): told.remove(key)
+    case .announced(let peer, let time): times[peer, default: []].append(time)
+    case .muted(let peer, let time):
+      mutedUntil[peer] = time
+      // After the mute the count starts again.
+      times[peer] = nil
+    }
+  }
+
+  /// Drops facts that no longer count.
+  private mutating func forget(before oldest: Duration, keeping news: [News]) {
+    times = times.mapValues { $0.filter { $0 > oldest } }.filter { !$0.value.isEmpty }
+    if told.count > Self.capacity { told.formIntersection(news.map(\.key)) }
+  }
 }
 
-extension Announcements.Announcement {
-  var takingBack: [AnnouncementRecord] { news.map { .untold($0.key) } }
-}
-
-extension Array where Element: Hashable {
+extension [String] {
   /// The distinct elements, in order of their first occurrence.
-  fileprivate func uniqued() -> [Element] {
-    var seen = Set<Element>()
+  fileprivate func uniqued() -> [String] {
+    var seen = Set<String>()
     return filter { seen.insert($0).inserted }
   }
 }

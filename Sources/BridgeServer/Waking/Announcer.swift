@@ -1,8 +1,21 @@
 import Bridge
-import Dispatch
 import JSON
 import Logging
 import MCP
+import SystemSupport
+
+/// How a session is woken.
+public struct WakeSettings: Sendable {
+  public var announcements: Announcements.Settings
+  /// Set if Claude Code named one.
+  var inbox: InboxSocket?
+  /// Shared with the session's hooks.
+  var session: SessionRecord?
+
+  public init(announcements: Announcements.Settings, inbox: InboxSocket? = nil, session: SessionRecord? = nil) {
+    (self.announcements, self.inbox, self.session) = (announcements, inbox, session)
+  }
+}
 
 /// Announces news to the Claude Code session that started this process, unless a waiting call returns it.
 actor Announcer {
@@ -18,8 +31,6 @@ actor Announcer {
   private var isStopped = false
   /// A store that failed is asked again after this time, with or without a hint.
   private static let patience = Duration.seconds(5)
-  /// Files are locked and written here, because that blocks.
-  private static let files = DispatchQueue(label: "cowork-bridge.session-record")
 
   /// - Parameter channel: sends a notification; returns false if it cannot.
   init(
@@ -37,14 +48,9 @@ actor Announcer {
   func clientIs(_ client: ClientInfo?) {
     guard client?.name == "claude-code", tasks.isEmpty, !isStopped else { return }
     // Subscribe before the first look, so that nothing is missed.
-    let stirs = WakeUps()
-    let news = service.wakeUps(.idle)
+    let stirs = service.wakeUps(.idle)
     let endedWaits = service.waits.changes()
-    tasks = [
-      Task { for await hint in news { stirs.post(hint) } },
-      Task { for await hint in endedWaits { stirs.post(hint) } },
-      Task { await run(stirs) },
-    ]
+    tasks = [Task { for await hint in endedWaits { stirs.post(hint) } }, Task { await run(stirs) }]
     stirs.post(.resync)
   }
 
@@ -58,7 +64,7 @@ actor Announcer {
   private func run(_ stirs: WakeUps) async {
     for await _ in stirs {
       let due = announcements.lookTime(after: time.now)
-      guard (try? await Task.sleep(until: time.instant(at: due), clock: .continuous)) != nil else { return }
+      guard (try? await Task.sleep(for: due - time.now)) != nil else { return }
       do {
         let inbox = try await Inbox.look(through: service)
         if announcements.mayAnnounce(inbox) { await announce(inbox) }
@@ -74,13 +80,12 @@ actor Announcer {
     laterLook?.cancel()
     guard let due else { return }
     laterLook = Task { [time] in
-      guard (try? await Task.sleep(until: time.instant(at: due), clock: .continuous)) != nil else { return }
-      stirs.post(.resync)
+      if (try? await Task.sleep(for: due - time.now)) != nil { stirs.post(.resync) }
     }
   }
 
   private func announce(_ inbox: Inbox) async {
-    if let record = settings.session { announcements.learn(await onFiles { record.read() }) }
+    if let record = settings.session { announcements.learn(await SystemThread.run { record.read() }) }
     let waits = service.waits
     let isAwaited = { (news: News) in waits.willReturn(messageFrom: news.isMessage ? .some(news.sender) : nil) }
     guard let announcement = announcements.announce(inbox, isAwaited: isAwaited, at: time.now) else { return }
@@ -97,13 +102,13 @@ actor Announcer {
     var announcement = announcement
     // Record first: of server and hooks, the one that records the news tells it.
     if let record = settings.session {
-      guard let rest = await onFiles({ [announcement] in record.claim(announcement) }) else { return true }
+      guard let rest = await SystemThread.run({ [announcement] in record.claim(announcement) }) else { return true }
       announcement = rest
     }
     let outcome = await inbox.post(envelope.text(announcement))
     logger.debug("posted to the inbox socket", metadata: ["news": "\(announcement.news.count)", "outcome": "\(outcome)"])
     guard case .failed = outcome else { return true }
-    if let record = settings.session { await onFiles { [announcement] in record.append(announcement.takingBack) } }
+    if let record = settings.session { await SystemThread.run { [announcement] in record.append(announcement.takingBack) } }
     return false
   }
 
@@ -118,11 +123,5 @@ actor Announcer {
         "tasks": .string("\(announcement.news.count { !$0.isMessage })"),
       ],
     ]
-  }
-
-  private func onFiles<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-      Self.files.async { continuation.resume(returning: body()) }
-    }
   }
 }

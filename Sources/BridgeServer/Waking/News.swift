@@ -1,7 +1,7 @@
 import Bridge
 
 /// A piece of news that can be announced to an agent.
-public struct News: Hashable, Sendable {
+struct News: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     case message
     /// A task that is assigned to the agent.
@@ -52,24 +52,15 @@ public struct News: Hashable, Sendable {
 }
 
 /// Everything that waits for an agent at one moment.
-public struct Inbox: Sendable {
-  var news: [News]
+struct Inbox: Sendable {
+  var news: [News] = []
   /// Unread messages that did not fit.
-  var further: Int
-
-  init(news: [News] = [], further: Int = 0) {
-    self.news = news
-    self.further = further
-  }
-
-  var isEmpty: Bool { news.isEmpty && further == 0 }
+  var further = 0
 
   /// Looks without marking anything.
   ///
   /// - Parameter includesOpenTasks: also tasks that the agent has seen and that have not ended.
-  public static func look(
-    through service: BridgeService, includesOpenTasks: Bool = false
-  ) async throws(BridgeError) -> Inbox {
+  static func look(through service: BridgeService, includesOpenTasks: Bool = false) async throws(BridgeError) -> Inbox {
     let delivery = try await service.inbox(characters: 1_000_000)
     var tasks = delivery.tasks
     if includesOpenTasks {

@@ -1,11 +1,13 @@
+import Bridge
 import Foundation
+import SystemSupport
 
 /// What server and hooks have told one session of a client: a small file, one line for each fact.
 ///
 /// A failure counts as if nothing were recorded. Its methods block briefly: do not call them on threads of Swift concurrency.
 public struct SessionRecord: Sendable {
   /// Sessions without an announcement for this long are forgotten.
-  static let lifetime: TimeInterval = 7 * 24 * 3600
+  private static let lifetime = 7.0 * 24 * 3600
 
   public let path: String
 
@@ -13,32 +15,21 @@ public struct SessionRecord: Sendable {
   ///   - session: the client's id of the session. Fails if it cannot be part of a file name.
   ///   - agent: one session may have servers of several agents.
   public init?(folder: String, session: String, agent: String) {
-    let isName = session.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-      case UInt8(ascii: "-"), UInt8(ascii: "_"): true
-      default: false
-      }
-    }
+    let isName = session.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "-_".contains($0) }
     guard isName, 1...100 ~= session.utf8.count else { return nil }
     path = "\(folder)/\(session).\(agent)"
   }
 
   /// The recorded facts; creates nothing.
-  func read() -> [AnnouncementRecord] {
-    guard let data = FileManager.default.contents(atPath: path) else { return [] }
-    return Self.decode(data)
-  }
+  func read() -> [AnnouncementRecord] { Self.decode(FileSystem.contents(of: path)) }
 
   /// Decides on the recorded facts and records the decision, under a lock between processes.
   func update<Value>(_ decide: ([AnnouncementRecord]) -> (value: Value, records: [AnnouncementRecord])) -> Value {
     let file = openLocked()
-    defer { if file >= 0 { close(file) } }
-    let (value, records) = decide(file >= 0 ? Self.decode(contents(of: file)) : [])
-    if file >= 0, !records.isEmpty {
-      let bytes = Data(records.map { $0.line + "\n" }.joined().utf8)
-      _ = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-    }
+    defer { file?.unlockAndClose() }
+    let (value, records) = decide(Self.decode(try? file?.readToEnd()))
+    // What was read to the end is written to at the end.
+    try? file?.writeCompletely(records.map { $0.line + "\n" }.joined().utf8)
     return value
   }
 
@@ -49,56 +40,38 @@ public struct SessionRecord: Sendable {
   /// - Returns: the part that no other process of the session has told meanwhile; nil if there is none.
   func claim(_ announcement: Announcements.Announcement) -> Announcements.Announcement? {
     update { records in
-      let memory = AnnouncementMemory(records)
+      let known = Announcements(records: records)
       var rest = announcement
-      rest.news.removeAll { memory.isTold($0) }
-      guard !rest.news.isEmpty || rest.further > 0 || !rest.muted.isEmpty else { return (nil, []) }
-      return (rest, announcement.records)
+      rest.news.removeAll { known.isTold($0) }
+      return rest.isEmpty ? (nil, []) : (rest, announcement.records)
     }
   }
 
-  /// Negative if the file cannot be created.
-  private func openLocked() -> Int32 {
-    var file = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
-    if file < 0 {
+  /// Nil if the file cannot be created.
+  private func openLocked() -> FileDescriptor? {
+    if FileIdentity(path: path) == nil {
       // A new session is the occasion to remove files of old ones.
-      let folder = (path as NSString).deletingLastPathComponent
-      try? FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+      let folder = FileSystem.split(path).folder
+      try? FileSystem.makeFolder(folder)
       Self.prune(folder)
     }
+    guard let file = try? FileDescriptor.openSidecar(path) else { return nil }
     // Others hold the lock for microseconds; a stopped process must not block a session.
-    for _ in 0..<100 where file >= 0 {
-      if flock(file, LOCK_EX | LOCK_NB) == 0 { break }
-      usleep(2_000)
-    }
+    for _ in 0..<100 where !file.lock(waits: false) { Thread.sleep(forTimeInterval: 0.002) }
     return file
   }
 
-  private func contents(of file: Int32) -> Data {
-    var data = Data()
-    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    lseek(file, 0, SEEK_SET)
-    while data.count < 8 << 20 {
-      let count = Foundation.read(file, &buffer, buffer.count)
-      if count <= 0 { break }
-      data.append(contentsOf: buffer.prefix(count))
-    }
-    return data
-  }
-
   /// Removes the files of sessions that ended long ago.
-  public static func prune(_ folder: String, now: Date = Date()) {
+  private static func prune(_ folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-      let path = "\(folder)/\(name)"
-      guard let changed = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date else { continue }
-      if now.timeIntervalSince(changed) > lifetime { try? FileManager.default.removeItem(atPath: path) }
+      guard let file = try? FileDescriptor.open("\(folder)/\(name)", .readOnly, options: .closeOnExec) else { continue }
+      if let age = file.secondsSinceModification, age > lifetime { FileSystem.remove("\(folder)/\(name)") }
+      try? file.close()
     }
   }
 
-  private static func decode(_ data: Data) -> [AnnouncementRecord] {
-    String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { AnnouncementRecord(line: $0) }
+  private static func decode(_ bytes: [UInt8]?) -> [AnnouncementRecord] {
+    String(decoding: bytes ?? [], as: UTF8.self).split(separator: "\n").compactMap { AnnouncementRecord(line: $0) }
   }
 }
 
@@ -108,8 +81,8 @@ extension AnnouncementRecord {
     switch self {
     case .told(let key): "told \(String(key, radix: 16))"
     case .untold(let key): "untold \(String(key, radix: 16))"
-    case .announced(let peer, let time): "announced \(time.milliseconds) \(peer)"
-    case .muted(let peer, let time): "muted \(time.milliseconds) \(peer)"
+    case .announced(let peer, let time): "announced \(Int64(time / .milliseconds(1))) \(peer)"
+    case .muted(let peer, let time): "muted \(Int64(time / .milliseconds(1))) \(peer)"
     }
   }
 
@@ -127,16 +100,33 @@ extension AnnouncementRecord {
   }
 }
 
-extension Duration {
-  fileprivate var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
-}
-
 /// The time since 1970, unaffected by changes of the clock while the process runs.
 struct RunningTime: Sendable {
   private let start = ContinuousClock.now
-  private let offset = Duration.seconds(Date().timeIntervalSince1970)
+  private let offset = Duration.seconds(WallClock.now)
 
   var now: Duration { offset + start.duration(to: .now) }
+}
 
-  func instant(at time: Duration) -> ContinuousClock.Instant { start + (time - offset) }
+extension BridgeService {
+  /// The note of a hook: news for the agent as text for the model, recorded as told; nil if there is nothing new.
+  ///
+  /// - Parameters:
+  ///   - record: what the session has been told; nil if the session is unknown.
+  ///   - includesOpenTasks: also open tasks that the agent has seen, because a new session does not know of them.
+  public func hookNote(
+    for record: SessionRecord?, _ settings: Announcements.Settings, includesOpenTasks: Bool = false
+  ) async throws(BridgeError) -> String? {
+    let inbox = try await Inbox.look(through: self, includesOpenTasks: includesOpenTasks)
+    guard !inbox.news.isEmpty else { return nil }
+    func note(_ records: [AnnouncementRecord]) -> (value: String?, records: [AnnouncementRecord]) {
+      var announcements = Announcements(settings: settings, records: records)
+      // A count alone is no news, because nothing would record that it has been told.
+      guard var announcement = announcements.announce(Inbox(news: inbox.news), at: RunningTime().now) else { return (nil, []) }
+      announcement.further = inbox.further
+      return (Envelope(identity: identity, settings: settings).text(announcement), announcement.records)
+    }
+    guard let record else { return note([]).value }
+    return record.update(note)
+  }
 }

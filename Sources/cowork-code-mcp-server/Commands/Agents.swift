@@ -40,20 +40,17 @@ struct AgentsAdd: BridgeCommand {
         cowork-code-mcp-server agents add reviewer
       """)
 
-  @Argument(help: "Its name: 1 to 63 of a-z, 0-9, '.', '_' and '-'.")
-  var name: String
+  @Argument(help: "Its name: 1 to 63 of a-z, 0-9, '.', '_' and '-'.", transform: agentName)
+  var name: Identity
 
   @OptionGroup var options: SharedOptions
 
-  func validate() throws { _ = try agent(name) }
-
   func run(in session: CommandSession) async throws {
-    let added = try agent(name)
-    try await session.service.addAgent(added)
-    guard let summary = try await session.service.agents().first(where: { $0.name == added.name }) else {
-      throw CommandFailure("The agent \(added) was added and is not there: check that nobody else empties the store.")
+    try await session.service.addAgent(name)
+    guard let summary = try await session.service.agents().first(where: { $0.name == name.name }) else {
+      throw CommandFailure("The agent \(name) was added and is not there: check that nobody else empties the store.")
     }
-    try await session.show(AgentOutput(summary), as: "\(Colours.agent(added.name)) is known.\n")
+    try await session.show(summary, as: "\(Colours.agent(name.name)) is known.\n")
   }
 }
 

@@ -5,8 +5,8 @@ import SystemSupport
 extension TaskStatus: ExpressibleByArgument {}
 extension TaskRole: ExpressibleByArgument {}
 
-/// The name of an agent.
-func agent(_ name: String) throws -> Identity { try usage { try Identity(name) } }
+/// Reads the name of an agent.
+func agentName(_ text: String) throws -> Identity { try usage { try Identity(text) } }
 
 func requirePageSize(_ limit: Int) throws {
   guard Limits.pageSize.contains(limit) else {

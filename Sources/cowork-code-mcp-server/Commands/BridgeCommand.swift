@@ -12,13 +12,10 @@ protocol BridgeCommand: AsyncParsableCommand {
 
 extension BridgeCommand {
   func run() async throws {
-    try await CommandFailure.reported {
-      let identity = try options.acting.identity()
-      let logger = try options.store.logger()
-      Colours.prepare(plain: options.json)
-      try await options.store.location().withService(as: identity, logger: logger) { service in
-        try await run(in: CommandSession(service: service, json: options.json, logger: logger))
-      }
+    let identity = try options.acting.identity()
+    let logger = try options.store.logger()
+    try await options.store.location().withService(as: identity, logger: logger) { service in
+      try await run(in: CommandSession(service: service, json: options.json, logger: logger))
     }
   }
 }

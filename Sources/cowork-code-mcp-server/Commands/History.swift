@@ -35,6 +35,6 @@ struct History: BridgeCommand {
     let words = query.joined(separator: " ")
     let page = try await session.service.history(
       text: words.isEmpty ? nil : words, with: with, taskID: task, before: before, limit: limit)
-    try await session.showWithUnread(Marked(HistoryOutput(page), for: session.identity), as: page.shown)
+    try await session.showWithUnread(Marked(page, for: session.identity), as: page.shown)
   }
 }

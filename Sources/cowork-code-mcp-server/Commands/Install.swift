@@ -2,6 +2,7 @@ import ArgumentParser
 import Bridge
 import ClientSetup
 import Foundation
+import SystemSupport
 
 extension Client: ExpressibleByArgument {
   public init?(argument: String) {
@@ -84,18 +85,16 @@ struct Install: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await CommandFailure.reported {
-      let entry = try entry()
-      let hooks = try hooks ? Hooks(command: entry.command, arguments: [Settings.identity.option, agent.name] + storeArguments()) : nil
-      let plan = try SetupPlan(
-        installing: entry, as: options.name, into: options.client, scope: options.scope, hooks: hooks, isSecret: holdsPassword)
-      if holdsPassword { print("The configuration holds the password of the URL, for everybody who can read that file.") }
-      for variable in [Settings.store.variable, Settings.workspace.variable, Settings.identity.variable]
-      where Environment[variable] != nil {
-        print("\(variable) is set here and is not written: give the option if the client is to use the same.")
-      }
-      if try options.carryOut(plan), !options.dryRun, let step = options.client.nextStep { print(step) }
+    let entry = try entry()
+    let hooks = try hooks ? Hooks(command: entry.command, arguments: [Settings.identity.option, agent.name] + storeArguments()) : nil
+    let plan = try SetupPlan(
+      installing: entry, as: options.name, into: options.client, scope: options.scope, hooks: hooks, isSecret: holdsPassword)
+    if holdsPassword { print("The configuration holds the password of the URL, for everybody who can read that file.") }
+    for variable in [Settings.store.variable, Settings.workspace.variable, Settings.identity.variable]
+    where Environment[variable] != nil {
+      print("\(variable) is set here and is not written: give the option if the client is to use the same.")
     }
+    if try options.carryOut(plan), !options.dryRun, let step = options.client.nextStep { print(step) }
   }
 
   private var agent: Identity {
@@ -134,7 +133,7 @@ struct Install: AsyncParsableCommand {
   private static var executable: String {
     let called = CommandLine.arguments.first ?? ""
     if called.contains("/") { return URL(fileURLWithPath: called).standardizedFileURL.path }
-    return ThisProgram.onPath(called) ?? ThisProgram.path ?? ServerEntry.program
+    return Places().executable(called) ?? ThisProgram.path ?? ServerEntry.program
   }
 }
 
@@ -151,8 +150,6 @@ struct Uninstall: AsyncParsableCommand {
   @OptionGroup var options: ClientOptions
 
   func run() async throws {
-    try await CommandFailure.reported {
-      try options.carryOut(SetupPlan(uninstalling: options.name, from: options.client, scope: options.scope))
-    }
+    try options.carryOut(SetupPlan(uninstalling: options.name, from: options.client, scope: options.scope))
   }
 }

@@ -29,10 +29,6 @@ struct Migrate: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await CommandFailure.reported { try await migrate() }
-  }
-
-  private func migrate() async throws {
     guard case .postgres(let settings, let workspace) = try store.location() else {
       throw ValidationError("Only a Postgres database is migrated by hand: name one with --database-url postgres://….")
     }

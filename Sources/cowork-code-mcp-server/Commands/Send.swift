@@ -16,8 +16,8 @@ struct Send: BridgeCommand {
         cowork-code-mcp-server send cowork -- -5 degrees   (it begins with a dash)
       """)
 
-  @Argument(help: "The agent that gets it.")
-  var to: String
+  @Argument(help: "The agent that gets it.", transform: agentName)
+  var to: Identity
 
   @Argument(help: ArgumentHelp("What it says, or - for standard input.", valueName: "text"))
   var text: [String] = []
@@ -34,16 +34,14 @@ struct Send: BridgeCommand {
   @OptionGroup var options: SharedOptions
 
   func validate() throws {
-    _ = try agent(to)
     if text.isEmpty { throw ValidationError("Write the message, or - to read it from standard input.") }
   }
 
   func run(in session: CommandSession) async throws {
-    let recipient = try agent(to)
     let content = try TextArgument.text(text.joined(separator: " "))
     try await session.introduce()
     let receipt = try await session.service.send(
-      to: recipient, content: content, references: MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
-    try await session.showWithUnread(SendOutput(receipt), as: receipt.shown)
+      to: to, content: content, references: MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
+    try await session.showWithUnread(receipt, as: receipt.shown)
   }
 }

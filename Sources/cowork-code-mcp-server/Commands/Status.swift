@@ -20,12 +20,9 @@ struct Status: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    Colours.prepare(plain: json)
-    try await CommandFailure.reported {
-      let location = try store.location()
-      let overview = try await location.withStore(.any, logger: store.logger()) { try await $0.overview() }
-      try await StandardStreams.show(overview, json: json, as: overview.shown(location.description, Terminal.width))
-    }
+    let location = try store.location()
+    let overview = try await location.withStore(logger: store.logger()) { try await $0.overview() }
+    try await StandardStreams.show(overview, json: json, as: overview.shown(location.description, Terminal.width))
   }
 }
 

@@ -84,8 +84,8 @@ struct TasksCreate: BridgeCommand {
         cowork-code-mcp-server tasks create cowork "Review the page" - < page.md
       """)
 
-  @Argument(help: "The agent that is to do it.")
-  var to: String
+  @Argument(help: "The agent that is to do it.", transform: agentName)
+  var to: Identity
 
   @Argument(help: "What it is, in up to 200 characters.")
   var title: String
@@ -98,15 +98,12 @@ struct TasksCreate: BridgeCommand {
 
   @OptionGroup var options: SharedOptions
 
-  func validate() throws { _ = try agent(to) }
-
   func run(in session: CommandSession) async throws {
-    let assignee = try agent(to)
     let description = try TextArgument.text(description)
     try await session.introduce()
     let receipt = try await session.service.createTask(
-      for: assignee, title: title, description: description, idempotencyKey: key)
-    try await session.showWithUnread(CreateOutput(receipt), as: receipt.shown(for: assignee))
+      for: to, title: title, description: description, idempotencyKey: key)
+    try await session.showWithUnread(receipt, as: receipt.shown(for: to))
   }
 }
 
@@ -139,7 +136,7 @@ struct TasksUpdate: BridgeCommand {
     let result = try result.map { try TextArgument.text($0) }
     try await session.introduce()
     let task = try await session.service.updateTask(id, to: status, result: result, as: claimant(session.identity))
-    try await session.showWithUnread(Marked(TaskOutput(task), for: session.identity), as: task.shown)
+    try await session.showWithUnread(Marked(task, for: session.identity), as: task.shown)
   }
 
   /// A claim outlives this process: with the process's real identity it would be free for others as soon as the command ends.

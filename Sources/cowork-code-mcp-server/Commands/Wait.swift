@@ -43,7 +43,7 @@ struct Wait: BridgeCommand {
       try await session.service.waitForAnything(
         messages: subject != .tasks, tasks: subject != .messages, timeout: .seconds(seconds))
     }
-    try await session.show(UnreadOutput(counts), as: counts.waiting(for: session.identity) + "\n")
+    try await session.show(counts, as: counts.waiting(for: session.identity) + "\n")
     if counts.isEmpty { throw ExitCode.nothingThere }
   }
 }

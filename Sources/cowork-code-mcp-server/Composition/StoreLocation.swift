@@ -77,20 +77,14 @@ enum StoreLocation: Sendable {
 
 // MARK: Opening
 
-/// What a command expects of the store that it opens.
-enum StoreUse {
-  /// Reading verbs find a store that does not exist empty; the first verb that writes makes it.
-  case any
-  /// A store that does not exist is a failure.
-  case existing
-}
-
 extension StoreLocation {
   /// Opens the store for the work, and closes it afterwards: the one way to a store for every command.
   ///
-  /// - Parameter patience: how long closing may take; nil for as long as it needs.
+  /// - Parameters:
+  ///   - mustExist: whether a store that does not exist is a failure. Otherwise it is empty, and the first verb that writes makes it.
+  ///   - patience: how long closing may take; nil for as long as it needs.
   func withStore<Value>(
-    _ use: StoreUse = .existing, logger: Logger, closingWithin patience: Duration? = nil, _ work: (any BridgeStore) async throws -> Value
+    mustExist: Bool = false, logger: Logger, closingWithin patience: Duration? = nil, _ work: (any BridgeStore) async throws -> Value
   ) async throws -> Value {
     let store: any BridgeStore =
       switch self {
@@ -99,7 +93,7 @@ extension StoreLocation {
       }
     let result: Result<Value, any Error>
     do {
-      if case .existing = use, try await !store.exists() {
+      if mustExist, try await !store.exists() {
         throw CommandFailure("There is no store in \(description): check --database-url and --workspace.")
       }
       result = .success(try await work(store))
@@ -114,7 +108,7 @@ extension StoreLocation {
   func withService<Value>(
     as identity: Identity, logger: Logger, closingWithin patience: Duration? = nil, _ work: (BridgeService) async throws -> Value
   ) async throws -> Value {
-    try await withStore(.any, logger: logger, closingWithin: patience) { store in
+    try await withStore(logger: logger, closingWithin: patience) { store in
       try await work(BridgeService(store: store, identity: identity, logger: logger))
     }
   }

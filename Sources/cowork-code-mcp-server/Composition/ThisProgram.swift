@@ -4,11 +4,6 @@ import Foundation
 enum ThisProgram {
   static var path: String? { Bundle.main.executablePath }
 
-  /// An executable file on the `PATH`.
-  static func onPath(_ name: String) -> String? {
-    (Environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }.first(where: FileManager.default.isExecutableFile)
-  }
-
   /// - Throws: `CommandFailure` where it cannot be told.
   static func found() throws -> String {
     if let path { return path }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SystemSupport
 
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,52 +18,33 @@ struct Demo: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    Colours.prepare(plain: json)
-    try await CommandFailure.reported {
-      let executable = try ThisProgram.found()
-      let report = DemoReport(json: json)
-      do {
-        try await stage(report, executable)
-      } catch {
-        try? await report.printJSON(executable: executable)
-        throw error
-      }
-      try await report.printJSON(executable: executable)
+    let report = DemoReport(json: json, executable: try ThisProgram.found())
+    do { try await stage(report) } catch {
+      try? await report.printJSON()
+      throw error
     }
+    try await report.printJSON()
   }
 
-  /// Builds the stage, plays, and clears it away in any case.
-  private func stage(_ report: DemoReport, _ executable: String) async throws {
-    let interruption = try Interruption()
-    let folder = try TemporaryFolder()
-    defer { folder.remove() }
-    let store = "\(folder.path)/messages.db"
+  /// Sets everything up, plays the script, and removes all of it again.
+  private func stage(_ report: DemoReport) async throws {
+    let interruption = try ServedAgent.interruption()
+    let folder: String
+    do { folder = try FileSystem.makeTemporaryFolder(in: Environment["TMPDIR"] ?? "/tmp", "cowork-bridge-demo") } catch {
+      throw CommandFailure("No temporary folder can be made (\(error.code)): set TMPDIR to one that can be written to.")
+    }
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let store = "\(folder)/messages.db"
     try await report.tell(
       "\(Colours.strong("Two agents, one bridge")): two real servers of this program, on the throwaway store \(store)\n")
-    // Nothing of the user's environment that a server heeds.
-    let environment = ["HOME": folder.path, "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
+    // Nothing else of the user's environment reaches the servers.
+    let environment = ["HOME": folder, "PATH": Environment["PATH"] ?? "/usr/bin:/bin"]
     let agents = try ["code", "cowork"].map {
       try ServedAgent($0, ["serve", $0, "--database-url", "sqlite://\(store)"], environment: environment)
     }
     try await ServedAgent.during(agents, limit: .seconds(50), interruption: interruption) {
       try await DemoScript(code: agents[0], cowork: agents[1], report: report).play()
     }
-    try await report.conclude(executable: executable)
+    try await report.conclude()
   }
-}
-
-/// A folder of this process's own.
-private struct TemporaryFolder {
-  let path: String
-
-  init() throws {
-    var template = Array((NSTemporaryDirectory() as NSString).appendingPathComponent("cowork-bridge-demo.XXXXXX").utf8CString)
-    guard mkdtemp(&template) != nil else {
-      let reason = String(cString: strerror(errno))
-      throw CommandFailure("No temporary folder can be made (\(reason)): set TMPDIR to one that can be written to.")
-    }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

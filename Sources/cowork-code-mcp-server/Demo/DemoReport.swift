@@ -1,78 +1,69 @@
-import Foundation
-import JSON
+import BridgeServer
+import ClientSetup
+import MCP
 
-/// What the demonstration has observed: told as it happens, and kept for the end.
+/// What the demo has observed: told as it happens, and kept for the end.
 final class DemoReport {
-  /// One step that was really observed, or the one that was not.
-  struct Step {
-    let name: String
-    let details: [String]
-    let wake: Duration?
-    let error: String?
-  }
-
-  private(set) var steps: [Step] = []
+  private var steps: [DemoStep] = []
   private let json: Bool
+  private let nextSteps: [NextStep]
   private let start = ContinuousClock.now
 
-  init(json: Bool) { self.json = json }
+  init(json: Bool, executable: String) {
+    self.json = json
+    let program = executable.shellQuoted
+    nextSteps = [
+      NextStep(
+        purpose: "Claude Code gets the bridge in all projects:", command: "claude mcp add --scope user cowork-bridge -- \(program) code"),
+      NextStep(purpose: "Claude Desktop and Cowork start the same program as the other agent:", command: "\(program) cowork"),
+      NextStep(purpose: "You can write to either of them yourself:", command: "\(program) send code \"Hello\""),
+    ]
+  }
 
   /// Carries out a step and tells it.
-  func step(_ name: String, _ body: (inout Observation) async throws -> Void) async throws {
-    var observation = Observation()
-    do {
-      try await body(&observation)
-    } catch {
-      let reason = "\(error)"
-      try await add(Step(name: name, details: observation.details, wake: observation.wake, error: reason))
-      throw CommandFailure("The demo failed at step \(steps.count), \"\(name)\": \(reason).")
-    }
-    try await add(Step(name: name, details: observation.details, wake: observation.wake, error: nil))
+  func step(_ name: String, _ body: (inout DemoStep) async throws -> Void) async throws {
+    var step = DemoStep(name: name)
+    do { try await body(&step) } catch { step.error = "\(error)" }
+    steps.append(step)
+    let mark = step.error == nil ? Colours.good("✓") : Colours.bad("✗")
+    let wake = step.wake.map { "  " + Colours.notable("woken after \($0.inMilliseconds) ms") } ?? ""
+    try await tell("\n\(mark) \(Colours.strong("\(steps.count). \(name)"))\(wake)\n" + step.details.map { "    \($0)\n" }.joined())
+    if let error = step.error { throw CommandFailure("The demo failed at step \(steps.count), \"\(name)\": \(error).") }
   }
 
   func tell(_ text: String) async throws { if !json { try await StandardStreams.write(text) } }
 
-  /// All steps are through.
-  func conclude(executable: String) async throws {
-    if json { return }
+  /// Sums up, after all steps.
+  func conclude() async throws {
     let wakes = steps.compactMap(\.wake).sorted()
-    let middle = wakes.isEmpty ? "" : "; \(wakes.count) wake-ups, \(wakes[wakes.count / 2].milliseconds) in the middle"
-    let slowest = wakes.last.map { ", \($0.milliseconds) at worst" } ?? ""
+    let middle = wakes.isEmpty ? "" : "; \(wakes.count) wake-ups, \(wakes[wakes.count / 2].inMilliseconds) ms in the middle"
+    let slowest = wakes.last.map { ", \($0.inMilliseconds) ms at worst" } ?? ""
     try await tell(
       """
 
-      \(Colours.good("All \(steps.count) steps were observed")) in \((ContinuousClock.now - start).milliseconds)\(middle)\(slowest).
+      \(Colours.good("All \(steps.count) steps were observed")) in \((ContinuousClock.now - start).inMilliseconds) ms\(middle)\(slowest).
 
       \(Colours.strong("What to do next"))
 
-      """ + NextSteps(executable: executable).all.map { "  \(Colours.faint($0.purpose))\n    \($0.command)\n" }.joined())
+      """ + nextSteps.map { "  \(Colours.faint($0.purpose))\n    \($0.command)\n" }.joined())
   }
 
-  /// The whole, in one line.
-  func printJSON(executable: String) async throws {
+  func printJSON() async throws {
     guard json else { return }
-    let report: JSONObject = [
-      "ok": .bool(!steps.isEmpty && steps.allSatisfy { $0.error == nil }),
-      "milliseconds": .number((ContinuousClock.now - start).inMilliseconds),
-      "steps": .array(steps.map { .object($0.json) }),
-      "next": .array(NextSteps(executable: executable).all.map { ["purpose": .string($0.purpose), "command": .string($0.command)] }),
-    ]
-    try await StandardStreams.write(String(decoding: JSON.object(report).encoded(), as: UTF8.self) + "\n")
-  }
-
-  private func add(_ step: Step) async throws {
-    steps.append(step)
-    let mark = step.error == nil ? Colours.good("✓") : Colours.bad("✗")
-    let wake = step.wake.map { "  " + Colours.notable("woken after \($0.milliseconds)") } ?? ""
-    try await tell("\n\(mark) \(Colours.strong("\(steps.count). \(step.name)"))\(wake)\n" + step.details.map { "    \($0)\n" }.joined())
+    let output = DemoOutput(milliseconds: (ContinuousClock.now - start).inMilliseconds, steps: steps, next: nextSteps)
+    try await StandardStreams.write(output.jsonText + "\n")
   }
 }
 
-/// What a step collects while it is carried out.
-struct Observation {
+/// A step: what was observed until it was complete or failed.
+struct DemoStep: StructuredOutput {
+  let name: String
   private(set) var details: [String] = []
-  /// From the call that wrote until the other agent had its answer in hands.
+  /// From the call that wrote until the other agent had its answer.
   var wake: Duration?
+  fileprivate(set) var error: String?
+
+  init(name: String) { self.name = name }
 
   mutating func note(_ detail: String) { details.append(detail) }
 
@@ -80,41 +71,48 @@ struct Observation {
   mutating func speech(_ from: String, _ to: String, _ text: String) {
     note("\(Colours.agent(from)) → \(Colours.agent(to))  \(text)")
   }
+
+  fileprivate var isObserved: Bool { error == nil }
+  private var plainDetails: [String] { details.map(\.withoutColours) }
+  private var wakeMilliseconds: Double? { wake?.inMilliseconds }
+
+  static let schema = ObjectSchema<Self> {
+    Field("step", .string, \.name)
+    Field("ok", .boolean, \.isObserved)
+    Field("details", .array(.string), \.plainDetails)
+    Field(optional: "wake_milliseconds", .number, \.wakeMilliseconds)
+    Field(optional: "error", .string, \.error)
+  }
 }
 
-extension DemoReport.Step {
-  fileprivate var json: JSONObject {
-    var object: JSONObject = ["step": .string(name), "ok": .bool(error == nil), "details": .array(details.map { .string($0) })]
-    if let wake { object["wake_milliseconds"] = .number(wake.inMilliseconds) }
-    if let error { object["error"] = .string(error) }
-    return object
+/// What `demo --json` prints.
+private struct DemoOutput: StructuredOutput {
+  let milliseconds: Double
+  let steps: [DemoStep]
+  let next: [NextStep]
+
+  private var isObserved: Bool { !steps.isEmpty && steps.allSatisfy(\.isObserved) }
+
+  static let schema = ObjectSchema<Self> {
+    Field("ok", .boolean, \.isObserved)
+    Field("milliseconds", .number, \.milliseconds)
+    Field("steps", .array(.object()), \.steps)
+    Field("next", .array(.object()), \.next)
+  }
+}
+
+/// What a person does after the demo.
+private struct NextStep: StructuredOutput {
+  let purpose: String
+  let command: String
+
+  static let schema = ObjectSchema<Self> {
+    Field("purpose", .string, \.purpose)
+    Field("command", .string, \.command)
   }
 }
 
 extension Duration {
   /// To a tenth.
-  fileprivate var inMilliseconds: Double { ((self / .milliseconds(1)) * 10).rounded() / 10 }
-  fileprivate var milliseconds: String { "\(inMilliseconds) ms" }
-}
-
-/// What a person does after the demonstration.
-struct NextSteps {
-  let executable: String
-
-  var all: [(purpose: String, command: String)] {
-    let program = executable.quotedForShell
-    return [
-      ("Claude Code gets the bridge in all projects:", "claude mcp add --scope user cowork-bridge -- \(program) code"),
-      ("Claude Desktop and Cowork start the same program as the other agent:", "\(program) cowork"),
-      ("You can write to either of them yourself:", "\(program) send code \"Hello\""),
-    ]
-  }
-}
-
-extension String {
-  fileprivate var quotedForShell: String {
-    let plain = CharacterSet(charactersIn: "/._-+").union(.alphanumerics)
-    if !isEmpty, unicodeScalars.allSatisfy(plain.contains) { return self }
-    return "'" + replacing("'", with: "'\\''") + "'"
-  }
+  var inMilliseconds: Double { ((self / .milliseconds(1)) * 10).rounded() / 10 }
 }

@@ -1,6 +1,6 @@
 import JSON
 
-/// What the two agents do. Each step checks what it claims.
+/// What the two agents do in the demo. Each step checks what it says.
 struct DemoScript {
   let code: ServedAgent
   let cowork: ServedAgent
@@ -114,7 +114,7 @@ struct DemoScript {
   }
 }
 
-extension Observation {
+extension DemoStep {
   /// Lets an agent wait while something happens that must bring it one message or one task.
   fileprivate mutating func wake(
     _ agent: ServedAgent, _ list: String, by action: () async throws -> JSON

@@ -1,6 +1,5 @@
 import JSON
 import MCPClient
-import Synchronization
 import SystemSupport
 
 /// An agent with a server of this program, and the client that speaks to it.
@@ -10,7 +9,7 @@ struct ServedAgent: Sendable {
 
   init(_ name: String, _ arguments: [String], environment: [String: String]) throws {
     self.name = name
-    // What ends a call that hangs is the limit of the whole work.
+    // The limit of the whole work ends a call that hangs.
     let settings = Client.Settings(name: "demo-\(name)", version: Version.text, patience: .seconds(300))
     server = try ChildServer([try ThisProgram.found()] + arguments, environment: environment, settings: settings)
   }
@@ -46,56 +45,30 @@ struct ServedAgent: Sendable {
     return (receipt, try arrival.content(of: waiting.name), arrival.at - start)
   }
 
-  /// Lets agents work, and closes their connections when that takes too long or a signal asks for it. Their servers have ended afterwards.
+  /// Is set when a signal asks this process to end. The signals no longer end it.
+  static func interruption() throws -> Once<String> {
+    let reason = Once<String>()
+    try Signals.handle { _ in reason.set("it was interrupted") }
+    return reason
+  }
+
+  /// Lets agents work, and closes their connections when that takes too long or is interrupted. Their servers have ended afterwards.
   static func during(
-    _ agents: [ServedAgent], limit: Duration, interruption: Interruption, _ work: () async throws -> Void
+    _ agents: [ServedAgent], limit: Duration, interruption: Once<String>, _ work: () async throws -> Void
   ) async throws {
-    interruption.close { for agent in agents { agent.server.client.close() } }
     let timer = Task {
       try await Task.sleep(for: limit)
-      interruption.interrupt("it took longer than \(limit.components.seconds) seconds")
+      interruption.set("it took longer than \(limit.components.seconds) seconds")
     }
-    defer { timer.cancel() }
+    let closer = Task { if await interruption.wait() != nil { for agent in agents { agent.server.client.close() } } }
+    defer { for task in [timer.cancel, closer.cancel] { task() } }
     let outcome: Result<Void, any Error>
     do { outcome = .success(try await work()) } catch { outcome = .failure(error) }
     for agent in agents { _ = await agent.server.end() }
     do { try outcome.get() } catch {
-      guard let reason = interruption.reason else { throw error }
+      guard let reason = interruption.value else { throw error }
       throw CommandFailure("\(error) The cause: \(reason).")
     }
-  }
-}
-
-/// Why work ends early.
-final class Interruption: Sendable {
-  private struct State {
-    var reason: String?
-    var close: @Sendable () -> Void = {}
-  }
-
-  private let state = Mutex(State())
-
-  /// SIGINT, SIGTERM and SIGHUP interrupt the work from now on, and no longer end the process.
-  init() throws {
-    try Signals.handle { _ in self.interrupt("it was interrupted") }
-  }
-
-  var reason: String? { state.withLock(\.reason) }
-
-  func interrupt(_ reason: String) {
-    state.withLock { state in
-      state.reason = reason
-      return state.close
-    }()
-  }
-
-  /// - Parameter close: is called when the work is interrupted, at once if it has been.
-  func close(_ close: @escaping @Sendable () -> Void) {
-    let isInterrupted = state.withLock { state in
-      state.close = close
-      return state.reason != nil
-    }
-    if isInterrupted { close() }
   }
 }
 

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Bridge
 import ClientSetup
-import Foundation
 import Logging
+import SystemSupport
 
 /// A setting of this program. Its flag, its environment variable and its default are declared once.
 struct Setting<Value: Sendable>: Sendable {
@@ -12,21 +12,9 @@ struct Setting<Value: Sendable>: Sendable {
   let about: String
   let valueName: String
   /// As text; nil where there is none.
-  let standard: String?
+  var standard: String?
   /// Reads a text whose source, a flag or a variable, an error may name.
-  private let read: @Sendable (_ text: String, _ source: String) throws -> Value
-
-  fileprivate init(
-    _ flag: String, _ variable: String, _ about: String, valueName: String, default standard: String? = nil,
-    read: @escaping @Sendable (_ text: String, _ source: String) throws -> Value
-  ) {
-    self.flag = flag
-    self.variable = variable
-    self.about = about
-    self.valueName = valueName
-    self.standard = standard
-    self.read = read
-  }
+  fileprivate let read: @Sendable (_ text: String, _ source: String) throws -> Value
 
   var option: String { "--\(flag)" }
 
@@ -50,21 +38,24 @@ struct Setting<Value: Sendable>: Sendable {
 
 enum Settings {
   static let store = Setting(
-    "database-url", "COWORK_DATABASE_URL", "The store: postgres://…, sqlite:///absolute/path.db, or a file's path.", valueName: "url",
-    default: "~/.cowork-code-mcp/messages.db"
+    flag: "database-url", variable: "COWORK_DATABASE_URL", about: "The store: postgres://…, sqlite:///absolute/path.db, or a file's path.",
+    valueName: "url",
+    standard: "~/.cowork-code-mcp/messages.db"
   ) { text, _ in text }
 
   static let workspace = Setting(
-    "workspace", "COWORK_WORKSPACE", "A workspace keeps projects apart; its agents see only each other.", valueName: "name"
+    flag: "workspace", variable: "COWORK_WORKSPACE", about: "A workspace keeps projects apart; its agents see only each other.",
+    valueName: "name"
   ) { text, _ in try usage { try Workspace(text) } }
 
   static let identity = Setting(
-    "as", "COWORK_IDENTITY", "The agent that you act for.", valueName: "name", default: Identity.code.name
+    flag: "as", variable: "COWORK_IDENTITY", about: "The agent that you act for.", valueName: "name", standard: Identity.code.name
   ) { text, _ in try usage { try Identity(text) } }
 
   static let logLevel = Setting(
-    "log-level", "COWORK_LOG_LEVEL", "What is logged to standard error: trace, debug, info, notice, warning, error or critical.",
-    valueName: "level", default: "warning"
+    flag: "log-level", variable: "COWORK_LOG_LEVEL",
+    about: "What is logged to standard error: trace, debug, info, notice, warning, error or critical.",
+    valueName: "level", standard: "warning"
   ) { text, _ in
     guard let level = Logger.Level(rawValue: text.lowercased()) else {
       throw ValidationError("\"\(text)\" is not a log level: use \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -74,7 +65,8 @@ enum Settings {
 
   /// Whether the server wakes its session.
   static let wake = Setting(
-    "wake", "COWORK_WAKE", "Whether an idle Claude Code session is told of news: auto or off.", valueName: "how", default: "auto"
+    flag: "wake", variable: "COWORK_WAKE", about: "Whether an idle Claude Code session is told of news: auto or off.", valueName: "how",
+    standard: "auto"
   ) { text, source in
     guard ["auto", "off"].contains(text.lowercased()) else {
       throw ValidationError("\(source) is \"\(text)\", which is neither auto nor off: set it to one of them.")
@@ -92,7 +84,7 @@ enum Settings {
   private static func number(
     _ flag: String, _ variable: String, _ about: String, valueName: String, in range: ClosedRange<Int>, default standard: Int
   ) -> Setting<Int> {
-    Setting(flag, variable, about, valueName: valueName, default: String(standard)) { text, source in
+    Setting(flag: flag, variable: variable, about: about, valueName: valueName, standard: String(standard)) { text, source in
       guard let value = Int(text), range.contains(value) else {
         throw ValidationError("\(source) must be \(range.lowerBound) to \(range.upperBound), not \"\(text)\".")
       }
@@ -108,14 +100,6 @@ extension Option where Value == String? {
   /// The same, where neither the environment nor the default counts.
   init<Read>(_ setting: Setting<Read>, help: String) {
     self.init(name: .customLong(setting.flag), help: ArgumentHelp(help, valueName: setting.valueName))
-  }
-}
-
-/// The environment. An empty variable counts as unset.
-enum Environment {
-  static subscript(name: String) -> String? {
-    guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { return nil }
-    return value
   }
 }
 

@@ -4,6 +4,7 @@ import BridgeServer
 import Foundation
 import Logging
 import SQLiteStore
+import SystemSupport
 
 /// What every command takes that acts for one agent.
 struct SharedOptions: ParsableArguments {
@@ -83,6 +84,6 @@ struct LoopGuardOptions: ParsableArguments {
 extension SessionRecord {
   /// In one folder for all stores. Nil where the id cannot name a file.
   init?(session: String, agent: String) {
-    self.init(folder: (StorePath.standard() as NSString).deletingLastPathComponent + "/sessions", session: session, agent: agent)
+    self.init(folder: FileSystem.split(StorePath.standard()).folder + "/sessions", session: session, agent: agent)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SystemSupport
 
 /// A length of time as it is written on the command line.
 struct Age: ExpressibleByArgument {
@@ -25,9 +26,10 @@ enum PastTime {
 
   /// Reads an age, or a time, which is local where it names no zone.
   ///
-  /// - Returns: seconds since 1970; nil where the text is neither.
-  static func seconds(_ text: String, now: Date) -> Double? {
-    if let age = Age(argument: text) { return now.timeIntervalSince1970 - Double(age.duration.components.seconds) }
+  /// - Returns: seconds since 1970.
+  /// - Throws: `ValidationError` where the text is neither.
+  static func seconds(_ text: String) throws -> Double {
+    if let age = Age(argument: text) { return WallClock.now - Double(age.duration.components.seconds) }
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.isLenient = false
@@ -35,11 +37,6 @@ enum PastTime {
       formatter.dateFormat = format
       if let date = formatter.date(from: text.replacing(" ", with: "T")) { return date.timeIntervalSince1970 }
     }
-    return nil
-  }
-
-  /// The error for an option `--since` that is no time.
-  static func refusal(of text: String) -> String {
-    "--since is no time: \"\(text)\"; write 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00."
+    throw ValidationError("\"\(text)\" is no time: write 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00.")
   }
 }

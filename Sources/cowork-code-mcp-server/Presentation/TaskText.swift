@@ -18,7 +18,7 @@ extension TaskPage {
     if tasks.isEmpty { return "No such tasks \(role == .assignee ? "assigned to" : "created by") \(Colours.agent(agent.name)).\n" }
     let other: TableColumn<BridgeTask> = role == .assignee ? TableColumn("FROM") { $0.sender } : TableColumn("TO") { $0.recipient }
     let columns = [
-      TableColumn("ID") { $0.id }, .status { $0.statusText }, other, TableColumn("TITLE") { $0.title?.brief },
+      TableColumn("ID") { $0.id }, .status { $0.statusText }, other, TableColumn("TITLE") { $0.title?.brief(50) },
       TableColumn("CHANGED") { $0.updatedAt ?? $0.createdAt },
     ]
     let rest = remaining > 0 ? "\n\(Colours.notable("\(counted(remaining, "more task")): raise --limit or choose by --status."))\n" : ""
@@ -62,7 +62,4 @@ extension BridgeTask {
 
 extension String {
   fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-
-  /// What fits into a table.
-  fileprivate var brief: String { count <= 50 ? self : prefix(49) + "…" }
 }

@@ -1,30 +1,20 @@
 import Bridge
-import Foundation
-import Synchronization
+import SystemSupport
 
 /// The terminal that standard output may be.
 enum Terminal {
-  /// The columns to write in: those of the terminal, at most 120; 80 without one.
-  static var width: Int {
-    var size = winsize()
-    guard isatty(1) != 0, ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return min(max(Int(size.ws_col), 40), 120)
-  }
+  /// The columns to write in: those of the terminal, 40 to 120; 80 without one.
+  static var width: Int { FileDescriptor.standardOutput.terminalWidth.map { min(max($0, 40), 120) } ?? 80 }
 }
 
 /// The colours of a terminal, and what they mean. There are none without a terminal, nor with NO_COLOR.
 enum Colours {
-  private static let areUsed = Atomic(false)
-
-  /// To be called once, before anything is shown.
-  static func prepare(plain: Bool = false) {
-    let isTerminal = isatty(1) != 0 && Environment["TERM"] != "dumb"
-    areUsed.store(isTerminal && Environment["NO_COLOR"] == nil && !plain, ordering: .relaxed)
-  }
+  private static let areUsed =
+    FileDescriptor.standardOutput.isTerminal && Environment["TERM"] != "dumb" && Environment["NO_COLOR"] == nil
 
   /// - Parameter codes: of Select Graphic Rendition (ECMA-48).
   private static func paint(_ text: String, _ codes: String) -> String {
-    text.isEmpty || !areUsed.load(ordering: .relaxed) ? text : "\u{1B}[\(codes)m\(text)\u{1B}[0m"
+    text.isEmpty || !areUsed ? text : "\u{1B}[\(codes)m\(text)\u{1B}[0m"
   }
 
   static func strong(_ text: String) -> String { paint(text, "1") }

@@ -12,6 +12,9 @@ extension String {
     return harmless.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : margin + $0 }.joined(separator: "\n")
   }
 
+  /// The text of one that ``Colours`` painted.
+  var withoutColours: String { replacing(/\u{1B}\[[0-9;]*m/, with: "") }
+
   private func shown(keeping kept: Set<Unicode.Scalar>) -> String {
     var text = String.UnicodeScalarView()
     var scalars = unicodeScalars.makeIterator()
@@ -104,17 +107,7 @@ extension StringProtocol {
 
 extension String {
   /// Its beginning, in so many columns at most.
-  func brief(_ columns: Int) -> String {
-    guard self.columns > columns else { return self }
-    var text = ""
-    var left = columns - 1
-    for character in self {
-      left -= String(character).columns
-      if left < 0 { break }
-      text.append(character)
-    }
-    return text + "…"
-  }
+  func brief(_ columns: Int) -> String { self.columns > columns ? prefix(columns: columns - 1) + "…" : self }
 }
 
 extension Character {

@@ -55,23 +55,20 @@ struct Copy: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await CommandFailure.reported {
-      let (from, to) = try locations()
-      let logger = try logging.logger()
-      Colours.prepare(plain: json)
-      let (bar, stop) = (ProgressBar(), try StopRequest())
-      let report = try await from.withStore(.any, logger: logger) { source in
-        try await to.withStore(.any, logger: logger) { target in
-          defer { bar.clear() }
-          return try await ArchiveTransfer(from: source, to: target) { progress in
-            try stop.check("\(progress.done) of \(progress.total) were done (\(progress.phase.rawValue)); run it again to go on.")
-            bar.show(progress.phase.rawValue, progress.done, of: progress.total)
-          }.run()
-        }
+    let (from, to) = try locations()
+    let logger = try logging.logger()
+    let work = try LongWork()
+    let report = try await from.withStore(logger: logger) { source in
+      try await to.withStore(logger: logger) { target in
+        defer { work.clear() }
+        return try await ArchiveTransfer(from: source, to: target) { progress in
+          let (phase, done, total) = (progress.phase.rawValue, progress.done, progress.total)
+          try work.step(phase, done, of: total, interrupted: "\(done) of \(total) were done (\(phase)); run it again to go on.")
+        }.run()
       }
-      try await StandardStreams.show(report, json: json, as: report.shown(from: from.description, to: to.description))
-      if !report.isEqual { throw ExitCode.failure }
     }
+    try await StandardStreams.show(report, json: json, as: report.shown(from: from.description, to: to.description))
+    if !report.isEqual { throw ExitCode.failure }
   }
 }
 

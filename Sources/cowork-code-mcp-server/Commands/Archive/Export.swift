@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bridge
-import Foundation
 
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,52 +27,40 @@ struct Export: AsyncParsableCommand {
   @Flag(help: "Replace an existing file.")
   var force = false
 
-  @Option(help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"))
-  var agent: String?
+  @Option(help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"), transform: agentName)
+  var agent: Identity?
 
-  @Option(help: ArgumentHelp("Only records created at this time or later, and those without a readable time.", valueName: "time"))
-  var since: String?
+  @Option(
+    help: ArgumentHelp("Only records created at this time or later, and those without a readable time.", valueName: "time"),
+    transform: PastTime.seconds)
+  var since: Double?
 
   @OptionGroup var store: StoreOptions
 
   func validate() throws {
-    _ = try filter()
     if force, output == nil { throw ValidationError("--force is for --output: name a file, or leave it out.") }
   }
 
-  private func filter() throws -> ExportFilter {
-    let start = try since.map { text in
-      guard let seconds = PastTime.seconds(text, now: Date()) else {
-        throw ValidationError(PastTime.refusal(of: text))
-      }
-      return seconds
-    }
-    return ExportFilter(agent: try agent.map { name in try usage { try Identity(name) } }, since: start)
-  }
-
   func run() async throws {
-    try await CommandFailure.reported {
-      let (filter, stop, bar) = (try filter(), try StopRequest(), ProgressBar())
-      let location = try store.location()
-      try await location.withStore(logger: store.logger()) { store in
-        // A fault of the store must be known before the file exists.
-        _ = try await store.archiveIdentity()
-        let file = try ExportOutput(output, replacing: force)
-        defer { bar.clear() }
-        do {
-          let writer = Exporter(store: store, filter: filter, output: file) { done, total in
-            try stop.check("nothing was written to a file.")
-            bar.show("exporting", done, of: total)
-          }
-          switch format {
-          case .jsonl: try await writer.writeLines()
-          case .markdown: try await writer.writeMarkdown(of: location.description)
-          }
-          try file.finish()
-        } catch {
-          file.discard()
-          throw error
+    let (filter, work) = (ExportFilter(agent: agent, since: since), try LongWork())
+    let location = try store.location()
+    try await location.withStore(mustExist: true, logger: store.logger()) { store in
+      // A fault of the store must be known before the file exists.
+      _ = try await store.archiveIdentity()
+      let file = try ExportOutput(output, replacing: force)
+      defer { work.clear() }
+      do {
+        let writer = Exporter(store: store, filter: filter, output: file) { done, total in
+          try work.step("exporting", done, of: total, interrupted: "nothing was written to a file.")
         }
+        switch format {
+        case .jsonl: try await writer.writeLines()
+        case .markdown: try await writer.writeMarkdown(of: location.description)
+        }
+        try file.finish()
+      } catch {
+        file.discard()
+        throw error
       }
     }
   }

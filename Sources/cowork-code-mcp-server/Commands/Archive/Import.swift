@@ -25,93 +25,27 @@ struct Import: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    try await CommandFailure.reported {
-      let location = try store.location()
-      Colours.prepare(plain: json)
-      let (stop, bar) = (try StopRequest(), ProgressBar())
-      let reader = try LineReader(file == "-" ? nil : file)
-      let totals = try ArchiveFile(reader: reader).validate()
-      let imported = try await location.withStore(.any, logger: store.logger()) { store in
-        defer { bar.clear() }
-        _ = try await store.archiveIdentity()
-        try reader.rewind()
-        return try await Importer(store: store).run(reader) { done in
-          try stop.check("\(done) of \(totals.count) records were imported; run it again to go on.")
-          bar.show("importing", done, of: totals.count)
-        }
-      }
-      try await StandardStreams.show(imported, json: json, as: imported.shown)
-      if imported.differences > 0 { throw ExitCode.failure }
-    }
-  }
-}
-
-/// Checks a file as a whole.
-struct ArchiveFile {
-  let reader: LineReader
-
-  /// Reads all of it.
-  ///
-  /// - Throws: `CommandFailure` that names the line.
-  func validate() throws -> ArchiveTotals {
-    var number = 0
-    var found = ArchiveTotals(messages: 0, tasks: 0, agents: 0)
-    var end: ArchiveTotals?
-    while let bytes = try reader.next() {
-      number += 1
-      if end != nil { throw failure(number, "Something follows the line that ends the file.") }
-      let line: ArchiveLine
-      do { line = try ArchiveLine(decoding: bytes) } catch let error as ArchiveLineError {
-        if number == 1 {
-          throw failure(1, bytes.first == UInt8(ascii: "#") ? Self.markdown : "The file does not begin as an export does. \(error)")
-        }
-        guard try reader.next() != nil else { throw Self.cutOff(number) }
-        throw failure(number, "\(error)")
-      }
-      if case .header = line {
-        guard number == 1 else { throw failure(number, "A second file begins here: import them one after the other.") }
-      } else if number == 1 {
-        throw failure(1, "The file does not begin with the line that says its format.")
-      }
-      switch line {
-      case .header: break
-      case .agent: found.agents += 1
-      case .message: found.messages += 1
-      case .task: found.tasks += 1
-      case .end(let totals): end = totals
+    let work = try LongWork()
+    let file = try ArchiveFile(file == "-" ? nil : file)
+    let totals = try file.validate()
+    let total = totals.messages + totals.tasks + totals.agents
+    let imported = try await store.location().withStore(logger: store.logger()) { store in
+      defer { work.clear() }
+      _ = try await store.archiveIdentity()
+      return try await Importer(store: store).run(file) { done in
+        try work.step("importing", done, of: total, interrupted: "\(done) of \(total) records were imported; run it again to go on.")
       }
     }
-    guard number > 0 else { throw CommandFailure("The file is empty: nothing was imported; name one that `export` wrote.") }
-    guard let end else { throw Self.cutOff(number) }
-    guard end == found else {
-      throw failure(
-        number,
-        "It counts \(end.messages) messages, \(end.tasks) tasks and \(end.agents) agents, and there are \(found.messages), \(found.tasks) "
-          + "and \(found.agents): lines are missing.")
-    }
-    return found
+    try await StandardStreams.show(imported, json: json, as: imported.shown)
+    if imported.differences > 0 { throw ExitCode.failure }
   }
-
-  private static func cutOff(_ line: Int) -> CommandFailure {
-    CommandFailure("The file is cut off at line \(line): nothing was imported; export once more, or copy the file again.")
-  }
-
-  private static let markdown = "Markdown is for reading and cannot be imported: export with --format jsonl."
-
-  private func failure(_ line: Int, _ sentence: String) -> CommandFailure {
-    CommandFailure("line \(line): \(sentence) Nothing was imported.")
-  }
-}
-
-extension ArchiveTotals {
-  var count: Int { messages + tasks + agents }
 }
 
 /// Writes the records of a checked file, page by page.
 struct Importer {
   let store: any BridgeStore
 
-  func run(_ reader: LineReader, progress: (Int) throws -> Void) async throws -> Imported {
+  func run(_ file: ArchiveFile, progress: (Int) throws -> Void) async throws -> Imported {
     var imported = Imported()
     var (messages, tasks, agents) = ([ArchivedMessage](), [ArchivedTask](), [ArchivedAgent]())
     var bytes = 0
@@ -129,7 +63,7 @@ struct Importer {
       (messages, tasks, agents, bytes) = ([], [], [], 0)
       try progress(imported.done)
     }
-    while let line = try reader.next() {
+    for line in file {
       switch try ArchiveLine(decoding: line) {
       case .message(let message): messages.append(message)
       case .task(let task): tasks.append(task)

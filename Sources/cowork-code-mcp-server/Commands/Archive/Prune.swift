@@ -33,19 +33,13 @@ struct Prune: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    try await CommandFailure.reported {
-      let location = try store.location()
-      Colours.prepare(plain: json)
-      let (bar, stop) = (ProgressBar(), try StopRequest())
-      let work = try await location.withStore(logger: store.logger()) { store in
-        try await prune(store, bar, stop)
-      }
-      try await StandardStreams.show(work, json: json, as: work.shown())
-    }
+    let work = try LongWork()
+    let pruned = try await store.location().withStore(mustExist: true, logger: store.logger()) { try await prune($0, work) }
+    try await StandardStreams.show(pruned, json: json, as: pruned.shown())
   }
 
-  private func prune(_ store: any BridgeStore, _ bar: ProgressBar, _ stop: StopRequest) async throws -> Pruned {
-    defer { bar.clear() }
+  private func prune(_ store: any BridgeStore, _ work: LongWork) async throws -> Pruned {
+    defer { work.clear() }
     let totals = try await store.archiveTotals()
     var pruned = Pruned(dryRun: dryRun)
     let time = try await store.time(before: olderThan.duration)
@@ -55,8 +49,9 @@ struct Prune: AsyncParsableCommand {
       pruned.messages += step.messages
       pruned.tasks += step.tasks
       place = step.next
-      try stop.check("\(pruned.parts) \(dryRun ? "would be" : "were") removed so far; run it again to go on.")
-      bar.show(dryRun ? "looking" : "pruning", pruned.messages + pruned.tasks, of: totals.messages + totals.tasks)
+      try work.step(
+        dryRun ? "looking" : "pruning", pruned.messages + pruned.tasks, of: totals.messages + totals.tasks,
+        interrupted: "\(pruned.parts) \(dryRun ? "would be" : "were") removed so far; run it again to go on.")
     } while place != nil
     if !dryRun { pruned.space = ReturnedSpace(returned: 0, reusable: 0) }
     if !dryRun, pruned.messages + pruned.tasks > 0 { pruned.space = try await store.giveBackSpace() }

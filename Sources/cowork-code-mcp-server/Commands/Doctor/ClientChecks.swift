@@ -78,7 +78,7 @@ struct ClientChecks {
   /// The file that a command starts; nil where there is none.
   private static func file(of command: String) -> String? {
     if command.contains("/") { return FileManager.default.fileExists(atPath: command) ? command : nil }
-    return ThisProgram.onPath(command)
+    return Places().executable(command)
   }
 
   private static func isThisProgram(_ path: String) -> Bool {

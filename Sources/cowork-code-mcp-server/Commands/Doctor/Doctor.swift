@@ -24,24 +24,21 @@ struct Doctor: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    Colours.prepare(plain: json)
     let report = DoctorReport(json: json, width: Terminal.width)
-    try await CommandFailure.reported {
-      let location = try store.location()
-      let logger = try store.logger()
-      try await report.add([Finding(.ok, "program", "cowork-code-mcp-server \(Version.text), \(ThisProgram.path ?? "of unknown place").")])
-      if let finding = passwordFinding { try await report.add([finding]) }
-      let state = try await examine(location, report, logger)
-      try await report.add(await roundTrip(state, location, logger))
-      try await report.add(ClientChecks().findings())
-      try await report.conclude()
-    }
+    let location = try store.location()
+    let logger = try store.logger()
+    try await report.add([Finding(.ok, "program", "cowork-code-mcp-server \(Version.text), \(ThisProgram.path ?? "of unknown place").")])
+    if let finding = passwordFinding { try await report.add([finding]) }
+    let state = try await examine(location, report, logger)
+    try await report.add(await roundTrip(state, location, logger))
+    try await report.add(ClientChecks().findings())
+    try await report.conclude()
     if await report.hasFailure { throw ExitCode.failure }
   }
 
   /// The store itself, and its contents.
   private func examine(_ location: StoreLocation, _ report: DoctorReport, _ logger: Logger) async throws -> Diagnosis.State {
-    try await location.withStore(.any, logger: logger, closingWithin: .seconds(1)) { store in
+    try await location.withStore(logger: logger, closingWithin: .seconds(1)) { store in
       let diagnosis =
         await Deadline.within(.seconds(30)) { await store.diagnose() }
         ?? Diagnosis(

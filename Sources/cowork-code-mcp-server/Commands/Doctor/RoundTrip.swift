@@ -35,7 +35,7 @@ struct RoundTrip {
   /// - Returns: nil if it succeeded.
   private func removeTraces(of agents: [Identity]) async -> String? {
     do {
-      return try await location.withStore(.any, logger: logger, closingWithin: .seconds(1)) { store in
+      return try await location.withStore(logger: logger, closingWithin: .seconds(1)) { store in
         await Deadline.within(.seconds(15)) { () async -> String? in
           do { try await store.removeTraces(of: agents) } catch { return "\(error)" }
           return nil
@@ -45,7 +45,7 @@ struct RoundTrip {
   }
 
   private func verdict(on wakes: [Duration]) -> Finding {
-    let times = wakes.map { "\((($0 / .milliseconds(1)) * 10).rounded() / 10) ms" }.joined(separator: " and ")
+    let times = wakes.map { "\($0.inMilliseconds) ms" }.joined(separator: " and ")
     let place = isThrowaway ? ", on a store that was made for it and removed" : ""
     let found = "Two servers woke each other with a message there and back after \(times)\(place)."
     guard wakes.allSatisfy({ $0 <= Self.slow }) else {
@@ -57,7 +57,7 @@ struct RoundTrip {
 
   /// - Returns: how long each of the two waited, from the call that wrote until the other server's answer.
   private func exchange(_ names: [String]) async throws -> [Duration] {
-    let interruption = try Interruption()
+    let interruption = try ServedAgent.interruption()
     // The store is in the environment, since everybody can read command lines.
     let agents = try names.map { try ServedAgent($0, ["serve", $0], environment: environment) }
     var wakes = [Duration]()

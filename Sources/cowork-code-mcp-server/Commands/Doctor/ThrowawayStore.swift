@@ -2,6 +2,7 @@ import Bridge
 import Foundation
 import PostgresClient
 import PostgresStore
+import SystemSupport
 
 /// A store that is there for a check: in the same place as one that is not there yet, or that must not be changed.
 struct ThrowawayStore {
@@ -12,13 +13,12 @@ struct ThrowawayStore {
   init(beside location: StoreLocation) throws {
     switch location {
     case .sqlite(let path):
-      var place = (path as NSString).deletingLastPathComponent
-      while !place.isEmpty, !FileManager.default.fileExists(atPath: place) { place = (place as NSString).deletingLastPathComponent }
-      var template = Array(((place.isEmpty ? "." : place) as NSString).appendingPathComponent(".cowork-doctor.XXXXXX").utf8CString)
-      guard mkdtemp(&template) != nil else {
-        throw CommandFailure("No folder for a check can be made in \(place): \(String(cString: strerror(errno))).")
+      var place = FileSystem.split(path).folder
+      while FileIdentity(path: place) == nil, place != FileSystem.split(place).folder { place = FileSystem.split(place).folder }
+      let folder: String
+      do { folder = try FileSystem.makeTemporaryFolder(in: place, ".cowork-doctor") } catch {
+        throw CommandFailure("No folder for a check can be made in \(place): \(error.code).")
       }
-      let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
       self.folder = folder
       self.location = .sqlite(path: folder + "/messages.db")
     case .postgres(let settings, _):

@@ -2,8 +2,8 @@ import ArgumentParser
 import Bridge
 import BridgeServer
 import ClientSetup
-import Foundation
 import Logging
+import SystemSupport
 
 struct Hook: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -37,18 +37,17 @@ struct Hook: AsyncParsableCommand {
     let settings = try loopGuard.settings()
     if event != .rewake { Deadline.endProcess(after: Self.patience) }
     // Without a store there is no news, and a hook makes none.
-    if case .sqlite(let path) = location, !FileManager.default.fileExists(atPath: path) { return }
+    if case .sqlite(let path) = location, FileIdentity(path: path) == nil { return }
     let input = HookInput.read()
     guard input.wants(event) else { return }
     try await location.withService(as: identity, logger: logger(), closingWithin: .milliseconds(100)) { service in
       let record = input.session.flatMap { SessionRecord(session: $0, agent: identity.name) }
-      let notes = HookNotes(service: service, settings: settings, record: record)
       if event == .rewake {
-        guard let note = await Rewake(service: service, notes: notes, record: record).note() else { return }
+        guard let note = await Rewake(service: service, settings: settings, record: record).note() else { return }
         StandardStreams.writeError(note + "\n")
         throw ExitCode.rewake
       }
-      guard let note = try? await notes.next(includesOpenTasks: event == .sessionStart) else { return }
+      guard let note = try? await service.hookNote(for: record, settings, includesOpenTasks: event == .sessionStart) else { return }
       try? await StandardStreams.write(event.answer(note) + "\n")
     }
   }

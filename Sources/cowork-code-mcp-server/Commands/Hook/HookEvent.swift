@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClientSetup
-import Foundation
 import JSON
+import SystemSupport
 
 extension HookEvent: ExpressibleByArgument {
   /// Accepts `session-start` and `sessionstart` as well.
@@ -33,7 +33,7 @@ struct HookInput {
 
   /// Reads standard input. A terminal, or a text that is not JSON, says nothing.
   static func read() -> HookInput {
-    guard isatty(0) == 0, let data = try? FileHandle.standardInput.readToEnd(), let json = try? JSON(decoding: Array(data)) else {
+    guard !FileDescriptor.standardInput.isTerminal, let json = try? JSON(decoding: FileDescriptor.standardInput.readToEnd()) else {
       return HookInput()
     }
     return HookInput(

@@ -1,13 +1,13 @@
 import Bridge
 import BridgeServer
-import Foundation
+import SystemSupport
 
 /// Waits beside an idle session until there is something to tell.
 ///
 /// Each turn of a session starts another one. The newest waits; the others end within seconds, and so does one whose session has ended.
 struct Rewake {
   let service: BridgeService
-  let notes: HookNotes
+  let settings: Announcements.Settings
   let record: SessionRecord?
 
   private static let patience = Duration.seconds(2)
@@ -16,8 +16,8 @@ struct Rewake {
 
   /// Nil when another one waits, or nobody is left to be told.
   func note() async -> String? {
-    let turn = record.map { RewakeTurn(record: $0) }
-    let parent = getppid()
+    let turn = record.map { RewakeTurn(path: $0.path + ".rewake") }
+    let parent = ProcessIdentity.parent
     let wakeUps = service.wakeUps(.idle)
     turn?.take()
     let ticker = Task {
@@ -27,11 +27,11 @@ struct Rewake {
     wakeUps.post(.resync)
     var lastLook: ContinuousClock.Instant?
     for await hint in wakeUps {
-      guard getppid() == parent, turn?.isMine != false else { return nil }
+      guard ProcessIdentity.parent == parent, turn?.isMine != false else { return nil }
       // A store that cannot be reached comes back, and no hint says so for certain.
       if hint == Self.tick, let lastLook, lastLook.duration(to: .now) < .seconds(15) { continue }
       lastLook = .now
-      if let note = try? await notes.next() { return note }
+      if let note = try? await service.hookNote(for: record, settings) { return note }
     }
     return nil
   }
@@ -39,20 +39,16 @@ struct Rewake {
 
 /// Whose turn it is to wait for a session: the last that took it.
 private struct RewakeTurn {
-  private let path: String
-  private let name = UniqueID.make()
+  let path: String
+  private let name = Array(UniqueID.make().utf8)
 
-  init(record: SessionRecord) { path = record.path + ".rewake" }
+  init(path: String) { self.path = path }
 
   func take() {
-    let folder = (path as NSString).deletingLastPathComponent
-    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    try? Data(name.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    try? FileSystem.makeFolder(FileSystem.split(path).folder)
+    try? NewFile.write(name, to: path, replacing: true)
   }
 
   /// Also where it cannot be known.
-  var isMine: Bool {
-    guard let data = FileManager.default.contents(atPath: path) else { return true }
-    return data == Data(name.utf8)
-  }
+  var isMine: Bool { FileSystem.contents(of: path).map { $0 == name } ?? true }
 }

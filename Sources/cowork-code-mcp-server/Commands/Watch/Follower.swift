@@ -1,50 +1,48 @@
 import Bridge
 import Logging
 
-/// Tells what was, and then what happens, for as long as it is let.
+/// Shows a transcript: what there is, and then each entry as it is written.
 struct Follower: Sendable {
   let store: any BridgeStore
   let reader: any TranscriptReader
-  let printer: any EntryPrinter
   let logger: Logger
+  let show: @Sendable ([TranscriptEntry]) async throws -> Void
 
-  /// - Returns: why it cannot go on: the store could not be read at the beginning or is too new, or the output cannot be written.
+  /// - Returns: why it cannot go on: the store could not be read at first or is too new, or the output cannot be written.
   func run() async -> any Error {
-    // Subscribe, then look, then wait.
+    // Subscribe before the first look, so that nothing is missed.
     let wakeUps = store.wakeUpsForAll()
-    var hints = wakeUps.makeAsyncIterator()
-    if let error = await tellAll() { return error }
-    logger.debug("following")
-    while await hints.next() != nil {
-      if let error = await tellAllPatiently() { return error }
-    }
-    return CancellationError()
+    do {
+      try await showNew()
+      logger.debug("following")
+      for await _ in wakeUps { try await showNewPatiently() }
+      return CancellationError()
+    } catch { return error }
   }
 
-  private func tellAll() async -> (any Error)? {
+  private func showNew() async throws {
     while true {
-      let page: TranscriptPage
-      do { page = try await reader.next() } catch { return error }
-      if !page.entries.isEmpty {
-        do { try await printer.print(page.entries) } catch { return error }
-      }
-      if !page.more { return nil }
+      let page = try await reader.next()
+      if !page.entries.isEmpty { try await show(page.entries) }
+      if !page.more { return }
     }
   }
 
   /// Waits for a store that has gone away, and says so once.
-  private func tellAllPatiently() async -> (any Error)? {
+  private func showNewPatiently() async throws {
     var isLost = false
     while true {
-      guard let error = await tellAll() else {
+      do {
+        try await showNew()
         if isLost { StandardStreams.writeError("The store is back.\n") }
-        return nil
+        return
+      } catch let error as BridgeError {
+        // When watching ends, the store is closed while it is read.
+        if Task.isCancelled || error.code == .storeTooNew { throw error }
+        if !isLost { StandardStreams.writeError("\(error.message.harmless)\nWaiting until it is back.\n") }
+        isLost = true
+        try await Task.sleep(for: .seconds(1))
       }
-      // At the end the store is closed below this.
-      guard !Task.isCancelled, let failure = error as? BridgeError, failure.code != .storeTooNew else { return error }
-      if !isLost { StandardStreams.writeError("\(failure.message.harmless)\nWaiting until it is back.\n") }
-      isLost = true
-      do { try await Task.sleep(for: .seconds(1)) } catch { return error }
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bridge
-import Foundation
+import JSON
+import SystemSupport
 
 struct Watch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,11 +20,13 @@ struct Watch: AsyncParsableCommand {
         cowork-code-mcp-server watch --last 0 --json | jq -r .content
       """)
 
-  @Option(help: ArgumentHelp("Only what this agent sent, received or has a part in.", valueName: "name"))
-  var agent: String?
+  @Option(help: ArgumentHelp("Only what this agent sent, received or has a part in.", valueName: "name"), transform: agentName)
+  var agent: Identity?
 
-  @Option(help: ArgumentHelp("Begin with what is no older: 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00.", valueName: "time"))
-  var since: String?
+  @Option(
+    help: ArgumentHelp("Begin with what is no older: 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00.", valueName: "time"),
+    transform: PastTime.seconds)
+  var since: Double?
 
   @Option(help: ArgumentHelp("Begin with so many of the newest. (default: 20; with --since: all)", valueName: "count"))
   var last: Int?
@@ -36,48 +39,60 @@ struct Watch: AsyncParsableCommand {
 
   @OptionGroup var store: StoreOptions
 
-  func validate() throws {
-    _ = try chosenAgent()
-    _ = try start()
-  }
+  func validate() throws { _ = try start() }
 
   func run() async throws {
-    Colours.prepare(plain: json)
-    try await CommandFailure.reported {
-      let end = try EndOfWatching()
-      let logger = try store.logger()
-      let location = try store.location()
-      let (agent, start) = (try chosenAgent(), try start())
-      let printer: any EntryPrinter = json ? JSONPrinter() : TextPrinter(width: Terminal.width, isFull: full)
-      if !json, isatty(1) != 0, isatty(2) != 0 {
-        StandardStreams.writeError("Watching \(location.description.harmlessLine); Ctrl-C ends it.\n")
+    let end = try Self.end()
+    let logger = try store.logger()
+    let location = try store.location()
+    let start = try start()
+    let printer = TextPrinter(width: Terminal.width, isFull: full)
+    let isTerminal = FileDescriptor.standardOutput.isTerminal
+    if !json, isTerminal, FileDescriptor.standardError.isTerminal {
+      StandardStreams.writeError("Watching \(location.description.harmlessLine); Ctrl-C ends it.\n")
+    }
+    let reason = try await location.withStore(logger: logger, closingWithin: .milliseconds(200)) { store in
+      let follower = Follower(store: store, reader: store.transcript(of: agent, from: start), logger: logger) { [json] entries in
+        try await StandardStreams.write(json ? entries.map { JSON.object($0.json).line }.joined() : printer.text(entries))
       }
-      let reason = try await location.withStore(.any, logger: logger, closingWithin: .milliseconds(200)) { store in
-        let follower = Follower(store: store, reader: store.transcript(of: agent, from: start), printer: printer, logger: logger)
-        let following = Task { await end.fail(follower.run()) }
-        defer { following.cancel() }
-        return await end.reason
-      }
-      switch reason {
-      case .interrupted:
-        // Behind the ^C that the terminal shows.
-        if isatty(1) != 0 { try? await StandardStreams.write("\n") }
-      case .outputClosed: break
-      case .failed(let error): throw error
-      }
+      let following = Task { end.set(.failed(await follower.run())) }
+      defer { following.cancel() }
+      return await end.wait()
+    }
+    switch reason {
+    case .interrupted, nil:
+      // Behind the ^C that the terminal shows.
+      if isTerminal { try? await StandardStreams.write("\n") }
+    case .outputClosed: break
+    case .failed(let error): if (error as? OutputError)?.code != .brokenPipe { throw error }
     }
   }
-
-  private func chosenAgent() throws -> Identity? { try agent.map { name in try usage { try Identity(name) } } }
 
   private func start() throws -> TranscriptStart {
     if let last, !(0...100_000).contains(last) { throw ValidationError("--last must be 0 to 100000, not \(last).") }
-    let since = try since.map { text in
-      guard let time = PastTime.seconds(text, now: Date()) else {
-        throw ValidationError(PastTime.refusal(of: text))
-      }
-      return time
-    }
     return TranscriptStart(since: since, last: last ?? (since == nil ? 20 : nil))
+  }
+
+  /// Why watching ends.
+  private enum End: Sendable {
+    /// SIGINT, SIGTERM or SIGHUP.
+    case interrupted
+    /// Nobody reads the output any more.
+    case outputClosed
+    case failed(any Error)
+  }
+
+  /// The first reason to end. From now on the signals no longer end the process.
+  private static func end() throws -> Once<End> {
+    let end = Once<End>()
+    try Signals.handle { _ in end.set(.interrupted) }
+    // poll(2) reports a pipe that has lost its reader. A file never has one.
+    try SystemThread.start {
+      var output = PollSet()
+      output.add(.standardOutput, [])
+      while !output.wait(for: nil) {}
+      end.set(.outputClosed)
+    }
+    return end
   }
 }

@@ -1,0 +1,90 @@
+import Bridge
+import Foundation
+import SystemSupport
+
+/// A file that `export` wrote, line by line.
+struct ArchiveFile: Sequence {
+  private let data: Data
+
+  /// - Parameter path: nil for standard input, all of which is kept in memory.
+  /// - Throws: `CommandFailure`.
+  init(_ path: String?) throws {
+    guard let path else {
+      do { data = Data(try FileDescriptor.standardInput.readToEnd()) } catch {
+        throw CommandFailure("Standard input cannot be read: \(error.code).")
+      }
+      return
+    }
+    do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
+      throw CommandFailure("\(path) cannot be read (\(error.localizedDescription)): name another file.")
+    }
+  }
+
+  func makeIterator() -> Lines { Lines(data: data) }
+
+  /// The lines without their ends.
+  struct Lines: IteratorProtocol {
+    fileprivate let data: Data
+    private var start = 0
+
+    fileprivate init(data: Data) { self.data = data }
+
+    mutating func next() -> [UInt8]? {
+      guard start < data.count else { return nil }
+      let end = data.withUnsafeBytes { $0.bindMemory(to: UInt8.self).firstPosition(of: UInt8(ascii: "\n"), from: start) } ?? data.count
+      defer { start = end + 1 }
+      return Array(data[start..<end])
+    }
+  }
+
+  /// Checks all of it.
+  ///
+  /// - Throws: `CommandFailure` that names the line.
+  func validate() throws -> ArchiveTotals {
+    var number = 0
+    var found = ArchiveTotals(messages: 0, tasks: 0, agents: 0)
+    var end: ArchiveTotals?
+    var lines = makeIterator()
+    while let bytes = lines.next() {
+      number += 1
+      if end != nil { throw failure(number, "Something follows the line that ends the file.") }
+      let line: ArchiveLine
+      do { line = try ArchiveLine(decoding: bytes) } catch {
+        if number == 1 {
+          let isMarkdown = bytes.first == UInt8(ascii: "#")
+          throw failure(1, isMarkdown ? Self.markdown : "The file does not begin as an export does. \(error)")
+        }
+        throw lines.next() == nil ? cutOff(number) : failure(number, "\(error)")
+      }
+      var isHeader = false
+      switch line {
+      case .header: isHeader = true
+      case .agent: found.agents += 1
+      case .message: found.messages += 1
+      case .task: found.tasks += 1
+      case .end(let totals): end = totals
+      }
+      if isHeader, number > 1 { throw failure(number, "A second file begins here: import them one after the other.") }
+      if !isHeader, number == 1 { throw failure(1, "The file does not begin with the line that says its format.") }
+    }
+    guard number > 0 else { throw CommandFailure("The file is empty: nothing was imported; name one that `export` wrote.") }
+    guard let end else { throw cutOff(number) }
+    guard end == found else {
+      throw failure(
+        number,
+        "It counts \(end.messages) messages, \(end.tasks) tasks and \(end.agents) agents, and there are \(found.messages), \(found.tasks) "
+          + "and \(found.agents): lines are missing.")
+    }
+    return found
+  }
+
+  private static let markdown = "Markdown is for reading and cannot be imported: export with --format jsonl."
+
+  private func cutOff(_ line: Int) -> CommandFailure {
+    CommandFailure("The file is cut off at line \(line): nothing was imported; export once more, or copy the file again.")
+  }
+
+  private func failure(_ line: Int, _ sentence: String) -> CommandFailure {
+    CommandFailure("line \(line): \(sentence) Nothing was imported.")
+  }
+}
