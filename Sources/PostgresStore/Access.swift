@@ -48,9 +48,6 @@ extension PostgresStore {
       guard attempt <= pool.configuration.maximumConnections else { return false }
       try? await pool.withConnection { await $0.close() }
       return true
-    case .invalidStatementName, .featureNotSupported:
-      // A prepared statement of the connection is gone or outdated; it is prepared again.
-      return attempt == 1
     default:
       return error.isWorthRepeating
     }

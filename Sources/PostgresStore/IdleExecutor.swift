@@ -17,11 +17,11 @@ struct IdleExecutor: Sendable {
     _ statement: String, _ parameters: [PostgresParameter] = [], isRepeatable: Bool = true
   ) async throws(PostgresError) -> PostgresRows {
     do throws(PostgresError) {
-      if let rows = try await watch.listener?.query(statement, parameters, timeout: limit, planning: .kept) { return rows }
+      if let rows = try await watch.listener?.query(statement, parameters, timeout: limit) { return rows }
     } catch {
       if error.outcomeIsUnknown, !isRepeatable { throw error }
       logger.debug("a statement goes to another connection", metadata: ["error": "\(error)"])
     }
-    return try await pool.query(statement, parameters, planning: .kept)
+    return try await pool.query(statement, parameters)
   }
 }

@@ -5,36 +5,43 @@ struct Command: Sendable {
   enum Content: Sendable {
     /// Simple protocol: any number of statements, no parameters.
     case script(String)
-    /// Extended protocol with the unnamed statement: also right behind a transaction pooler.
+    /// Extended protocol with the unnamed statement, which also works behind a transaction pooler.
     case statement(String, EncodedParameters)
-    /// Named statements: not through a transaction pooler.
-    case prepare(name: String, String, types: [UInt32])
-    case prepared(name: String, EncodedParameters)
   }
 
   var content: Content
   var role = CommandSchedule.Role.single
-  var timeout: Duration
+  /// Nil is the settings' `queryTimeout`.
+  var timeout: Duration?
   /// For COMMIT and ROLLBACK: a cancelled task must end its transaction too.
   var ignoresCancellation = false
   /// For liveness: a connection that does not answer is given up, without asking the server to cancel.
   var closesOnTimeout = false
 }
 
-/// Names a command before it is queued, for its task may be cancelled by then.
-final class CommandTicket: Sendable {
+/// A command and who waits for it. It has its number before it is queued, because its task may be cancelled by then.
+final class PendingCommand: Sendable {
   let id: CommandSchedule.ID
+  let command: Command
+  private let continuation = Mutex<CheckedContinuation<Result<[PostgresRows], PostgresError>, Never>?>(nil)
   private let wasCancelled = Atomic(false)
   private static let last = Atomic<CommandSchedule.ID>(0)
 
-  init() { id = Self.last.wrappingAdd(1, ordering: .relaxed).newValue }
+  init(_ command: Command) {
+    id = Self.last.wrappingAdd(1, ordering: .relaxed).newValue
+    self.command = command
+  }
 
   var isCancelled: Bool { wasCancelled.load(ordering: .sequentiallyConsistent) }
   func cancel() { wasCancelled.store(true, ordering: .sequentiallyConsistent) }
-}
 
-/// A command and who waits for it.
-struct PendingCommand {
-  let command: Command
-  let continuation: CheckedContinuation<Result<[PostgresRows], PostgresError>, Never>
+  /// The result, for which `submit` must bring about a call of `complete`.
+  func result(_ submit: () -> Void) async -> Result<[PostgresRows], PostgresError> {
+    await withCheckedContinuation { continuation in
+      self.continuation.withLock { $0 = continuation }
+      submit()
+    }
+  }
+
+  func complete(_ result: Result<[PostgresRows], PostgresError>) { continuation.withLock { $0.take() }?.resume(returning: result) }
 }

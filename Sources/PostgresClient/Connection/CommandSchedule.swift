@@ -13,14 +13,12 @@ struct CommandSchedule {
 
     /// Whether losing the connection while this runs leaves its effect unknown. A transaction that lost its connection before
     /// COMMIT is rolled back by the server.
-    var leavesUnknownOutcome: Bool {
-      switch self {
-      case .single, .ends(_, commits: true): true
-      case .begins, .inside, .ends: false
-      }
-    }
+    var leavesUnknownOutcome: Bool { self == .single || commits }
+
+    var commits: Bool { if case .ends(_, commits: true) = self { true } else { false } }
   }
 
+  /// Why a command is not to run on.
   enum StopReason: Equatable { case cancelled, timedOut }
 
   enum Refusal: Equatable {

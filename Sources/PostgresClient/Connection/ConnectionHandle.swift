@@ -56,25 +56,8 @@ final class ConnectionHandle: @unchecked Sendable {
     }
   }
 
-  func sendPrepare(name: String, _ statement: String, types: [UInt32]) -> Bool {
-    PQsendPrepare(pointer, name, statement, Int32(types.count), types) == 1
-  }
-
-  func send(prepared name: String, _ parameters: EncodedParameters) -> Bool {
-    parameters.withPointers { values in
-      PQsendQueryPrepared(pointer, name, Int32(values.count), values, nil, nil, 0) == 1
-    }
-  }
-
-  enum FlushResult { case done, pending, failed }
-
-  func flush() -> FlushResult {
-    switch PQflush(pointer) {
-    case 0: return .done
-    case 1: return .pending
-    default: return .failed
-    }
-  }
+  /// Whether something is still to be sent. When sending fails, reading tells why: the reason is in what the server sent before it hung up.
+  func flush() -> Bool { PQflush(pointer) == 1 }
 
   /// False when the connection broke.
   func consumeInput() -> Bool { PQconsumeInput(pointer) == 1 }
@@ -88,8 +71,7 @@ final class ConnectionHandle: @unchecked Sendable {
     defer { PQfreemem(notification) }
     let fields = notification.pointee
     return PostgresNotification(
-      channel: fields.relname.map { String(cString: $0) } ?? "", payload: fields.extra.map { String(cString: $0) } ?? "",
-      processID: fields.be_pid)
+      channel: fields.relname.map { String(cString: $0) } ?? "", payload: fields.extra.map { String(cString: $0) } ?? "")
   }
 
   func makeCancelRequest() -> CancelRequest? { PQgetCancel(pointer).map(CancelRequest.init) }

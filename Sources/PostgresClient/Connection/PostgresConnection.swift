@@ -20,16 +20,16 @@ public actor PostgresConnection {
 
   nonisolated let settings: ConnectionSettings
   nonisolated let loop: PostgresEventLoop
-  private nonisolated let registration: PostgresEventLoop.RegistrationID
+  private nonisolated let registration = PostgresEventLoop.RegistrationID()
   private nonisolated let ending = Once<PostgresError>()
   private nonisolated let outsideTransaction = Atomic(true)
-  nonisolated let names = Mutex(NamedStatements())
   private let handle: ConnectionHandle
   private let logger: Logger
   private let receiveNotification: @Sendable (PostgresNotification) -> Void
   private let endNotifications: AsyncStream<PostgresNotification>.Continuation
 
   private var schedule = CommandSchedule()
+  /// All that are not complete, queued or running.
   private var pending: [CommandSchedule.ID: PendingCommand] = [:]
   private var collector = ResultCollector()
   private var isFlushing = false
@@ -37,19 +37,13 @@ public actor PostgresConnection {
 
   /// Tries each host in order, each address at most `settings.connectTimeout`.
   /// Throws `.connectionFailed`, `.authenticationFailed`, `.tlsFailed` or `.cancelled`.
+  ///
+  /// - Parameter receive: called on the loop's thread with each notification, instead of the stream.
   public static func connect(
-    _ settings: ConnectionSettings, on loop: PostgresEventLoop = .shared, logger: Logger = .silent
+    _ settings: ConnectionSettings, on loop: PostgresEventLoop = .shared, logger: Logger = .silent,
+    receivingNotifications receive: (@Sendable (PostgresNotification) -> Void)? = nil
   ) async throws(PostgresError) -> PostgresConnection {
-    try await connect(settings, on: loop, logger: logger, receivingNotifications: nil)
-  }
-
-  /// `receivingNotifications` is called on the loop's thread, instead of the stream.
-  static func connect(
-    _ settings: ConnectionSettings, on loop: PostgresEventLoop, logger: Logger,
-    receivingNotifications receive: (@Sendable (PostgresNotification) -> Void)?
-  ) async throws(PostgresError) -> PostgresConnection {
-    let handle = try await Connector.connect(settings)
-    let connection = PostgresConnection(handle, settings, loop, logger, receive)
+    let connection = PostgresConnection(try await Connector.connect(settings), settings, loop, logger, receive)
     logger.debug("connected", metadata: ["server": "\(settings.redactedDescription)", "process": "\(connection.serverProcessID)"])
     return connection
   }
@@ -70,11 +64,7 @@ public actor PostgresConnection {
     notifications = stream
     endNotifications = continuation
     receiveNotification = receive ?? { continuation.yield($0) }
-    let target = WeakConnection()
-    registration = loop.register(handle.socket) { readiness in
-      target.connection?.assumeIsolated { $0.socketIsReady(readiness) }
-    }
-    target.connection = self
+    loop.register(registration, handle.socket) { [weak self] readiness in self?.assumeIsolated { $0.socketIsReady(readiness) } }
   }
 
   deinit {
@@ -110,31 +100,25 @@ public actor PostgresConnection {
   /// Queues the command and waits for its result.
   ///
   /// Not isolated: a continuation that is awaited inside the actor resumes on another thread first and comes back to the loop's from there.
-  nonisolated func perform(_ command: Command) async -> Result<[PostgresRows], PostgresError> {
-    let ticket = CommandTicket()
-    if command.ignoresCancellation { return await submit(command, ticket) }
-    return await withTaskCancellationHandler {
-      await submit(command, ticket)
+  nonisolated func perform(_ command: Command) async throws(PostgresError) -> [PostgresRows] {
+    let pending = PendingCommand(command)
+    if command.ignoresCancellation { return try await submit(pending).get() }
+    return try await withTaskCancellationHandler {
+      await submit(pending)
     } onCancel: {
-      ticket.cancel()
-      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.stop(ticket.id, .cancelled)) } }
-    }
+      pending.cancel()
+      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.stop(pending.id, .cancelled)) } }
+    }.get()
   }
 
-  private nonisolated func submit(_ command: Command, _ ticket: CommandTicket) async -> Result<[PostgresRows], PostgresError> {
-    await withCheckedContinuation { continuation in
-      let pending = PendingCommand(command: command, continuation: continuation)
-      loop.execute { self.assumeIsolated { $0.enqueue(pending, ticket) } }
-    }
+  private nonisolated func submit(_ command: PendingCommand) async -> Result<[PostgresRows], PostgresError> {
+    await command.result { loop.execute { self.assumeIsolated { $0.enqueue(command) } } }
   }
 
-  private func enqueue(_ command: PendingCommand, _ ticket: CommandTicket) {
-    pending[ticket.id] = command
-    if ticket.isCancelled {
-      complete(ticket.id, .failure(Self.neverSent(.cancelled)))
-    } else {
-      apply(schedule.enqueue(ticket.id, command.command.role))
-    }
+  private func enqueue(_ command: PendingCommand) {
+    if command.isCancelled { return command.complete(.failure(Self.neverSent(.cancelled))) }
+    pending[command.id] = command
+    apply(schedule.enqueue(command.id, command.command.role))
   }
 
   private func apply(_ action: CommandSchedule.Action) {
@@ -171,18 +155,15 @@ public actor PostgresConnection {
       switch command.content {
       case .script(let script): handle.send(script: script)
       case .statement(let statement, let parameters): handle.send(statement, parameters)
-      case .prepare(let name, let statement, let types): handle.sendPrepare(name: name, statement, types: types)
-      case .prepared(let name, let parameters): handle.send(prepared: name, parameters)
       }
     guard isSent else { return lose(runningWasSent: false) }
-    deadline = .now + command.timeout
-    isFlushing = true
-    flush()
+    deadline = .now + (command.timeout ?? settings.queryTimeout)
+    isFlushing = handle.flush()
     loop.update(registration, wantsWritable: isFlushing, deadline: deadline)
   }
 
   private func complete(_ id: CommandSchedule.ID, _ result: Result<[PostgresRows], PostgresError>) {
-    pending.removeValue(forKey: id)?.continuation.resume(returning: result)
+    pending.removeValue(forKey: id)?.complete(result)
   }
 
   // MARK: input and output
@@ -194,30 +175,20 @@ public actor PostgresConnection {
       deliverNotifications()
     }
     if isFlushing {
-      flush()
+      isFlushing = handle.flush()
       if !isFlushing { loop.update(registration, wantsWritable: false, deadline: deadline) }
     }
     readResults()
     if readiness.contains(.deadline), isOpen { deadlinePassed() }
   }
 
-  private func flush() {
-    switch handle.flush() {
-    case .done: isFlushing = false
-    case .pending: break
-    // The reason is in what the server sent before it hung up: reading tells.
-    case .failed: isFlushing = false
-    }
-  }
-
   private func readResults() {
     while let id = schedule.runningID, !handle.isBusy {
       deliverNotifications()
       if let result = handle.nextResult() {
-        collector.add(ResultCollector.Part(result))
-        if collector.unsupported != nil {
-          end(PostgresError(.protocolViolation, "The connection was closed because of a COPY, which this client does not do."))
-          return
+        collector.add(result)
+        if collector.isCopy {
+          return end(PostgresError(.protocolViolation, "The connection was closed because of a COPY, which this client does not do."))
         }
       } else if handle.isBad {
         return lose(runningWasSent: true)
@@ -286,13 +257,37 @@ public actor PostgresConnection {
     handle.finish()
     logger.debug("connection ended", metadata: ["reason": "\(reason)"])
     if let running, let role {
-      complete(running, .failure(runningWasSent ? EndOfConnection.error(reason, role, stop) : notSent(reason)))
+      complete(running, .failure(runningWasSent ? Self.error(reason, role, stop) : notSent(reason)))
     }
     for id in queued { complete(id, .failure(notSent(reason))) }
     endNotifications.finish()
   }
 
+  /// For the command that was sent.
+  private static func error(
+    _ reason: PostgresError, _ role: CommandSchedule.Role, _ stop: CommandSchedule.StopReason?
+  ) -> PostgresError {
+    let isUnknown = role.leavesUnknownOutcome
+    let what = isUnknown ? "whether it took effect is unknown" : "its transaction is rolled back"
+    let (code, message): (PostgresError.Code, String) =
+      switch (reason.code, stop) {
+      case (.protocolViolation, _): (reason.code, reason.message)
+      case (_, .cancelled): (.cancelled, "The statement was cancelled and its connection given up; \(what).")
+      case (_, .timedOut): (.timeout, "The statement took longer than its time limit and its connection was given up; \(what).")
+      case (.closed, nil): (.closed, "\(reason.message) A statement was running; \(what).")
+      case (_, nil):
+        (
+          isUnknown ? .unknownOutcome : .connectionLost,
+          "\(reason.clause), after \(role.commits ? "COMMIT" : "a statement") was sent; \(what)."
+        )
+      }
+    return PostgresError(code, message, server: reason.server, outcomeIsUnknown: isUnknown, underlying: reason)
+  }
+
+  /// For commands that were not sent.
   private func notSent(_ reason: PostgresError?) -> PostgresError {
-    EndOfConnection.notSent(reason ?? PostgresError(.closed, "The connection to Postgres is closed."))
+    let reason = reason ?? PostgresError(.closed, "The connection to Postgres is closed.")
+    return PostgresError(
+      reason.code == .closed ? .closed : .connectionLost, "\(reason.clause); nothing was sent.", server: reason.server, underlying: reason)
   }
 }

@@ -48,51 +48,45 @@ public struct PostgresError: Error, Sendable {
 }
 
 extension PostgresError {
-  /// A named statement no longer exists (DISCARD or DEALLOCATE), or its result has another shape since its tables changed. It has not begun.
-  var saysStatementIsGone: Bool { sqlState == .invalidStatementName || sqlState == .featureNotSupported }
-
   /// For a statement that changes nothing: an unknown outcome is only a lost connection.
   var withoutDoubt: PostgresError { code == .unknownOutcome ? underlying as? PostgresError ?? self : self }
-}
 
-extension PostgresError {
-  /// A kind of error. New ones may be added; treat an unknown one as not retryable.
-  public struct Code: Sendable, Hashable, CustomStringConvertible {
-    public let description: String
-    private init(_ name: String) { description = name }
+  /// The message without its full stop, to go on.
+  var clause: Substring { message.hasSuffix(".") ? message.dropLast() : Substring(message) }
 
+  public enum Code: Sendable {
     /// The connection string cannot be used.
-    public static let badURL = Code("badURL")
+    case badURL
     /// libpq is not installed, or too old.
-    public static let libraryMissing = Code("libraryMissing")
+    case libraryMissing
     /// No host could be reached, or none was acceptable (`target_session_attrs`).
-    public static let connectionFailed = Code("connectionFailed")
+    case connectionFailed
     /// The server refused the user, the password or the database.
-    public static let authenticationFailed = Code("authenticationFailed")
+    case authenticationFailed
     /// TLS could not be agreed on, or the certificate is not trusted.
-    public static let tlsFailed = Code("tlsFailed")
+    case tlsFailed
     /// Lost, and nothing took effect: not sent yet, or inside a transaction before its COMMIT.
-    public static let connectionLost = Code("connectionLost")
+    case connectionLost
     /// Lost after an autocommit statement or a COMMIT was sent: it may or may not have taken effect.
-    public static let unknownOutcome = Code("unknownOutcome")
+    case unknownOutcome
     /// A statement exceeded its time and was cancelled.
-    public static let timeout = Code("timeout")
+    case timeout
     /// The calling task was cancelled.
-    public static let cancelled = Code("cancelled")
+    case cancelled
     /// No connection became free or could be opened in time.
-    public static let poolTimeout = Code("poolTimeout")
+    case poolTimeout
     /// The connection, pool, listener or transaction had been ended by us.
-    public static let closed = Code("closed")
+    case closed
     /// The server reported an error: see `sqlState`.
-    public static let server = Code("server")
+    case server
     /// COMMIT was answered by ROLLBACK, because a statement of the transaction had failed before.
-    public static let transactionAborted = Code("transactionAborted")
+    case transactionAborted
     /// A parameter, identifier or channel that cannot be sent.
-    public static let invalidParameter = Code("invalidParameter")
+    case invalidParameter
     /// A column is missing, NULL, or not of the type asked for.
-    public static let decodingFailed = Code("decodingFailed")
+    case decodingFailed
     /// libpq or the server did what this client does not understand (COPY, for instance).
-    public static let protocolViolation = Code("protocolViolation")
+    case protocolViolation
   }
 
   /// The fields of an ErrorResponse (PostgreSQL manual, "Error and Notice Message Fields").

@@ -13,8 +13,6 @@ public struct SQLState: Sendable, Hashable, CustomStringConvertible {
   public static let uniqueViolation = SQLState("23505")
   public static let foreignKeyViolation = SQLState("23503")
   public static let undefinedTable = SQLState("42P01")
-  /// A prepared statement that does not exist.
-  public static let invalidStatementName = SQLState("26000")
   public static let insufficientPrivilege = SQLState("42501")
   public static let syntaxError = SQLState("42601")
   public static let invalidSchemaName = SQLState("3F000")
@@ -29,5 +27,4 @@ public struct SQLState: Sendable, Hashable, CustomStringConvertible {
   public static let cannotConnectNow = SQLState("57P03")
   public static let tooManyConnections = SQLState("53300")
   public static let readOnlyTransaction = SQLState("25006")
-  public static let featureNotSupported = SQLState("0A000")
 }

@@ -10,10 +10,22 @@ public struct ListenerConfiguration: Sendable {
   public var selfTestRetry: Duration = .seconds(60)
   /// Between two attempts to connect. Restarts after a successful liveness query.
   public var backoff = Backoff()
-  /// Hints that may wait for the consumer.
-  public var bufferedEvents = 1_024
 
   public init() {}
+}
+
+public enum ListenerEvent: Sendable {
+  /// LISTEN is committed, after each connect: earlier changes were not heard, so look at everything now.
+  case connected
+  case notification(PostgresNotification)
+  case stateChanged(ListenerState)
+}
+
+/// One NOTIFY as it arrived.
+public struct PostgresNotification: Sendable, Hashable {
+  public let channel: String
+  /// At most 7,999 bytes; empty if none was given.
+  public let payload: String
 }
 
 /// How well a listener hears.

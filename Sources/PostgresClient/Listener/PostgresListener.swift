@@ -1,54 +1,51 @@
 import Logging
 import Synchronization
+import SystemSupport
 
 /// Hears NOTIFY for as long as `run` runs, on a connection of its own that is never inside a transaction.
 ///
 /// After each connect it sends LISTEN for all channels, says `.connected`, and proves by a notification from a second connection that
 /// they arrive. A query at intervals finds connections that died silently. It reconnects for ever.
 public final class PostgresListener: Sendable {
-  public let channels: [String]
+  private struct Shared {
+    var state = ListenerState.connecting
+    /// Only once it is proven: a transaction pooler passes the self-test's notification on with the answer to another statement, which it
+    /// never does while nothing is asked.
+    var proven: PostgresConnection?
+    /// The channel of the self-test that runs.
+    var probe: (channel: String, arrived: Once<Bool>)?
+  }
 
   private let settings: ConnectionSettings
   private let configuration: ListenerConfiguration
+  private let notifier: PostgresPool
   private let loop: PostgresEventLoop
   private let logger: Logger
-  private let clock: any Clock<Duration>
-  private let random: @Sendable () -> Double
-  private let selfTest: SelfTest
   private let listenScript: String
-  private let hub: EventHub
-  /// Only once it is proven: a transaction pooler passes the self-test's notification on with the answer to another statement, which it never
-  /// does while nothing is asked.
-  private let proven = Mutex<PostgresConnection?>(nil)
+  private let onEvent: @Sendable (ListenerEvent) -> Void
+  private let shared = Mutex(Shared())
 
   /// - Parameters:
   ///   - channels: exact names (upper and lower case matter), at most 63 bytes each. Else throws `.invalidParameter`.
-  ///   - notifier: what the self-test sends its NOTIFY through, such as the pool of the same database; nil opens a connection for it.
-  ///   - clock: for intervals and backoff; deadlines of input and output are real time.
-  ///   - random: in 0..<1, for the jitter.
+  ///   - notifier: what the self-test sends its NOTIFY through.
+  ///   - onEvent: called on the loop's thread or the task of `run`; it must not block.
   public init(
     _ settings: ConnectionSettings, channels: [String], _ configuration: ListenerConfiguration = ListenerConfiguration(),
-    notifyingThrough notifier: (any PostgresExecutor)? = nil, on loop: PostgresEventLoop = .shared, logger: Logger = .silent,
-    clock: any Clock<Duration> = ContinuousClock(), random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+    notifyingThrough notifier: PostgresPool, on loop: PostgresEventLoop = .shared, logger: Logger = .silent,
+    onEvent: @escaping @Sendable (ListenerEvent) -> Void
   ) throws(PostgresError) {
     self.settings = settings
-    self.channels = channels
     self.configuration = configuration
+    self.notifier = notifier
     self.loop = loop
     self.logger = logger
-    self.clock = clock
-    self.random = random
+    self.onEvent = onEvent
     var script = ""
     for channel in channels { script += "LISTEN \(try PostgresQuoting.identifier(channel));" }
     listenScript = script
-    hub = EventHub(capacity: configuration.bufferedEvents)
-    selfTest = SelfTest(settings: settings, notifier: notifier, limit: configuration.selfTestLimit, loop: loop, clock: clock, hub: hub)
   }
 
-  /// For one consumer.
-  public var events: ListenerEvents { ListenerEvents(mailbox: hub.mailbox) }
-
-  public var state: ListenerState { hub.current }
+  public var state: ListenerState { shared.withLock(\.state) }
 
   /// Runs one statement on the listening connection, which saves a second one for what is rare and short: notifications wait until it has
   /// ended. It must commit by itself.
@@ -56,84 +53,61 @@ public final class PostgresListener: Sendable {
   /// - Returns: nil while nothing listens, or nothing proves that notifications arrive.
   /// - Throws: as `PostgresConnection.query`.
   public func query(
-    _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration, planning: Planning = .anew
+    _ statement: String, _ parameters: [PostgresParameter] = [], timeout: Duration
   ) async throws(PostgresError) -> PostgresRows? {
-    guard let connection = proven.withLock(\.self) else { return nil }
-    return try await connection.query(statement, parameters, timeout: timeout, planning: planning)
+    guard let connection = shared.withLock(\.proven) else { return nil }
+    return try await connection.query(statement, parameters, timeout: timeout)
   }
 
   /// Listens until the task is cancelled. To be called once.
   public func run() async {
-    var lifecycle = ListenerLifecycle(configuration)
-    var step = ListenerLifecycle.Step.connect
-    var connection: PostgresConnection?
+    var backoff = configuration.backoff
     while !Task.isCancelled {
-      let event: ListenerLifecycle.Event?
-      (event, connection) = await carryOut(step, connection)
-      guard let event, !Task.isCancelled else {
-        step = .connect
-        continue
-      }
-      step = lifecycle.handle(event, random: random())
-      report(event, lifecycle.state, step)
-      if case .lost = event {
-        proven.withLock { $0 = nil }
-        await connection?.close()
-        connection = nil
-      }
+      let error = await session(&backoff)
+      shared.withLock { $0.proven = nil }
+      if Task.isCancelled { break }
+      let pause = backoff.next(random: .random(in: 0..<1))
+      logger.info("listener disconnected", metadata: ["reason": "\(error)", "pause": "\(pause)"])
+      change(.disconnected(error))
+      try? await Task.sleep(for: pause)
     }
-    proven.withLock { $0 = nil }
-    await connection?.close()
-    hub.change(.stopped)
-    hub.mailbox.finish()
+    change(.stopped)
   }
 
-  /// A nil event: wait no longer, connect.
-  private func carryOut(
-    _ step: ListenerLifecycle.Step, _ connection: PostgresConnection?
-  ) async -> (ListenerLifecycle.Event?, PostgresConnection?) {
-    switch step {
-    case .connect:
-      do throws(PostgresError) {
-        let new = try await PostgresConnection.connect(settings, on: loop, logger: logger) { [hub] in hub.receive($0) }
-        return (.connected, new)
-      } catch { return (.lost(error), nil) }
-    case .reconnectAfter(let wait):
-      try? await clock.sleep(for: wait)
-      return (nil, nil)
-    case .listen, .selfTest, .checkLivenessAfter:
-      guard let connection else { return (nil, nil) }
-      do throws(PostgresError) {
-        return (try await carryOut(step, on: connection), connection)
-      } catch { return (.lost(error.withoutDoubt), connection) }
-    }
+  /// One connection, from its beginning to the reason of its end.
+  private func session(_ backoff: inout Backoff) async -> PostgresError {
+    do throws(PostgresError) {
+      let connection = try await PostgresConnection.connect(settings, on: loop, logger: logger) { [weak self] in self?.receive($0) }
+      let end = await listen(on: connection, &backoff)
+      await connection.close()
+      return end
+    } catch { return error }
   }
 
-  private func carryOut(_ step: ListenerLifecycle.Step, on connection: PostgresConnection) async throws(PostgresError) -> ListenerLifecycle
-    .Event?
-  {
-    switch step {
-    case .listen:
+  private func listen(on connection: PostgresConnection, _ backoff: inout Backoff) async -> PostgresError {
+    do throws(PostgresError) {
       if !listenScript.isEmpty { try await connection.execute(listenScript, timeout: configuration.livenessDeadline) }
-      return .listened
-    case .selfTest(let announcing):
-      if announcing { hub.mailbox.post(.connected) }
-      let result = try await selfTest.run(on: connection, timeout: configuration.livenessDeadline)
-      if case .delivered = result { proven.withLock { $0 = connection } }
-      return .tested(result)
-    case .checkLivenessAfter(let interval):
-      if let error = await endOf(connection, within: interval) { throw error }
-      try await connection.ping(within: configuration.livenessDeadline)
-      return .alive
-    case .connect, .reconnectAfter: return nil
-    }
+      onEvent(.connected)
+      try await prove(connection)
+      var sinceProof = Duration.zero
+      while true {
+        if let end = await endOf(connection, within: configuration.livenessInterval) { return end }
+        try await connection.ping(within: configuration.livenessDeadline)
+        backoff.reset()
+        sinceProof += configuration.livenessInterval
+        if !state.isDelivering, sinceProof >= configuration.selfTestRetry {
+          sinceProof = .zero
+          try await prove(connection)
+        }
+      }
+    } catch { return error.withoutDoubt }
   }
 
   /// Nil when the time has passed and it lives.
   private func endOf(_ connection: PostgresConnection, within interval: Duration) async -> PostgresError? {
-    await withTaskGroup(of: PostgresError?.self) { [clock] group in
+    await withTaskGroup(of: PostgresError?.self) { group in
       group.addTask {
-        try? await clock.sleep(for: interval)
+        try? await Task.sleep(for: interval)
         return nil
       }
       group.addTask { await connection.waitUntilClosed() }
@@ -143,16 +117,53 @@ public final class PostgresListener: Sendable {
     }
   }
 
-  private func report(_ event: ListenerLifecycle.Event, _ state: ListenerState, _ next: ListenerLifecycle.Step) {
-    switch event {
-    case .connected, .listened, .alive: break
-    case .tested:
-      // The consumer hears of each test, and knows whether it is worth a warning.
-      logger.debug("tested whether notifications arrive", metadata: ["state": "\(state)"])
-      hub.change(state)
-    case .lost(let error):
-      logger.info("listener disconnected", metadata: ["reason": "\(error)", "next": "\(next)"])
-      hub.change(state)
+  private func change(_ state: ListenerState) {
+    shared.withLock { $0.state = state }
+    onEvent(.stateChanged(state))
+  }
+
+  private func receive(_ notification: PostgresNotification) {
+    let probe = shared.withLock { $0.probe }
+    if let probe, probe.channel == notification.channel { probe.arrived.set(true) } else { onEvent(.notification(notification)) }
+  }
+
+  // MARK: The self-test
+
+  /// Proves that a notification from a second connection arrives. One to oneself proves nothing: it also comes through a pooler that
+  /// drops those of others.
+  ///
+  /// - Throws: when the listening connection itself fails.
+  private func prove(_ connection: PostgresConnection) async throws(PostgresError) {
+    let state = try await test(connection)
+    if state.isDelivering { shared.withLock { $0.proven = connection } }
+    // The consumer hears of each test, and knows whether it is worth a warning.
+    logger.debug("tested whether notifications arrive", metadata: ["state": "\(state)"])
+    change(state)
+  }
+
+  private func test(_ connection: PostgresConnection) async throws(PostgresError) -> ListenerState {
+    let limit = configuration.livenessDeadline
+    let channel = "pg_client_test_" + String(UInt64.random(in: .min ... .max), radix: 16)
+    let arrived = Once<Bool>()
+    shared.withLock { $0.probe = (channel, arrived) }
+    defer { shared.withLock { $0.probe = nil } }
+    try await connection.execute("LISTEN \(channel)", timeout: limit)
+    let processID: Int32 = try await connection.query("SELECT pg_backend_pid()", timeout: limit).first?.get(0) ?? 0
+    var failure: PostgresError?
+    do throws(PostgresError) {
+      try await notifier.query("SELECT pg_notify($1, '')", [.text(channel)], timeout: limit)
+    } catch {
+      failure = error
+      arrived.set(false)
     }
+    let timer = Task { [configuration] in
+      try? await Task.sleep(for: configuration.selfTestLimit)
+      arrived.set(false)
+    }
+    let isDelivered = await arrived.wait() ?? false
+    timer.cancel()
+    if connection.isOpen { try await connection.execute("UNLISTEN \(channel)", timeout: limit) }
+    if let failure { return .degraded(.untested(failure)) }
+    return isDelivered ? .listening : .degraded(.notDelivered(poolerDetected: processID != connection.serverProcessID))
   }
 }

@@ -13,7 +13,10 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     static let deadline = Readiness(rawValue: 2)
   }
 
-  struct RegistrationID: Hashable, Sendable { fileprivate let number: UInt64 }
+  struct RegistrationID: Hashable, Sendable {
+    private static let last = Atomic<UInt64>(0)
+    private let number = Self.last.wrappingAdd(1, ordering: .relaxed).newValue
+  }
 
   private struct Registration {
     let descriptor: FileDescriptor
@@ -22,21 +25,12 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     let handler: @Sendable (Readiness) -> Void
   }
 
-  private enum Work {
-    case job(UnownedJob)
-    case block(@Sendable () -> Void)
-  }
-
   private struct State {
-    var work: [Work] = []
+    var work: [@Sendable () -> Void] = []
     var registrations: [RegistrationID: Registration] = [:]
-    var nextNumber: UInt64 = 0
     var isAsleep = false
     var isRunning = false
-    /// Set by `stop`, and reset by a new connection.
-    var endsWhenIdle = false
     var thread: Int?
-    var stopWaiters: [CheckedContinuation<Void, Never>] = []
   }
 
   /// After so many rounds the thread looks for input, however much work there is.
@@ -52,7 +46,10 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
 
   // MARK: SerialExecutor
 
-  public func enqueue(_ job: consuming ExecutorJob) { add(.job(UnownedJob(job))) }
+  public func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    execute { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+  }
 
   public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
@@ -60,35 +57,12 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
 
   private var isOnThread: Bool { state.withLock { $0.thread == SystemThread.current } }
 
-  /// Ends the thread once no connection is open, and returns when it has ended. A later use starts it again.
-  public func stop() async {
-    await withCheckedContinuation { continuation in
-      let isRunning = state.withLock { state in
-        state.endsWhenIdle = true
-        guard state.isRunning else { return false }
-        state.stopWaiters.append(continuation)
-        return true
-      }
-      if isRunning { pipe.wake() } else { continuation.resume() }
-    }
-  }
-
   // MARK: For connections
 
-  /// Runs the block on the loop's thread, after the work that waits there.
-  func execute(_ block: @escaping @Sendable () -> Void) { add(.block(block)) }
-
   /// Watches for input; the handler runs on the loop's thread.
-  func register(_ descriptor: FileDescriptor, handler: @escaping @Sendable (Readiness) -> Void) -> RegistrationID {
-    let id = state.withLock { state in
-      state.nextNumber += 1
-      if state.stopWaiters.isEmpty { state.endsWhenIdle = false }
-      let id = RegistrationID(number: state.nextNumber)
-      state.registrations[id] = Registration(descriptor: descriptor, handler: handler)
-      return id
-    }
+  func register(_ id: RegistrationID, _ descriptor: FileDescriptor, handler: @escaping @Sendable (Readiness) -> Void) {
+    state.withLock { $0.registrations[id] = Registration(descriptor: descriptor, handler: handler) }
     wakeUnlessOnThread()
-    return id
   }
 
   func update(_ id: RegistrationID, wantsWritable: Bool, deadline: ContinuousClock.Instant?) {
@@ -108,9 +82,10 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     if !isOnThread { execute {} }
   }
 
-  private func add(_ work: Work) {
+  /// Runs the block on the loop's thread, after the work that waits there.
+  func execute(_ block: @escaping @Sendable () -> Void) {
     let (mustStart, mustWake) = state.withLock { state in
-      state.work.append(work)
+      state.work.append(block)
       let mustStart = !state.isRunning
       state.isRunning = true
       let mustWake = state.isAsleep
@@ -133,13 +108,12 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
     var poll = PollSet()
     var ids: [RegistrationID] = []
     var rounds = 0
-    while let batch = takeWork() {
-      for work in batch {
-        switch work {
-        case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
-        case .block(let block): block()
-        }
+    while true {
+      let batch = state.withLock { state in
+        defer { state.work = [] }
+        return state.work
       }
+      for block in batch { block() }
       rounds += 1
       // Most work leaves more work, and asking for input takes longer than most of it.
       if !batch.isEmpty, rounds < Self.roundsBetweenInputs { continue }
@@ -150,25 +124,6 @@ public final class PostgresEventLoop: SerialExecutor, Sendable {
       let now = ContinuousClock.now
       for (index, id) in ids.enumerated() { dispatch(id, poll.events(index + 1), now) }
     }
-  }
-
-  /// Nil when the thread is to end.
-  private func takeWork() -> [Work]? {
-    let (batch, waiters) = state.withLock { state -> ([Work]?, [CheckedContinuation<Void, Never>]) in
-      if state.endsWhenIdle, state.work.isEmpty, state.registrations.isEmpty {
-        defer {
-          state.isRunning = false
-          state.thread = nil
-          state.stopWaiters = []
-        }
-        return (nil, state.stopWaiters)
-      }
-      let batch = state.work
-      state.work = []
-      return (batch, [])
-    }
-    for waiter in waiters { waiter.resume() }
-    return batch
   }
 
   /// Fills the set: the pipe, then a descriptor for each id.

@@ -5,15 +5,6 @@ struct EncodedParameters: Equatable {
   private(set) var offsets: [Int?] = []
   private(set) var storage: [UInt8] = []
 
-  enum TypeID {
-    static let inferred: UInt32 = 0
-    static let bool: UInt32 = 16
-    static let int8: UInt32 = 20
-    static let float8: UInt32 = 701
-    static let textArray: UInt32 = 1009
-    static let int8Array: UInt32 = 1016
-  }
-
   /// The protocol counts parameters in 16 bits.
   static let maximumCount = 65_535
 
@@ -23,15 +14,16 @@ struct EncodedParameters: Equatable {
     }
     for parameter in parameters {
       switch parameter {
-      case .text(let value): try add(value, type: TypeID.inferred)
-      case .int(let value): try add(String(value), type: TypeID.int8)
-      case .double(let value): try add(Self.text(of: value), type: TypeID.float8)
-      case .bool(let value): try add(value ? "t" : "f", type: TypeID.bool)
-      case .textArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray)
-      case .optionalTextArray(let values): try add(ArrayText.encode(values), type: TypeID.textArray)
-      case .intArray(let values): try add(ArrayText.encode(values), type: TypeID.int8Array)
+      // The numbers are those of pg_type; 0 leaves the type to the server.
+      case .text(let value): try add(value, type: 0)
+      case .int(let value): try add(String(value), type: 20)
+      // Postgres reads what Swift writes, also "nan" and "-inf".
+      case .double(let value): try add("\(value)", type: 701)
+      case .bool(let value): try add(value ? "t" : "f", type: 16)
+      case .textArray(let values): try add(ArrayText.encode(values), type: 1009)
+      case .intArray(let values): try add(ArrayText.encode(values), type: 1016)
       case .null:
-        types.append(TypeID.inferred)
+        types.append(0)
         offsets.append(nil)
       }
     }
@@ -47,12 +39,6 @@ struct EncodedParameters: Equatable {
         .invalidParameter, "Parameter $\(types.count) holds a NUL character, which Postgres cannot store; remove it.")
     }
     storage.append(0)
-  }
-
-  private static func text(of value: Double) -> String {
-    if value.isNaN { return "NaN" }
-    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-    return String(value)
   }
 
   /// Calls `body` with the value pointers, which are valid during the call.

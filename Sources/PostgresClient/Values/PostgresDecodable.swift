@@ -20,7 +20,6 @@ extension PostgresDecodable where Self: FixedWidthInteger {
 extension Int: PostgresDecodable {}
 extension Int64: PostgresDecodable {}
 extension Int32: PostgresDecodable {}
-extension UInt32: PostgresDecodable {}
 
 extension Double: PostgresDecodable {
   public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> Double? { Double(Substring(decoding: text, as: UTF8.self)) }
@@ -28,17 +27,9 @@ extension Double: PostgresDecodable {
 
 extension Bool: PostgresDecodable {
   public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
-    guard text.count == 1 else { return nil }
-    switch text[0] {
-    case UInt8(ascii: "t"): return true
-    case UInt8(ascii: "f"): return false
-    default: return nil
-    }
+    let text = String(decoding: text, as: UTF8.self)
+    return text == "t" ? true : text == "f" ? false : nil
   }
-}
-
-extension Array: PostgresDecodable where Element: PostgresArrayElement {
-  public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [Element]? { Element.decodeArray(text) }
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
@@ -46,18 +37,10 @@ extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
   public static var ofNull: Wrapped?? { .some(nil) }
 }
 
-/// What an array column can hold.
-public protocol PostgresArrayElement: Sendable {
-  static func decodeArray(_ text: UnsafeBufferPointer<UInt8>) -> [Self]?
-}
-
-extension PostgresArrayElement where Self: LosslessStringConvertible {
-  public static func decodeArray(_ text: UnsafeBufferPointer<UInt8>) -> [Self]? {
+extension Array: PostgresDecodable where Element: PostgresDecodable & LosslessStringConvertible {
+  public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [Element]? {
     guard let elements = ArrayText.decode(text) else { return nil }
-    let values = elements.compactMap { $0.flatMap(Self.init) }
+    let values = elements.compactMap { $0.flatMap(Element.init) }
     return values.count == elements.count ? values : nil
   }
 }
-extension String: PostgresArrayElement {}
-extension Int: PostgresArrayElement {}
-extension Int64: PostgresArrayElement {}

@@ -9,9 +9,7 @@ public enum PostgresParameter: Sendable, Hashable {
   case double(Double)
   case bool(Bool)
   /// `text[]`; for `= ANY($1)` on another type write `$1::uuid[]`.
-  case textArray([String])
-  /// `text[]` with NULLs.
-  case optionalTextArray([String?])
+  case textArray([String?])
   /// `int8[]`.
   case intArray([Int64])
   case null

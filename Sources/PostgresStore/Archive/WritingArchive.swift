@@ -100,7 +100,7 @@ extension PostgresStore {
         WHERE d.sender = x.sender AND d.idempotency_key = x.key AND d.\(Record.tables.id) <> x.id)
       """,
       [
-        .textArray(records.map(\.id.portableID)), .optionalTextArray(records.map { $0.keyOwner?.portable }), .optionalTextArray(keys),
+        .textArray(records.map(\.id.portableID)), .textArray(records.map { $0.keyOwner?.portable }), .textArray(keys),
       ])
     return try rows.map { try $0.get(0, as: Int.self) - 1 }
   }
@@ -139,6 +139,6 @@ private struct Unnested {
     let arrays = columns.indices.map { "$\($0 + 1)::text[]" }.joined(separator: ", ")
     rows = "unnest(\(arrays)) WITH ORDINALITY AS x (\(names), number)"
     parameters =
-      others.map { .optionalTextArray($0.values) } + fields.map { field in .optionalTextArray(records.map { field.text(in: $0) }) }
+      others.map { .textArray($0.values) } + fields.map { field in .textArray(records.map { field.text(in: $0) }) }
   }
 }

@@ -66,7 +66,7 @@ extension PostgresStore {
       [
         .text(lease), .text(instance.agent.name), .text(instance.id), .text(instance.process.encoded), .intArray(rows.messages),
         .intArray(rows.tasks), .double(timing.lease.inSeconds),
-      ], planning: .kept)
+      ])
   }
 
   public func confirm(_ lease: String) async throws(BridgeError) {

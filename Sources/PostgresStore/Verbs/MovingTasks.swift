@@ -82,7 +82,7 @@ extension PostgresStore {
   /// The stored id: the given one, else one that differs only in case. Nobody else moves the task until the transaction ends.
   private func lock(task id: String, _ transaction: PostgresTransaction) async throws -> String? {
     try await transaction.query(
-      "SELECT id FROM \(sql.tasks) WHERE lower(id) = lower($1) ORDER BY id = $1 DESC, seq LIMIT 1 FOR UPDATE", [.text(id)], planning: .kept
+      "SELECT id FROM \(sql.tasks) WHERE lower(id) = lower($1) ORDER BY id = $1 DESC, seq LIMIT 1 FOR UPDATE", [.text(id)]
     ).first?.get(0)
   }
 

@@ -25,7 +25,7 @@ extension PostgresStore {
           [
             .text(message.id), .text(message.sender.name), .text(message.recipient.name), .text(message.content),
             .textArray(Identity.wellKnown.map(\.name)), .double(presence),
-          ] + references.map { .optional($0.text(in: message.references)) }, planning: .kept)
+          ] + references.map { .optional($0.text(in: message.references)) })
         if let row = rows.first {
           return SendReceipt(
             messageID: message.id, recipient: message.recipient, createdAt: try row.get("created_at"),
@@ -51,7 +51,7 @@ extension PostgresStore {
       [
         .text(message.id), .text(message.sender.name), .optional(message.idempotencyKey), .text(message.recipient.name),
         .double(timing.presence.inSeconds),
-      ], planning: .kept)
+      ])
     guard let row = rows.first else { return nil }
     let earlier = Message(
       id: try row.get("id"), sender: nil, recipient: try row.get("recipient"), content: try row.get("content"),

@@ -117,7 +117,7 @@ extension PostgresStore {
         SELECT unread.count, found.* FROM (SELECT count(*) FROM \(sql.messages) m WHERE \(Self.unread)) AS unread LEFT JOIN found ON true
         ORDER BY found.seq
         """,
-        [.text(request.agent.name), .optional(request.sender), .int(Int64(request.limit))], planning: .kept)
+        [.text(request.agent.name), .optional(request.sender), .int(Int64(request.limit))])
       for row in rows {
         guard let seq: Int64 = try row.get("seq") else { break }
         let message = try Message(row)

@@ -2,6 +2,7 @@ import Bridge
 import Logging
 import PostgresClient
 import Synchronization
+import SystemSupport
 
 /// Tells subscribers that the database may have news for their agent. It has one listener for each watched agent, and one for all agents.
 final class NotificationWatch: Sendable {
@@ -68,12 +69,12 @@ final class NotificationWatch: Sendable {
   private func watch(_ agent: Identity?, _ subscribers: Subscribers) async {
     guard let channel = await name(of: agent, subscribers),
       // The database made the channel's name, so it is valid.
-      let listener = try? PostgresListener(settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger)
+      let listener = try? PostgresListener(
+        settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger, onEvent: relay(to: subscribers))
     else { return }
     channels.withLock { $0?[agent]?.listener = listener }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await listener.run() }
-      group.addTask { await self.relay(listener, to: subscribers) }
       group.addTask { await self.poll(listener, for: subscribers) }
     }
   }
@@ -95,18 +96,17 @@ final class NotificationWatch: Sendable {
     return nil
   }
 
-  private func relay(_ listener: PostgresListener, to subscribers: Subscribers) async {
-    var warned = false
-    for await event in listener.events {
+  private func relay(to subscribers: Subscribers) -> @Sendable (ListenerEvent) -> Void {
+    let warned = Once<Bool>()
+    return { [logger, options] event in
       switch event {
-      case .connected, .overflowed:
+      case .connected:
         subscribers.post([.messages, .tasks, .resync])
       case .notification(let notification):
         subscribers.post(notification.payload == "tasks" ? .tasks : .messages)
       case .stateChanged(let state):
         logger.debug("listener", metadata: ["state": "\(state)"])
-        if state.isRefusal, !warned {
-          warned = true
+        if state.isRefusal, warned.set(true) {
           logger.warning(
             "\(state); looking for news every \(options.blindPoll) instead. Connect without a transaction pooler for instant news.")
         }

@@ -77,12 +77,12 @@ import Testing
       .init(sqlState: SQLState(state), message: "m", hint: nil)
     }
     var collector = ResultCollector()
-    collector.add(.error(report("23505")))
-    collector.add(.error(report("25P02")))
+    collector.add(report("23505"))
+    collector.add(report("25P02"))
     #expect(throws: PostgresError.self) { try collector.outcome(stop: nil).get() }
     #expect(collector.report?.sqlState == .uniqueViolation)
     var cancelled = ResultCollector()
-    cancelled.add(.error(report("57014")))
+    cancelled.add(report("57014"))
     if case .failure(let error) = cancelled.outcome(stop: .timedOut) { #expect(error.code == .timeout) }
     if case .failure(let error) = cancelled.outcome(stop: nil) { #expect(error.code == .server) }
   }

@@ -132,17 +132,6 @@ import Testing
     #expect(payloads == ["one", "two"])
   }
 
-  @Test func aLoopStopsWhenItsConnectionsAreClosedAndStartsAgain() async throws {
-    let database = try await PostgresCluster.shared().createDatabase()
-    let loop = PostgresEventLoop()
-    for _ in 0..<2 {
-      let connection = try await PostgresConnection.connect(try ConnectionSettings(database.url), on: loop)
-      #expect(try await connection.query("SELECT 1").count == 1)
-      await connection.close()
-      await loop.stop()
-    }
-  }
-
   @Test func aForgottenConnectionIsClosed() async throws {
     let (database, connection) = try await PostgresCluster.connected()
     let observer = try await PostgresConnection.connect(try ConnectionSettings(database.url))

@@ -21,7 +21,6 @@ import Testing
     let ofTheLoop = await withCheckedContinuation { continuation in loop.execute { continuation.resume(returning: SystemThread.current) } }
     #expect(threads == [ofTheLoop])
     await connection.close()
-    await loop.stop()
   }
 
   @Test func inputIsLookedForAlthoughWorkNeverEnds() async throws {
@@ -38,6 +37,5 @@ import Testing
     endless.cancel()
     #expect(await endless.value, "it was heard only when there was no more work")
     await connection.close()
-    await loop.stop()
   }
 }

@@ -12,12 +12,21 @@ import Testing
   }
 
   private func start(
-    _ url: String, _ configuration: ListenerConfiguration, clock: any Clock<Duration> = ContinuousClock()
+    _ url: String, _ configuration: ListenerConfiguration, through pool: PostgresPool? = nil
   ) throws -> (PostgresListener, EventReader, Task<Void, Never>) {
     var settings = try ConnectionSettings(url)
+    let pool = pool ?? PostgresPool(settings)
     settings.applicationName = "listener"
-    let listener = try PostgresListener(settings, channels: ["Some channel"], configuration, clock: clock)
-    return (listener, EventReader(listener), Task { await listener.run() })
+    let events = EventReader()
+    let listener = try PostgresListener(
+      settings, channels: ["Some channel"], configuration, notifyingThrough: pool, onEvent: { events.add($0) })
+    return (
+      listener, events,
+      Task {
+        await listener.run()
+        await pool.close()
+      }
+    )
   }
 
   private func notify(_ database: TestDatabase, _ payload: String) async throws {
@@ -183,41 +192,33 @@ import Testing
 
   @Test func aProofThatCannotBeMadeIsSaidAndRepeated() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    let clock = ManualClock()
-    let settings = try ConnectionSettings(database.url)
-    let pool = PostgresPool(settings)
+    let pool = PostgresPool(try ConnectionSettings(database.url))
     await pool.close()
-    let listener = try PostgresListener(settings, channels: ["c"], quick(), notifyingThrough: pool, clock: clock)
-    let events = EventReader(listener)
-    let task = Task { await listener.run() }
+    var configuration = quick()
+    configuration.livenessInterval = .milliseconds(10)
+    configuration.selfTestRetry = .milliseconds(60)
+    let (_, events, task) = try start(database.url, configuration, through: pool)
     try await events.connected()
     for _ in 0..<2 {
       let event = try await events.next { if case .stateChanged = $0 { true } else { false } }
       guard case .stateChanged(.degraded(.untested(let error))) = event else { throw TestingError("\(event)") }
       #expect(error.code == .closed)
-      for _ in 0..<6 {
-        try await within { await clock.sleepers(for: .seconds(10)) }
-        clock.advance(by: .seconds(10))
-      }
     }
     task.cancel()
     await task.value
   }
 
-  @Test func asksEachTenSecondsWhetherItLivesByTheGivenClock() async throws {
+  @Test func asksAtIntervalsWhetherItLives() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let proxy = try FaultProxy(to: database.cluster.port)
-    let clock = ManualClock()
-    let (_, events, task) = try start(database.url(port: proxy.port), quick(), clock: clock)
-    try await events.listening()
+    var configuration = quick()
+    configuration.livenessInterval = .milliseconds(20)
+    let (_, events, task) = try start(database.url(port: proxy.port), configuration)
     for _ in 0..<3 {
-      try await within { await clock.sleepers(for: .seconds(10)) }
-      clock.advance(by: .seconds(10))
+      try await events.listening()
+      await proxy.cut(before: "SELECT 1")
+      #expect(try await events.disconnected().code == .connectionLost)
     }
-    try await within { await clock.sleepers(for: .seconds(10)) }
-    await proxy.cut(before: "SELECT 1")
-    clock.advance(by: .seconds(10))
-    #expect(try await events.disconnected().code == .connectionLost)
     task.cancel()
     await task.value
     await proxy.close()
@@ -245,8 +246,9 @@ import Testing
 
   @Test func channelsThatCannotBeListenedToAreRefused() throws {
     let settings = try ConnectionSettings("postgres://u@h/d")
+    let pool = PostgresPool(settings)
     for channel in ["", String(repeating: "x", count: 64), "a\0"] {
-      #expect(throws: PostgresError.self) { try PostgresListener(settings, channels: [channel]) }
+      #expect(throws: PostgresError.self) { try PostgresListener(settings, channels: [channel], notifyingThrough: pool) { _ in } }
     }
   }
 }

@@ -21,7 +21,7 @@ import Testing
     let (_, pool) = try await makePool(3)
     let first = try await processID(pool)
     #expect(try await processID(pool) == first)
-    #expect(await pool.counts.open == 1)
+    #expect(pool.openCount == 1)
     let seen = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<100 { group.addTask { try await processID(pool) } }
       return try await group.reduce(into: Set()) { $0.insert($1) }
@@ -31,18 +31,19 @@ import Testing
     #expect(try await postgresError { try await pool.query("SELECT 1") }.code == .closed)
   }
 
-  @Test func idleConnectionsAreClosedAfterAMinute() async throws {
+  @Test func idleConnectionsAreClosed() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    let clock = ManualClock()
-    let pool = PostgresPool(try ConnectionSettings(database.url), quick(), clock: clock)
-    try await pool.query("SELECT 1")
-    for tick in 1...5 {
-      try await within { await clock.sleepers(for: .seconds(15)) }
-      #expect(await pool.counts.open == 1, "tick \(tick)")
-      clock.advance(by: .seconds(15))
+    var configuration = quick()
+    #expect(configuration.idleTimeout == .seconds(60))
+    configuration.idleTimeout = .milliseconds(400)
+    let pool = PostgresPool(try ConnectionSettings(database.url), configuration)
+    for _ in 0..<2 {
+      let start = ContinuousClock.now
+      #expect(try await pool.query("SELECT 1").count == 1)
+      #expect(pool.openCount == 1)
+      while pool.openCount > 0 { await Task.yield() }
+      #expect(ContinuousClock.now - start >= .milliseconds(400))
     }
-    while await pool.counts.open > 0 { await Task.yield() }
-    #expect(try await pool.query("SELECT 1").count == 1)
     await pool.close()
   }
 
@@ -108,12 +109,11 @@ import Testing
   @Test func anIdleConnectionThatDoesNotAnswerIsReplaced() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let proxy = try FaultProxy(to: database.cluster.port)
-    let clock = ManualClock()
-    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), quick(), clock: clock)
+    var configuration = quick()
+    configuration.idleTimeout = .seconds(2)
+    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), configuration)
     let pid = try await processID(pool)
-    try await within { await clock.sleepers(for: .seconds(15)) }
-    clock.advance(by: .seconds(15))
-    try await within { await clock.sleepers(for: .seconds(15)) }
+    try await Task.sleep(for: .milliseconds(500))
     await proxy.cut(before: "SELECT 1")
     #expect(try await processID(pool) != pid)
     await pool.close()
@@ -124,13 +124,10 @@ import Testing
     let database = try await PostgresCluster.shared().createDatabase()
     let proxy = try FaultProxy(to: database.cluster.port)
     await proxy.refuse()
-    let clock = ManualClock()
-    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), quick(), clock: clock, random: { 0 })
+    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), quick())
     let task = Task { try await pool.query("SELECT 5") }
-    // The pause after the first failed attempt.
-    try await within { await clock.sleepers(for: .milliseconds(1)) }
+    while pool.openCount == 0 { await Task.yield() }
     await proxy.heal()
-    clock.advance(by: .milliseconds(1))
     #expect(try await task.value.first?.get(0, as: Int.self) == 5)
     await pool.close()
     await proxy.close()
@@ -138,14 +135,11 @@ import Testing
 
   @Test func waitingTooLongSaysWhatWasTried() async throws {
     let port = try FaultProxy.freePort()
-    let clock = ManualClock()
     let settings = try ConnectionSettings("postgres://app:hidden-word@127.0.0.1:\(port)/bridge")
-    let pool = PostgresPool(settings, quick(), clock: clock, random: { 0 })
-    let task = Task { try await pool.query("SELECT 5") }
-    try await within { await clock.sleepers(for: .milliseconds(1)) }
-    try await within { await clock.sleepers(for: .seconds(10)) }
-    clock.advance(by: .seconds(10))
-    let error = try await postgresError { _ = try await task.value }
+    var configuration = quick()
+    configuration.acquireTimeout = .milliseconds(200)
+    let pool = PostgresPool(settings, configuration)
+    let error = try await postgresError { try await pool.query("SELECT 5") }
     #expect(error.code == .poolTimeout)
     #expect(error.attempts.map(\.port) == ["\(port)"])
     #expect(error.description.contains("127.0.0.1:\(port)"))
@@ -156,7 +150,7 @@ import Testing
   @Test func aWrongPasswordFailsAtOnce() async throws {
     let cluster = try await PostgresCluster.start(.init(password: "right"))
     let settings = try ConnectionSettings("postgres://postgres:wr0ng-one@127.0.0.1:\(cluster.port)/postgres")
-    let pool = PostgresPool(settings, quick(), clock: ManualClock())
+    let pool = PostgresPool(settings, quick())
     let error = try await postgresError { try await pool.query("SELECT 1") }
     #expect(error.code == .authenticationFailed)
     #expect(!"\(error)".contains("wr0ng"))
@@ -166,17 +160,14 @@ import Testing
 
   @Test func aBusyPoolLetsCallersWaitAndBeCancelled() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    let clock = ManualClock()
-    let pool = PostgresPool(try ConnectionSettings(database.url), quick(), clock: clock)
+    var configuration = quick()
+    configuration.acquireTimeout = .milliseconds(500)
+    let pool = PostgresPool(try ConnectionSettings(database.url), configuration)
     try await pool.withConnection { _ in
       let cancelled = Task { try await pool.query("SELECT 1") }
-      try await within { await clock.sleepers(for: .seconds(10)) }
       cancelled.cancel()
       #expect(try await postgresError { _ = try await cancelled.value }.code == .cancelled)
-      let late = Task { try await pool.query("SELECT 1") }
-      try await within { await clock.sleepers(for: .seconds(10)) }
-      clock.advance(by: .seconds(10))
-      let error = try await postgresError { _ = try await late.value }
+      let error = try await postgresError { try await pool.query("SELECT 1") }
       #expect(error.code == .poolTimeout)
       #expect(error.description.contains("1 of 1 are in use"))
     }

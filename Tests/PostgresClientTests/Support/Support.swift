@@ -34,17 +34,17 @@ func within<T: Sendable>(_ limit: Duration = .seconds(30), _ body: @escaping @Se
 
 /// Takes a listener's events until one matches.
 actor EventReader {
-  private let events: ListenerEvents
+  private let events: AsyncStream<ListenerEvent>
+  private let continuation: AsyncStream<ListenerEvent>.Continuation
   private(set) var seen: [ListenerEvent] = []
 
-  init(_ listener: PostgresListener) { events = listener.events }
+  init() { (events, continuation) = AsyncStream.makeStream() }
+
+  nonisolated func add(_ event: ListenerEvent) { continuation.yield(event) }
 
   func next(where matches: @escaping @Sendable (ListenerEvent) -> Bool) async throws -> ListenerEvent {
     while true {
-      let event = try await within { [events] in
-        var iterator = events.makeAsyncIterator()
-        return await iterator.next()
-      }
+      let event = try await within { [events] in await events.first { _ in true } }
       guard let event else { throw TestingError("the events ended; seen: \(seen)") }
       seen.append(event)
       if matches(event) { return event }

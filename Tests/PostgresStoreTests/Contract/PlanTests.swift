@@ -36,53 +36,6 @@ struct PlanTests {
     }
   }
 
-  /// The plan of a named statement serves any values, so it must suit a large store.
-  @Test func statementsThatAreKeptReadNoTableAsAWhole() async throws {
-    try await Turnstile.shared.pass {
-      let database = try await Servers.database()
-      var options = PostgresStore.Options()
-      options.pool.maximumConnections = 1
-      let store = try PostgresStore.postgres(database.url, options)
-      let code = Instance(agent: .code)
-      try await store.heartbeat(code)
-      try await database.psql(
-        """
-        SET search_path = cowork_bridge;
-        INSERT INTO messages (id, sender, recipient, content, read) SELECT 'm' || i, 'cowork', 'code', 'x', 1 FROM generate_series(1, 50000) i;
-        INSERT INTO message_details (message_id) SELECT id FROM messages;
-        INSERT INTO tasks (id, sender, recipient, title, status) SELECT 't' || i, 'cowork', 'code', 'x', 'completed' FROM generate_series(1, 20000) i;
-        UPDATE task_details SET assignee_news = 0, creator_news = 0;
-        ANALYZE
-        """)
-      try await store.pool.execute("SET plan_cache_mode = force_generic_plan")
-      let task = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).taskID
-      for round in 1...3 {
-        _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "x", idempotencyKey: "\(round)"))
-        _ = try await store.transitionTask(
-          TransitionRequest(taskID: task, actor: .code, instance: code, status: .inProgress, result: "\(round)"))
-        let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: code))
-        try await store.confirm(#require(delivery.lease))
-        _ = try await store.unreadCounts(for: .code)
-        try await store.heartbeat(code)
-        _ = (try await store.tasks(TaskQuery(agent: .code, instance: code)), try await store.task(task, for: .code, instance: nil))
-        _ = (try await store.agents(), try await store.history(HistoryQuery(agent: .code)))
-      }
-      let kept = try await store.pool.query(
-        "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements")
-      #expect(kept.count >= 8)
-      for row in kept {
-        let statement: String = try row.get("statement")
-        let arguments = Array(repeating: "NULL", count: try row.get("parameters")).joined(separator: ", ")
-        let call = try "\(row.get("name", as: String.self))" + (arguments.isEmpty ? "" : "(\(arguments))")
-        let plan = try await store.pool.query("EXPLAIN EXECUTE \(call)").map { try $0.get(0, as: String.self) }.joined(separator: "\n")
-        for table in ["messages", "message_details", "tasks", "task_details"] {
-          #expect(!plan.contains("Seq Scan on \(table)"), "\(statement)\n\(plan)")
-        }
-      }
-      await store.close()
-    }
-  }
-
   @Test func thePastIsReadFromTheNewestOnAndSearchedInItsWhole() async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
