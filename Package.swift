@@ -64,10 +64,10 @@ let package = Package(
       name: "MCPClientTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCPClient", "ProcessTesting", "SystemSupport"]),
     .testTarget(name: "ClientSetupTests", dependencies: ["ClientSetup", "JSON"]),
     .testTarget(name: "MCPTests", dependencies: ["JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
-    .target(name: "BridgeTesting", dependencies: ["Bridge", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "BridgeTesting", dependencies: ["Bridge", "SystemSupport"]),
     .testTarget(
       name: "BridgeTests",
-      dependencies: ["Bridge", "BridgeServer", "BridgeTesting", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+      dependencies: ["Bridge", "BridgeServer", "BridgeTesting", "SQLiteStore", .product(name: "InMemoryLogging", package: "swift-log")]),
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", "Schema", .product(name: "Logging", package: "swift-log")]),

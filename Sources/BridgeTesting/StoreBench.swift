@@ -21,15 +21,28 @@ public struct StoreBench: Sendable {
     try await store.send(NewMessage(id: id, sender: .cowork, recipient: .code, content: content))
   }
 
+  /// Inserts a message as a person would. `read` and `time` are SQL.
+  func insert(
+    _ id: String, _ content: String? = nil, from sender: String = "cowork", to recipient: String = "code", read: String = "0",
+    at time: String = "datetime('now')"
+  ) async throws {
+    try await harness.executeByHand(
+      "INSERT INTO messages (id, sender, recipient, content, read, created_at) "
+        + "VALUES ('\(id)', '\(sender)', '\(recipient)', '\(content ?? id)', \(read), \(time))")
+  }
+
   /// Takes as `code`.
   func take(limit: Int = 50, tasks: Bool = false, from store: (any BridgeStore)? = nil) async throws -> Delivery {
     try await (store ?? self.store).take(TakeRequest(agent: .code, includesTasks: tasks, limit: limit, instance: code))
   }
 
-  /// What `code` has not read, without taking it.
-  func unread() async throws -> [String] {
-    try await store.take(TakeRequest(agent: .code, limit: 200, instance: nil)).contents
+  /// The lease of what `code` takes.
+  func lease(limit: Int = 50, tasks: Bool = false, from store: (any BridgeStore)? = nil) async throws -> String {
+    try #require(try await take(limit: limit, tasks: tasks, from: store).lease)
   }
+
+  /// What `code` has not read, without taking it.
+  func unread() async throws -> [String] { try await store.take(TakeRequest(agent: .code, limit: 200, instance: nil)).contents }
 
   /// Creates a task of `cowork` for `code`.
   func createTask(_ title: String = "Build it", id: String = UniqueID.make()) async throws -> String {
@@ -50,6 +63,22 @@ public struct StoreBench: Sendable {
     let delivery = try await store.take(TakeRequest(agent: instance.agent, includesTasks: true, instance: instance))
     if let lease = delivery.lease { try await store.confirm(lease) }
     return delivery.tasks
+  }
+
+  /// What both sides see of a task, by default `code`.
+  func task(_ id: String, for agent: Identity = .code) async throws -> TaskReport {
+    try await store.task(id, for: agent, instance: nil)
+  }
+
+  /// Whether the agents are online, in the order of their names.
+  func online() async throws -> [Bool] { try await store.agents().map(\.online) }
+
+  /// Runs a body many times at once.
+  func atOnce<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Value) async throws -> [Value] {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+      for number in 0..<count { group.addTask { try await body(number) } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
   }
 
   /// The first column of the first row.

@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import Foundation
+import InMemoryLogging
 import Logging
 import SQLiteStore
 import Testing
@@ -12,14 +13,18 @@ struct ServiceTests {
     let faulty: FaultyStore
     let service: BridgeService
     let plain: SQLiteStore
-    let log = CollectedLog()
+    let log: InMemoryLogHandler
     let folder = FileManager.default.temporaryDirectory.appending(path: "cowork-\(UniqueID.make())").path
 
     init(timing: StoreTiming = StoreTiming(), wakeLayers: WakeLayers = .all) {
+      var handler = InMemoryLogHandler()
+      handler.logLevel = .trace
+      log = handler
+      let logger = Logger(label: "test") { [log] _ in log }
       let path = folder + "/messages.db"
-      plain = SQLiteStore(path: path, logger: log.logger)
-      faulty = FaultyStore(SQLiteStore(path: path, options: .init(timing: timing, wakeLayers: wakeLayers), logger: log.logger))
-      service = BridgeService(store: faulty, identity: .code, logger: log.logger)
+      plain = SQLiteStore(path: path, logger: logger)
+      faulty = FaultyStore(SQLiteStore(path: path, options: .init(timing: timing, wakeLayers: wakeLayers), logger: logger))
+      service = BridgeService(store: faulty, identity: .code, logger: logger)
     }
 
     func send(_ content: String) async throws {
@@ -53,7 +58,7 @@ struct ServiceTests {
     #expect(bench.faulty.leases(of: .confirm) == Array(repeating: delivery.lease, count: 3))
     let id = try #require(delivery.messages.first?.id)
     #expect(try await bench.plain.message(id, for: .cowork)?.readAt != nil)
-    #expect(bench.log.entries.contains { $0.message.contains("could not be confirmed") })
+    #expect(bench.log.entries.contains { "\($0.message)".contains("could not be confirmed") })
     await bench.close()
   }
 

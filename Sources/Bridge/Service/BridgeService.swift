@@ -83,13 +83,14 @@ public final class BridgeService: Sendable {
   ///
   /// - Returns: the counts; zero after the time-out.
   public func waitForAnything(messages: Bool = true, tasks: Bool = true, timeout: Duration) async throws -> UnreadCounts {
-    try await wait(timeout, patience: .seconds(60), giveBack: { _ in }) {
+    let counts = try await wait(timeout, patience: .seconds(60)) {
       try await self.store.recoverExpired()
       var counts = try await self.store.unreadCounts(for: self.identity)
       if !messages { counts.messages = 0 }
       if !tasks { counts.tasks = 0 }
       return counts.isEmpty ? nil : counts
-    } ?? UnreadCounts()
+    }
+    return counts ?? UnreadCounts()
   }
 
   /// Messages that the agent sent and received.

@@ -5,10 +5,12 @@ extension BridgeService {
   func take(_ request: TakeRequest, within seconds: Int) async throws -> Delivery {
     guard seconds > 0 else { return try await take(request) }
     return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks)) {
-      try await wait(.seconds(seconds), patience: .seconds(3), giveBack: { await self.undelivered($0.lease) }) {
+      let giveBack = { @Sendable (delivery: Delivery) in await self.undelivered(delivery.lease) }
+      let found = try await wait(.seconds(seconds), patience: .seconds(3), giveBack: giveBack) {
         let delivery = try await self.take(request)
         return delivery.isEmpty ? nil : delivery
-      } ?? Delivery()
+      }
+      return found ?? Delivery()
     }
   }
 
@@ -32,7 +34,7 @@ extension BridgeService {
   ///   - patience: how long after that a store that hangs becomes an error. Clients give up at some point.
   ///   - giveBack: called with what is found when the caller is gone.
   func wait<Found: Sendable>(
-    _ time: Duration, patience: Duration, giveBack: @escaping @Sendable (Found) async -> Void,
+    _ time: Duration, patience: Duration, giveBack: @escaping @Sendable (Found) async -> Void = { _ in },
     look: @escaping @Sendable () async throws -> Found?
   ) async throws -> Found? {
     let wakeUps = store.wakeUps(for: identity, .waiting)

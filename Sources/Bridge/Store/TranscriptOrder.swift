@@ -53,6 +53,8 @@ struct TranscriptMerge {
   /// The number before the first of the last `count` rows, in each table; nil for a table without any of these rows.
   func beginning(ofLast count: Int) -> TranscriptTables<Int64?> {
     let last = rows.suffix(count)
-    return TranscriptTables(messages: last.first(where: \.isMessage), events: last.first { !$0.isMessage }).map { $0.map { $0.row.number - 1 } }
+    return TranscriptTables(messages: true, events: false).map { isMessage in
+      last.first { $0.isMessage == isMessage }.map { $0.row.number - 1 }
+    }
   }
 }

@@ -10,7 +10,7 @@ extension StoreSuite {
         #expect(agents.map(\.name) == ["code", "cowork"])
         #expect(agents.allSatisfy { !$0.online && $0.lastSeen == nil && $0.host == nil && $0.client == nil })
       },
-      StoreCase("a heartbeat makes an agent known and online, with its host and client") { bench in
+      StoreCase("a heartbeat makes an agent known and online with its host and client, and signing off ends that at once") { bench in
         let instance = Instance(agent: try Identity("reviewer"), host: "workshop", client: "claude-code 2.1")
         try await bench.store.heartbeat(instance)
         let agents = try await bench.another().agents()
@@ -19,57 +19,46 @@ extension StoreSuite {
         #expect(reviewer.online && reviewer.lastSeen != nil && reviewer.host == "workshop" && reviewer.client == "claude-code 2.1")
         let message = NewMessage(sender: .code, recipient: instance.agent, content: "hello")
         #expect(try await bench.store.send(message).recipientOnline)
-      },
-      StoreCase("a client's name is kept when a later process does not tell its own yet") { bench in
-        try await bench.store.heartbeat(Instance(agent: .code, client: "claude-code 2.1"))
-        try await bench.store.heartbeat(Instance(agent: .code))
-        #expect(try await bench.store.agents().first?.client == "claude-code 2.1")
-      },
-      StoreCase("an agent that signs off is offline at once, and stays known") { bench in
-        let instance = Instance(agent: try Identity("reviewer"))
-        try await bench.store.heartbeat(instance)
         try await bench.store.signOff(instance)
-        let reviewer = try await bench.store.agents().last
-        #expect(reviewer?.name == "reviewer" && reviewer?.online == false && reviewer?.lastSeen != nil)
+        let gone = try #require(try await bench.store.agents().last)
+        #expect(gone.name == "reviewer" && !gone.online && gone.lastSeen != nil)
         #expect(try await !bench.store.send(NewMessage(sender: .code, recipient: instance.agent, content: "later")).recipientOnline)
       },
-      StoreCase("an agent is online while one of its processes is") { bench in
-        let second = Instance(agent: .code)
-        for instance in [bench.code, second] { try await bench.store.heartbeat(instance) }
+      StoreCase("an agent is online while one of its processes is, and its client's name is kept") { bench in
+        let first = Instance(agent: .code, client: "claude-code 2.1")
+        for instance in [first, bench.code] { try await bench.store.heartbeat(instance) }
+        #expect(try await bench.store.agents().first?.client == "claude-code 2.1")
+        try await bench.store.signOff(first)
+        #expect(try await bench.online() == [true, false])
         try await bench.store.signOff(bench.code)
-        #expect(try await bench.store.agents().first?.online == true)
-        try await bench.store.signOff(second)
-        #expect(try await bench.store.agents().first?.online == false)
+        #expect(try await bench.online() == [false, false])
       },
       StoreCase("an agent without a recent heartbeat is offline") { bench in
         try await bench.store.heartbeat(bench.code)
         let impatient = try await bench.another(StoreTiming(presence: .seconds(-1)))
         #expect(try await impatient.agents().first?.online == false)
-        #expect(try await bench.store.agents().first?.online == true)
+        #expect(try await bench.online() == [true, false])
       },
       StoreCase("a process that is known to be dead is not there; one elsewhere is") { bench in
         try await bench.store.heartbeat(Instance(agent: .code, process: .dead))
         try await bench.store.heartbeat(Instance(agent: .cowork, process: .elsewhere))
-        #expect(try await bench.store.agents().map(\.online) == [false, true])
+        #expect(try await bench.online() == [false, true])
         #expect(try await !bench.send("to the dead").recipientOnline)
         #expect(try await !bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).recipientOnline)
       },
-      StoreCase("an agent can be made known before it connects, more than once") { bench in
+      StoreCase("an agent can be added before it connects, more than once, and adding it later changes nothing") { bench in
         let name = try Identity("night-shift")
         for _ in 1...2 { try await bench.store.addAgent(name) }
         let added = try #require(try await bench.store.agents().first { $0.name == "night-shift" })
         #expect(!added.online && added.lastSeen == nil)
         #expect(try await !bench.store.send(NewMessage(sender: .code, recipient: name, content: "for later")).duplicate)
-      },
-      StoreCase("adding an agent that has connected changes nothing") { bench in
         try await bench.store.heartbeat(Instance(agent: .code, host: "workshop"))
         let before = try await bench.store.agents()
         try await bench.store.addAgent(.code)
         #expect(try await bench.store.agents() == before)
       },
       StoreCase("unread messages and open tasks are counted for each agent") { bench in
-        try await bench.send("one")
-        try await bench.send("two")
+        for content in ["one", "two"] { try await bench.send(content) }
         _ = try await bench.take(limit: 1)
         let done = try await bench.createTask("done")
         _ = try await bench.createTask("open")

@@ -7,18 +7,13 @@ extension StoreSuite {
     [
       StoreCase("what eight writers send at once arrives once, each writer's in its order") { bench in
         let stores = [bench.store, try await bench.another(), try await bench.another(), try await bench.another()]
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for writer in 0..<8 {
-            group.addTask {
-              for number in 10..<22 {
-                _ = try await stores[writer % 4].send(NewMessage(sender: .cowork, recipient: .code, content: "\(writer) \(number)"))
-              }
-            }
+        _ = try await bench.atOnce(8) { writer in
+          for number in 10..<22 {
+            _ = try await stores[writer % 4].send(NewMessage(sender: .cowork, recipient: .code, content: "\(writer) \(number)"))
           }
-          try await group.waitForAll()
         }
         let contents = try await bench.take(limit: 200).contents
-        #expect(Set(contents).count == 96 && contents.count == 96)
+        #expect(contents.count == 96)
         for writer in 0..<8 {
           #expect(contents.filter { $0.hasPrefix("\(writer)") } == (10..<22).map { "\(writer) \($0)" })
         }
@@ -26,46 +21,37 @@ extension StoreSuite {
       StoreCase("a look beside a writer counts nothing that it does not show") { bench in
         let writer = try await bench.another()
         let isWriting = Shared(true)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          group.addTask {
-            defer { isWriting.change { $0 = false } }
-            for number in 0..<60 { _ = try await writer.send(NewMessage(sender: .cowork, recipient: .code, content: "\(number)")) }
-          }
-          group.addTask {
-            while isWriting.value {
-              let request = TakeRequest(agent: .code, includesTasks: true, limit: 200, characters: 1_000_000, instance: nil)
-              let look = try await bench.store.take(request)
-              try #require(look.remaining == 0, "beside \(look.messages.count) messages")
-            }
-          }
-          try await group.waitForAll()
+        async let written: Void = {
+          defer { isWriting.change { $0 = false } }
+          for number in 0..<60 { _ = try await writer.send(NewMessage(sender: .cowork, recipient: .code, content: "\(number)")) }
+        }()
+        while isWriting.value {
+          let look = try await bench.store.take(
+            TakeRequest(agent: .code, includesTasks: true, limit: 200, characters: 1_000_000, instance: nil))
+          try #require(look.remaining == 0, "beside \(look.messages.count) messages")
         }
+        try await written
         #expect(try await bench.take(limit: 200).messages.count == 60)
       },
       StoreCase("two processes with one identity never get the same message, and together all") { bench in
         let total = 60
         let stores = [bench.store, try await bench.another()]
         let left = Shared(total)
-        let taken = try await withThrowingTaskGroup(of: [String].self) { group in
-          group.addTask {
+        let taken = try await bench.atOnce(3) { number in
+          var seen = [String]()
+          if number == 2 {
             for number in 0..<total { try await bench.send("\(number)") }
-            return []
+            return seen
           }
-          for store in stores {
-            group.addTask {
-              let instance = Instance(agent: .code)
-              var seen = [String]()
-              while left.value > 0 {
-                let delivery = try await store.take(TakeRequest(agent: .code, limit: 3, instance: instance))
-                seen += delivery.contents
-                left.change { $0 -= delivery.messages.count }
-                if let lease = delivery.lease { try await store.confirm(lease) }
-              }
-              return seen
-            }
+          let instance = Instance(agent: .code)
+          while left.value > 0 {
+            let delivery = try await stores[number].take(TakeRequest(agent: .code, limit: 3, instance: instance))
+            seen += delivery.contents
+            left.change { $0 -= delivery.messages.count }
+            if let lease = delivery.lease { try await stores[number].confirm(lease) }
           }
-          return try await group.reduce(into: []) { $0 += $1 }
-        }
+          return seen
+        }.flatMap { $0 }
         #expect(taken.count == total && Set(taken).count == total)
       },
       StoreCase("takers that give back half of what they get lose nothing") { bench in
@@ -73,25 +59,20 @@ extension StoreSuite {
         for content in all { try await bench.send(content) }
         let stores = [bench.store, try await bench.another(), try await bench.another()]
         let confirmed = Shared([String]())
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for store in stores {
-            group.addTask {
-              let instance = Instance(agent: .code)
-              var turn = 0
-              while confirmed.value.count < all.count {
-                let delivery = try await store.take(TakeRequest(agent: .code, limit: 4, instance: instance))
-                guard let lease = delivery.lease else { continue }
-                turn += 1
-                if turn.isMultiple(of: 2) {
-                  try await store.confirm(lease)
-                  confirmed.change { $0 += delivery.contents }
-                } else {
-                  try await store.undo(lease)
-                }
-              }
+        _ = try await bench.atOnce(3) { number in
+          let (store, instance) = (stores[number], Instance(agent: .code))
+          var turn = 0
+          while confirmed.value.count < all.count {
+            let delivery = try await store.take(TakeRequest(agent: .code, limit: 4, instance: instance))
+            guard let lease = delivery.lease else { continue }
+            turn += 1
+            if turn.isMultiple(of: 2) {
+              try await store.confirm(lease)
+              confirmed.change { $0 += delivery.contents }
+            } else {
+              try await store.undo(lease)
             }
           }
-          try await group.waitForAll()
         }
         #expect(Set(confirmed.value) == all && confirmed.value.count == all.count)
         #expect(try await bench.take().isEmpty)
@@ -120,26 +101,20 @@ extension StoreSuite {
       },
       StoreCase("readers and writers of everything at once do not disturb each other") { bench in
         let stores = [bench.store, try await bench.another()]
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for (number, store) in stores.enumerated() {
-            group.addTask {
-              let instance = Instance(agent: .code)
-              for round in 0..<8 {
-                try await store.heartbeat(instance)
-                _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "word \(number) \(round)"))
-                _ = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "\(round)", description: ""))
-              }
-            }
-            group.addTask {
-              for _ in 0..<8 {
-                _ = try await store.history(HistoryQuery(agent: .code, text: "word"))
-                _ = try await store.agents()
-                _ = try await store.tasks(TaskQuery(agent: .code, instance: Instance(agent: .code)))
-                _ = try await store.unreadCounts(for: .code)
-              }
+        _ = try await bench.atOnce(4) { number in
+          let (store, instance) = (stores[number % 2], Instance(agent: .code))
+          for round in 0..<8 {
+            if number < 2 {
+              try await store.heartbeat(instance)
+              _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "word \(number) \(round)"))
+              _ = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "\(round)", description: ""))
+            } else {
+              _ = try await store.history(HistoryQuery(agent: .code, text: "word"))
+              _ = try await store.agents()
+              _ = try await store.tasks(TaskQuery(agent: .code, instance: Instance(agent: .code)))
+              _ = try await store.unreadCounts(for: .code)
             }
           }
-          try await group.waitForAll()
         }
         #expect(try await bench.take(limit: 200).messages.count == 16)
         #expect(try await past(bench, text: "word").count == 16)

@@ -28,8 +28,7 @@ extension StoreSuite {
           try await reader.all() == ["code>reviewer to", "reviewer>code from", "code>reviewer Look: nil -> pending by code"])
       },
       StoreCase("it begins with the newest, or with a time, or both") { bench in
-        try await bench.harness.executeByHand(
-          "INSERT INTO messages (id, sender, recipient, content, created_at) VALUES ('old', 'a', 'b', 'old', '2001-01-31 12:00:00')")
+        try await bench.insert("old", from: "a", to: "b", at: "'2001-01-31 12:00:00'")
         try await bench.send("one")
         let task = try await bench.createTask("t")
         try await bench.move(task, to: .inProgress)
@@ -67,8 +66,7 @@ extension StoreSuite {
         try await bench.harness.executeByHand("INSERT INTO tasks (id, title, status) VALUES ('by-hand', 'typed', 'odd')")
         #expect(try await reader.all().sorted() == ["nil>nil typed: nil -> odd by nil", "x>nil nil"])
         try await bench.harness.executeByHand("UPDATE tasks SET status = 'completed'")
-        try await bench.harness.executeByHand(
-          "INSERT INTO messages (id, content, created_at) VALUES ('h', 'when?', 'yesterday')")
+        try await bench.harness.executeByHand("INSERT INTO messages (id, content, created_at) VALUES ('h', 'when?', 'yesterday')")
         #expect(try await reader.all().sorted() == ["nil>nil typed: odd -> completed by nil", "nil>nil when?"])
       },
       StoreCase("rows that are deleted hide none that come after them") { bench in
@@ -97,9 +95,7 @@ extension StoreSuite {
         try await wakes("code>cowork t: nil -> pending by code") {
           _ = try await other.createTask(NewTask(sender: .code, recipient: .cowork, title: "t", description: ""))
         }
-        try await wakes("x>y typed") {
-          try await bench.harness.executeByHand("INSERT INTO messages (id, sender, recipient, content) VALUES ('h', 'x', 'y', 'typed')")
-        }
+        try await wakes("x>y typed") { try await bench.insert("h", "typed", from: "x", to: "y") }
         try await wakes("code>cowork t: pending -> failed by nil") {
           try await bench.harness.executeByHand("UPDATE tasks SET status = 'failed'")
         }

@@ -6,6 +6,16 @@ public protocol ForwardingStore: BridgeStore {
 }
 
 extension ForwardingStore {
+  public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await base.history(query) }
+  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await base.message(id, for: agent) }
+  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts { try await base.unreadCounts(for: agent) }
+  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage { try await base.tasks(query) }
+  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+    try await base.task(id, for: agent, instance: instance)
+  }
+  public func agents() async throws(BridgeError) -> [AgentSummary] { try await base.agents() }
+  public func addAgent(_ agent: Identity) async throws(BridgeError) { try await base.addAgent(agent) }
+  public func signOff(_ instance: Instance) async throws(BridgeError) { try await base.signOff(instance) }
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { base.wakeUps(for: agent, urgency) }
   public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader {
     base.transcript(of: agent, from: start)

@@ -38,3 +38,35 @@ public final class TestProgram: Sendable {
     return (child.wait().code, String(decoding: text, as: UTF8.self))
   }
 }
+
+/// Runs programs to their end.
+public enum Command {
+  /// It ended with another status than 0.
+  struct Failure: Error {
+    let status: Int32
+    let output: String
+  }
+
+  /// Waiting for programs blocks: not on the cooperative threads, and not on one thread for each.
+  private static let queue: OperationQueue = {
+    let queue = OperationQueue()
+    queue.maxConcurrentOperationCount = 4
+    return queue
+  }()
+
+  /// The output of a program without input.
+  @discardableResult public static func run(
+    _ name: String, _ arguments: [String], environment: [String: String] = [:]
+  ) async throws -> String {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.addOperation {
+        continuation.resume(
+          with: Result {
+            let (status, output) = try TestProgram(name, arguments, environment: environment).finish()
+            guard status == 0 else { throw Failure(status: status, output: output) }
+            return output
+          })
+      }
+    }
+  }
+}
