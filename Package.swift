@@ -5,7 +5,9 @@ let package = Package(
   name: "cowork-code-mcp-server",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "cowork-code-mcp-server", targets: ["cowork-code-mcp-server"])
+    .executable(name: "cowork-code-mcp-server", targets: ["cowork-code-mcp-server"]),
+    // For Benchmarks.
+    .library(name: "MCPClient", targets: ["JSON", "MCPClient", "SystemSupport"]),
   ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),

@@ -1,10 +1,6 @@
-import CLibPQ
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import CPostgres
+import Foundation
+import SystemSupport
 
 /// libpq in C calls. For one thread at a time.
 final class PostgresServer: @unchecked Sendable {
@@ -57,8 +53,9 @@ final class PostgresServer: @unchecked Sendable {
     while true {
       guard PQconsumeInput(connection) == 1 else { throw Failure(String(cString: PQerrorMessage(connection))) }
       if let notification = PQnotifies(connection) { return PQfreemem(notification) }
-      var polled = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-      poll(&polled, 1, 10_000)
+      var descriptors = PollSet()
+      descriptors.add(FileDescriptor(rawValue: PQsocket(connection)))
+      descriptors.wait(for: .seconds(10))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 /// The raw wake-up of SQLite: one connection inserts and commits, and wakes the thread of another one, which reads it.
 final class SQLiteWakeUp: @unchecked Sendable {
@@ -6,7 +7,7 @@ final class SQLiteWakeUp: @unchecked Sendable {
   private let reader: SQLiteFloor
   private let committed = DispatchSemaphore(value: 0)
   private let seen = DispatchSemaphore(value: 0)
-  private let isOver = Shared(false)
+  private let isOver = Atomic(false)
 
   init(_ writer: SQLiteFloor, _ reader: SQLiteFloor) throws {
     self.writer = writer
@@ -15,7 +16,7 @@ final class SQLiteWakeUp: @unchecked Sendable {
     DispatchQueue(label: "reader").async { [self] in
       while true {
         committed.wait()
-        if isOver.use({ $0 }) { return }
+        if isOver.load(ordering: .acquiring) { return }
         _ = try? newest.statement.run()
         seen.signal()
       }
@@ -33,7 +34,7 @@ final class SQLiteWakeUp: @unchecked Sendable {
   }
 
   func end() {
-    isOver.use { $0 = true }
+    isOver.store(true, ordering: .releasing)
     committed.signal()
   }
 }

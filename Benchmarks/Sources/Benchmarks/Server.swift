@@ -1,50 +1,40 @@
+import JSON
+import MCPClient
+import SystemSupport
+
 /// The server of one agent, driven as a client drives it.
-final class Server: @unchecked Sendable {
-  private let child: Child
-  private var last = 0
+struct Server {
+  private let server: ChildServer
 
   /// Returns when the server has answered `initialize`.
-  init(_ program: String, agent: String, store: Place) throws {
-    child = try Child(
-      program, ["serve", agent, "--wake", "off"], environment: ["COWORK_DATABASE_URL": store.url, "HOME": store.home])
-    _ = try request(
-      "initialize",
-      #"{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"benchmark","version":"1"}}"#)
+  init(_ program: String, agent: String, store: Place) async throws {
+    var environment = ["COWORK_DATABASE_URL": store.url, "HOME": store.home]
+    for name in ["PATH", "LD_LIBRARY_PATH"] { environment[name] = Environment[name] }
+    server = try ChildServer([program, "serve", agent, "--wake", "off"], environment: environment)
+    try await server.connect()
   }
 
-  /// What every client says next.
-  func ready() throws {
-    child.write(#"{"jsonrpc":"2.0","method":"notifications/initialized"}"# + "\n")
-    _ = try call("list_agents")
+  /// A server that has opened its store.
+  static func ready(_ program: String, agent: String, store: Place) async throws -> Server {
+    let server = try await Server(program, agent: agent, store: store)
+    try await server.call("list_agents")
+    return server
   }
 
-  func begin(_ method: String, _ parameters: String) -> Int {
-    last += 1
-    child.write(#"{"jsonrpc":"2.0","id":\#(last),"method":"\#(method)","params":\#(parameters)}"# + "\n")
-    return last
+  func begin(_ tool: String, _ arguments: JSONObject = [:]) -> Reply { server.beginCall(tool, arguments) }
+
+  /// - Returns: the time from the first byte written to the last byte read.
+  @discardableResult func call(_ tool: String, _ arguments: JSONObject = [:]) async throws -> Duration {
+    let start = ContinuousClock.now
+    let arrival = try await begin(tool, arguments).arrival()
+    _ = try arrival.content(of: tool)
+    return arrival.at - start
   }
 
-  func reply(to id: Int) throws -> String {
-    while true {
-      let line = try child.readLine()
-      guard line.contains(#""id":\#(id),"#) || line.contains(#""id":\#(id)}"#) else { continue }
-      guard !line.contains(#""error":{"#), !line.contains(#""isError":true"#) else { throw Failure(line) }
-      return line
-    }
-  }
+  /// In megabytes.
+  func residentMemory() throws -> Double { try megabytes(of: server.pid) }
 
-  func request(_ method: String, _ parameters: String) throws -> String { try reply(to: begin(method, parameters)) }
-
-  func beginCall(_ tool: String, _ arguments: String = "{}") -> Int {
-    begin("tools/call", #"{"name":"\#(tool)","arguments":\#(arguments)}"#)
-  }
-
-  @discardableResult func call(_ tool: String, _ arguments: String = "{}") throws -> String {
-    try reply(to: beginCall(tool, arguments))
-  }
-
-  func residentMemory() throws -> Double { try child.residentMemory() }
-  func end() { child.end() }
+  func end() async { _ = await server.end() }
 }
 
 /// Where a store is.
@@ -52,4 +42,14 @@ struct Place: Sendable {
   let url: String
   /// A throwaway home folder.
   let home: String
+}
+
+/// The resident memory of a process in megabytes.
+func megabytes(of pid: Int32) throws -> Double {
+  let ps = try ChildProcess(["/bin/ps", "-o", "rss=", "-p", "\(pid)"], environment: [:], output: .pipe)
+  defer { _ = ps.wait() }
+  let text = String(decoding: try ps.output?.readToEnd() ?? [], as: UTF8.self)
+  try ps.output?.close()
+  guard let kilobytes = Double(text.filter { !$0.isWhitespace }) else { throw Failure("ps said \(text)") }
+  return kilobytes / 1024
 }
