@@ -41,6 +41,8 @@ public final class SQLiteStore: BridgeStore {
     watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
   }
 
+  deinit { watch.stop() }
+
   public var executor: (any TaskExecutor)? { BlockingThreads.shared }
 
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { watch.subscribe(urgency) }

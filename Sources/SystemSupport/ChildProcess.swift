@@ -30,28 +30,25 @@ public final class ChildProcess: Sendable {
     _ arguments: [String], environment: [String: String], input: Stream = .null, output: Stream = .null, errors: Stream = .inherited,
     ownGroup: Bool = false
   ) throws(SystemError) {
+    var streams = [input, output, errors]
     var theirs: [FileDescriptor] = []
-    var ours: [FileDescriptor] = []
+    var ours: [FileDescriptor?] = [nil, nil, nil]
     defer { for descriptor in theirs { try? descriptor.close() } }
     do throws(SystemError) {
-      var streams = [input, output, errors]
       for index in streams.indices {
         guard case .pipe = streams[index] else { continue }
-        let ends = try FileDescriptor.makePipe()
-        theirs.append(index == 0 ? ends.reading : ends.writing)
-        ours.append(index == 0 ? ends.writing : ends.reading)
-        streams[index] = .descriptor(index == 0 ? ends.reading : ends.writing)
+        let (reading, writing) = try FileDescriptor.makePipe()
+        let end = index == 0 ? reading : writing
+        theirs.append(end)
+        ours[index] = index == 0 ? writing : reading
+        streams[index] = .descriptor(end)
       }
       pid = try Self.spawn(arguments, environment, streams, ownGroup: ownGroup)
     } catch {
-      for descriptor in ours { try? descriptor.close() }
+      for descriptor in ours { try? descriptor?.close() }
       throw error
     }
-    var remaining = ours[...]
-    func next(_ stream: Stream) -> FileDescriptor? { if case .pipe = stream { remaining.popFirst() } else { nil } }
-    self.input = next(input)
-    self.output = next(output)
-    self.errors = next(errors)
+    (self.input, self.output, self.errors) = (ours[0], ours[1], ours[2])
   }
 
   private static func spawn(

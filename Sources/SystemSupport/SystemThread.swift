@@ -25,11 +25,10 @@ public enum SystemThread {
     let argument = Unmanaged.passRetained(Body(body))
     #if canImport(Darwin)
       var thread: pthread_t?
-      let status = pthread_create(&thread, &attributes, main, argument.toOpaque())
     #else
       var thread = pthread_t()
-      let status = pthread_create(&thread, &attributes, main, argument.toOpaque())
     #endif
+    let status = pthread_create(&thread, &attributes, main, argument.toOpaque())
     if status != 0 {
       argument.release()
       throw SystemError("pthread_create", Errno(rawValue: status))

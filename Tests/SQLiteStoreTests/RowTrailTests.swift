@@ -9,7 +9,7 @@ struct RowTrailTests {
 
   @Test func theMarkIsTheLastRowThatIsStillThere() {
     var trail = RowTrail([row(1, "a"), row(2, "b")])
-    trail.add([row(3, "c"), row(5, "e")])
+    trail.tell([TranscriptRow(number: 3, time: nil, identity: "c"), TranscriptRow(number: 5, time: nil, identity: "e")], isWhole: true)
     #expect(trail.mark == 5)
     let there = [row(1, "a"), row(2, "b"), row(3, "another")]
     trail.goBack { !there.contains($0) }
@@ -21,7 +21,7 @@ struct RowTrailTests {
   @Test func itRemembersALimitedNumberOfRows() {
     var trail = RowTrail((1...3_000).map { row($0, "\($0)") })
     #expect(trail.rows.count == RowTrail.capacity && trail.mark == 3_000)
-    trail.add([row(3_001, "x")])
+    trail.tell([TranscriptRow(number: 3_001, time: nil, identity: "x")], isWhole: true)
     #expect(trail.rows.count == RowTrail.capacity && trail.mark == 3_001)
   }
 

@@ -1,4 +1,5 @@
 import Bridge
+import Foundation
 
 /// Pieces of SQL that several statements share.
 enum SQL {
@@ -25,10 +26,5 @@ enum SQL {
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
   /// A duration as a modifier of `strftime`: `+30.000 seconds`.
-  static func offset(_ duration: Duration) -> String {
-    let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
-    let sign = milliseconds < 0 ? "-" : "+"
-    let fraction = "\(1000 + abs(milliseconds) % 1000)".dropFirst()
-    return "\(sign)\(abs(milliseconds) / 1000).\(fraction) seconds"
-  }
+  static func offset(_ duration: Duration) -> String { String(format: "%+.3f seconds", duration.inSeconds) }
 }

@@ -1,14 +1,11 @@
 import Bridge
-import Dispatch
 import GRDB
 import SystemSupport
 
 extension SQLiteStore {
   public func diagnose() async -> Diagnosis {
     let place = FilePlace(path: connections.path)
-    return await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: Self.diagnosis(of: place)) }
-    }
+    return await SystemThread.run { Self.diagnosis(of: place) }
   }
 
   /// Uses a read-only connection of its own: opening the store would create and migrate the file.

@@ -21,9 +21,9 @@ struct RowTrail: Hashable, TranscriptMark {
   /// Rows above this number have not been told.
   var mark: Int64 { rows.last?.number ?? 0 }
 
-  mutating func add(_ told: [Row]) { rows = (rows + told).suffix(Self.capacity) }
-
-  mutating func tell(_ rows: [TranscriptRow], isWhole: Bool) { add(rows.map { Row(number: $0.number, identity: $0.identity) }) }
+  mutating func tell(_ told: [TranscriptRow], isWhole: Bool) {
+    rows = (rows + told.map { Row(number: $0.number, identity: $0.identity) }).suffix(Self.capacity)
+  }
 
   /// Goes back to the last row that still exists: rows with greater numbers are new. If none exists, it is another table, and all of it is
   /// new.

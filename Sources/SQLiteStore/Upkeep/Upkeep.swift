@@ -8,16 +8,8 @@ final class Upkeep: Sendable {
 
   let file: UpkeepFile
   private let isIndexing = Atomic(false)
-  private let rowsWritten = Atomic(0)
 
   init(file: UpkeepFile) { self.file = file }
-
-  /// Whether enough messages were sent since the last time to bring the text index up to date.
-  func noteMessage() -> Bool {
-    guard rowsWritten.add(1, ordering: .relaxed).newValue >= Self.rowsBehind else { return false }
-    rowsWritten.store(0, ordering: .relaxed)
-    return true
-  }
 
   /// Runs a body unless one is running in this process.
   func index(_ body: () async throws -> Void) async rethrows {

@@ -9,7 +9,6 @@ extension SQLiteStore {
       return (receipt, try Self.processes(of: message.recipient.name, since: oldest, db))
     }
     receipt.recipientOnline = Presence.isOnline(processes)
-    if receipt.isNew, upkeep.noteMessage() { indexLater() }
     return receipt
   }
 

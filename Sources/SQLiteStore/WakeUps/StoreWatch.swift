@@ -5,13 +5,23 @@ import Synchronization
 import SystemSupport
 
 /// Tells subscribers that the database may have news.
-final class StoreWatch: Sendable {
+///
+/// From the first subscription until ``stop()``, a thread waits for events of the folder, checks when a commit becomes visible, and polls.
+/// Unchecked: once the thread runs, it alone uses the variables.
+final class StoreWatch: @unchecked Sendable {
   private let connections: Connections
   private let layers: WakeLayers
   private let doorbell: Doorbell
-  private let subscribers = Subscribers()
   private let logger: Logger
-  private let loop = Mutex<WatchLoop?>(nil)
+  private let subscribers = Subscribers()
+  /// Wakes the thread; nil while there is none.
+  private let wake = Mutex<WakePipe?>(nil)
+  private let isStopped = Atomic(false)
+  private var events: FolderWatch?
+  private var schedule = CheckSchedule()
+  private var nextPoll = ContinuousClock.now
+  /// The connection that is asked for `PRAGMA data_version`, which takes about 2 µs, with its file and its last answer.
+  private var observer: (queue: DatabaseQueue, file: FileIdentity, version: Int64?)?
 
   init(connections: Connections, layers: WakeLayers, logger: Logger) {
     self.connections = connections
@@ -20,15 +30,18 @@ final class StoreWatch: Sendable {
     self.logger = logger
   }
 
-  deinit { stop() }
-
   func subscribe(_ urgency: WakeUps.Urgency) -> WakeUps {
-    let wakeUps = subscribers.subscribe(urgency) { [weak self] in
-      self?.loop.withLock { $0?.nudge() }
-    }
-    loop.withLock { loop in
-      if let loop { return loop.nudge() }
-      loop = try? WatchLoop(connections: connections, layers: layers, subscribers: subscribers, logger: logger)
+    // A subscriber that comes or goes may change the intervals.
+    let wakeUps = subscribers.subscribe(urgency) { [weak self] in self?.nudge() }
+    wake.withLock { wake in
+      if let wake { return wake.wake() }
+      guard let pipe = try? WakePipe() else { return }
+      // Before the first subscriber looks, so that it misses nothing.
+      watchFolder()
+      do throws(SystemError) {
+        try SystemThread.start(stackSize: 512 << 10) { self.run(pipe) }
+        wake = pipe
+      } catch { logger.warning("no thread is left to watch the database", metadata: ["error": "\(error)"]) }
     }
     return wakeUps
   }
@@ -41,54 +54,15 @@ final class StoreWatch: Sendable {
 
   func stop() {
     subscribers.finish()
-    loop.withLock { loop in
-      loop?.stop()
-      loop = nil
-    }
-  }
-}
-
-/// A thread that waits for events of the folder, checks when a commit becomes visible, and polls.
-///
-/// Unchecked: after `init`, only the thread uses the variables.
-private final class WatchLoop: @unchecked Sendable {
-  private let connections: Connections
-  private let layers: WakeLayers
-  private let subscribers: Subscribers
-  private let logger: Logger
-  private let wake: WakePipe
-  private let isStopped = Atomic(false)
-  private var events: FolderWatch?
-  private var schedule = CheckSchedule()
-  private var version: DataVersion?
-  private var nextPoll = ContinuousClock.now
-
-  init(connections: Connections, layers: WakeLayers, subscribers: Subscribers, logger: Logger) throws(SystemError) {
-    self.connections = connections
-    self.layers = layers
-    self.subscribers = subscribers
-    self.logger = logger
-    wake = try WakePipe()
-    // Before the first subscriber looks, so that it misses nothing.
-    watchFolder()
-    try SystemThread.start(stackSize: 512 << 10) { self.run() }
-  }
-
-  /// A subscriber came or went: the intervals may have changed.
-  func nudge() { wake.wake() }
-
-  func stop() {
     isStopped.store(true, ordering: .releasing)
-    wake.wake()
+    nudge()
   }
 
-  private func watchFolder() {
-    guard events == nil, !layers.isDisjoint(with: [.doorbell, .folder]) else { return }
-    // Where the system has no watches left, polling does the work.
-    events = try? FolderWatch(path: Doorbell(database: connections.path).path)
-  }
+  private func nudge() { wake.withLock { $0?.wake() } }
 
-  private func run() {
+  // MARK: On the thread
+
+  private func run(_ wake: WakePipe) {
     let name = FileSystem.split(connections.path).name
     var descriptors = PollSet()
     while !isStopped.load(ordering: .acquiring) {
@@ -105,6 +79,14 @@ private final class WatchLoop: @unchecked Sendable {
       if schedule.isDue(at: now) || polls { check() }
       if polls { nextPoll = now + pollInterval }
     }
+    events = nil
+    observer = nil
+  }
+
+  private func watchFolder() {
+    guard events == nil, !layers.isDisjoint(with: [.doorbell, .folder]) else { return }
+    // Where the system has no watches left, polling does the work.
+    events = try? FolderWatch(path: doorbell.path)
   }
 
   private func take(_ events: [FolderWatch.Event], database: String) {
@@ -131,36 +113,21 @@ private final class WatchLoop: @unchecked Sendable {
   /// Posts a hint if another connection has committed since the last check, or the file was replaced.
   private func check() {
     do {
-      if version?.isCurrent(connections) != true {
-        let first = version == nil
-        version = try DataVersion(connections)
-        if !first { subscribers.post([.messages, .tasks, .resync]) }
+      if observer == nil || observer?.file != FileIdentity(path: connections.path) {
+        let isFirst = observer == nil
+        let (queue, file) = try connections.extraReader()
+        observer = (queue, file, nil)
+        if !isFirst { subscribers.post([.messages, .tasks, .resync]) }
       }
-      if try version?.hasChanged() == true { subscribers.post([.messages, .tasks]) }
+      let version: Int64? = try observer?.queue.unsafeRead { try $0.value("PRAGMA data_version") }
+      // At first as well: earlier commits were not seen.
+      if version != observer?.version { subscribers.post([.messages, .tasks]) }
+      observer?.version = version
     } catch {
       // Busy or missing: the next check sees it. Subscribers find out by themselves what is wrong with the store.
-      if !(error is DatabaseError) { version = nil }
+      if !(error is DatabaseError) { observer = nil }
       if FileIdentity(path: connections.path) != nil, connections.current() == nil { subscribers.post([.resync]) }
       logger.debug("the database could not be checked", metadata: ["error": "\(error)"])
     }
-  }
-}
-
-/// Whether other connections have committed: `PRAGMA data_version` of one connection, about 2 µs.
-private struct DataVersion {
-  private let queue: DatabaseQueue
-  private let file: FileIdentity
-  private var last: Int64?
-
-  init(_ connections: Connections) throws { (queue, file) = try connections.extraReader() }
-
-  /// Whether the open file is still the one at the path.
-  func isCurrent(_ connections: Connections) -> Bool { FileIdentity(path: connections.path) == file }
-
-  /// True once for each change. The first answer is true: earlier changes were not seen.
-  mutating func hasChanged() throws -> Bool {
-    let version = try queue.unsafeRead { db in try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) }
-    defer { last = version }
-    return version != last
   }
 }
