@@ -23,14 +23,16 @@ public struct BridgeServer: Sendable {
     let resources = BridgeResources(service: service)
     let watch = ResourceWatch(resources: resources) { await started.value?.resourceUpdated($0) }
     (self.announcer, self.watch) = (announcer, watch)
-    server = Server(
-      ServerDefinition(
-        name: "cowork-code-mcp-server", version: version, title: "Cowork-Code bridge",
-        instructions: Instructions.text(for: service.identity),
-        tools: BridgeTools(service: service, logger: logger).all, resources: resources.all, resourceTemplates: resources.templates,
-        prompts: BridgePrompts(service: service).all, experimental: wake == nil ? [:] : ["claude/channel": [:]],
-        subscriptionsChanged: { await watch.watch($0) }, clientReady: { await announcer?.clientIs($0.client) }),
-      policy: policy, executor: service.executor, logger: logger)
+    var definition = ServerDefinition(name: "cowork-code-mcp-server", version: version)
+    definition.title = "Cowork-Code bridge"
+    definition.instructions = Instructions.text(for: service.identity)
+    definition.tools = BridgeTools(service: service, logger: logger).all
+    definition.resources = resources.all
+    definition.prompts = BridgePrompts(service: service).all
+    if wake != nil { definition.experimental = ["claude/channel": [:]] }
+    definition.subscriptionsChanged = { await watch.watch($0) }
+    definition.clientReady = { await announcer?.clientIs($0.client) }
+    server = Server(definition, policy: policy, executor: service.executor, logger: logger)
     started.set(server)
   }
 

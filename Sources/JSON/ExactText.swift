@@ -1,10 +1,12 @@
 /// A string that equals another only where their bytes are equal. `String` itself also equates "é" with "e" and an accent.
-public struct ExactText: Hashable, Sendable {
+public struct ExactText: Hashable, Sendable, ExpressibleByStringLiteral {
   public let text: String
 
   public init(_ text: String) {
     self.text = text
   }
+
+  public init(stringLiteral text: String) { self.init(text) }
 
   public static func == (left: ExactText, right: ExactText) -> Bool {
     same(left.text, right.text)

@@ -3,26 +3,28 @@ extension JSONParser {
   mutating func string() throws(JSONError) -> String {
     index += 1
     let start = index
-    index = TextScanner.endOfPlainText(in: bytes, from: index)
-    if try peek() == UInt8(ascii: "\"") {
-      index += 1
-      return try Self.text(UnsafeBufferPointer(rebasing: bytes[start..<index - 1]), offset: start)
-    }
+    skipPlainText()
     var decoded = Array(bytes[start..<index])
     while try peek() != UInt8(ascii: "\"") {
-      if bytes[index] != UInt8(ascii: "\\") { throw .controlCharacter(offset: index) }
+      if bytes[index] != UInt8(ascii: "\\") {
+        throw JSONError(description: "The string has a control character at offset \(index), which must be escaped.")
+      }
       try appendEscape(to: &decoded)
-      let end = TextScanner.endOfPlainText(in: bytes, from: index)
-      decoded.append(contentsOf: bytes[index..<end])
-      index = end
+      let start = index
+      skipPlainText()
+      decoded += bytes[start..<index]
     }
     index += 1
-    return try Self.text(decoded, offset: start)
+    guard let text = String(validating: decoded, as: UTF8.self) else {
+      throw JSONError(description: "The string at offset \(start) is not valid UTF-8.")
+    }
+    return text
   }
 
-  private static func text(_ bytes: some Sequence<UInt8>, offset: Int) throws(JSONError) -> String {
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8(offset: offset) }
-    return text
+  private mutating func skipPlainText() {
+    while index < bytes.count, bytes[index] >= 0x20, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\") {
+      index += 1
+    }
   }
 
   private mutating func appendEscape(to decoded: inout [UInt8]) throws(JSONError) {
@@ -37,8 +39,8 @@ extension JSONParser {
     case UInt8(ascii: "n"): decoded.append(0x0A)
     case UInt8(ascii: "r"): decoded.append(0x0D)
     case UInt8(ascii: "t"): decoded.append(0x09)
-    case UInt8(ascii: "u"): append(try scalar(start), to: &decoded)
-    default: throw .invalidEscape(offset: start)
+    case UInt8(ascii: "u"): decoded += UTF8.encode(try scalar(start)) ?? UTF8.encodedReplacementCharacter
+    default: throw invalidEscape(start)
     }
   }
 
@@ -62,21 +64,14 @@ extension JSONParser {
   private mutating func hexadecimal(_ start: Int) throws(JSONError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      let byte = try peek()
-      let digit: UInt8
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-      default: throw .invalidEscape(offset: start)
-      }
+      guard let digit = Character(Unicode.Scalar(try peek())).hexDigitValue else { throw invalidEscape(start) }
       value = value << 4 | UInt32(digit)
       index += 1
     }
     return value
   }
 
-  private func append(_ scalar: Unicode.Scalar, to decoded: inout [UInt8]) {
-    decoded.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+  private func invalidEscape(_ offset: Int) -> JSONError {
+    JSONError(description: "The string has an invalid escape at offset \(offset).")
   }
 }

@@ -15,6 +15,11 @@ extension JSON {
   }
 }
 
+/// Why bytes are no JSON text: one sentence for people. Offsets count bytes from the first of the text.
+public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
+  public let description: String
+}
+
 struct JSONParser {
   /// A member of an object, or an element of an array, and where it stands.
   struct Item {
@@ -42,7 +47,7 @@ struct JSONParser {
     skipSpace()
     let value = try value(depth: 0)
     skipSpace()
-    if index < bytes.count { throw .trailingBytes(offset: index) }
+    if index < bytes.count { throw JSONError(description: "Something follows the JSON text at offset \(index).") }
     return value
   }
 
@@ -55,16 +60,18 @@ struct JSONParser {
     case UInt8(ascii: "f"): return try literal("false", .bool(false))
     case UInt8(ascii: "n"): return try literal("null", .null)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-    case let other: throw .unexpectedByte(other, offset: index)
+    default: throw unexpectedByte()
     }
   }
 
   private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
     var members: [(key: String, value: JSON)] = []
-    var seen = KeySet()
+    var seen: Set<ExactText> = []
     try forEachItem(until: UInt8(ascii: "}"), depth: depth) { (parser) throws(JSONError) in
       let key = try parser.key()
-      if !seen.insert(key, among: members) { throw .duplicateKey(key) }
+      if !seen.insert(ExactText(key)).inserted {
+        throw JSONError(description: "The key \"\(key.prefix(64))\" occurs twice in one JSON object.")
+      }
       members.append((key, try parser.value(depth: depth)))
     }
     return JSONObject(unique: members)
@@ -99,7 +106,9 @@ struct JSONParser {
   private mutating func forEachItem(
     until close: UInt8, depth: Int, _ body: (inout JSONParser) throws(JSONError) -> Void
   ) throws(JSONError) {
-    if depth > Self.depthLimit { throw .tooDeep(limit: Self.depthLimit) }
+    if depth > Self.depthLimit {
+      throw JSONError(description: "The JSON text is nested deeper than \(Self.depthLimit) levels.")
+    }
     index += 1
     skipSpace()
     if try take(close) { return }
@@ -113,7 +122,7 @@ struct JSONParser {
   }
 
   private mutating func key() throws(JSONError) -> String {
-    if try peek() != UInt8(ascii: "\"") { throw .unexpectedByte(bytes[index], offset: index) }
+    if try peek() != UInt8(ascii: "\"") { throw unexpectedByte() }
     let key = try string()
     skipSpace()
     try expect(UInt8(ascii: ":"))
@@ -123,25 +132,26 @@ struct JSONParser {
 
   private mutating func number() throws(JSONError) -> JSON {
     let start = index
+    var invalid: JSONError { JSONError(description: "The number at offset \(start) is not valid JSON.") }
     if bytes[index] == UInt8(ascii: "-") { index += 1 }
     let firstDigit = index
     let wholeDigits = skipDigits()
-    if wholeDigits == 0 || (wholeDigits > 1 && bytes[firstDigit] == UInt8(ascii: "0")) { throw .invalidNumber(offset: start) }
+    if wholeDigits == 0 || (wholeDigits > 1 && bytes[firstDigit] == UInt8(ascii: "0")) { throw invalid }
     var isWhole = true
     if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
       index += 1
       isWhole = false
-      if skipDigits() == 0 { throw .invalidNumber(offset: start) }
+      if skipDigits() == 0 { throw invalid }
     }
     if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") {
       index += 1
       isWhole = false
       if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
-      if skipDigits() == 0 { throw .invalidNumber(offset: start) }
+      if skipDigits() == 0 { throw invalid }
     }
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
     if isWhole, text != "-0", let value = Int64(text) { return .integer(value) }
-    guard let value = Double(text) else { throw .invalidNumber(offset: start) }
+    guard let value = Double(text) else { throw invalid }
     return .number(value)
   }
 
@@ -151,12 +161,8 @@ struct JSONParser {
     return index - start
   }
 
-  private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
-    for offset in 0..<text.utf8CodeUnitCount {
-      guard index + offset < bytes.count else { throw .unexpectedEnd }
-      if bytes[index + offset] != text.utf8Start[offset] { throw .unexpectedByte(bytes[index + offset], offset: index + offset) }
-    }
-    index += text.utf8CodeUnitCount
+  private mutating func literal(_ text: String, _ value: JSON) throws(JSONError) -> JSON {
+    for byte in text.utf8 { try expect(byte) }
     return value
   }
 
@@ -169,7 +175,7 @@ struct JSONParser {
   }
 
   func peek() throws(JSONError) -> UInt8 {
-    guard index < bytes.count else { throw .unexpectedEnd }
+    guard index < bytes.count else { throw JSONError(description: "The JSON text ends too early.") }
     return bytes[index]
   }
 
@@ -180,21 +186,10 @@ struct JSONParser {
   }
 
   private mutating func expect(_ byte: UInt8) throws(JSONError) {
-    let found = try peek()
-    if found != byte { throw .unexpectedByte(found, offset: index) }
-    index += 1
+    if try !take(byte) { throw unexpectedByte() }
   }
-}
 
-/// Finds keys that occur twice: by looking at each while they are few, then in a set.
-private struct KeySet {
-  private var keys: Set<ExactText>?
-
-  mutating func insert(_ key: String, among members: [(key: String, value: JSON)]) -> Bool {
-    if keys == nil {
-      if members.count < 16 { return !members.contains { ExactText.same($0.key, key) } }
-      keys = Set(members.map { ExactText($0.key) })
-    }
-    return keys?.insert(ExactText(key)).inserted ?? true
+  private func unexpectedByte() -> JSONError {
+    JSONError(description: "The JSON text has an unexpected byte 0x\(String(bytes[index], radix: 16)) at offset \(index).")
   }
 }

@@ -11,100 +11,73 @@ extension JSON {
 }
 
 /// Appends JSON to bytes.
-public struct JSONWriter {
-  public private(set) var bytes: [UInt8] = []
+private struct JSONWriter {
+  private(set) var bytes: [UInt8] = []
 
-  public init() {}
-
-  public mutating func write(_ value: JSON) {
+  mutating func write(_ value: JSON) {
     switch value {
-    case .null: write(raw: "null")
-    case .bool(let value): write(raw: value ? "true" : "false")
-    case .integer(let value): write(integer: value)
-    case .number(let value): write(number: value)
+    case .null: append("null")
+    case .bool(let value): append(value ? "true" : "false")
+    case .integer(let value): bytes += String(value).utf8
+    case .number(let value) where value.isNaN: append("null")
+    case .number(let value) where value.isInfinite: append(value < 0 ? "-1e999" : "1e999")
+    case .number(let value): bytes += value.description.utf8
     case .string(let value): write(string: value)
-    case .array(let elements):
-      writeList(elements, open: "[", close: "]") { writer, element in writer.write(element) }
+    case .array(let elements): write(elements, "[", "]") { $0.write($1) }
     case .object(let object):
-      writeList(object.members, open: "{", close: "}") { writer, member in
-        writer.write(key: member.key)
+      write(object.members, "{", "}") { writer, member in
+        writer.write(string: member.key)
+        writer.append(":")
         writer.write(member.value)
       }
     }
   }
 
-  public mutating func writeList<Elements: Collection>(
-    _ elements: Elements, open: Unicode.Scalar, close: Unicode.Scalar, _ write: (inout JSONWriter, Elements.Element) -> Void
+  private mutating func write<Item>(
+    _ items: [Item], _ open: StaticString, _ close: StaticString, _ write: (inout JSONWriter, Item) -> Void
   ) {
-    bytes.append(UInt8(ascii: open))
-    var isFirst = true
-    for element in elements {
-      if !isFirst { bytes.append(UInt8(ascii: ",")) }
-      isFirst = false
-      write(&self, element)
+    append(open)
+    for index in items.indices {
+      if index > 0 { self.append(",") }
+      write(&self, items[index])
     }
-    bytes.append(UInt8(ascii: close))
+    append(close)
   }
 
-  public mutating func write(key: String) {
-    write(string: key)
-    bytes.append(UInt8(ascii: ":"))
-  }
+  private mutating func append(_ text: StaticString) { text.withUTF8Buffer { bytes += $0 } }
 
-  public mutating func write(integer: Int64) {
-    bytes.append(contentsOf: String(integer).utf8)
-  }
-
-  public mutating func write(number: Double) {
-    if number.isFinite {
-      bytes.append(contentsOf: number.description.utf8)
-    } else if number.isNaN {
-      write(raw: "null")
-    } else {
-      write(raw: number < 0 ? "-1e999" : "1e999")
-    }
-  }
-
-  /// Bytes that are JSON already, or a part of it.
-  public mutating func write(raw: some Sequence<UInt8>) {
-    bytes.append(contentsOf: raw)
-  }
-
-  public mutating func write(raw: StaticString) {
-    raw.withUTF8Buffer { bytes.append(contentsOf: $0) }
-  }
-
-  public mutating func write(string: String) {
+  private mutating func write(string: String) {
     var string = string
-    string.withUTF8 { write(utf8: $0) }
+    append("\"")
+    string.withUTF8 { text in
+      var index = 0
+      while index < text.count {
+        let end = text[index...].firstIndex(where: Self.isSpecial) ?? text.count
+        bytes += text[index..<end]
+        index = end < text.count ? end + writeSpecial(text, at: end) : end
+      }
+    }
+    append("\"")
   }
 
-  /// A string with the given content.
-  public mutating func write(utf8 text: UnsafeBufferPointer<UInt8>) {
-    bytes.append(UInt8(ascii: "\""))
-    var index = 0
-    while true {
-      let end = TextScanner.endOfTextToCopy(in: text, from: index)
-      if end > index { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[index..<end])) }
-      if end == text.count { break }
-      index = end + writeSpecial(text, at: end)
-    }
-    bytes.append(UInt8(ascii: "\""))
+  private static func isSpecial(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F || byte == 0xC2 || byte == 0xE2
   }
 
   /// Writes a sequence that needs escaping or checking; returns how many bytes it used.
   private mutating func writeSpecial(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
     let byte = text[index]
     switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"): writeEscape(byte)
-    case 0x0A: writeEscape(UInt8(ascii: "n"))
-    case 0x0D: writeEscape(UInt8(ascii: "r"))
-    case 0x09: writeEscape(UInt8(ascii: "t"))
+    case UInt8(ascii: "\""): append("\\\"")
+    case UInt8(ascii: "\\"): append("\\\\")
+    case 0x0A: append("\\n")
+    case 0x0D: append("\\r")
+    case 0x09: append("\\t")
     case 0xC2 where index + 1 < text.count && text[index + 1] < 0xA0:
       writeControl(text[index + 1])
       return 2
     case 0xE2 where index + 2 < text.count && text[index + 1] == 0x80 && text[index + 2] & 0xFE == 0xA8:
-      write(raw: text[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
+      append(text[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
       return 3
     case 0..<0x20, 0x7F: writeControl(byte)
     default: bytes.append(byte)
@@ -114,17 +87,6 @@ public struct JSONWriter {
 
   /// A scalar below U+0100 by its number.
   private mutating func writeControl(_ scalar: UInt8) {
-    write(raw: "\\u00")
-    bytes.append(hexadecimalDigit(scalar >> 4))
-    bytes.append(hexadecimalDigit(scalar & 15))
-  }
-
-  private mutating func writeEscape(_ byte: UInt8) {
-    bytes.append(UInt8(ascii: "\\"))
-    bytes.append(byte)
-  }
-
-  private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    bytes += "\\u00\(scalar < 16 ? "0" : "")\(String(scalar, radix: 16))".utf8
   }
 }

@@ -235,7 +235,7 @@ extension Connection.Event {
   static func reply(_ id: Int64, ticket: Int? = nil, hooked: Bool = false) -> Self {
     let hooks = DeliveryHooks(
       delivered: { HookJournal.current?.note("delivered of \(id)") }, undelivered: { HookJournal.current?.note("undelivered of \(id)") })
-    let bytes = MessageEncoder.response(.integer(id), WireObject(for: .november2025))
+    let bytes = MessageEncoder.response(.integer(id), [:])
     return .finished(Ticket(number: ticket ?? Int(id)), .reply(bytes, hooked ? hooks : nil))
   }
 

@@ -8,28 +8,25 @@ import Testing
     ResultEncoder(revision: revision, definition: .sample)
   }
 
-  private func json(_ object: WireObject) throws -> JSON {
-    try JSON(decoding: object.encoded())
-  }
+  private func output(_ text: String) -> JSON { Text.schema.encode(Text(text: text)) }
 
   @Test(arguments: Revision.served)
   func aFieldIsWrittenOnlyToRevisionsThatKnowIt(_ revision: Revision) {
-    var object = WireObject(for: revision)
-    object.set(WireField("always"), 1)
-    object.set(WireField("new", since: .june2025), 1)
-    object.set(WireField("old", until: .june2025), 1)
-    object.set(WireField("nothing"), JSON?.none)
+    let object = revision.object([
+      WireField("always", 1), WireField("new", 1, since: .june2025), WireField("old", 1, until: .june2025),
+      WireField("nothing", JSON?.none),
+    ])
     let expected = ["always"] + (revision >= .june2025 ? ["new"] : []) + (revision <= .june2025 ? ["old"] : [])
-    #expect(object.members.map(\.name) == expected)
+    #expect(object.keys == expected)
   }
 
   @Test func aLaterRevisionInheritsWhatNoneHasEnded() throws {
     let later = Revision("2099-01-01", .perRequest)
-    let message = MessageEncoder.response(.integer(1), encoder(later).toolOutput(Text.schema.encode(Text(text: "a"))))
-    let known = MessageEncoder.response(.integer(1), encoder(.july2026).toolOutput(Text.schema.encode(Text(text: "a"))))
+    let message = MessageEncoder.response(.integer(1), encoder(later).toolOutput(output("a")))
+    let known = MessageEncoder.response(.integer(1), encoder(.july2026).toolOutput(output("a")))
     #expect(message == known)
     #expect(try JSON(decoding: message)["jsonrpc"] == "2.0")
-    let ended = try json(encoder(later).initialize()).objectValue?.keys
+    let ended = encoder(later).initialize().keys
     #expect(ended == ["resultType", "capabilities", "instructions", "_meta"])
   }
 
@@ -40,10 +37,8 @@ import Testing
     (.november2025, ["name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta"]),
     (.july2026, ["name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta"]),
   ])
-  func toolsShowWhatTheRevisionKnows(_ revision: Revision, _ fields: [String]) throws {
-    var writer = JSONWriter()
-    writer.write(ListEncoder(revision: revision).tools(ServerDefinition.sample.tools))
-    #expect(try JSON(decoding: writer.bytes).arrayValue?.first?.objectValue?.keys == fields)
+  func toolsShowWhatTheRevisionKnows(_ revision: Revision, _ fields: [String]) {
+    #expect(encoder(revision).list(.listTools)["tools"]?.arrayValue?.first?.objectValue?.keys == fields)
   }
 
   @Test(arguments: [
@@ -53,17 +48,17 @@ import Testing
     (.november2025, ["name", "version", "title", "description"], ["tools", "resources", "prompts", "completions", "experimental"]),
   ])
   func initializeShowsWhatTheRevisionKnows(_ revision: Revision, _ info: [String], _ capabilities: [String]) throws {
-    let result = try json(encoder(revision).initialize())
-    #expect(result.objectValue?.keys == ["protocolVersion", "capabilities", "serverInfo", "instructions"])
+    let result = encoder(revision).initialize()
+    #expect(result.keys == ["protocolVersion", "capabilities", "serverInfo", "instructions"])
     #expect(result["protocolVersion"] == .string(revision.date))
     #expect(result["serverInfo"]?.objectValue?.keys == info)
     #expect(result["capabilities"]?.objectValue?.keys == capabilities)
   }
 
   @Test func discoverNamesOnlyThePerRequestRevision() throws {
-    let result = try json(encoder(.july2026).discover())
+    let result = encoder(.july2026).discover()
     #expect(
-      result.objectValue?.keys == ["resultType", "supportedVersions", "capabilities", "instructions", "ttlMs", "cacheScope", "_meta"])
+      result.keys == ["resultType", "supportedVersions", "capabilities", "instructions", "ttlMs", "cacheScope", "_meta"])
     #expect(result["supportedVersions"] == ["2026-07-28"])
     #expect(result["capabilities"]?.objectValue?.keys == ["tools", "resources", "prompts", "completions"])
     #expect(result["_meta"]?["io.modelcontextprotocol/serverInfo"]?["name"] == "sample")
@@ -74,9 +69,8 @@ import Testing
     (.november2025, ["content", "structuredContent"]), (.july2026, ["resultType", "content", "structuredContent", "_meta"]),
   ])
   func aToolsOutputIsAlwaysTextAndStructuredWhereKnown(_ revision: Revision, _ fields: [String]) throws {
-    let output = Text.schema.encode(Text(text: "a \"b\"\u{2028}\n"))
-    let result = try json(encoder(revision).toolOutput(output))
-    #expect(result.objectValue?.keys == fields)
+    let result = encoder(revision).toolOutput(output("a \"b\"\u{2028}\n"))
+    #expect(result.keys == fields)
     let block = try #require(result["content"]?.arrayValue?.first)
     #expect(block["type"] == "text")
     #expect(try JSON(decoding: block["text"]?.stringValue ?? "") == ["text": "a \"b\"\u{2028}\n"])
@@ -86,17 +80,15 @@ import Testing
   @Test(arguments: Revision.served)
   func onlyCacheableResultsSayHowLongTheyLast(_ revision: Revision) throws {
     let isPerRequest = revision.era == .perRequest
-    #expect((try json(encoder(revision).list(Fields.Lists.tools, Array("[]".utf8)))["ttlMs"] != nil) == isPerRequest)
-    #expect((try json(encoder(revision).contents("a:b", nil, ""))["cacheScope"] == "private") == isPerRequest)
-    #expect(try json(encoder(revision).completion([]))["ttlMs"] == nil)
-    #expect(try json(encoder(revision).toolFailure("x"))["ttlMs"] == nil)
+    #expect((encoder(revision).list(.listTools)["ttlMs"] != nil) == isPerRequest)
+    #expect((encoder(revision).contents("a:b", nil, "")["cacheScope"] == "private") == isPerRequest)
+    #expect(encoder(revision).completion([])["ttlMs"] == nil)
+    #expect(encoder(revision).toolFailure("x")["ttlMs"] == nil)
   }
 
   @Test(arguments: Revision.served)
   func promptArgumentsHaveTitlesWhereKnown(_ revision: Revision) throws {
-    var writer = JSONWriter()
-    writer.write(ListEncoder(revision: revision).prompts(ServerDefinition.sample.prompts))
-    let first = try JSON(decoding: writer.bytes).arrayValue?.first?["arguments"]?.arrayValue?.first
+    let first = encoder(revision).list(.listPrompts)["prompts"]?.arrayValue?.first?["arguments"]?.arrayValue?.first
     let expected = revision >= .june2025 ? ["name", "title", "description", "required"] : ["name", "description", "required"]
     #expect(first?.objectValue?.keys == expected)
   }
@@ -107,7 +99,7 @@ import Testing
   }
 
   @Test func completionGivesAHundredValuesAtMost() throws {
-    let result = try json(encoder(.june2025).completion((0..<101).map(String.init)))["completion"]
+    let result = encoder(.june2025).completion((0..<101).map(String.init))["completion"]
     #expect(result?["values"]?.arrayValue?.count == 100)
     #expect(result?["total"] == 101)
     #expect(result?["hasMore"] == true)

@@ -4,84 +4,106 @@ import Testing
 @testable import MCP
 
 @Suite struct StateTests {
-  private func part(_ text: String, _ ticket: Int? = nil, id: RequestID? = nil, delivery: Int? = nil) -> Outbox.Part {
-    Outbox.Part(
-      bytes: Array(text.utf8), ticket: ticket.map(Ticket.init), id: id, delivery: delivery.map(DeliveryID.init))
+  private let hooks = DeliveryHooks(
+    delivered: { HookJournal.current?.note("delivered") }, undelivered: { HookJournal.current?.note("undelivered") })
+
+  private func send(_ text: String, _ ticket: Int? = nil, in batch: BatchID? = nil, to output: inout Output) {
+    output.send(Array(text.utf8), in: batch, ticket: ticket.map(Ticket.init), id: ticket.map { .integer(Int64($0)) }, hooks: hooks)
   }
 
-  private func text(_ chunk: Outbox.Chunk?) -> String? {
-    chunk.map { String(decoding: $0.bytes, as: UTF8.self) }
+  /// The hooks that are due, by the number of their reply.
+  private func due(_ output: inout Output) async -> [Int: String] {
+    var due: [Int: String] = [:]
+    for (id, hook) in output.takeDueHooks() {
+      let journal = Journal()
+      await HookJournal.$current.withValue(journal) { await hook() }
+      due[id.number] = journal.all.joined()
+    }
+    return due
   }
 
-  @Test func theOutboxWritesLinesInOrderAndReportsThemOnceWritten() {
-    var outbox = Outbox()
-    #expect(outbox.append(.init(parts: [part("one", delivery: 1)])) == [])
-    #expect(outbox.append(.init(parts: [part("two", delivery: 2), part("three", delivery: 3)], isBatch: true)) == [])
-    let chunk = outbox.nextChunk(limit: 6)
-    #expect(text(chunk) == "one\n[t")
-    #expect(chunk?.begun == [DeliveryID(number: 1), DeliveryID(number: 2), DeliveryID(number: 3)])
-    #expect(outbox.chunkWritten() == [DeliveryID(number: 1)])
-    #expect(outbox.nextText(100) == "wo,three]\n")
-    #expect(!outbox.isIdle)
-    #expect(outbox.chunkWritten() == [DeliveryID(number: 2), DeliveryID(number: 3)])
-    #expect(outbox.isIdle)
-    #expect(outbox.queuedBytes == 0)
-    #expect(outbox.nextChunk() == nil)
+  @Test func theOutputWritesLinesInOrderAndReportsThemOnceWritten() async {
+    var output = Output()
+    send("one", to: &output)
+    let batch = output.openBatch()
+    for text in ["two", "three"] {
+      output.expectAnswer(in: batch)
+      send(text, in: batch, to: &output)
+    }
+    output.closeBatch(batch)
+    #expect(output.nextText(6) == "one\n[t")
+    #expect(output.nextText() == nil)
+    output.written()
+    #expect(await due(&output) == [1: "delivered"])
+    #expect(output.nextText(100) == "wo,three]\n")
+    #expect(!output.isIdle)
+    output.written()
+    #expect(await due(&output) == [3: "delivered", 4: "delivered"])
+    #expect(output.isIdle)
+    #expect(output.queuedBytes == 0)
+    #expect(output.nextText() == nil)
   }
 
-  @Test func theOutboxGivesBackOnlyWhatIsNotBegun() {
-    var outbox = Outbox()
-    _ = outbox.append(.init(parts: [part("first", 1, delivery: 1)]))
-    _ = outbox.append(.init(parts: [part("a", 2, delivery: 2), part("b", 3, delivery: 3)], isBatch: true))
-    _ = outbox.nextChunk(limit: 2)
-    #expect(outbox.withdraw { $0.ticket == Ticket(number: 1) } == [])
-    #expect(outbox.withdraw { $0.ticket == Ticket(number: 2) } == [DeliveryID(number: 2)])
-    _ = outbox.chunkWritten()
-    #expect(outbox.nextText() == "rst\n[b]\n")
+  @Test func theOutputGivesBackOnlyWhatIsNotBegun() async {
+    var output = Output()
+    send("first", 1, to: &output)
+    let batch = output.openBatch()
+    for (number, text) in [(2, "a"), (3, "b")] {
+      output.expectAnswer(in: batch)
+      send(text, number, in: batch, to: &output)
+    }
+    output.closeBatch(batch)
+    #expect(output.nextText(2) == "fi")
+    output.withdraw(Ticket(number: 1))
+    #expect(await due(&output) == [:])
+    output.withdraw(Ticket(number: 2))
+    #expect(await due(&output) == [3: "undelivered"])
+    output.written()
+    #expect(output.nextText() == "rst\n[b]\n")
   }
 
-  @Test func aClosedOutboxReportsAllThatIsUnwritten() {
-    var outbox = Outbox()
-    for number in 1...3 { _ = outbox.append(.init(parts: [part("xxxx", delivery: number)])) }
-    _ = outbox.nextChunk(limit: 7)
-    #expect(Set(outbox.close()) == Set((1...3).map(DeliveryID.init)))
-    #expect(outbox.append(.init(parts: [part("x", delivery: 4)])) == [DeliveryID(number: 4)])
-    #expect(outbox.isIdle)
+  @Test func aClosedOutputGivesBackAllThatIsUnwritten() async {
+    var output = Output()
+    for _ in 1...3 { send("xxxx", to: &output) }
+    _ = output.nextText(7)
+    output.close()
+    #expect(await due(&output) == [1: "undelivered", 2: "undelivered", 3: "undelivered"])
+    send("x", to: &output)
+    #expect(await due(&output) == [4: "undelivered"])
+    output.written()
+    #expect(output.isIdle)
+    #expect(await due(&output) == [:])
   }
 
   @Test func updatesThatWaitAreNotRepeated() {
-    var outbox = Outbox()
-    let key = Outbox.CoalescingKey(subscription: nil, uri: "a:b")
-    for _ in 0..<3 { _ = outbox.append(.init(parts: [part("u")], key: key)) }
-    #expect(outbox.nextText() == "u\n")
-    _ = outbox.append(.init(parts: [part("v")], key: key))
-    _ = outbox.chunkWritten()
-    #expect(outbox.nextText() == "v\n")
+    var output = Output()
+    for _ in 0..<3 { output.send(update: Array("u".utf8)) }
+    #expect(output.nextText() == "u\n")
+    for text in ["u", "v", "u"] { output.send(update: Array(text.utf8)) }
+    output.written()
+    #expect(output.nextText() == "u\nv\n")
   }
 
-  @Test func theLedgerCallsOneHookOnceAndReleasesHeldCallsAfterIt() async {
-    var ledger = DeliveryLedger()
-    let journal = Journal()
-    let hooks = DeliveryHooks(delivered: { journal.note("delivered") }, undelivered: { journal.note("undelivered") })
-    let first = ledger.add(hooks)
-    let second = ledger.add(hooks)
-    #expect(ledger.hold(Ticket(number: 6)) == false)
-    ledger.begin(first)
-    #expect(ledger.hold(Ticket(number: 7)) == true)
-    await ledger.settle(first, .delivered)?()
-    let again = ledger.settle(first, .undelivered)
-    if again != nil { Issue.record("a second hook is due") }
-    #expect(ledger.hold(Ticket(number: 8)) == true)
-    await ledger.settle(second, .undelivered)?()
-    #expect(ledger.hookReturned(second) == [])
-    #expect(ledger.hookReturned(first) == [Ticket(number: 7), Ticket(number: 8)])
-    #expect(ledger.isEmpty)
-    #expect(journal.all == ["delivered", "undelivered"])
+  @Test func callsThatAreHeldAreReleasedAfterTheHooksThatWereOutstanding() async {
+    var output = Output()
+    send("a", to: &output)
+    send("b", to: &output)
+    #expect(output.hold(Ticket(number: 6)) == false)
+    #expect(output.nextText(1) == "a")
+    #expect(output.hold(Ticket(number: 7)) == true)
+    output.written()
+    #expect(output.nextText() == "\nb\n")
+    output.written()
+    #expect(await due(&output) == [1: "delivered", 2: "delivered"])
+    #expect(output.hold(Ticket(number: 8)) == true)
+    #expect(output.hookReturned(DeliveryID(number: 2)) == [])
+    #expect(output.hookReturned(DeliveryID(number: 1)) == [Ticket(number: 7), Ticket(number: 8)])
+    #expect(output.isSettled)
   }
 
   @Test func callsAreAdmittedInOrder() {
     var calls = Calls(concurrent: 1, waiting: 2)
-    let tickets = (1...3).map { calls.add(.integer($0), .june2025, .line) }
+    let tickets = (1...3).map { calls.add(.integer($0), .june2025) }
     for ticket in tickets.prefix(2) { calls.enqueue(ticket) { _ in .silence } }
     #expect(calls.admit() == tickets[0])
     #expect(calls.admit() == nil)
@@ -100,7 +122,7 @@ import Testing
 
   @Test func progressMustRise() {
     var calls = Calls(concurrent: 1, waiting: 1)
-    let ticket = calls.add(.integer(1), .june2025, .line, progressToken: .string("t"))
+    let ticket = calls.add(.integer(1), .june2025, progressToken: .string("t"))
     let rising = [1, 1, 0.5, 2, .nan, .infinity].map { calls.progress(ticket, to: $0) != nil }
     #expect(rising == [true, false, false, true, false, false])
     _ = calls.remove(ticket)
@@ -108,18 +130,21 @@ import Testing
     #expect(calls.ticket(of: .integer(1)) == nil)
   }
 
-  @Test func batchesGatherAnswersAndLeaveOutWhatIsDropped() {
-    var batches = Batches()
-    let id = batches.open()
-    for _ in 0..<3 { batches.expect(id) }
-    #expect(batches.answer(id, part("a", id: .integer(1), delivery: 1)) == nil)
-    #expect(batches.close(id) == nil)
-    #expect(batches.drop(id) == nil)
-    #expect(batches.withdraw(.integer(1)) == [DeliveryID(number: 1)])
-    let line = batches.answer(id, part("b"))
-    #expect(line?.parts.map(\.bytes) == [Array("b".utf8)])
-    let silent = batches.open()
-    #expect(batches.close(silent) == nil)
+  @Test func batchesGatherAnswersAndLeaveOutWhatIsDropped() async {
+    var output = Output()
+    let batch = output.openBatch()
+    for _ in 0..<3 { output.expectAnswer(in: batch) }
+    send("a", 1, in: batch, to: &output)
+    output.closeBatch(batch)
+    output.dropAnswer(in: batch)
+    output.withdraw(.integer(1))
+    #expect(await due(&output) == [2: "undelivered"])
+    #expect(output.nextText() == nil)
+    send("b", in: batch, to: &output)
+    #expect(output.nextText() == "[b]\n")
+    output.written()
+    output.closeBatch(output.openBatch())
+    #expect(output.nextText() == nil)
   }
 
   @Test func anUpdateBeforeTheAcknowledgementIsHeld() {
@@ -154,14 +179,8 @@ import Testing
   }
 }
 
-extension Outbox.Line: Equatable {
-  public static func == (left: Outbox.Line, right: Outbox.Line) -> Bool {
-    left.isBatch == right.isBatch && left.parts.map(\.bytes) == right.parts.map(\.bytes)
-  }
-}
-
-extension Outbox {
+extension Output {
   fileprivate mutating func nextText(_ limit: Int = 64 << 10) -> String? {
-    nextChunk(limit: limit).map { String(decoding: $0.bytes, as: UTF8.self) }
+    nextWrite(limit: limit).map { String(decoding: $0, as: UTF8.self) }
   }
 }

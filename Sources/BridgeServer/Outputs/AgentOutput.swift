@@ -9,8 +9,8 @@ extension AgentSummary: StructuredOutput {
     Field("last_seen", .nullable(.string), \.lastSeen)
     Field("host", .nullable(.string), \.host)
     Field("client", .nullable(.string), \.client)
-    Field("unread_messages", .integer(minimum: 0), \.unreadMessages)
-    Field("open_tasks", .integer(minimum: 0), \.openTasks)
+    Field("unread_messages", .integer, \.unreadMessages)
+    Field("open_tasks", .integer, \.openTasks)
   }
 }
 
@@ -49,7 +49,7 @@ public struct WithUnread<Output: StructuredOutput>: StructuredOutput {
 
 extension StructuredOutput {
   /// The output as one line of JSON.
-  public var jsonText: String { String(decoding: Self.schema.encode(self), as: UTF8.self) }
+  public var jsonText: String { String(decoding: Self.schema.encode(self).encoded(), as: UTF8.self) }
 }
 
 // Types that the schema does not declare: clients load the list of tools into each session, so its size counts.

@@ -12,8 +12,8 @@ struct BridgePrompts: Sendable {
   private var checkInbox: Prompt {
     Prompt(
       "check_inbox", title: "Check the inbox", description: "Read what other agents have sent, and act on it",
-      arguments: .optional("from", title: "Agent", "Only from this agent.", complete: completions.agentName)
-    ) { _, from in
+      arguments: Parameter.string("from", title: "Agent", "Only from this agent.", complete: completions.agentName).optional()
+    ) { from in
       let whose = from.map { " with from set to \"\($0)\"" } ?? ""
       return """
         Check the bridge's inbox: call read_messages\(whose), again while `remaining` is above 0, then get_tasks. Summarise for me what \
@@ -25,9 +25,9 @@ struct BridgePrompts: Sendable {
   private var delegate: Prompt {
     Prompt(
       "delegate", title: "Delegate a task", description: "Give another agent something to do",
-      arguments: .required("to", title: "Agent", "Who is to do it.", complete: completions.agentName),
-      .required("what", title: "What", "What is to be done.")
-    ) { _, to, what in
+      arguments: Parameter.string("to", title: "Agent", "Who is to do it.", complete: completions.agentName),
+      Parameter.string("what", title: "What", "What is to be done.")
+    ) { to, what in
       return """
         Delegate this to the agent "\(to)": \(what)
 
@@ -41,9 +41,9 @@ struct BridgePrompts: Sendable {
   private var handOff: Prompt {
     Prompt(
       "hand_off", title: "Hand off", description: "Pass the present work on to another agent",
-      arguments: .required("to", title: "Agent", "Who takes over.", complete: completions.agentName),
-      .optional("note", title: "Note", "What to add.")
-    ) { _, to, note in
+      arguments: Parameter.string("to", title: "Agent", "Who takes over.", complete: completions.agentName),
+      Parameter.string("note", title: "Note", "What to add.").optional()
+    ) { to, note in
       let extra = note.map { " Add this: \($0)" } ?? ""
       return """
         Hand the work of this conversation over to the agent "\(to)": call create_task with what the goal is, what has been done, what is \
@@ -55,8 +55,8 @@ struct BridgePrompts: Sendable {
   private var status: Prompt {
     Prompt(
       "status", title: "Bridge status", description: "Who is there, what is unread, which tasks are open",
-      arguments: .optional("task_id", title: "Task", "One task.", complete: completions.taskID)
-    ) { _, taskID in
+      arguments: Parameter.string("task_id", title: "Task", "One task.", complete: completions.taskID).optional()
+    ) { taskID in
       if let taskID { return "Call get_tasks with task_id \"\(taskID)\" and tell me how the task stands, with its history." }
       return """
         Tell me how the bridge stands: call list_agents, get_tasks, and get_tasks with role creator. Show who is online, what is unread, \

@@ -21,28 +21,25 @@ struct BridgeResources: Sendable {
   var all: [Resource] {
     Self.fixed.map { name, uri, title, description in
       Resource(uri, name: "\(name)", title: title, description: description, mimeType: "application/json") { _ in
-        guard let text = try await text(of: name) else { throw RPCError(.internalError, "\(uri) is not there.") }
-        return text
+        try await text(of: name)
       }
-    }
+    } + [message, task]
   }
 
-  private var message: ResourceTemplate {
-    ResourceTemplate("bridge://messages/{id}", name: "message", title: "A message", mimeType: "application/json") { _, id in
+  private var message: Resource {
+    Resource("bridge://messages/{id}", name: "message", title: "A message", mimeType: "application/json") { id in
       try await text(of: .message(id))
     }
   }
 
-  private var task: ResourceTemplate {
-    ResourceTemplate(
+  private var task: Resource {
+    Resource(
       "bridge://tasks/{id}", name: "task", title: "A task and its history", mimeType: "application/json",
       complete: Completions(service: service).taskID
-    ) { _, id in
+    ) { id in
       try await text(of: .task(id))
     }
   }
-
-  var templates: [ResourceTemplate] { [message, task] }
 
   func name(of uri: String) -> Name? {
     if let resource = Self.fixed.first(where: { $0.uri == uri }) { return resource.name }

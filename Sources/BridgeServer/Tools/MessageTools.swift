@@ -9,7 +9,7 @@ extension BridgeTools {
         Sends a message to another agent by name (code, cowork, ...), on any machine; stored durably until read. Not for the \
         client's own sessions or subagents.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false),
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false],
       parameters: Parameters.to, Parameter.string("content", "Up to 256 KiB."),
       Parameter.string("reply_to", "Message that this answers.").optional(),
       Parameter.string("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey,
@@ -28,7 +28,7 @@ extension BridgeTools {
       description: """
         Returns unread messages from other agents (not from the user), oldest first, and marks them read.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], meta: Self.largeResult,
       parameters: Parameter.boolean("mark_read", "false only looks.", default: true), Parameters.limit(50),
       Parameter.string("from", "From this sender.").optional(),
       Parameter.integer("wait_seconds", "Wait for a message.", in: Limits.waitSeconds, default: 0),
@@ -47,7 +47,7 @@ extension BridgeTools {
     Tool(
       "search_history", title: "Search history",
       description: "Finds messages sent or received, newest first, and whether they were read.",
-      annotations: ToolAnnotations(readOnly: true, destructive: false, openWorld: false), meta: Self.largeResult,
+      annotations: ["readOnlyHint": true, "destructiveHint": false, "openWorldHint": false], meta: Self.largeResult,
       parameters: Parameter.string("query", "Beginnings of words.").optional(),
       Parameter.string("with", "With this agent.").optional(), Parameter.string("task_id", "About this task.").optional(),
       Parameter.string("before", "Before this message id or time.").optional(), Parameters.limit(20),

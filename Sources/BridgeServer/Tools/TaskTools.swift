@@ -8,7 +8,7 @@ extension BridgeTools {
       description: """
         Delegates a task to another agent by name. wait_for_updates tells when its status changes.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false),
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false],
       parameters: Parameters.to,
       Parameter.string("title", "Short.", keywords: ["minLength": 1, "maxLength": .integer(Int64(Limits.titleCharacters))]),
       Parameter.string("description", "All that is needed to do it."), Parameters.idempotencyKey,
@@ -26,7 +26,7 @@ extension BridgeTools {
       description: """
         Lists this agent's tasks, or with role creator those it delegated; with task_id one task and its history.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false], meta: Self.largeResult,
       parameters: Parameter.enumeration("status", "With this status.", of: TaskStatus.self).optional(),
       Parameter.enumeration("role", "This agent's side.", of: TaskRole.self, default: .assignee),
       Parameter.string("task_id", "One task.").optional(), Parameters.limit(50),
@@ -49,7 +49,7 @@ extension BridgeTools {
       description: """
         Moves a task assigned to this agent: in_progress takes it, completed or failed ends it. Its creator may end it with failed.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, idempotent: true, openWorld: false), meta: Self.largeResult,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false], meta: Self.largeResult,
       parameters: Parameter.string("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
       Parameter.string("result", "What came out, or why it failed.").optional(),
       returns: WithUnread<Marked<BridgeTask>>.self

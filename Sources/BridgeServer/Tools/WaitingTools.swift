@@ -9,7 +9,7 @@ extension BridgeTools {
         Waits for a message or task of another agent (not the user), or a change of a delegated task, and returns it at once; messages \
         are marked read.
         """,
-      annotations: ToolAnnotations(readOnly: false, destructive: false, openWorld: false), meta: Self.largeResult,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], meta: Self.largeResult,
       parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds, default: 25),
       returns: Marked<UpdatesOutput>.self
     ) { call, seconds in
@@ -24,7 +24,7 @@ extension BridgeTools {
     Tool(
       "list_agents", title: "List agents",
       description: "Lists agents: who is online, what waits for each.",
-      annotations: ToolAnnotations(readOnly: true, destructive: false, openWorld: false),
+      annotations: ["readOnlyHint": true, "destructiveHint": false, "openWorldHint": false],
       returns: WithUnread<AgentsOutput>.self
     ) { call in
       try await answerWithUnread(call) { ToolReply(AgentsOutput(try await service.agents(), for: service.identity)) }

@@ -3,7 +3,7 @@ struct Calls: Sendable {
   struct Entry: Sendable {
     let id: RequestID
     let revision: Revision
-    let target: ReplyTarget
+    let batch: BatchID?
     let progressToken: RequestID?
     /// A `subscriptions/listen`, which stays open until either side ends it.
     let isSubscription: Bool
@@ -36,12 +36,12 @@ struct Calls: Sendable {
   func ticket(of id: RequestID) -> Ticket? { tickets[id] }
 
   mutating func add(
-    _ id: RequestID, _ revision: Revision, _ target: ReplyTarget, progressToken: RequestID? = nil, isSubscription: Bool = false
+    _ id: RequestID, _ revision: Revision, in batch: BatchID? = nil, progressToken: RequestID? = nil, isSubscription: Bool = false
   ) -> Ticket {
     count += 1
     let ticket = Ticket(number: count)
     entries[ticket] = Entry(
-      id: id, revision: revision, target: target, progressToken: progressToken, isSubscription: isSubscription, lastProgress: nil)
+      id: id, revision: revision, batch: batch, progressToken: progressToken, isSubscription: isSubscription, lastProgress: nil)
     tickets[id] = ticket
     return ticket
   }
@@ -107,10 +107,4 @@ struct Ticket: Hashable, Comparable, Sendable {
   let number: Int
 
   static func < (left: Ticket, right: Ticket) -> Bool { left.number < right.number }
-}
-
-/// Where the answer to a request goes.
-enum ReplyTarget: Hashable, Sendable {
-  case line
-  case batch(BatchID)
 }

@@ -5,7 +5,7 @@ import Logging
 struct Connection: Sendable {
   private let limits: ServerLimits
   private let logger: Logger
-  private var dispatcher: Dispatcher
+  private let dispatcher: Dispatcher
   private var framer: LineFramer
   private(set) var calls: Calls
   private(set) var subscriptions: Subscriptions
@@ -68,7 +68,7 @@ struct Connection: Sendable {
       subscriptionsChanged()
     case .resourceUpdated(let uri): sendUpdate(of: uri)
     case .notified(let method, let params):
-      if let agreement { output.send(MessageEncoder.notification(method, params, for: agreement.revision)) }
+      if agreement != nil { output.send(MessageEncoder.notification(method, params)) }
     case .timerFired(let number): ending.timerFired(number)
     case .shutDown: ending.begin(.shutdown)
     }
@@ -92,10 +92,10 @@ extension Connection {
 
   private mutating func receive(_ line: LineFramer.Line) {
     switch Input(line, lineLimit: limits.lineBytes, batchLimit: agreement?.revision.hasBatches == true ? limits.batchEntries : 0) {
-    case .message(let message): receive(message, .line)
+    case .message(let message): receive(message)
     case .batch(let messages):
       let batch = output.openBatch()
-      for message in messages { receive(message, .batch(batch)) }
+      for message in messages { receive(message, in: batch) }
       output.closeBatch(batch)
     case .refused(let error):
       logger.debug("a line is refused", metadata: ["reason": "\(error.message)"])
@@ -103,59 +103,59 @@ extension Connection {
     }
   }
 
-  private mutating func receive(_ message: Incoming, _ target: ReplyTarget) {
+  private mutating func receive(_ message: Incoming, in batch: BatchID? = nil) {
     switch message {
     case .request(let request):
-      output.expectAnswer(target)
+      output.expectAnswer(in: batch)
       logger.debug("request", metadata: ["method": "\(request.method.prefix(64))"])
-      do throws(RPCError) { try serve(request, target) } catch { refuse(request.id, error, target) }
+      do throws(RPCError) { try serve(request, in: batch) } catch { refuse(request.id, error, in: batch) }
     case .notification("notifications/cancelled", let params):
       if let id = RequestID(params["requestId"]) { cancel(id) }
     case .notification("notifications/initialized", _):
       if let agreement { actions.append(.tellReady(agreement)) }
     case .notification, .response: break
     case .invalid(let id, let error):
-      output.expectAnswer(target)
-      refuse(id, error, target)
+      output.expectAnswer(in: batch)
+      refuse(id, error, in: batch)
     }
   }
 
-  private mutating func serve(_ request: Incoming.Request, _ target: ReplyTarget) throws(RPCError) {
+  private mutating func serve(_ request: Incoming.Request, in batch: BatchID?) throws(RPCError) {
     if calls.ticket(of: request.id) != nil {
       throw RPCError(.invalidRequest, "The id of the request is in use by one that is not answered yet: use another.")
     }
-    let (revision, demand) = try dispatcher.demand(of: request, agreed: agreement, inBatch: target != .line)
+    let (revision, demand) = try dispatcher.demand(of: request, agreed: agreement, inBatch: batch != nil)
     switch demand {
-    case .answer(let result): answer(request.id, result, target)
+    case .answer(let result): answer(request.id, result, in: batch)
     case .agree(let session, let result):
       agreement = session
-      answer(request.id, result, target)
+      answer(request.id, result, in: batch)
     case .carryOut(let work):
       let token = RequestID(request.params["_meta"]?[MetaKey.progressToken])
-      calls.enqueue(calls.add(request.id, revision, target, progressToken: token), work)
+      calls.enqueue(calls.add(request.id, revision, in: batch, progressToken: token), work)
       admitCalls()
     case .subscribe(let uri):
       try subscriptions.requireRoom(for: uri)
-      subscriptions.subscribe(calls.add(request.id, revision, target), to: uri)
+      subscriptions.subscribe(calls.add(request.id, revision, in: batch), to: uri)
       subscriptionsChanged()
     case .unsubscribe(let uri):
       subscriptions.unsubscribe(uri)
       subscriptionsChanged()
-      answer(request.id, dispatcher.emptyResult(for: revision), target)
+      answer(request.id, dispatcher.emptyResult(for: revision), in: batch)
     case .listen(let honoured):
       try subscriptions.requireRoomForStream()
-      let ticket = calls.add(request.id, revision, target, isSubscription: true)
+      let ticket = calls.add(request.id, revision, in: batch, isSubscription: true)
       subscriptions.open(ticket, honoured)
       subscriptionsChanged()
     }
   }
 
-  private mutating func answer(_ id: RequestID, _ result: WireObject, _ target: ReplyTarget) {
-    output.send(MessageEncoder.response(id, result), to: target, id: id)
+  private mutating func answer(_ id: RequestID, _ result: JSONObject, in batch: BatchID?) {
+    output.send(MessageEncoder.response(id, result), in: batch, id: id)
   }
 
-  private mutating func refuse(_ id: RequestID?, _ error: RPCError, _ target: ReplyTarget = .line) {
-    output.send(MessageEncoder.failure(id, error), to: target, id: id)
+  private mutating func refuse(_ id: RequestID?, _ error: RPCError, in batch: BatchID? = nil) {
+    output.send(MessageEncoder.failure(id, error), in: batch, id: id)
   }
 }
 
@@ -174,9 +174,9 @@ extension Connection {
     calls.finish(ticket)
     switch (outcome, calls.remove(ticket)) {
     case (.reply(let bytes, let hooks), let entry?):
-      output.send(bytes, to: entry.target, ticket: ticket, id: entry.id, hooks: hooks)
+      output.send(bytes, in: entry.batch, ticket: ticket, id: entry.id, hooks: hooks)
     case (.reply(_, let hooks?), nil): output.discard(hooks)
-    case (.silence, let entry?): output.dropAnswer(entry.target)
+    case (.silence, let entry?): output.dropAnswer(in: entry.batch)
     default: break
     }
     admitCalls()
@@ -199,7 +199,7 @@ extension Connection {
     } else if !calls.discard(ticket) {
       actions.append(.cancel(ticket))
     }
-    output.dropAnswer(entry.target)
+    output.dropAnswer(in: entry.batch)
   }
 
   /// basic/utilities/progress. While the client is far behind, reports are left out.
@@ -225,28 +225,24 @@ extension Connection {
     for (ticket, honoured) in subscriptions.takeKnown() {
       guard let updates = subscriptions.acknowledge(ticket) else {
         if let entry = calls.remove(ticket) {
-          answer(entry.id, dispatcher.emptyResult(for: entry.revision), entry.target)
+          answer(entry.id, dispatcher.emptyResult(for: entry.revision), in: entry.batch)
         }
         continue
       }
       guard let entry = calls[ticket] else { continue }
-      output.send(MessageEncoder.acknowledgement(entry.id, honoured, for: entry.revision), ticket: ticket)
+      output.send(MessageEncoder.acknowledgement(entry.id, honoured), ticket: ticket)
       for uri in updates { sendUpdate(of: uri, to: ticket) }
     }
   }
 
   private mutating func sendUpdate(of uri: String) {
-    if subscriptions.handshake.contains(uri), let agreement {
-      let key = Outbox.CoalescingKey(subscription: nil, uri: uri)
-      output.send(MessageEncoder.update(of: uri, for: agreement.revision), coalescing: key)
-    }
+    if subscriptions.handshake.contains(uri) { output.send(update: MessageEncoder.update(of: uri)) }
     for ticket in subscriptions.updated(uri) { sendUpdate(of: uri, to: ticket) }
   }
 
   private mutating func sendUpdate(of uri: String, to ticket: Ticket) {
     guard let entry = calls[ticket] else { return }
-    let bytes = MessageEncoder.update(of: uri, subscription: entry.id, for: entry.revision)
-    output.send(bytes, ticket: ticket, coalescing: Outbox.CoalescingKey(subscription: ticket, uri: uri))
+    output.send(update: MessageEncoder.update(of: uri, subscription: entry.id), ticket: ticket)
   }
 }
 

@@ -3,9 +3,9 @@ import Logging
 
 /// What a request asks the connection to do.
 enum Demand: Sendable {
-  case answer(WireObject)
+  case answer(JSONObject)
   /// The handshake: the session agreed on, and the answer.
-  case agree(Session, WireObject)
+  case agree(Session, JSONObject)
   case carryOut(Work)
   case subscribe(String)
   case unsubscribe(String)
@@ -18,16 +18,8 @@ struct Dispatcher: Sendable {
   let definition: ServerDefinition
   let policy: ProtocolPolicy
   let logger: Logger
-  /// Encoded once, since they never change.
-  private var lists: [ListKey: [UInt8]] = [:]
 
-  init(definition: ServerDefinition, policy: ProtocolPolicy, logger: Logger) {
-    self.definition = definition
-    self.policy = policy
-    self.logger = logger
-  }
-
-  mutating func demand(
+  func demand(
     of request: Incoming.Request, agreed: Session?, inBatch: Bool
   ) throws(RPCError) -> (revision: Revision, demand: Demand) {
     let kind = try Classification.of(method: request.method, params: request.params, agreed: agreed?.revision, policy: policy)
@@ -47,18 +39,18 @@ struct Dispatcher: Sendable {
     }
   }
 
-  private mutating func demand(_ method: Method, _ request: Incoming.Request, _ session: Session) throws(RPCError) -> Demand {
+  private func demand(_ method: Method, _ request: Incoming.Request, _ session: Session) throws(RPCError) -> Demand {
     let encoder = encoder(session)
-    let definition = definition
     switch method {
     case .initialize: throw RPCError(.methodNotFound, "There is no initialize in this era.")
     case .ping: return .answer(encoder.result())
     case .discover: return .answer(encoder.discover())
-    case .listTools: return try list(method, Fields.Lists.tools, request, encoder) { $0.tools(definition.tools) }
-    case .listResources: return try list(method, Fields.Lists.resources, request, encoder) { $0.resources(definition.resources) }
-    case .listResourceTemplates:
-      return try list(method, Fields.Lists.resourceTemplates, request, encoder) { $0.templates(definition.resourceTemplates) }
-    case .listPrompts: return try list(method, Fields.Lists.prompts, request, encoder) { $0.prompts(definition.prompts) }
+    case .listTools, .listResources, .listResourceTemplates, .listPrompts:
+      // There is one page, so no cursor is valid (server/utilities/pagination, Error Handling).
+      if let cursor = request.params["cursor"], cursor != .null {
+        throw .invalidParams("There is no page at the cursor \(Sentence.describe(cursor)): leave the cursor out.")
+      }
+      return .answer(encoder.list(method))
     case .callTool: return .carryOut(try callTool(request, session))
     case .readResource: return .carryOut(try readResource(request, session))
     case .getPrompt: return .carryOut(try getPrompt(request, session))
@@ -73,7 +65,7 @@ struct Dispatcher: Sendable {
     }
   }
 
-  func emptyResult(for revision: Revision, subscription: RequestID? = nil) -> WireObject {
+  func emptyResult(for revision: Revision, subscription: RequestID? = nil) -> JSONObject {
     ResultEncoder(revision: revision, definition: definition).result(subscription: subscription)
   }
 
@@ -96,27 +88,6 @@ struct Dispatcher: Sendable {
   }
 
   private func encoder(_ session: Session) -> ResultEncoder { ResultEncoder(revision: session.revision, definition: definition) }
-
-  /// There is one page, so no cursor is valid (server/utilities/pagination, Error Handling).
-  private mutating func list(
-    _ method: Method, _ field: WireField, _ request: Incoming.Request, _ encoder: ResultEncoder, _ items: (ListEncoder) -> WireValue
-  ) throws(RPCError) -> Demand {
-    if let cursor = request.params["cursor"], cursor != .null {
-      throw .invalidParams("There is no page at the cursor \(Sentence.describe(cursor)): leave the cursor out.")
-    }
-    let key = ListKey(method: method, revision: encoder.revision)
-    if lists[key] == nil {
-      var writer = JSONWriter()
-      writer.write(items(ListEncoder(revision: key.revision)))
-      lists[key] = writer.bytes
-    }
-    return .answer(encoder.list(field, lists[key] ?? []))
-  }
-}
-
-private struct ListKey: Hashable {
-  let method: Method
-  let revision: Revision
 }
 
 // MARK: - Requests that handlers carry out
@@ -146,12 +117,9 @@ extension Dispatcher {
   private func getPrompt(_ request: Incoming.Request, _ session: Session) throws(RPCError) -> Work {
     let name = try request.string("name")
     let arguments = try request.object("arguments")
-    guard let prompt = definition.prompts.first(where: { $0.name == name }) else {
-      throw .invalidParams("There is no prompt \(Sentence.quote(name)): prompts/list names them.")
-    }
-    let make = try prompt.prepare(arguments)
+    let make = try definition.prompt(name).prepare(arguments)
     let encoder = encoder(session)
-    return work(request) { encoder.prompt(try await make(session)) }
+    return work(request) { encoder.prompt(try await make()) }
   }
 
   private func readResource(_ request: Incoming.Request, _ session: Session) throws(RPCError) -> Work {
@@ -159,20 +127,19 @@ extension Dispatcher {
     guard let resource = definition.resource(at: uri) else { throw .resourceNotFound(uri, session.revision) }
     let encoder = encoder(session)
     return work(request) {
-      guard let contents = try await resource.read(session) else { throw RPCError.resourceNotFound(uri, session.revision) }
+      guard let contents = try await resource.read() else { throw RPCError.resourceNotFound(uri, session.revision) }
       return encoder.contents(uri, resource.mimeType, contents)
     }
   }
 
   private func complete(_ request: Incoming.Request, _ session: Session) throws(RPCError) -> Work {
-    let completion = try CompletionRequest(request.params)
-    let provider = try completion.provider(in: definition)
+    let completion = try CompletionRequest(request.params, definition)
     let encoder = encoder(session)
-    return work(request) { encoder.completion(try await provider?(completion.value, completion.arguments) ?? []) }
+    return work(request) { encoder.completion(try await completion.provider?(completion.value, completion.arguments) ?? []) }
   }
 
   /// Work whose failure is a JSON-RPC error.
-  private func work(_ request: Incoming.Request, _ result: @escaping @Sendable () async throws -> WireObject) -> Work {
+  private func work(_ request: Incoming.Request, _ result: @escaping @Sendable () async throws -> JSONObject) -> Work {
     let id = request.id
     let method = request.method
     return { [logger] _ in
@@ -216,11 +183,9 @@ extension RPCError {
 
 extension ServerDefinition {
   /// The resource of that URI, or the one that a template makes of it.
-  func resource(at uri: String) -> (mimeType: String?, read: @Sendable (Session) async throws -> String?)? {
-    if let resource = resources.first(where: { $0.uri == uri }) { return (resource.mimeType, { try await resource.read($0) }) }
-    for template in resourceTemplates {
-      guard let variable = template.variable(of: uri) else { continue }
-      return (template.mimeType, { try await template.read($0, variable) })
+  func resource(at uri: String) -> (mimeType: String?, read: @Sendable () async throws -> String?)? {
+    for resource in resources {
+      if let variable = resource.variable(of: uri) { return (resource.mimeType, { try await resource.read(variable) }) }
     }
     return nil
   }

@@ -50,10 +50,10 @@ extension ServerDefinition {
   func offers(_ offer: Offer) -> Bool {
     switch offer {
     case .tools: !tools.isEmpty
-    case .resources: !resources.isEmpty || !resourceTemplates.isEmpty
+    case .resources: !resources.isEmpty
     case .prompts: !prompts.isEmpty
     case .completions:
-      prompts.contains { $0.arguments.contains { $0.complete != nil } } || resourceTemplates.contains { $0.complete != nil }
+      prompts.contains { $0.arguments.contains { $0.complete != nil } } || resources.contains { $0.complete != nil }
     }
   }
 }

@@ -1,6 +1,6 @@
 import JSON
 
-/// Results of one revision. What is not in the revision's ``Fields`` does not reach it.
+/// Results of one revision: what the revision does not know does not reach it.
 struct ResultEncoder: Sendable {
   let revision: Revision
   let definition: ServerDefinition
@@ -8,119 +8,114 @@ struct ResultEncoder: Sendable {
   /// A result with what each result of the revision carries (2026-07-28 basic, Result Responses).
   ///
   /// - Parameter isCacheable: says that it may not be kept (2026-07-28 server/utilities/caching).
-  func result(isCacheable: Bool = false, subscription: RequestID? = nil, _ build: (inout WireObject) -> Void = { _ in }) -> WireObject {
-    var result = WireObject(for: revision)
-    result.set(Fields.Result.resultType, "complete")
-    build(&result)
-    if isCacheable {
-      result.set(Fields.Result.ttl, .integer(0))
-      result.set(Fields.Result.cacheScope, "private")
-    }
-    result.nest(Fields.Result.meta) {
-      $0.nest(Fields.Result.serverInfo, implementation)
-      $0.set(Fields.Result.subscriptionID, subscription?.json)
-    }
-    return result
+  func result(_ fields: [WireField] = [], isCacheable: Bool = false, subscription: RequestID? = nil) -> JSONObject {
+    let caching = isCacheable ? [WireField("ttlMs", 0, since: .july2026), WireField("cacheScope", "private", since: .july2026)] : []
+    // Earlier revisions know `_meta` too, but nothing that we would put there.
+    let meta = revision.object(WireField(MetaKey.serverInfo, implementation), WireField(MetaKey.subscriptionID, subscription?.json))
+    return revision.object(
+      [WireField("resultType", "complete", since: .july2026)] + fields + caching + [WireField("_meta", meta, since: .july2026)])
   }
 
-  func initialize() -> WireObject {
-    result {
-      $0.set(Fields.Initialize.protocolVersion, revision.date)
-      $0.nest(Fields.Initialize.capabilities, capabilities)
-      $0.nest(Fields.Initialize.serverInfo, implementation)
-      $0.set(Fields.Initialize.instructions, definition.instructions)
-    }
+  func initialize() -> JSONObject {
+    result([
+      WireField("protocolVersion", revision.date, until: .november2025), WireField("capabilities", capabilities),
+      WireField("serverInfo", implementation, until: .november2025), WireField("instructions", definition.instructions),
+    ])
   }
 
-  func discover() -> WireObject {
-    result(isCacheable: true) {
-      $0.set(Fields.Initialize.supportedVersions, .array(Revision.perRequestVersions.map { .string($0.date) }))
-      $0.nest(Fields.Initialize.capabilities, capabilities)
-      $0.set(Fields.Initialize.instructions, definition.instructions)
-    }
+  func discover() -> JSONObject {
+    result(
+      [
+        WireField("supportedVersions", .array(Revision.perRequestVersions.map { .string($0.date) }), since: .july2026),
+        WireField("capabilities", capabilities), WireField("instructions", definition.instructions),
+      ], isCacheable: true)
   }
 
-  /// A page of a list that is encoded already; there is only one page.
-  func list(_ field: WireField, _ items: [UInt8]) -> WireObject {
-    result(isCacheable: true) { $0.set(field, .raw(items)) }
+  /// As structured content where the revision knows it, and as a text block for those who do not.
+  func toolOutput(_ output: JSON) -> JSONObject {
+    let text = String(decoding: output.encoded(), as: UTF8.self)
+    return result([WireField("content", [textBlock(text)]), WireField("structuredContent", output, since: .june2025)])
   }
 
-  /// The same JSON twice, encoded once: as structured content where the revision knows it, and as a text block for those who do not.
-  func toolOutput(_ output: [UInt8]) -> WireObject {
-    result {
-      $0.setTexts([.text(output)])
-      $0.set(Fields.Content.structuredContent, .raw(output))
-    }
+  func toolFailure(_ message: String) -> JSONObject {
+    result([WireField("content", [textBlock(message)]), WireField("isError", true)])
   }
 
-  func toolFailure(_ message: String) -> WireObject {
-    result {
-      $0.setTexts([.json(.string(message))])
-      $0.set(Fields.Content.isError, true)
-    }
+  func contents(_ uri: String, _ mimeType: String?, _ text: String) -> JSONObject {
+    let contents = revision.object(WireField("uri", uri), WireField("mimeType", mimeType), WireField("text", text))
+    return result([WireField("contents", [contents])], isCacheable: true)
   }
 
-  func contents(_ uri: String, _ mimeType: String?, _ text: String) -> WireObject {
-    result(isCacheable: true) {
-      $0.set(
-        Fields.Content.contents,
-        WireObject.list([text], for: revision) { text, object in
-          object.set(Fields.Item.uri, uri)
-          object.set(Fields.Item.mimeType, mimeType)
-          object.set(Fields.Content.text, text)
-        })
-    }
-  }
-
-  func prompt(_ text: String) -> WireObject {
-    result {
-      $0.set(
-        Fields.Content.messages,
-        WireObject.list([text], for: revision) { text, object in
-          object.set(Fields.Content.role, "user")
-          object.nest(Fields.Content.content) {
-            $0.set(Fields.Content.type, "text")
-            $0.set(Fields.Content.text, text)
-          }
-        })
-    }
+  func prompt(_ text: String) -> JSONObject {
+    result([WireField("messages", [["role": "user", "content": textBlock(text)]])])
   }
 
   /// At most 100 values (server/utilities/completion).
-  func completion(_ values: [String]) -> WireObject {
-    result {
-      $0.nest(Fields.Completion.completion) {
-        $0.set(Fields.Completion.values, .array(values.prefix(100).map { .string($0) }))
-        $0.set(Fields.Completion.total, .integer(Int64(values.count)))
-        $0.set(Fields.Completion.hasMore, .bool(values.count > 100))
-      }
-    }
+  func completion(_ values: [String]) -> JSONObject {
+    let completion: JSON = [
+      "values": .array(values.prefix(100).map { .string($0) }), "total": .integer(Int64(values.count)),
+      "hasMore": .bool(values.count > 100),
+    ]
+    return result([WireField("completion", completion)])
   }
 
-  private func implementation(_ object: inout WireObject) {
-    object.set(Fields.Implementation.name, definition.name)
-    object.set(Fields.Implementation.version, definition.version)
-    object.set(Fields.Implementation.title, definition.title)
-    object.set(Fields.Implementation.description, definition.description)
+  private func textBlock(_ text: String) -> JSON { ["type": "text", "text": .string(text)] }
+
+  private var implementation: JSON {
+    revision.object(
+      WireField("name", definition.name), WireField("version", definition.version),
+      WireField("title", definition.title, since: .june2025), WireField("description", definition.description, since: .november2025))
   }
 
-  private func capabilities(_ object: inout WireObject) {
-    if definition.offers(.tools) { object.set(Fields.Capabilities.tools, JSONObject()) }
-    if definition.offers(.resources) {
-      object.nest(Fields.Capabilities.resources) { $0.set(Fields.Capabilities.subscribe, true) }
-    }
-    if definition.offers(.prompts) { object.set(Fields.Capabilities.prompts, JSONObject()) }
-    if definition.offers(.completions) { object.set(Fields.Capabilities.completions, JSONObject()) }
-    if !definition.experimental.isEmpty { object.set(Fields.Capabilities.experimental, definition.experimental) }
+  private var capabilities: JSON {
+    // A bare `nil` beside a JSON value would be the JSON value null.
+    func declaration(_ offer: Offer, _ value: JSON = [:]) -> JSON? { definition.offers(offer) ? value : .none }
+    return revision.object(
+      WireField("tools", declaration(.tools)), WireField("resources", declaration(.resources, ["subscribe": true])),
+      WireField("prompts", declaration(.prompts)), WireField("completions", declaration(.completions), since: .march2025),
+      // Later revisions have the field too; what it declares works by notifications that nobody subscribed to, which they forbid.
+      WireField("experimental", definition.experimental.isEmpty ? nil : .object(definition.experimental), until: .november2025))
   }
 }
 
-extension WireObject {
-  fileprivate mutating func setTexts(_ texts: [WireValue]) {
-    let blocks = WireObject.list(texts, for: revision) { text, object in
-      object.set(Fields.Content.type, "text")
-      object.set(Fields.Content.text, text)
+// MARK: - Lists
+
+extension ResultEncoder {
+  /// The result of one of the four list methods; there is only one page.
+  func list(_ method: Method) -> JSONObject {
+    let list =
+      switch method {
+      case .listResources: WireField("resources", .array(definition.resources.filter { $0.pattern == nil }.map(resource)))
+      case .listResourceTemplates: WireField("resourceTemplates", .array(definition.resources.filter { $0.pattern != nil }.map(resource)))
+      case .listPrompts: WireField("prompts", .array(definition.prompts.map(prompt)))
+      default: WireField("tools", .array(definition.tools.map(tool)))
+      }
+    return result([list], isCacheable: true)
+  }
+
+  private func tool(_ tool: Tool) -> JSON {
+    revision.object(
+      WireField("name", tool.name), WireField("title", tool.title, since: .june2025), WireField("description", tool.description),
+      WireField("inputSchema", .object(tool.inputSchema)), WireField("outputSchema", .object(tool.outputSchema), since: .june2025),
+      WireField("annotations", tool.annotations.isEmpty ? nil : .object(tool.annotations), since: .march2025),
+      WireField("_meta", tool.meta.isEmpty ? nil : .object(tool.meta), since: .june2025))
+  }
+
+  private func resource(_ resource: Resource) -> JSON {
+    revision.object(
+      WireField(resource.pattern == nil ? "uri" : "uriTemplate", resource.uri), WireField("name", resource.name),
+      WireField("title", resource.title, since: .june2025), WireField("description", resource.description),
+      WireField("mimeType", resource.mimeType))
+  }
+
+  private func prompt(_ prompt: Prompt) -> JSON {
+    let arguments = prompt.arguments.map { argument in
+      revision.object(
+        WireField("name", argument.name), WireField("title", argument.title, since: .june2025),
+        WireField("description", argument.description), WireField("required", .bool(argument.isRequired)))
     }
-    set(Fields.Content.content, blocks)
+    return revision.object(
+      WireField("name", prompt.name), WireField("title", prompt.title, since: .june2025), WireField("description", prompt.description),
+      WireField("arguments", arguments.isEmpty ? nil : .array(arguments)))
   }
 }

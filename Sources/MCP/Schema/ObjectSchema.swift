@@ -51,19 +51,8 @@ public struct ObjectSchema<Root>: Sendable {
     return schema
   }
 
-  /// A value as compact JSON.
-  public func encode(_ value: Root) -> [UInt8] {
-    var writer = JSONWriter()
-    write(value, &writer)
-    return writer.bytes
-  }
-
-  func write(_ value: Root, _ writer: inout JSONWriter) {
-    let present = fields.lazy.filter { $0.isPresent(value) }
-    writer.writeList(present, open: "{", close: "}") { writer, field in
-      writer.write(key: field.name)
-      field.write(value, &writer)
-    }
+  public func encode(_ value: Root) -> JSON {
+    .object(JSONObject(unique: fields.compactMap { field in field.value(value).map { (field.name, $0) } }))
   }
 }
 

@@ -23,10 +23,7 @@ public actor Server {
     _ definition: ServerDefinition, policy: ProtocolPolicy = .auto, limits: ServerLimits = ServerLimits(),
     executor: (any TaskExecutor)? = nil, logger: Logger
   ) {
-    for names in [
-      definition.tools.map(\.name), definition.prompts.map(\.name), definition.resources.map(\.uri),
-      definition.resourceTemplates.map(\.uriTemplate),
-    ] {
+    for names in [definition.tools.map(\.name), definition.prompts.map(\.name), definition.resources.map(\.uri)] {
       precondition(Set(names).count == names.count, "A server offers two things of one name: \(names).")
     }
     connection = Connection(definition, policy: policy, limits: limits, logger: logger)

@@ -22,3 +22,24 @@ public struct ClientInfo: Hashable, Sendable {
     self.init(name: name, version: value?["version"]?.stringValue)
   }
 }
+
+/// Which eras a server offers.
+public enum ProtocolPolicy: String, CaseIterable, Sendable {
+  /// Both, except that a client named `claude-code` gets only the handshake era, because it registers no channel in the other.
+  case auto
+  /// The handshake era only: `server/discover` is an unknown method, and the metadata of the other era means nothing.
+  case handshake
+  /// The per-request era only.
+  case perRequest = "per-request"
+
+  /// - Parameter name: also `stateless`, the earlier name of `per-request`.
+  public init?(name: String) { self.init(rawValue: name == "stateless" ? "per-request" : name) }
+
+  func eras(for client: ClientInfo?) -> Set<Era> {
+    switch self {
+    case .handshake: [.handshake]
+    case .perRequest: [.perRequest]
+    case .auto: client?.name == "claude-code" ? [.handshake] : [.handshake, .perRequest]
+    }
+  }
+}

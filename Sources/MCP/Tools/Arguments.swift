@@ -1,29 +1,29 @@
 import JSON
 
-/// The arguments of one call, while they are decoded parameter by parameter. Every error is a sentence that names the argument.
+/// The arguments of one call of a tool or a prompt, while they are decoded parameter by parameter. Every error is a sentence that names the argument.
 struct Arguments: Sendable {
-  let tool: String
+  let owner: String
   let values: JSONObject
 
   func value<Value>(of parameter: Parameter<Value>) throws(ToolFailure) -> Value {
     let given = parameter.names.compactMap { name in values[name].map { (name: name, value: $0) } }
     guard let first = given.first else {
       guard let absent = parameter.absent else {
-        throw ToolFailure("The argument `\(parameter.name)` of \(tool) is missing: pass \(parameter.expectation).")
+        throw ToolFailure("The argument `\(parameter.name)` of \(owner) is missing: pass \(parameter.expectation).")
       }
       return absent()
     }
     if let other = given.first(where: { $0.value != first.value }) {
       throw ToolFailure(
-        "The arguments `\(first.name)` and `\(other.name)` of \(tool) mean the same, and they differ: pass only `\(parameter.name)`.")
+        "The arguments `\(first.name)` and `\(other.name)` of \(owner) mean the same, and they differ: pass only `\(parameter.name)`.")
     }
     if first.value == .null {
       let advice = parameter.isRequired ? "pass \(parameter.expectation)" : "leave it out, or pass \(parameter.expectation)"
-      throw ToolFailure("The argument `\(first.name)` of \(tool) must not be null: \(advice).")
+      throw ToolFailure("The argument `\(first.name)` of \(owner) must not be null: \(advice).")
     }
     guard let value = parameter.decode(first.value) else {
       throw ToolFailure(
-        "The argument `\(first.name)` of \(tool) must be \(parameter.expectation), not \(Sentence.describe(first.value)).")
+        "The argument `\(first.name)` of \(owner) must be \(parameter.expectation), not \(Sentence.describe(first.value)).")
     }
     return value
   }
@@ -34,6 +34,6 @@ struct Arguments: Sendable {
     guard let unknown = values.keys.first(where: { !known.contains($0) }) else { return }
     let list = names.map { $0.count > 1 ? "\($0[0]) (or \($0.dropFirst().joined(separator: ", ")))" : $0[0] }
     let advice = list.isEmpty ? "it takes none" : "it takes \(Sentence.list(list, "and"))"
-    throw ToolFailure("The argument \(Sentence.quote(unknown)) is unknown to \(tool): \(advice).")
+    throw ToolFailure("The argument \(Sentence.quote(unknown)) is unknown to \(owner): \(advice).")
   }
 }

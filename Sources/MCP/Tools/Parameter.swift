@@ -12,6 +12,8 @@ public struct Parameter<Value: Sendable>: Sendable {
   /// Other names that are accepted, and declared in the tool's schema. A parameter that has any is not listed as `required` there,
   /// because either name will do; a call without it is refused all the same.
   public let aliases: [String]
+  /// Shown by clients that ask people for the arguments of a prompt.
+  public let title: String?
   public let description: String
   let schema: JSONObject
   /// The end of "The argument `x` must be …".
@@ -20,18 +22,22 @@ public struct Parameter<Value: Sendable>: Sendable {
   let absent: (@Sendable () -> Value)?
   /// `nil` for what does not meet the expectation.
   let decode: @Sendable (JSON) -> Value?
+  /// Proposals for an argument of a prompt.
+  let complete: CompletionProvider?
 
   var names: [String] { [name] + aliases }
   var isRequired: Bool { absent == nil }
 
   fileprivate init(
-    _ name: String, _ aliases: [String], _ description: String, schema: JSONObject, expectation: String, standard: (Value, JSON)? = nil,
-    decode: @escaping @Sendable (JSON) -> Value?
+    _ name: String, aliases: [String] = [], title: String? = nil, _ description: String, schema: JSONObject, expectation: String,
+    standard: (Value, JSON)? = nil, complete: CompletionProvider? = nil, decode: @escaping @Sendable (JSON) -> Value?
   ) {
     self.name = name
     self.aliases = aliases
+    self.title = title
     self.description = description
     self.expectation = expectation
+    self.complete = complete
     self.decode = decode
     if let (value, shown) = standard {
       self.schema = schema.merging(["default": shown])
@@ -47,8 +53,10 @@ public struct Parameter<Value: Sendable>: Sendable {
   ) {
     name = other.name
     aliases = other.aliases
+    title = other.title
     description = other.description
     schema = other.schema
+    complete = other.complete
     self.expectation = expectation
     self.absent = absent
     self.decode = decode
@@ -76,10 +84,12 @@ extension Parameter where Value == String {
   /// Text.
   /// - Parameter keywords: further keywords of the schema, such as `maxLength`. The tool itself enforces them.
   public static func string(
-    _ name: String, aliases: [String] = [], _ description: String, keywords: JSONObject = [:]
+    _ name: String, aliases: [String] = [], title: String? = nil, _ description: String, keywords: JSONObject = [:],
+    complete: CompletionProvider? = nil
   ) -> Parameter {
-    let schema = JSONObject([("type", "string")]).merging(keywords)
-    return Parameter(name, aliases, description, schema: schema, expectation: "a string", decode: \.stringValue)
+    Parameter(
+      name, aliases: aliases, title: title, description, schema: JSONObject([("type", "string")]).merging(keywords),
+      expectation: "a string", complete: complete, decode: \.stringValue)
   }
 }
 
@@ -89,7 +99,7 @@ extension Parameter where Value == Int {
     _ name: String, _ description: String, in range: ClosedRange<Int>, default standard: Int? = nil
   ) -> Parameter {
     Parameter(
-      name, [], description,
+      name, description,
       schema: ["type": "integer", "minimum": .integer(Int64(range.lowerBound)), "maximum": .integer(Int64(range.upperBound))],
       expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)", standard: standard.map { ($0, .integer(Int64($0))) }
     ) { json in
@@ -102,7 +112,7 @@ extension Parameter where Value == Bool {
   /// `true` or `false`, and nothing that only looks like them.
   public static func boolean(_ name: String, _ description: String, default standard: Bool? = nil) -> Parameter {
     Parameter(
-      name, [], description, schema: ["type": "boolean"], expectation: "true or false", standard: standard.map { ($0, .bool($0)) },
+      name, description, schema: ["type": "boolean"], expectation: "true or false", standard: standard.map { ($0, .bool($0)) },
       decode: \.boolValue)
   }
 }
@@ -114,7 +124,7 @@ extension Parameter where Value: CaseIterable & RawRepresentable & Hashable, Val
   ) -> Parameter {
     let names = Value.allCases.map(\.rawValue)
     return Parameter(
-      name, [], description, schema: ["type": "string", "enum": .array(names.map { .string($0) })],
+      name, description, schema: ["type": "string", "enum": .array(names.map { .string($0) })],
       expectation: "one of " + Sentence.list(names, "or"), standard: standard.map { ($0, .string($0.rawValue)) }
     ) { json in
       json.stringValue.flatMap(Value.init(rawValue:))

@@ -9,7 +9,8 @@ public struct Tool: Sendable {
   public let name: String
   public let title: String?
   public let description: String
-  public let annotations: ToolAnnotations?
+  /// Hints on what the tool does, such as `["readOnlyHint": true]` (server/tools, Tool annotations; since 2025-03-26).
+  public let annotations: JSONObject
   /// The tool's `_meta`, such as `["anthropic/alwaysLoad": true]`.
   public let meta: JSONObject
   public let inputSchema: JSONObject
@@ -25,7 +26,7 @@ public struct Tool: Sendable {
   ///     error the same with a general sentence, and is logged. Its task is cancelled when the client cancels the request; what it returns
   ///     then is not sent.
   public init<Output: StructuredOutput, each Value: Sendable>(
-    _ name: String, title: String? = nil, description: String, annotations: ToolAnnotations? = nil, meta: JSONObject = [:],
+    _ name: String, title: String? = nil, description: String, annotations: JSONObject = [:], meta: JSONObject = [:],
     parameters: repeat Parameter<each Value>, returns output: Output.Type = Output.self,
     handler: @escaping @Sendable (ToolCall, repeat each Value) async throws -> ToolReply<Output>
   ) {
@@ -42,7 +43,7 @@ public struct Tool: Sendable {
     inputSchema = properties.schema
     outputSchema = schema.json
     prepare = { (values: JSONObject) throws(ToolFailure) in
-      let arguments = Arguments(tool: name, values: values)
+      let arguments = Arguments(owner: name, values: values)
       try arguments.refuseUnknown(besides: names)
       let decoded = (repeat try arguments.value(of: each parameters))
       return { call in
@@ -63,9 +64,9 @@ public struct Tool: Sendable {
   }
 }
 
-/// A tool's output as JSON text.
+/// A tool's output as JSON.
 struct EncodedReply: Sendable {
-  let output: [UInt8]
+  let output: JSON
   let hooks: DeliveryHooks?
 }
 
@@ -95,21 +96,5 @@ private struct InputProperties {
     if !required.isEmpty { schema["required"] = .array(required) }
     schema["additionalProperties"] = false
     return schema
-  }
-}
-
-/// Hints on what a tool does, for clients that ask before calls (server/tools, Tool annotations; since 2025-03-26).
-/// `nil` leaves a hint out.
-public struct ToolAnnotations: Hashable, Sendable {
-  public var readOnly: Bool?
-  public var destructive: Bool?
-  public var idempotent: Bool?
-  public var openWorld: Bool?
-
-  public init(readOnly: Bool? = nil, destructive: Bool? = nil, idempotent: Bool? = nil, openWorld: Bool? = nil) {
-    self.readOnly = readOnly
-    self.destructive = destructive
-    self.idempotent = idempotent
-    self.openWorld = openWorld
   }
 }

@@ -128,30 +128,31 @@ extension ServerDefinition {
   static func sample(_ more: [Tool], changed: (@Sendable (Set<String>) async -> Void)? = nil) -> ServerDefinition {
     let text = Parameter.string("text", "What.")
     let echo = Tool(
-      "echo", title: "Echo", description: "Says it.", annotations: ToolAnnotations(readOnly: true), meta: ["m": 1], parameters: text,
+      "echo", title: "Echo", description: "Says it.", annotations: ["readOnlyHint": true], meta: ["m": 1], parameters: text,
       returns: Text.self
     ) {
       ToolReply(Text(text: $1))
     }
-    let to = PromptArgument.required("to", title: "To", "Who.") { beginning, known in
+    let to = Parameter.string("to", title: "To", "Who.") { beginning, known in
       beginning == "many" ? (0..<150).map { "\($0)" } : [beginning + "1", known["what"] ?? "none"]
     }
-    return ServerDefinition(
-      name: "sample", version: "1", title: "Sample", description: "A sample.", instructions: "Do.", tools: [echo] + more,
-      resources: [
-        Resource("test://one", name: "one", title: "One", mimeType: "text/plain") { _ in "1" },
-        Resource("test://broken", name: "broken") { _ in throw TransportClosed() },
-      ],
-      resourceTemplates: [
-        ResourceTemplate("test://items/{id}", name: "item", complete: { beginning, _ in [beginning + "x"] }) { _, id in
-          id == "gone" ? nil : id
-        }
-      ],
-      prompts: [
-        Prompt("ask", title: "Ask", arguments: to, .optional("what")) { session, to, what in
-          "\(session.client?.name ?? "?") asks \(to) \(what ?? "nothing")"
-        }
-      ],
-      experimental: ["x/y": [:]], subscriptionsChanged: changed)
+    var definition = ServerDefinition(name: "sample", version: "1")
+    definition.title = "Sample"
+    definition.description = "A sample."
+    definition.instructions = "Do."
+    definition.tools = [echo] + more
+    definition.resources = [
+      Resource("test://one", name: "one", title: "One", mimeType: "text/plain") { _ in "1" },
+      Resource("test://broken", name: "broken") { _ in throw TransportClosed() },
+      Resource("test://items/{id}", name: "item", complete: { beginning, _ in [beginning + "x"] }) { $0 == "gone" ? nil : $0 },
+    ]
+    definition.prompts = [
+      Prompt("ask", title: "Ask", arguments: to, Parameter.string("what", "Which.").optional()) { to, what in
+        "test asks \(to) \(what ?? "nothing")"
+      }
+    ]
+    definition.experimental = ["x/y": [:]]
+    definition.subscriptionsChanged = changed
+    return definition
   }
 }
