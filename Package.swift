@@ -57,8 +57,7 @@ let package = Package(
       name: "PostgresStoreTests",
       dependencies: [
         "Bridge", "BridgeServer", "BridgeTesting", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "PostgresTesting",
-        "ProcessTesting",
-        "SQLiteStore", "Schema", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
+        "ProcessTesting", "SQLiteStore", "Schema", "SystemSupport", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "SystemSupportTests", dependencies: ["ProcessTesting", "SystemSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -81,7 +80,10 @@ let package = Package(
       dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     .testTarget(
       name: "BridgeServerTests",
-      dependencies: ["Bridge", "BridgeServer", "JSON", "MCP", "SQLiteStore", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "Bridge", "BridgeServer", "JSON", "MCP", "MCPClient", "SQLiteStore", "SystemSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     // The executable is a dependency so that it is built; the tests start it as a process.
     .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "ProcessTesting"]),
     .testTarget(

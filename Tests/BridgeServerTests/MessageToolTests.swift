@@ -107,7 +107,8 @@ import Testing
 
   @Test func aReplyIsWithdrawnWhenItsOutputBreaks() async throws {
     try await code.send("x", to: "cowork")
-    cowork.client.breakOutput()
+    cowork.client.closeOutput()
+    try await cowork.client.ended()
     _ = cowork.send("tools/call", ["name": "read_messages", "arguments": [:]])
     await cowork.run.value
     let next = try await Connection.open(home, as: "cowork")

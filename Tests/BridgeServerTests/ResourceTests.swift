@@ -55,7 +55,7 @@ import Testing
   @Test func subscribersAreToldOfAChange() async throws {
     _ = try await cowork.result("resources/subscribe", ["uri": "bridge://inbox"])
     try await code.send("x", to: "cowork")
-    let message = try #require(await cowork.client.nextMessage())
+    let message = try await cowork.client.notification()
     #expect(message["method"] == "notifications/resources/updated")
     #expect(message["params"]?["uri"] == "bridge://inbox")
   }

@@ -40,7 +40,9 @@ private func unexpected(_ byte: UInt8, _ offset: Int) -> String {
   @Test(arguments: [[0xFF], [0xC3, 0x28], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC0, 0xAF], [0xE2, 0x82]] as [[UInt8]])
   func refusesBytesThatAreNotUTF8(_ bytes: [UInt8]) {
     #expect(throws: JSONError(description: "The string at offset 1 is not valid UTF-8.")) { try JSON(decoding: [0x22] + bytes + [0x22]) }
-    #expect(throws: JSONError(description: "The string at offset 1 is not valid UTF-8.")) { try JSON(decoding: Array("\"\\n".utf8) + bytes + [0x22]) }
+    #expect(throws: JSONError(description: "The string at offset 1 is not valid UTF-8.")) {
+      try JSON(decoding: Array("\"\\n".utf8) + bytes + [0x22])
+    }
   }
 
   @Test(arguments: [
@@ -54,7 +56,9 @@ private func unexpected(_ byte: UInt8, _ offset: Int) -> String {
     func nested(_ depth: Int) -> String { String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
     _ = try JSON(decoding: nested(128))
     #expect(throws: JSONError(description: "The JSON text is nested deeper than 128 levels.")) { try JSON(decoding: nested(129)) }
-    #expect(throws: JSONError(description: "The JSON text is nested deeper than 128 levels.")) { try JSON(decoding: String(repeating: "{\"a\":", count: 10_000)) }
+    #expect(throws: JSONError(description: "The JSON text is nested deeper than 128 levels.")) {
+      try JSON(decoding: String(repeating: "{\"a\":", count: 10_000))
+    }
   }
 
   @Test func numbersBeyondADoubleSurvive() throws {
@@ -71,7 +75,9 @@ private func unexpected(_ byte: UInt8, _ offset: Int) -> String {
 
   @Test func duplicateKeysAreFoundInLargeObjects() {
     let members = (0..<40).map { "\"k\($0)\":0" }.joined(separator: ",")
-    #expect(throws: JSONError(description: "The key \"k3\" occurs twice in one JSON object.")) { try JSON(decoding: "{\(members),\"k3\":1}") }
+    #expect(throws: JSONError(description: "The key \"k3\" occurs twice in one JSON object.")) {
+      try JSON(decoding: "{\(members),\"k3\":1}")
+    }
   }
 
   @Test(

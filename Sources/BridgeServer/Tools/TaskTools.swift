@@ -26,7 +26,8 @@ extension BridgeTools {
       description: """
         Lists this agent's tasks, or with role creator those it delegated; with task_id one task and its history.
         """,
-      annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false], meta: Self.largeResult,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false],
+      meta: Self.largeResult,
       parameters: Parameter.enumeration("status", "With this status.", of: TaskStatus.self).optional(),
       Parameter.enumeration("role", "This agent's side.", of: TaskRole.self, default: .assignee),
       Parameter.string("task_id", "One task.").optional(), Parameters.limit(50),
@@ -49,7 +50,8 @@ extension BridgeTools {
       description: """
         Moves a task assigned to this agent: in_progress takes it, completed or failed ends it. Its creator may end it with failed.
         """,
-      annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false], meta: Self.largeResult,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false],
+      meta: Self.largeResult,
       parameters: Parameter.string("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
       Parameter.string("result", "What came out, or why it failed.").optional(),
       returns: WithUnread<Marked<BridgeTask>>.self

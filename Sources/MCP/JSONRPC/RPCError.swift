@@ -4,19 +4,16 @@ import JSON
 ///
 /// The message goes to the client, and often to a model: one sentence that says what went wrong, on what, and what to do next.
 public struct RPCError: Error, Hashable, Sendable {
-  public struct Code: RawRepresentable, Hashable, Sendable {
-    public let rawValue: Int
-    public init(rawValue: Int) { self.rawValue = rawValue }
-
-    public static let parseError = Code(rawValue: -32700)
-    public static let invalidRequest = Code(rawValue: -32600)
-    public static let methodNotFound = Code(rawValue: -32601)
-    public static let invalidParams = Code(rawValue: -32602)
-    public static let internalError = Code(rawValue: -32603)
+  public enum Code: Int, Sendable {
+    case parseError = -32700
+    case invalidRequest = -32600
+    case methodNotFound = -32601
+    case invalidParams = -32602
+    case internalError = -32603
     /// Of the handshake era only.
-    public static let resourceNotFound = Code(rawValue: -32002)
+    case resourceNotFound = -32002
     /// Of the per-request era only.
-    public static let unsupportedProtocolVersion = Code(rawValue: -32022)
+    case unsupportedProtocolVersion = -32022
   }
 
   public let code: Code

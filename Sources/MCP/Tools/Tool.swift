@@ -54,13 +54,7 @@ public struct Tool: Sendable {
   }
 
   static func isValidName(_ name: String) -> Bool {
-    let isFit = name.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-      default: byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
-      }
-    }
-    return isFit && 1...64 ~= name.utf8.count
+    1...64 ~= name.utf8.count && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") }
   }
 }
 

@@ -9,9 +9,9 @@ struct LineFramer: Sendable {
   }
 
   private let limit: Int
-  private var buffer: [UInt8] = []
-  private var start = 0
+  private var buffer: ArraySlice<UInt8> = []
   private var scanned = 0
+  /// Inside a line that was reported as too long.
   private var isSkipping = false
 
   init(limit: Int) {
@@ -19,65 +19,42 @@ struct LineFramer: Sendable {
   }
 
   /// The bytes that are kept.
-  var bufferedBytes: Int { buffer.count - start }
+  var bufferedBytes: Int { buffer.count }
 
-  mutating func append(_ bytes: [UInt8]) {
-    dropConsumed()
-    buffer.append(contentsOf: bytes)
-  }
+  mutating func append(_ bytes: [UInt8]) { buffer += bytes }
 
   /// The next whole line that is not blank; `nil` until more bytes come.
   mutating func next() -> Line? {
-    while let end = newline() {
-      let line = start..<end
-      start = end + 1
-      scanned = start
+    while let end = buffer.withUnsafeBufferPointer({ $0.firstPosition(of: 0x0A, from: scanned) }) {
+      let line = buffer.prefix(end)
+      drop(end + 1)
       if isSkipping {
         isSkipping = false
       } else if line.count > limit {
         return .tooLong
       } else if !isBlank(line) {
-        return .line(Array(buffer[line]))
+        return .line(Array(line))
       }
     }
-    return checkLength()
+    scanned = buffer.count
+    guard isSkipping || scanned > limit else { return nil }
+    drop(scanned)
+    defer { isSkipping = true }
+    return isSkipping ? nil : .tooLong
   }
 
   /// The last line of the input if it has no end and is not blank.
   mutating func rest() -> Line? {
-    defer { buffer = [] }
-    let line = start..<buffer.count
-    return isSkipping || isBlank(line) ? nil : .line(Array(buffer[line]))
+    let line = buffer
+    drop(line.count)
+    return isSkipping || isBlank(line) ? nil : .line(Array(line))
   }
 
-  private mutating func checkLength() -> Line? {
-    scanned = buffer.count
-    if isSkipping {
-      start = buffer.count
-    } else if bufferedBytes > limit {
-      start = buffer.count
-      isSkipping = true
-      return .tooLong
-    }
-    return nil
+  /// Releases the memory once all is consumed.
+  private mutating func drop(_ count: Int) {
+    buffer = count < buffer.count ? buffer.dropFirst(count) : []
+    scanned = 0
   }
 
-  private mutating func newline() -> Int? {
-    buffer.withUnsafeBufferPointer { $0.firstPosition(of: 0x0A, from: scanned) }
-  }
-
-  private func isBlank(_ range: Range<Int>) -> Bool {
-    buffer[range].allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
-  }
-
-  /// Releases the memory of a long line, and moves what remains to the front.
-  private mutating func dropConsumed() {
-    if start == buffer.count {
-      if buffer.capacity > 1 << 20 { buffer = [] } else { buffer.removeAll(keepingCapacity: true) }
-    } else if start > 0 {
-      buffer.removeFirst(start)
-    }
-    scanned -= start
-    start = 0
-  }
+  private func isBlank(_ line: ArraySlice<UInt8>) -> Bool { line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
 }

@@ -4,8 +4,10 @@ import Foundation
 import JSON
 import Logging
 import MCP
+import MCPClient
 import SQLiteStore
 import Synchronization
+import SystemSupport
 import Testing
 
 /// A store in a temporary folder that is removed with it.
@@ -30,7 +32,7 @@ extension Logger {
 ///
 /// One task at a time may use it.
 final class Connection: Sendable {
-  let client: MemoryClient
+  let client: Client
   let run: Task<Void, Never>
   private let lastID = Mutex<Int64>(0)
 
@@ -38,8 +40,9 @@ final class Connection: Sendable {
   init(_ home: TemporaryStore, as name: String = "code") throws {
     let service = BridgeService(store: home.store, identity: try Identity(name), logger: .quiet)
     let server = BridgeServer(service: service, version: "0.0.0", logger: .quiet)
-    let (client, transport) = MemoryTransport.pair()
-    self.client = client
+    let (toServer, toClient) = (try FileDescriptor.makePipe(), try FileDescriptor.makePipe())
+    let transport = try DescriptorTransport(input: toServer.reading, output: toClient.writing)
+    client = try Client(input: toServer.writing, output: toClient.reading, settings: Client.Settings(patience: .seconds(120)))
     run = Task { await server.run(on: transport) }
   }
 
@@ -61,7 +64,7 @@ final class Connection: Sendable {
 
   /// Ends the input, and returns when the server has ended.
   func end() async {
-    client.finish()
+    client.closeInput()
     await run.value
   }
 
@@ -77,10 +80,7 @@ final class Connection: Sendable {
 
   /// The response to a request; skips what precedes it.
   func reply(to id: Int64) async throws -> JSON {
-    while let message = await client.nextMessage() {
-      if message["id"]?.wholeNumber == id { return message }
-    }
-    throw Ended()
+    try await client.notification { $0["id"]?.wholeNumber == id }
   }
 
   func request(_ method: String, _ params: JSON = [:]) async throws -> JSON {
@@ -92,6 +92,4 @@ final class Connection: Sendable {
     let reply = try await request(method, params)
     return try #require(reply["result"], "\(reply)")
   }
-
-  struct Ended: Error {}
 }

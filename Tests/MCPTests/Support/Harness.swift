@@ -144,7 +144,7 @@ extension ServerDefinition {
     definition.resources = [
       Resource("test://one", name: "one", title: "One", mimeType: "text/plain") { _ in "1" },
       Resource("test://broken", name: "broken") { _ in throw TransportClosed() },
-      Resource("test://items/{id}", name: "item", complete: { beginning, _ in [beginning + "x"] }) { $0 == "gone" ? nil : $0 },
+      Resource("test://items/{id}", name: "item", complete: { beginning, _ in [beginning + "x"] }, read: { $0 == "gone" ? nil : $0 }),
     ]
     definition.prompts = [
       Prompt("ask", title: "Ask", arguments: to, Parameter.string("what", "Which.").optional()) { to, what in

@@ -4,7 +4,9 @@ import BridgeTesting
 import JSON
 import Logging
 import MCP
+import MCPClient
 import PostgresClient
+import SystemSupport
 
 /// Two agents' servers in this process, each with its own store, and their answers so far.
 final class ScriptedPair {
@@ -13,37 +15,29 @@ final class ScriptedPair {
   private var names: [String: String] = [:]
 
   private struct Agent {
-    let client: MemoryClient
+    let client: Client
     let running: Task<Void, Never>
   }
 
   init(_ stores: [String: any BridgeStore]) async throws {
     for (name, store) in stores {
-      let (client, transport) = MemoryTransport.pair()
+      let (toServer, toClient) = (try FileDescriptor.makePipe(), try FileDescriptor.makePipe())
+      let transport = try DescriptorTransport(input: toServer.reading, output: toClient.writing)
+      let client = try Client(
+        input: toServer.writing, output: toClient.reading, settings: Client.Settings(name: "script", patience: .seconds(120)))
       let service = BridgeService(store: store, identity: try Identity(name), logger: .silent)
       // During a call it would come at an unpredictable time.
       await service.clientIs("script 1")
       let server = BridgeServer(service: service, version: "1", logger: .silent)
       agents[name] = Agent(client: client, running: Task { _ = await server.run(on: transport) })
-      client.send([
-        "jsonrpc": "2.0", "id": 0, "method": "initialize",
-        "params": ["protocolVersion": "2025-11-25", "capabilities": [:], "clientInfo": ["name": "script", "version": "1"]],
-      ])
-      _ = await client.nextMessage()
-      client.send(["jsonrpc": "2.0", "method": "notifications/initialized"])
+      try await client.connect()
     }
   }
 
   /// Calls a tool, and records the result.
   @discardableResult
   func call(_ agent: String, _ tool: String, _ arguments: JSON = [:]) async -> JSON {
-    guard let client = agents[agent]?.client else { return .null }
-    client.send([
-      "jsonrpc": "2.0", "id": .integer(Int64(transcript.count + 1)), "method": "tools/call",
-      "params": ["name": .string(tool), "arguments": arguments],
-    ])
-    var answer = await client.nextMessage()
-    while answer != nil, answer?["id"] == nil { answer = await client.nextMessage() }
+    let answer = try? await agents[agent]?.client.beginCall(tool, arguments.objectValue ?? [:]).arrival().message
     let result = answer?["result"] ?? answer?["error"] ?? .null
     let shown = result["structuredContent"] ?? result["content"]?.arrayValue?.first?["text"] ?? result
     let kind = result["isError"]?.boolValue == true ? "error" : "result"
@@ -53,7 +47,7 @@ final class ScriptedPair {
 
   func end() async {
     for agent in agents.values {
-      agent.client.finish()
+      agent.client.closeInput()
       await agent.running.value
     }
   }

@@ -2,24 +2,26 @@ import JSON
 import Synchronization
 import SystemSupport
 
+@testable import MCP
+
 /// A server's end of a connection inside the process; the other end is a ``MemoryClient``.
-public struct MemoryTransport: ByteTransport {
+struct MemoryTransport: ByteTransport {
   fileprivate let pipes: MemoryPipes
 
   /// Both ends of a new connection.
-  public static func pair() -> (client: MemoryClient, transport: MemoryTransport) {
+  static func pair() -> (client: MemoryClient, transport: MemoryTransport) {
     let pipes = MemoryPipes()
     return (MemoryClient(pipes: pipes), MemoryTransport(pipes: pipes))
   }
 
-  public func read() async throws -> [UInt8]? { await pipes.toServer.next() }
+  func read() async throws -> [UInt8]? { await pipes.toServer.next() }
 
-  public func write(_ bytes: [UInt8]) async throws {
+  func write(_ bytes: [UInt8]) async throws {
     try await pipes.passGate()
     if !pipes.toClient.post(bytes) { throw TransportClosed() }
   }
 
-  public func close() {
+  func close() {
     pipes.toServer.finish()
     pipes.changeGate(to: .closed)
     pipes.toClient.finish()
@@ -27,24 +29,24 @@ public struct MemoryTransport: ByteTransport {
 }
 
 /// A client's end of a connection inside the process. One task at a time may wait for lines.
-public final class MemoryClient: Sendable {
+final class MemoryClient: Sendable {
   private let pipes: MemoryPipes
   private let framer = Mutex(LineFramer(limit: .max))
 
   fileprivate init(pipes: MemoryPipes) { self.pipes = pipes }
 
   /// Writes a line; the line end is added.
-  public func send(_ line: String) { send(bytes: Array(line.utf8) + [UInt8(ascii: "\n")]) }
+  func send(_ line: String) { send(bytes: Array(line.utf8) + [UInt8(ascii: "\n")]) }
 
-  public func send(_ message: JSON) { send(bytes: message.encoded() + [UInt8(ascii: "\n")]) }
+  func send(_ message: JSON) { send(bytes: message.encoded() + [UInt8(ascii: "\n")]) }
 
-  public func send(bytes: [UInt8]) { pipes.toServer.post(bytes) }
+  func send(bytes: [UInt8]) { pipes.toServer.post(bytes) }
 
   /// Ends the server's input.
-  public func finish() { pipes.toServer.finish() }
+  func finish() { pipes.toServer.finish() }
 
   /// The next line that the server wrote; `nil` at the end of its output.
-  public func nextLine() async -> String? {
+  func nextLine() async -> String? {
     while true {
       if let line = framer.withLock({ $0.next() }), case .line(let bytes) = line { return String(decoding: bytes, as: UTF8.self) }
       guard let bytes = await pipes.toClient.next() else { return nil }
@@ -53,23 +55,23 @@ public final class MemoryClient: Sendable {
   }
 
   /// The next line as JSON; `nil` at the end of output, and for a line that is none.
-  public func nextMessage() async -> JSON? {
+  func nextMessage() async -> JSON? {
     guard let line = await nextLine() else { return nil }
     return try? JSON(decoding: line)
   }
 
   /// From now on the server's writes wait, as on a full pipe.
-  public func pauseReading() { pipes.changeGate(to: .paused) }
+  func pauseReading() { pipes.changeGate(to: .paused) }
 
-  public func resumeReading() { pipes.changeGate(to: .open) }
+  func resumeReading() { pipes.changeGate(to: .open) }
 
   /// Returns when a write of the server waits.
-  public func serverIsBlocked() async {
+  func serverIsBlocked() async {
     while !pipes.isBlocked, await pipes.blocked.next() != nil {}
   }
 
   /// From now on the server's writes fail, as on a pipe without a reader.
-  public func breakOutput() { pipes.changeGate(to: .closed) }
+  func breakOutput() { pipes.changeGate(to: .closed) }
 }
 
 private struct Pieces: MailboxContents {
