@@ -5,33 +5,29 @@ public enum TextRule {
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   public static func text(_ text: String, field: String, allowEmpty: Bool = true) throws(BridgeError) {
     let bytes = text.utf8.count
-    if bytes == 0, !allowEmpty { throw BridgeError(.invalidValue, "\(field) is empty: write at least one character.") }
-    if bytes > Limits.textBytes {
-      throw BridgeError(
-        .invalidValue,
-        "\(field) has \(bytes) bytes, and at most \(Limits.textBytes) (256 KiB) are allowed: send it in parts, or name a file.")
-    }
+    try require(bytes > 0 || allowEmpty, "\(field) is empty: write at least one character.")
+    try require(
+      bytes <= Limits.textBytes,
+      "\(field) has \(bytes) bytes, and at most \(Limits.textBytes) (256 KiB) are allowed: send it in parts, or name a file.")
     try noNUL(text, field: field)
   }
 
   /// 1 to 200 characters.
   public static func title(_ title: String) throws(BridgeError) {
     let characters = title.unicodeScalars.count
-    if characters == 0 { throw BridgeError(.invalidValue, "title is empty: write at least one character.") }
-    if characters > Limits.titleCharacters {
-      throw BridgeError(
-        .invalidValue,
-        "title has \(characters) characters, and at most \(Limits.titleCharacters) are allowed: move the rest into the description.")
-    }
+    try require(characters > 0, "title is empty: write at least one character.")
+    try require(
+      characters <= Limits.titleCharacters,
+      "title has \(characters) characters, and at most \(Limits.titleCharacters) are allowed: move the rest into the description.")
     try noNUL(title, field: "title")
   }
 
   /// 1 to 200 bytes, where given.
   public static func key(_ key: String?) throws(BridgeError) {
     guard let key else { return }
-    guard (1...Limits.keyBytes).contains(key.utf8.count) else {
-      throw BridgeError(.invalidValue, "idempotency_key must have 1 to \(Limits.keyBytes) bytes: use a short unique word such as a UUID.")
-    }
+    try require(
+      (1...Limits.keyBytes).contains(key.utf8.count),
+      "idempotency_key must have 1 to \(Limits.keyBytes) bytes: use a short unique word such as a UUID.")
     try noNUL(key, field: "idempotency_key")
   }
 
@@ -40,14 +36,17 @@ public enum TextRule {
   /// - Parameter kind: what is expected, with its article.
   public static func reference(_ id: String?, field: String, kind: String = "an id") throws(BridgeError) {
     guard let id else { return }
-    guard (1...Limits.keyBytes).contains(id.utf8.count) else {
-      throw BridgeError(.invalidValue, "\(field) must be \(kind) of 1 to \(Limits.keyBytes) bytes, as another tool returned it.")
-    }
+    try require(
+      (1...Limits.keyBytes).contains(id.utf8.count),
+      "\(field) must be \(kind) of 1 to \(Limits.keyBytes) bytes, as another tool returned it.")
     try noNUL(id, field: field)
   }
 
   private static func noNUL(_ text: String, field: String) throws(BridgeError) {
-    guard text.utf8.contains(0) else { return }
-    throw BridgeError(.invalidValue, "\(field) contains a NUL character (U+0000), which cannot be stored: remove it.")
+    try require(!text.utf8.contains(0), "\(field) contains a NUL character (U+0000), which cannot be stored: remove it.")
+  }
+
+  private static func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(BridgeError) {
+    if !condition { throw BridgeError(.invalidValue, message()) }
   }
 }

@@ -22,7 +22,6 @@ public final class TestProgram: Sendable {
       input: .descriptor(input.reading), output: .descriptor(output.writing), errors: .descriptor(output.writing))
   }
 
-  /// Writes to its standard input.
   public func write(_ text: String) { try? input.writeCompletely(text.utf8) }
 
   /// Its output since the last call; blocks until there is some. Empty at the end.

@@ -50,7 +50,6 @@ public final class Sandbox: Sendable {
     return Running(child: child, record: record)
   }
 
-  /// Runs a command to its end.
   @discardableResult
   public func run(
     _ arguments: [String], command: String = Program.path, input: String = "", output: FileDescriptor? = nil,

@@ -1,4 +1,3 @@
-/// An agent as the others see it.
 public struct AgentSummary: Hashable, Sendable {
   public var name: String
   /// An instance of the agent is running: its last heartbeat is recent, and it is not known to be dead.

@@ -5,9 +5,7 @@ public struct Instance: Hashable, Sendable {
   /// `AGENT@HOST:PID-XXXXXXXX`: unique, and readable where a claim names its holder.
   public let id: String
   public let agent: Identity
-  /// The host's name, for people.
   public let host: String
-  /// Where and what the process is.
   public let process: ProcessIdentity
   /// The MCP client that started the process, with its version, once known.
   public var client: String?

@@ -41,18 +41,12 @@ public struct ArchiveTransfer: Sendable {
     report.agents = agents.count
     report.agentOutcome = try await target.write(agents)
     var position = Progress(phase: .copying, done: 0, total: totals.messages + totals.tasks)
-    try await copy(ArchivedMessage.self, &report.messages, &position)
-    try await copy(ArchivedTask.self, &report.tasks, &position)
+    try await eachPage(of: ArchivedMessage.self, &position) { report.messages.outcome += try await target.write($0) }
+    try await eachPage(of: ArchivedTask.self, &position) { report.tasks.outcome += try await target.write($0) }
     position = Progress(phase: .checking, done: 0, total: position.done)
     try await check(ArchivedMessage.self, &report.messages, &position)
     try await check(ArchivedTask.self, &report.tasks, &position)
     return report
-  }
-
-  private func copy<Record: ArchiveRecord>(
-    _ type: Record.Type, _ report: inout TransferReport.Side, _ position: inout Progress
-  ) async throws {
-    try await eachPage(of: type, &position) { records in report.outcome += try await target.write(records) }
   }
 
   private func eachPage<Record: ArchiveRecord>(
@@ -97,7 +91,7 @@ public struct ArchiveTransfer: Sendable {
         // A key that another record of the target has is not copied.
         let isBehind = counterpart.isBehind(record) && (keysTaken == 0 || counterpart.isBehind(record.withoutKey))
         if !isSame { report.add(record.id, .different) } else if isBehind { report.add(record.id, .behind) }
-        let isAhead = isSame && !isBehind && !counterpart.hasSameDigest(as: record)
+        let isAhead = isSame && !isBehind && counterpart.digest != record.digest
         report.ahead += isAhead ? 1 : 0
         (isAhead ? record : counterpart).digest(into: &report.targetDigest)
       }
@@ -106,11 +100,10 @@ public struct ArchiveTransfer: Sendable {
 }
 
 extension ArchiveRecord {
-  func hasSameDigest(as other: Self) -> Bool {
-    var (mine, others) = (ArchiveDigest(), ArchiveDigest())
-    digest(into: &mine)
-    other.digest(into: &others)
-    return mine == others
+  fileprivate var digest: ArchiveDigest {
+    var digest = ArchiveDigest()
+    self.digest(into: &digest)
+    return digest
   }
 
   fileprivate var withoutKey: Self {

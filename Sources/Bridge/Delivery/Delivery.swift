@@ -44,7 +44,6 @@ public struct Delivery: Hashable, Sendable {
   public var isEmpty: Bool { messages.isEmpty && tasks.isEmpty }
 }
 
-/// How much waits for an agent.
 public struct UnreadCounts: Hashable, Sendable {
   public var messages: Int
   /// Tasks that are new for the agent, or changed and created by it.

@@ -34,7 +34,6 @@ public struct HistoryQuery: Hashable, Sendable {
   }
 }
 
-/// A page of an agent's history.
 public struct HistoryPage: Hashable, Sendable {
   public var messages: [Message]
   /// There are older messages that match.

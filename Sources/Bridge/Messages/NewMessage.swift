@@ -32,7 +32,6 @@ public struct NewMessage: Hashable, Sendable {
   }
 }
 
-/// The receipt for a sent message.
 public struct SendReceipt: Hashable, Sendable {
   public var messageID: String
   public var recipient: Identity

@@ -2,7 +2,6 @@
 ///
 /// 1 to 63 characters of `a-z`, `0-9`, `.`, `_` and `-`, the first a letter or a digit.
 public struct Identity: Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// The name itself.
   public let name: String
 
   /// Claude Code's usual name.

@@ -5,12 +5,10 @@ import Synchronization
 ///
 /// One for each process. All verbs throw `BridgeError`; those that wait also throw `CancellationError`.
 public final class BridgeService: Sendable {
-  /// The agent that this process acts for.
   public let identity: Identity
   let store: any BridgeStore
   let logger: Logger
   let leases: LeaseKeeper
-  /// The waiting calls of this process.
   public let waits = WaitingCalls()
   private let instanceState: Mutex<Instance>
   private let isRunning = Atomic(false)
@@ -23,7 +21,6 @@ public final class BridgeService: Sendable {
     self.instanceState = Mutex(Instance(agent: identity))
   }
 
-  /// This process's instance.
   public var instance: Instance { instanceState.withLock { $0 } }
 
   /// Where tasks that call the service run best; nil if it makes no difference.
@@ -34,9 +31,7 @@ public final class BridgeService: Sendable {
 
   // MARK: Messages
 
-  /// Sends a message.
-  ///
-  /// - Throws: `invalidName`, `invalidValue`, `unknownRecipient`, `keyReused`.
+  /// - Throws: `invalidValue`, `unknownRecipient`, `keyReused`.
   public func send(
     to recipient: Identity, content: String, references: MessageReferences = MessageReferences()
   ) async throws(BridgeError) -> SendReceipt {
@@ -112,12 +107,11 @@ public final class BridgeService: Sendable {
 
   /// Delegates a task.
   ///
-  /// - Throws: `invalidName`, `invalidValue`, `unknownRecipient`, `keyReused`.
+  /// - Throws: `invalidValue`, `unknownRecipient`, `keyReused`.
   public func createTask(
     for recipient: Identity, title: String, description: String, idempotencyKey: String? = nil
   ) async throws(BridgeError) -> TaskReceipt {
-    let task = NewTask(
-      sender: identity, recipient: recipient, title: title, description: description, idempotencyKey: idempotencyKey)
+    let task = NewTask(sender: identity, recipient: recipient, title: title, description: description, idempotencyKey: idempotencyKey)
     try task.validate()
     return try await store.createTask(task)
   }
@@ -129,8 +123,7 @@ public final class BridgeService: Sendable {
   public func updateTask(
     _ id: String, to status: TaskStatus, result: String? = nil, as claimant: Instance? = nil
   ) async throws(BridgeError) -> BridgeTask {
-    let request = TransitionRequest(
-      taskID: id, actor: identity, instance: claimant ?? instance, status: status, result: result)
+    let request = TransitionRequest(taskID: id, actor: identity, instance: claimant ?? instance, status: status, result: result)
     try request.validate()
     return try await store.transitionTask(request)
   }

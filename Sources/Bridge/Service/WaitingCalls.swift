@@ -8,23 +8,16 @@ public final class WaitingCalls: Sendable {
     var includesTasks: Bool
   }
 
-  private struct State {
-    var waiting: [Int: Interest] = [:]
-    var count = 0
-  }
-
-  private let state = Mutex(State())
+  private let waiting = Mutex<[Interest]>([])
   private let subscribers = Subscribers()
 
   init() {}
 
   /// Whether a waiting call will return a message of this sender, or for nil, news of a task.
   public func willReturn(messageFrom sender: String??) -> Bool {
-    state.withLock { state in
-      state.waiting.values.contains { interest in
-        guard let sender else { return interest.includesTasks }
-        return interest.sender == nil || interest.sender == sender
-      }
+    waiting.withLock(\.self).contains { interest in
+      guard let sender else { return interest.includesTasks }
+      return interest.sender == nil || interest.sender == sender
     }
   }
 
@@ -32,13 +25,9 @@ public final class WaitingCalls: Sendable {
   public func changes() -> WakeUps { subscribers.subscribe(.idle) }
 
   func during<Value>(_ interest: Interest, _ wait: () async throws -> Value) async rethrows -> Value {
-    let number = state.withLock { state in
-      state.count += 1
-      state.waiting[state.count] = interest
-      return state.count
-    }
+    waiting.withLock { $0.append(interest) }
     defer {
-      state.withLock { _ = $0.waiting.removeValue(forKey: number) }
+      waiting.withLock { waiting in _ = waiting.firstIndex(of: interest).map { waiting.remove(at: $0) } }
       subscribers.post([.messages, .tasks])
     }
     return try await wait()

@@ -21,7 +21,6 @@ public protocol BridgeStore: Sendable {
   /// One message that the agent sent or received.
   func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message?
 
-  /// How much waits for an agent.
   func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts
 
   // MARK: Leases
@@ -52,7 +51,6 @@ public protocol BridgeStore: Sendable {
   /// - Throws: what the state machine throws.
   func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask
 
-  /// The agent's tasks.
   func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage
 
   /// One task with its history.
@@ -63,7 +61,6 @@ public protocol BridgeStore: Sendable {
 
   // MARK: Agents
 
-  /// All known agents, by name.
   func agents() async throws(BridgeError) -> [AgentSummary]
 
   /// Makes an agent known before it connects. A known agent is no error.

@@ -11,13 +11,11 @@ extension Identity {
 }
 
 extension BridgeError {
-  /// Only agents of a diagnosis may be removed.
   public static func notOfDiagnosis(_ agents: [Identity]) -> BridgeError {
     BridgeError(.notAllowed, "Only the traces of a diagnosis can be removed, not those of \(agents.map(\.name).joined(separator: ", ")).")
   }
 }
 
-/// The result of one check.
 public struct Finding: Hashable, Sendable {
   public enum Verdict: String, Sendable, CaseIterable {
     case ok, warning, failure
@@ -28,7 +26,6 @@ public struct Finding: Hashable, Sendable {
   public var subject: String
   /// What was found, in a sentence without secrets.
   public var found: String
-  /// What to do.
   public var advice: String?
 
   public init(_ verdict: Verdict, _ subject: String, _ found: String, advice: String? = nil) {
@@ -56,7 +53,6 @@ extension Finding {
   }
 }
 
-/// The condition of a store.
 public struct Diagnosis: Hashable, Sendable {
   /// Whether the store can be used.
   public enum State: Hashable, Sendable {
@@ -113,7 +109,6 @@ public struct Overview: Hashable, Sendable {
   public var unread: [Unread]
   /// Open tasks in order of creation; at most `taskLimit`.
   public var tasks: [Task]
-  /// The number of open tasks.
   public var openTasks: Int
   /// Leases, and the expired ones among them.
   public var leases: Int

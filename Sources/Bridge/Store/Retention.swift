@@ -1,4 +1,3 @@
-/// The position of a prune.
 public enum PrunePlace: Hashable, Sendable {
   case messages(after: Int64)
   case tasks(after: Int64)
@@ -20,7 +19,6 @@ public struct PruneStep: Hashable, Sendable {
 
 /// The result of returning space, in bytes.
 public struct ReturnedSpace: Hashable, Sendable {
-  /// Returned to the system.
   public var returned: Int64
   /// Kept by the store for later rows; nil if unknown.
   public var reusable: Int64?

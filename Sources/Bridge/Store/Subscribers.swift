@@ -7,12 +7,7 @@ public final class Subscribers: Sendable {
     let urgency: WakeUps.Urgency
   }
 
-  private struct State {
-    var entries: [Int: Entry] = [:]
-    var last = 0
-  }
-
-  private let state = Mutex(State())
+  private let entries = Mutex<[Entry]>([])
 
   public init() {}
 
@@ -20,24 +15,20 @@ public final class Subscribers: Sendable {
   ///
   /// - Parameter onDrop: called when its last reference is gone.
   public func subscribe(_ urgency: WakeUps.Urgency, onDrop: @escaping @Sendable () -> Void = {}) -> WakeUps {
-    let number = state.withLock { state in
-      state.last += 1
-      return state.last
+    let wakeUps = WakeUps(onDrop: onDrop)
+    // Released outside the lock: one may be the last reference, and its `onDrop` may ask for the urgency.
+    _ = entries.withLock { entries in
+      let present = entries.map(\.wakeUps)
+      entries = zip(entries, present).filter { $1 != nil }.map(\.0) + [Entry(wakeUps: wakeUps, urgency: urgency)]
+      return present
     }
-    let wakeUps = WakeUps { [weak self] in
-      self?.state.withLock { _ = $0.entries.removeValue(forKey: number) }
-      onDrop()
-    }
-    state.withLock { $0.entries[number] = Entry(wakeUps: wakeUps, urgency: urgency) }
     return wakeUps
   }
 
-  /// Delivers a hint to all subscribers.
   public func post(_ hint: WakeUp) {
     for (wakeUps, _) in present { wakeUps.post(hint) }
   }
 
-  /// Ends all sequences.
   public func finish() {
     for (wakeUps, _) in present { wakeUps.finish() }
   }
@@ -49,15 +40,8 @@ public final class Subscribers: Sendable {
     return present.isEmpty ? nil : .idle
   }
 
-  /// Released outside the lock: one may be the last reference, and its deinit takes the lock.
+  /// Released outside the lock as well.
   private var present: [(WakeUps, WakeUps.Urgency)] {
-    state.withLock { state in
-      var present = [(WakeUps, WakeUps.Urgency)]()
-      present.reserveCapacity(state.entries.count)
-      for entry in state.entries.values {
-        if let wakeUps = entry.wakeUps { present.append((wakeUps, entry.urgency)) }
-      }
-      return present
-    }
+    entries.withLock { entries in entries.compactMap { entry in entry.wakeUps.map { ($0, entry.urgency) } } }
   }
 }

@@ -27,7 +27,6 @@ public protocol TranscriptMark: Sendable {
   mutating func tell(_ rows: [TranscriptRow], isWhole: Bool)
 }
 
-/// The next rows of a table.
 public struct TranscriptRows<Mark: TranscriptMark>: Sendable {
   public var rows: [TranscriptRow]
   /// There are no more rows at present.
@@ -42,7 +41,6 @@ public struct TranscriptRows<Mark: TranscriptMark>: Sendable {
   }
 }
 
-/// Reads the tables of a transcript.
 public protocol TranscriptSource: Sendable {
   associatedtype Mark: TranscriptMark
 
@@ -56,7 +54,6 @@ public protocol TranscriptSource: Sendable {
   func rows(after marks: TranscriptTables<Mark>) async throws(BridgeError) -> TranscriptTables<TranscriptRows<Mark>>
 }
 
-/// Follows the two tables of a store.
 public actor TranscriptFollower<Source: TranscriptSource>: TranscriptReader {
   private let source: Source
   private let start: TranscriptStart

@@ -20,7 +20,6 @@ public struct TranscriptStart: Hashable, Sendable {
   }
 }
 
-/// A page of a transcript.
 public struct TranscriptPage: Hashable, Sendable {
   public var entries: [TranscriptEntry]
   /// Whether another call returns more at once.

@@ -5,9 +5,7 @@ public struct WakeUp: OptionSet, Hashable, Sendable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Look for messages.
   public static let messages = WakeUp(rawValue: 1)
-  /// Look for tasks.
   public static let tasks = WakeUp(rawValue: 2)
   /// Something may have been missed, such as during a reconnect: look for everything.
   public static let resync = WakeUp(rawValue: 4)
@@ -45,10 +43,8 @@ public final class WakeUps: AsyncSequence, Sendable {
 
   deinit { onDrop() }
 
-  /// Delivers a hint.
   public func post(_ hint: WakeUp) { mailbox.post(hint) }
 
-  /// Ends the sequence.
   public func finish() { mailbox.finish() }
 
   public func makeAsyncIterator() -> Iterator { Iterator(source: self) }

@@ -39,14 +39,13 @@ public enum TaskStateMachine {
     TaskDecision(claim: task.holder == request.instance.id ? .take : .keep, news: seen(task, by: request.actor))
   }
 
-  private static func change(
-    _ task: BridgeTask, _ request: TransitionRequest, result: String?, note: String?
-  ) -> TaskDecision {
-    let event = TaskDecision.Event(from: task.status, to: request.status.rawValue, note: note)
+  /// - Parameter note: for the history; nil for the result.
+  private static func change(_ task: BridgeTask, _ request: TransitionRequest, note: String? = nil) -> TaskDecision {
+    let event = TaskDecision.Event(from: task.status, to: request.status.rawValue, note: note ?? request.result)
     var news = [TaskRole.creator: true]
     if event.movesStatus, request.status.isEnded { news[.assignee] = true }
     return TaskDecision(
-      change: .init(status: request.status, result: result), claim: request.status == .inProgress ? .take : .release, event: event,
+      change: .init(status: request.status, result: request.result), claim: request.status == .inProgress ? .take : .release, event: event,
       news: news.merging(seen(task, by: request.actor)) { $1 }, wakes: event.movesStatus ? [.assignee, .creator] : [.creator])
   }
 
@@ -66,8 +65,9 @@ public enum TaskStateMachine {
         "Task \(request.taskID) is assigned to \(task.recipient ?? "nobody"), and only the assignee moves it to \(request.status): "
           + "as its creator you may end it with status failed.")
     }
-    let result = endedByCreator(request)
-    return change(task, request, result: result, note: result)
+    var request = request
+    request.result = endedByCreator(request)
+    return change(task, request)
   }
 
   private static func move(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
@@ -79,34 +79,29 @@ public enum TaskStateMachine {
         .wrongStatus,
         "Task \(request.taskID) is \(task.status ?? "without a status") and cannot become pending: "
           + "move it to in_progress, completed or failed.")
-    case .inProgress:
-      guard status == .inProgress, let holder = task.holder else {
-        return change(task, request, result: request.result, note: request.result)
-      }
+    case .inProgress where status == .inProgress:
+      guard let holder = task.holder else { break }
       if holder == request.instance.id {
         if isSame(request.result, task.result) { return unchanged(task, request) }
-        return change(task, request, result: request.result, note: request.result)
+        break
       }
       guard task.stale else {
         throw BridgeError(
           .alreadyClaimed,
           "Task \(request.taskID) is in_progress already, held by \(holder): leave it to that process, or take another task.")
       }
-      return change(task, request, result: request.result, note: "taken over from \(holder), which gave no sign of life")
-    case .completed, .failed:
-      return change(task, request, result: request.result, note: request.result)
+      return change(task, request, note: "taken over from \(holder), which gave no sign of life")
+    case .inProgress, .completed, .failed: break
     }
+    return change(task, request)
   }
 
   /// A request about a task that has ended.
   private static func again(
     _ status: TaskStatus, _ state: TaskState, _ request: TransitionRequest, isAssignee: Bool
   ) throws(BridgeError) -> TaskDecision {
-    if request.status == status {
-      if isSame(request.result, state.task.result) || !isAssignee && state.task.result == endedByCreator(request) {
-        return unchanged(state.task, request)
-      }
-    }
+    let isRepeated = isSame(request.result, state.task.result) || !isAssignee && state.task.result == endedByCreator(request)
+    if request.status == status, isRepeated { return unchanged(state.task, request) }
     let message = "Task \(request.taskID) is \(status) already, and an ended task stays as it is"
     if isAssignee, state.actorWasHolder, request.result != nil {
       let error = BridgeError(.wrongStatus, "\(message); your late result was recorded in its history.")
