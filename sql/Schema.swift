@@ -27,5 +27,13 @@ public enum Schema {
     Migration(2, "scale", PackageResources.postgres_0002_scale_sql),
     Migration(3, "watching", PackageResources.postgres_0003_watching_sql),
     Migration(4, "leases", PackageResources.postgres_0004_leases_sql),
+    Migration(5, "functions", PackageResources.postgres_0005_functions_sql),
   ]
+
+  /// `postgres/postgres_api_N_….sql`, in order: the functions, which are applied after the newest numbered file, in the same transaction.
+  public static let postgresFunctions = [
+    PackageResources.postgres_api_1_records_sql, PackageResources.postgres_api_2_access_sql, PackageResources.postgres_api_3_leases_sql,
+    PackageResources.postgres_api_4_messages_sql, PackageResources.postgres_api_5_tasks_sql, PackageResources.postgres_api_6_agents_sql,
+    PackageResources.postgres_api_7_history_sql, PackageResources.postgres_api_8_rights_sql,
+  ].map { String(decoding: $0, as: UTF8.self) }.joined()
 }

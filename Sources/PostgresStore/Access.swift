@@ -40,14 +40,17 @@ extension PostgresStore {
   private func mayRepeat(after error: any Error, _ attempt: Int) async -> Bool {
     guard let error = error as? PostgresError else { return false }
     switch error.sqlState {
-    case .undefinedTable, .invalidSchemaName:
+    case .undefinedTable, .undefinedFunction, .invalidSchemaName:
       await readiness.forget()
-      return true
+      return attempt <= 3
     case .readOnlyTransaction:
       // This server has become read-only. A new connection finds the host that takes writes, if there is one.
       guard attempt <= pool.configuration.maximumConnections else { return false }
       try? await pool.withConnection { await $0.close() }
       return true
+    case .uniqueViolation:
+      // Another process has just used the idempotency key, and the next attempt finds what it wrote.
+      return error.server?.constraint?.hasSuffix("_details_key") == true && attempt == 1
     default:
       return error.isWorthRepeating
     }
@@ -63,6 +66,13 @@ extension PostgresError {
 }
 
 extension SQLState {
+  static let undefinedFunction = SQLState("42883")
+  /// Refusals of the functions in `sql/postgres`.
+  static let invalidValue = SQLState("CW400")
+  static let notAllowed = SQLState("CW403")
+  static let unknownAgent = SQLState("CW404")
+  static let idExists = SQLState("CW409")
+  static let neitherIDNorTime = SQLState("CW422")
   /// Class 25, "Invalid Transaction State": a write on a server or in a transaction that only reads.
   static let readOnlyTransaction = SQLState("25006")
   /// Class 53, "Insufficient Resources".
@@ -103,6 +113,17 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
         .storeUnavailable,
         "The database role has no right for this in \(place) (\(error.server?.message ?? "")): its owner must grant it, see `migrate --print`."
       )
+    case .invalidValue:
+      return BridgeError(.invalidValue, "\(error.server?.message ?? ""): nothing was written.")
+    case .notAllowed:
+      return BridgeError(.storeUnavailable, "\(error.server?.message ?? ""). Nothing was written to \(place).")
+    case .idExists:
+      return BridgeError(.storeFailed, "\(error.server?.message ?? ""), so nothing was written: call again.")
+    case .uniqueViolation where error.server?.constraint?.hasSuffix("_pkey") == true:
+      return BridgeError(
+        .storeFailed,
+        "A number of \(error.server?.constraint ?? "") in \(place) is taken and nothing was written: the table's sequence is behind its rows. "
+          + "Its owner sets it right with what `doctor` shows.")
     default:
       return BridgeError(.storeFailed, "The database \(place) refused and nothing was written: \(error)")
     }

@@ -1,5 +1,13 @@
 -- A workspace is a schema. By hand: psql -v schema=cowork_bridge -1 -f postgres_0001_bridge.sql
-CREATE SCHEMA IF NOT EXISTS :"schema";
+-- The schema may have been made for a role that may create none.
+SELECT set_config('cowork_bridge.schema', :'schema', true);
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = current_setting('cowork_bridge.schema')) THEN
+    EXECUTE format('CREATE SCHEMA %I', current_setting('cowork_bridge.schema'));
+  END IF;
+END
+$$;
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 CREATE TABLE bridge_schema (

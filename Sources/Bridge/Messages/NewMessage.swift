@@ -40,6 +40,8 @@ public struct SendReceipt: Hashable, Sendable {
   public var recipientOnline: Bool
   /// The idempotency key had been used for the same message before: nothing new was sent.
   public var duplicate: Bool
+  /// What waits for the sender, if the store has counted it.
+  public var unread: UnreadCounts?
 
   /// Something new was sent.
   public var isNew: Bool { !duplicate }

@@ -37,6 +37,8 @@ public struct TaskReceipt: Hashable, Sendable {
   public var createdAt: String
   /// A process with the assignee's identity is running.
   public var recipientOnline: Bool
+  /// What waits for the creator, if the store has counted it.
+  public var unread: UnreadCounts?
 
   public init(taskID: String, status: String, createdAt: String, recipientOnline: Bool) {
     self.taskID = taskID

@@ -43,7 +43,8 @@ extension PostgresError.ServerReport {
     let whole = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
     self.init(
       sqlState: SQLState(field("C") ?? ""),
-      message: field("M") ?? whole.split(whereSeparator: \.isNewline).first.map(String.init) ?? "", hint: field("H"))
+      message: field("M") ?? whole.split(whereSeparator: \.isNewline).first.map(String.init) ?? "", hint: field("H"),
+      detail: field("D"), constraint: field("n"))
   }
 
   /// Made by libpq itself, as when the socket was closed: it has no SQLSTATE.

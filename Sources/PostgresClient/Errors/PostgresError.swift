@@ -94,6 +94,9 @@ extension PostgresError {
     public let sqlState: SQLState
     public let message: String
     public let hint: String?
+    public let detail: String?
+    /// The violated constraint.
+    public let constraint: String?
   }
 
   /// One address that was tried.

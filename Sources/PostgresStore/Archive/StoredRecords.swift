@@ -39,9 +39,6 @@ extension SQL {
       ) AS counted WHERE number = 1 OR bytes <= $3
       """
   }
-
-  /// All tables with contents of the store.
-  var allTables: [String] { [messages, messageDetails, tasks, taskDetails, taskEvents, leases, leaseItems, agents] }
 }
 
 extension PostgresStore {

@@ -17,7 +17,7 @@ extension PostgresStore {
       let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"
       let tasks = try await pool.query(
         """
-        SELECT \(SQL.taskColumns), \(age("t.created_at")) AS age FROM \(sql.tasksWithDetails) WHERE \(isOpen) ORDER BY t.seq LIMIT $1
+        SELECT t.*, \(age("t.created_at")) AS age FROM \(sql.taskRecords) t WHERE \(isOpen) ORDER BY t.seq LIMIT $1
         """, [.int(Overview.taskLimit)]
       ).map { Overview.Task(try BridgeTask($0).withoutTexts, age: try $0.get("age")) }
       let counts = try await pool.query(

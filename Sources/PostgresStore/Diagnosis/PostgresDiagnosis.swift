@@ -53,6 +53,7 @@ extension PostgresStore {
     findings += try writing(row)
     let (state, schema) = try await schemaFinding(row, connection)
     findings.append(schema)
+    findings += try await ownersFindings(connection)
     findings.append(try durability(row))
     // A standby refuses LISTEN as it refuses writes.
     if try !row.get("standby", as: Bool.self) {
@@ -84,37 +85,83 @@ extension PostgresStore {
         ? (.absent, Finding(.ok, "schema", "\(found): the first server makes it, as the role \(role) may."))
         : (.unusable, Finding(.failure, "schema", "\(found), and the role \(role) may not make it.", advice: migrate))
     }
-    let isUsable = try row.get("can_use", as: Bool?.self) == true
-    let rights = isUsable ? try await rights(connection) : (uses: false, isRestricted: false, owns: false)
-    guard rights.uses else {
+    let rights = try row.get("can_use", as: Bool?.self) == true ? try await rights(connection) : Rights()
+    guard rights.calls || rights.reads else {
       return (
         .unusable,
         Finding(
           .failure, "schema", "The role \(role) has no rights on the schema \(schema.name).",
-          advice: "Its owner grants them, or gives this agent a login with sql/postgres/postgres_roles.sql.")
+          advice: "Its owner grants them, or gives this agent a login of its own: SELECT \(sql.schema).add_login('\(role)', 'AGENT').")
       )
     }
-    let present =
-      try await connection.query("SELECT COALESCE(max(version), 0) FROM \(sql.schema).bridge_schema").first?.get(0, as: Int.self) ?? 0
+    let source = rights.calls ? "schema_version FROM \(sql.schema).schema_version()" : "max(version) FROM \(sql.schema).bridge_schema"
+    let present = try await connection.query("SELECT \(source)").only.get(0, as: Int?.self) ?? 0
     let newest = PostgresMigrator.newest
     if let finding = Finding.schema(of: schema.name, version: present, newest: newest) {
       if present > newest || rights.owns { return (.outdated, finding) }
       let found = "\(schema.name) has version \(present) of \(newest), and the role \(role) may not bring it up to date."
       return (.unusable, Finding(.failure, "schema", found, advice: migrate))
     }
-    let whose = rights.isRestricted ? ", of which \(role) sees one agent's rows" : rights.owns ? ", owned by \(role)" : ", used as \(role)"
-    return (rights.isRestricted ? .readyForOneAgent : .ready, Finding(.ok, "schema", "\(schema.name), version \(present)\(whose)."))
+    let whose = !rights.reads ? ", of which \(role) sees one agent's rows" : rights.owns ? ", owned by \(role)" : ", used as \(role)"
+    return (!rights.reads ? .readyForOneAgent : .ready, Finding(.ok, "schema", "\(schema.name), version \(present)\(whose)."))
   }
 
-  private func rights(_ connection: PostgresConnection) async throws -> (uses: Bool, isRestricted: Bool, owns: Bool) {
+  /// What the role may do with the schema.
+  private struct Rights {
+    /// To call functions.
+    var calls = false
+    /// To read tables.
+    var reads = false
+    var owns = false
+  }
+
+  private func rights(_ connection: PostgresConnection) async throws -> Rights {
     let row = try await connection.query(
       """
-      SELECT has_table_privilege($1::text, 'SELECT') AND has_table_privilege($1::text, 'INSERT') AS uses,
-        row_security_active($1::text) AS restricted, pg_has_role(nspowner, 'USAGE') AS owns
-      FROM pg_namespace WHERE nspname = $2
-      """, [.text(sql.messages), .text(schema.name)]
+      SELECT p.oid IS NOT NULL AND has_function_privilege(p.oid, 'EXECUTE') AS calls, has_table_privilege(c.oid, 'SELECT') AS reads,
+        pg_has_role(c.relowner, 'USAGE') AS owns
+      FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND relname = 'messages'
+        LEFT JOIN pg_proc p ON pronamespace = n.oid AND proname = 'schema_version'
+      WHERE nspname = $1
+      """, [.text(schema.name)]
     ).first
-    return (try row?.get("uses") ?? false, try row?.get("restricted") ?? false, try row?.get("owns") ?? false)
+    guard let row else { return Rights() }
+    return Rights(calls: try row.get("calls"), reads: try row.get("reads"), owns: try row.get("owns"))
+  }
+
+  /// What only the owner can see: whether logins have the rights that they should, and whether new rows get free numbers.
+  private func ownersFindings(_ connection: PostgresConnection) async throws -> [Finding] {
+    guard try await rights(connection).owns, try await migrator.status().present == PostgresMigrator.newest else { return [] }
+    let logins = try await connection.query("SELECT count(*) FROM \(sql.schema).agent_logins").only.get(0, as: Int.self)
+    let gaps = try await connection.query("SELECT * FROM \(sql.schema).hardening_gaps()").map { try $0.get(0, as: String.self) }
+    var findings = [Finding]()
+    if logins == 0 {
+      findings.append(Finding(.ok, "logins", "All agents share a role, which can do everything in the name of each."))
+    } else if gaps.isEmpty {
+      findings.append(Finding(.ok, "logins", "\(logins) logins act for one agent each, and nobody has a right on a table."))
+    } else {
+      findings.append(
+        Finding(
+          .warning, "logins",
+          "\(logins) logins act for one agent each, but rights get past that: \(gaps.prefix(5).joined(separator: "; ")).",
+          advice: "Run sql/postgres/postgres_roles.sql again, and revoke what is left."))
+    }
+    for (name, table) in [("messages", sql.messages), ("tasks", sql.tasks), ("task_events", sql.taskEvents)] {
+      let row = try await connection.query(
+        """
+        SELECT COALESCE(pg_sequence_last_value(pg_get_serial_sequence($1, 'seq')::regclass), 0) AS last, COALESCE(max(seq), 0) AS top,
+          pg_get_serial_sequence($1, 'seq') AS sequence FROM \(table)
+        """, [.text(table)]
+      ).only
+      let (last, top) = (try row.get("last", as: Int64.self), try row.get("top", as: Int64.self))
+      if last < top {
+        findings.append(
+          Finding(
+            .failure, "sequences", "The next row of \(name) would get the number \(last + 1), but there are rows up to \(top).",
+            advice: "SELECT setval('\(try row.get("sequence", as: String.self))', \(top));"))
+      }
+    }
+    return findings
   }
 
   private func durability(_ row: PostgresRow) throws -> Finding {

@@ -13,8 +13,9 @@ extension RecordField {
     }
   }
 
-  func value(in row: PostgresRow) throws(PostgresError) -> FieldValue? {
-    switch kind {
+  func value(in row: PostgresRow, _ prefix: String = "") throws(PostgresError) -> FieldValue? {
+    let column = prefix + column
+    return switch kind {
     case .id, .exact: try row.get(column, as: String?.self).map { .exact(ArchivedText($0)) }
     case .text, .time, .deadline: try row.get(column, as: String?.self).map(FieldValue.text)
     case .number: try row.get(column, as: Int?.self).map(FieldValue.number)
@@ -50,19 +51,28 @@ extension FieldedRecord {
     (columns.map { $0.selected(from: alias) } + details.map { $0.selected(from: "d") }).joined(separator: ", ")
   }
 
-  init(fieldsOf row: PostgresRow) throws(PostgresError) {
+  /// - Parameter prefix: before the names of the columns.
+  init(fieldsOf row: PostgresRow, _ prefix: String = "") throws(PostgresError) {
     self.init()
-    for field in Self.fields { field.set(try field.value(in: row), in: &self) }
+    for field in Self.fields { field.set(try field.value(in: row, prefix), in: &self) }
   }
 }
 
-extension Message {
-  init(_ row: PostgresRow) throws { try self.init(fieldsOf: row) }
+extension BridgeTask {
+  /// From a row of `task_records`.
+  init(_ row: PostgresRow, _ prefix: String = "") throws {
+    try self.init(fieldsOf: row, prefix)
+    setClaim(
+      holder: try row.get("\(prefix)holder"), process: try row.get("\(prefix)holder_process"), isExpired: try row.get("\(prefix)expired"))
+  }
 }
 
-extension BridgeTask {
-  init(_ row: PostgresRow) throws {
-    try self.init(fieldsOf: row)
-    setClaim(holder: try row.get("holder"), process: try row.get("holder_process"), isExpired: try row.get("expired"))
+extension PostgresRows {
+  /// The first row, of a function that returns at least one.
+  var only: PostgresRow {
+    get throws {
+      guard let first else { throw BridgeError(.storeFailed, "The database returned no row.") }
+      return first
+    }
   }
 }

@@ -28,7 +28,7 @@ public struct PostgresMigrator: Sendable {
   /// The migration as SQL, for a person who has the rights.
   public static func script(for schema: WorkspaceSchema, from present: Int = 0) -> String {
     Schema.postgres.filter { $0.version > present }
-      .map { "BEGIN;\n\(schema.sql(of: $0))COMMIT;\n" }.joined(separator: "\n")
+      .map { "BEGIN ISOLATION LEVEL READ COMMITTED;\n\(schema.sql(of: $0))COMMIT;\n" }.joined(separator: "\n")
   }
 
   public func status() async throws -> Status {
@@ -49,8 +49,9 @@ public struct PostgresMigrator: Sendable {
   /// - Returns: whether a file was applied.
   private func applyNext() async throws -> Bool {
     do {
-      return try await pool.withTransaction { transaction in
-        try await transaction.query("SET LOCAL lock_timeout = '3s'")
+      return try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
+        // Others wait behind a table's lock that is waited for.
+        try await transaction.query("SET LOCAL lock_timeout = '500ms'")
         try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [.text("cowork_bridge \(schema.name)")])
         let present = try await version { try await transaction.query($0, $1) }
         guard present <= Self.newest else { throw tooNew(present) }
@@ -67,14 +68,20 @@ public struct PostgresMigrator: Sendable {
     }
   }
 
+  /// 0 when there is no schema. A login of an agent asks the function; before there was one, the table.
   private func version(_ query: (String, [PostgresParameter]) async throws -> PostgresRows) async throws -> Int {
-    let table = "\(schema.quoted).bridge_schema"
     // Not to_regclass: it may have cached, before the lock, that there is no such table.
-    let exists = try await query(
-      "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'bridge_schema')", [.text(schema.name)]
-    ).first?.get(0, as: Bool.self)
-    guard exists == true else { return 0 }
-    let version = try await query("SELECT COALESCE(MAX(version), 0) FROM \(table)", []).first?.get(0, as: Int.self) ?? 0
+    let found = try await query(
+      """
+      SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'bridge_schema') AS has_table,
+        EXISTS (SELECT 1 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = pronamespace
+          WHERE nspname = $1 AND proname = 'schema_version') AS has_function
+      """, [.text(schema.name)]
+    ).only
+    guard try found.get("has_table") else { return 0 }
+    let source = try found.get("has_function") ? "schema_version()" : "bridge_schema"
+    let column = try found.get("has_function") ? "schema_version" : "COALESCE(MAX(version), 0)"
+    let version = try await query("SELECT \(column) FROM \(schema.quoted).\(source)", []).only.get(0, as: Int.self)
     guard version <= Self.newest else { throw tooNew(version) }
     return version
   }

@@ -17,33 +17,27 @@ struct SQL: Sendable {
   var agents: String { "\(schema).agents" }
   var instances: String { "\(schema).instances" }
 
-  /// The present time as we write it: RFC 3339, UTC, milliseconds.
-  static let now = rfc3339("clock_timestamp()")
-
+  /// As programs write a time: RFC 3339, UTC, milliseconds.
   static func rfc3339(_ time: String) -> String {
     "to_char(\(time) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
   }
 
-  /// The time so many seconds from now; the parameter is a number.
-  static func later(_ parameter: String) -> String { "clock_timestamp() + \(parameter)::float8 * interval '1 second'" }
-
-  static let messageColumns = "m.seq, \(Message.selected(from: "m"))"
-
-  /// `Message.replyCost`.
-  static func replyCost(of row: String) -> String {
-    let texts = Message.fields.filter { $0.kind == .text || $0.kind == .time }.map { "\(row).\($0.column)" }
-    return "\(Message.rowCost) + char_length(concat(\(texts.joined(separator: ", "))))"
+  /// A call of a function, as a table.
+  func call(_ function: String, arguments: Int, _ columns: String = "*") -> String {
+    let values = (1...arguments).map { "$\($0)" }.joined(separator: ", ")
+    return "SELECT \(columns) FROM \(schema).\(function)(\(values))"
   }
 
-  static let taskColumns =
-    "t.seq, \(BridgeTask.selected(from: "t")), d.holder, d.holder_process, "
-    + "COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_news, d.creator_news"
+  /// The columns of a result's `message`.
+  static let message = columns(of: "message", ["seq"] + Message.fields.map(\.column), "")
+  /// The columns of a result's `task`, each with the prefix `t_`.
+  static let task = columns(of: "task", ["seq"] + BridgeTask.fields.map(\.column) + ["holder", "holder_process", "expired"], "t_")
+  static let delivered = "remaining, to_check, \(message), \(task)"
 
-  var messagesWithDetails: String { "\(messages) m LEFT JOIN \(messageDetails) d ON d.message_id = m.id" }
-  var tasksWithDetails: String { "\(tasks) t LEFT JOIN \(taskDetails) d ON d.task_id = t.id" }
-
-  /// The processes of an agent whose heartbeat is no older than the parameter, in seconds.
-  func runningProcesses(of agent: String, within age: String) -> String {
-    "SELECT COALESCE(array_agg(process), '{}') FROM \(instances) WHERE agent = \(agent) AND last_seen >= \(SQL.later("-1 * \(age)"))"
+  private static func columns(of record: String, _ names: [String], _ prefix: String) -> String {
+    names.map { "(\(record)).\($0) AS \(prefix)\($0)" }.joined(separator: ", ")
   }
+
+  var messageRecords: String { "\(schema).message_records" }
+  var taskRecords: String { "\(schema).task_records" }
 }

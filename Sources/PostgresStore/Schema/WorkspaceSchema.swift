@@ -25,8 +25,11 @@ public struct WorkspaceSchema: Hashable, Sendable {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  /// A numbered file with psql's variable `schema` substituted.
+  /// A numbered file, and after the newest one the functions, with psql's variable `schema` substituted.
   func sql(of migration: Schema.Migration) -> String {
-    migration.sql.split(separator: ":\"schema\"", omittingEmptySubsequences: false).joined(separator: quoted)
+    let isNewest = migration.version == Schema.postgres.last?.version
+    return (migration.sql + (isNewest ? Schema.postgresFunctions : ""))
+      .split(separator: ":\"schema\"", omittingEmptySubsequences: false).joined(separator: quoted)
+      .split(separator: ":'schema'", omittingEmptySubsequences: false).joined(separator: "'\(name)'")
   }
 }

@@ -29,9 +29,9 @@ struct TranscriptTable: Sendable {
 
   static func messages(_ sql: SQL) -> TranscriptTable {
     TranscriptTable(
-      name: sql.messages, alias: "m", source: sql.messagesWithDetails, columns: SQL.messageColumns,
+      name: sql.messages, alias: "m", source: "\(sql.messageRecords) m", columns: "m.*",
       time: "extract(epoch FROM \(sql.schema).time_of(m.created_at))::float8", isFor: "(m.sender = $1 OR m.recipient = $1)"
-    ) { .message(try Message($0)) }
+    ) { .message(try Message(fieldsOf: $0)) }
   }
 
   static func events(_ sql: SQL) -> TranscriptTable {

@@ -9,7 +9,7 @@ extension PostgresStore {
     try await requireAll()
     return try await perform { pool in
       try await pool.query(
-        "SELECT \(SQL.rfc3339("greatest(\(SQL.later("-1 * $1::float8")), '0001-01-01 00:00:00+00'::timestamptz)"))",
+        "SELECT \(SQL.rfc3339("greatest(clock_timestamp() - $1::float8 * interval '1 second', '0001-01-01 00:00:00+00'::timestamptz)"))",
         [.double(age.inSeconds)]
       ).first?.get(0, as: String.self) ?? ""
     }
@@ -40,7 +40,7 @@ extension PostgresStore {
         AND NOT EXISTS (SELECT 1 FROM \(sql.tasks) t
           WHERE lower(t.id) = lower(d.task_id) AND COALESCE(t.status, '') NOT IN ('completed', 'failed'))
       """
-    let old = "SELECT m.seq FROM \(sql.messagesWithDetails) WHERE \(condition)"
+    let old = "SELECT m.seq FROM \(sql.messages) m LEFT JOIN \(sql.messageDetails) d ON d.message_id = m.id WHERE \(condition)"
     let statement =
       dryRun
       ? "SELECT count(*) FROM (\(old)) AS old"
@@ -66,7 +66,7 @@ extension PostgresStore {
         AND COALESCE(\(age("t.updated_at")), \(age("t.created_at"))) < $3::text::timestamptz
         AND NOT EXISTS (SELECT 1 FROM \(sql.leaseItems) i WHERE i.kind <> 'message' AND i.seq = t.seq)
       """
-    let old = "SELECT t.seq FROM \(sql.tasksWithDetails) WHERE \(condition)"
+    let old = "SELECT t.seq FROM \(sql.tasks) t LEFT JOIN \(sql.taskDetails) d ON d.task_id = t.id WHERE \(condition)"
     let statement =
       dryRun
       ? "SELECT count(*) FROM (\(old)) AS old"

@@ -85,7 +85,7 @@ final class NotificationWatch: Sendable {
       do {
         try await readiness.ensure()
         let rows = try await pool.query(
-          "SELECT \(schema.quoted).channel_of($1, $2)", [.text(schema.name), .text(agent?.name ?? "")])
+          "SELECT \(schema.quoted).channel($1)", [.text(agent?.name ?? "")])
         if let name: String = try rows.first?.get(0) { return name }
       } catch {
         logger.debug("the channel is not known yet", metadata: ["error": "\(error)"])

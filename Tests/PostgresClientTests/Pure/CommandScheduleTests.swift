@@ -74,7 +74,7 @@ import Testing
 
   @Test func theFirstErrorOfACommandWins() {
     func report(_ state: String) -> PostgresError.ServerReport {
-      .init(sqlState: SQLState(state), message: "m", hint: nil)
+      .init(sqlState: SQLState(state), message: "m", hint: nil, detail: nil, constraint: nil)
     }
     var collector = ResultCollector()
     collector.add(report("23505"))

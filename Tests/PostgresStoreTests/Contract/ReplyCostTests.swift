@@ -15,14 +15,10 @@ struct ReplyCostTests {
     for text in texts {
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: text, replyTo: "r", taskID: "t"))
     }
-    let rows = try await store.pool.query(
-      """
-      SELECT found.*, \(SQL.replyCost(of: "found")) AS cost
-      FROM (SELECT \(SQL.messageColumns) FROM \(store.sql.messagesWithDetails)) AS found
-      """)
+    let rows = try await store.pool.query("SELECT r.*, \(store.sql.schema).cost_of(r) AS cost FROM \(store.sql.messageRecords) r")
     #expect(rows.count == texts.count)
     for row in rows {
-      let message = try Message(row)
+      let message = try Message(fieldsOf: row)
       #expect(try row.get("cost", as: Int.self) == message.replyCost, "\(message.content ?? "")")
     }
     await store.close()

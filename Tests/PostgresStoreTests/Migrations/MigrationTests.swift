@@ -37,13 +37,13 @@ struct MigrationTests {
     let error = await refusal { try await store.unreadCounts(for: .code) }
     #expect(error?.code == .storeUnavailable)
     for part in ["cowork-code-mcp-server migrate", "migrate --print", "cowork_bridge"] { #expect(error?.message.contains(part) == true) }
-    // Once somebody with the rights has run it, the same store works; here with all rights.
+    // Once somebody with the rights has run it, the same store works.
     let owner = try ConnectionSettings(database.url)
     try await PostgresMigrator(pool: PostgresPool(owner), schema: WorkspaceSchema(nil), logger: .silent).migrate()
     try await database.psql(
       """
       GRANT USAGE ON SCHEMA cowork_bridge TO \(role);
-      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA cowork_bridge TO \(role)
+      GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cowork_bridge TO \(role)
       """)
     _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "works"))
     #expect(try await store.unreadCounts(for: .code).messages == 1)
@@ -172,7 +172,7 @@ extension TestDatabase {
       SELECT 'column', table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
         WHERE table_schema = '\(schema)' ORDER BY 2, ordinal_position;
       SELECT indexdef FROM pg_indexes WHERE schemaname = '\(schema)' ORDER BY indexname;
-      SELECT proname, prosrc, proconfig FROM pg_proc WHERE pronamespace = '"\(schema)"'::regnamespace ORDER BY proname;
+      SELECT proname, prosrc, proconfig FROM pg_proc WHERE pronamespace = '"\(schema)"'::regnamespace ORDER BY proname, prosrc;
       SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
         WHERE relnamespace = '"\(schema)"'::regnamespace AND NOT tgisinternal ORDER BY tgname, relname
       """

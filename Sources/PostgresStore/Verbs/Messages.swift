@@ -1,0 +1,136 @@
+import Bridge
+import PostgresClient
+
+extension PostgresStore {
+  public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
+    try await performWriting(to: message.recipient) { [sql, timing] pool, attempt in
+      let row = try await pool.query(
+        sql.call("send", arguments: 8),
+        [
+          .text(message.sender.name), .text(message.recipient.name), .text(message.content), .optional(message.replyTo),
+          .optional(message.taskID), .optional(message.idempotencyKey), .text(message.id), .double(timing.presence.inSeconds),
+        ]
+      ).only
+      let (id, createdAt) = try (row.get("id", as: String.self), row.get("created_at", as: String.self))
+      let isOnline = try row.isOnline
+      var receipt = SendReceipt(
+        messageID: id, recipient: message.recipient, createdAt: createdAt, recipientOnline: isOnline, duplicate: false)
+      if try !row.get("is_new", as: Bool.self) {
+        let earlier = Message(
+          id: id, sender: nil, recipient: try row.get("earlier_recipient"), content: try row.get("earlier_content"), createdAt: createdAt)
+        receipt = try EarlierRecord.receipt(for: message, from: earlier, attempt: attempt, recipientOnline: isOnline)
+      }
+      receipt.unread = try row.unread
+      return receipt
+    }
+  }
+
+  public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
+    let wanted: [PostgresParameter] = [
+      .optional(request.sender), .bool(request.includesTasks), .int(request.limit), .int(request.characters),
+    ]
+    guard let instance = request.instance else {
+      return try await perform { [sql, idle] _ in
+        try await self.afterRecovery { dead, alive in
+          try await idle.query(
+            sql.call("look", arguments: 8, SQL.delivered),
+            [.text(request.agent.name), .text(ProcessIdentity.current.encoded), .textArray(dead), .textArray(alive)] + wanted)
+        }
+      }
+    }
+    let lease = UniqueID.make()
+    return try await performTaking { [sql, timing, idle] _, attempt in
+      var delivery = try await self.afterRecovery { dead, alive in
+        try await idle.query(
+          sql.call("take", arguments: 12, SQL.delivered),
+          [
+            .text(request.agent.name), .text(lease), .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds),
+            .textArray(dead), .textArray(alive), .bool(attempt > 1),
+          ] + wanted, isRepeatable: false)
+      }
+      delivery.lease = delivery.isEmpty ? nil : lease
+      return delivery
+    } undoing: {
+      lease
+    }
+  }
+
+  /// Repeats a call that returns leases of other processes until it has been told which of these are dead.
+  private func afterRecovery(
+    _ call: (_ dead: [String], _ alive: [String]) async throws -> PostgresRows
+  ) async throws -> Delivery {
+    var (dead, alive) = ([String](), [String]())
+    while true {
+      let rows = try await call(dead, alive)
+      guard let unchecked = try rows.only.get("to_check", as: [String]?.self), !unchecked.isEmpty else { return try Delivery(rows) }
+      unchecked.sortByLife(into: &dead, &alive)
+    }
+  }
+
+  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
+    try await perform { [sql, idle] _ in
+      let row = try await idle.query(sql.call("unread", arguments: 1), [.text(agent.name)]).only
+      return UnreadCounts(messages: try row.get("messages"), tasks: try row.get("tasks"))
+    }
+  }
+
+  public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage {
+    let words = SearchWords.of(query.text ?? "")
+    let literal = words.isEmpty ? query.text.flatMap { $0.isEmpty ? nil : $0 } : nil
+    return try await perform { [sql] pool in
+      do {
+        let rows = try await pool.query(
+          sql.call("history", arguments: 8, "more, \(SQL.message)"),
+          [
+            .text(query.agent.name), .textArray(words), .optional(literal), .optional(query.with), .optional(query.taskID),
+            .optional(query.before), .int(query.limit), .int(query.characters),
+          ])
+        return HistoryPage(messages: try rows.map { try Message(fieldsOf: $0) }, more: try rows.first?.get("more") ?? false)
+      } catch let error as PostgresError where error.sqlState == .neitherIDNorTime {
+        throw BridgeError.notATimeOrID(query.before ?? "")
+      }
+    }
+  }
+
+  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
+    try await perform { [sql] pool in
+      try await pool.query(sql.call("message", arguments: 2), [.text(agent.name), .text(id)]).first.map { try Message(fieldsOf: $0) }
+    }
+  }
+}
+
+extension PostgresStore {
+  /// Carries out a verb that writes for a recipient.
+  ///
+  /// - Throws: `unknownRecipient`.
+  func performWriting<Receipt: Sendable>(
+    to recipient: Identity, _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Receipt
+  ) async throws(BridgeError) -> Receipt {
+    try await perform { pool, attempt in
+      do { return try await verb(pool, attempt) } catch let error as PostgresError where error.sqlState == .unknownAgent {
+        throw BridgeError.unknownRecipient(recipient, known: (error.server?.detail ?? "").split(separator: " ").map(String.init))
+      }
+    }
+  }
+}
+
+extension Delivery {
+  /// From rows of `SQL.delivered`.
+  fileprivate init(_ rows: PostgresRows) throws {
+    self.init(remaining: try rows.first?.get("remaining", as: Int?.self) ?? 0)
+    for row in rows {
+      if !row.isNull("seq") { messages.append(try Message(fieldsOf: row)) }
+      if !row.isNull("t_seq") { tasks.append(try BridgeTask(row, "t_")) }
+    }
+  }
+}
+
+extension PostgresRow {
+  /// Whether an agent of the processes in this row runs.
+  var isOnline: Bool { get throws { Presence.isOnline(try get("processes", as: [String].self)) } }
+
+  /// What waits for the caller.
+  var unread: UnreadCounts {
+    get throws { UnreadCounts(messages: try get("unread_messages"), tasks: try get("unread_tasks")) }
+  }
+}

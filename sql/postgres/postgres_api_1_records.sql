@@ -1,0 +1,63 @@
+-- What is shown of a message and of a task. Columns may be added at the end; programs select them by name.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+
+CREATE OR REPLACE VIEW message_records AS
+SELECT m.seq, m.id, m.sender, m.recipient, m.content, m.read, m.created_at, d.reply_to, d.task_id,
+  to_char(d.read_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS read_at, COALESCE(d.redelivered, 0) AS redelivered
+FROM messages m LEFT JOIN message_details d ON d.message_id = m.id;
+COMMENT ON VIEW message_records IS 'Messages with their details, as agents see them.';
+
+-- expired: the holder has sent no heartbeat for as long as a claim lasts.
+CREATE OR REPLACE VIEW task_records AS
+SELECT t.seq, t.id, t.sender, t.recipient, t.title, t.description, t.status, t.created_at, t.updated_at, t.result,
+  d.holder, d.holder_process, COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_news, d.creator_news
+FROM tasks t LEFT JOIN task_details d ON d.task_id = t.id;
+COMMENT ON VIEW task_records IS 'Tasks with their details, as agents see them.';
+
+-- What a record takes of a reply: its characters and a constant. The program counts in the same way.
+CREATE OR REPLACE FUNCTION cost_of(record message_records) RETURNS integer
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT 260 + char_length(concat(
+    record.id, record.sender, record.recipient, record.content, record.created_at, record.reply_to, record.task_id, record.read_at))
+$$;
+
+CREATE OR REPLACE FUNCTION cost_of(record task_records) RETURNS integer
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT 300 + char_length(concat(
+    record.id, record.sender, record.recipient, record.title, record.description, record.status, record.created_at, record.updated_at,
+    record.result, CASE WHEN record.status = 'in_progress' THEN record.holder END))
+$$;
+
+-- The first of these messages that fit into so many characters; always at least one. A character has at most four bytes, so the length in
+-- bytes, which is known without reading a text, tells which ones need not be read.
+CREATE OR REPLACE FUNCTION fitting_messages(given bigint[], characters bigint) RETURNS bigint[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
+    SELECT seq, number, sum(cost) OVER (ORDER BY number) AS total FROM (
+      SELECT r.seq, near.number, cost_of(r) AS cost FROM (
+        SELECT m.seq, g.number, sum(260 + COALESCE(octet_length(m.content), 0) / 4) OVER (ORDER BY g.number)
+          - (260 + COALESCE(octet_length(m.content), 0) / 4) AS before
+        FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN messages m USING (seq)
+      ) AS near JOIN message_records r USING (seq) WHERE near.before <= characters
+    ) AS costs
+  ) AS totals WHERE number = 1 OR total <= characters
+$$;
+
+-- The same for tasks. The first one need not fit if the reply is empty without it.
+CREATE OR REPLACE FUNCTION fitting_tasks(given bigint[], characters bigint, is_first boolean) RETURNS bigint[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
+    SELECT seq, number, sum(cost) OVER (ORDER BY number) AS total FROM (
+      SELECT r.seq, near.number, cost_of(r) AS cost FROM (
+        SELECT t.seq, g.number,
+          sum(300 + (COALESCE(octet_length(t.description), 0) + COALESCE(octet_length(t.result), 0)) / 4) OVER (ORDER BY g.number)
+            - (300 + (COALESCE(octet_length(t.description), 0) + COALESCE(octet_length(t.result), 0)) / 4) AS before
+        FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN tasks t USING (seq)
+      ) AS near JOIN task_records r USING (seq) WHERE near.before <= characters
+    ) AS costs
+  ) AS totals WHERE (is_first AND number = 1) OR total <= characters
+$$;

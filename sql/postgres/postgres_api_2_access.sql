@@ -1,0 +1,88 @@
+-- Who acts. A verb is a SECURITY DEFINER function: it runs as the owner of the schema, and a login of an agent has no other right.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+
+-- Refuses a call. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent (the known ones in the detail), CW409 an id that exists.
+CREATE OR REPLACE FUNCTION refuse(code text, message text, detail text DEFAULT '') RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail;
+END
+$$;
+
+-- The agent that this login is bound to; NULL if it may act for any. session_user decides, which SQL cannot change, never a setting.
+CREATE OR REPLACE FUNCTION my_agent() RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  mine text := (SELECT agent FROM agent_logins WHERE login = session_user);
+BEGIN
+  IF mine IS NULL AND EXISTS (SELECT 1 FROM agent_logins) AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
+    PERFORM refuse('CW403', format('the login "%s" belongs to no agent: the owner of the schema gives it one with add_login', session_user));
+  END IF;
+  RETURN mine;
+END
+$$;
+
+-- The agent that acts: the one that the login is bound to, or the given one.
+CREATE OR REPLACE FUNCTION acting_agent(claimed text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  mine text := my_agent();
+BEGIN
+  IF mine <> claimed THEN
+    PERFORM refuse('CW403', format(
+      'the login "%s" is the agent "%s" and cannot act as "%s": start the server as %2$s, or with the login of %3$s',
+      session_user, mine, claimed));
+  END IF;
+  RETURN COALESCE(mine, claimed);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION check_size(field text, value text, minimum integer, maximum integer) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF octet_length(value) NOT BETWEEN minimum AND maximum THEN
+    PERFORM refuse('CW400', format('%s has %s bytes, and %s to %s are allowed', field, octet_length(value), minimum, maximum));
+  END IF;
+END
+$$;
+
+-- Refuses a recipient that no agent is. Two agents exist without having connected.
+CREATE OR REPLACE FUNCTION require_agent(wanted text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF wanted IN ('code', 'cowork') OR EXISTS (SELECT 1 FROM agents WHERE name = wanted) THEN RETURN; END IF;
+  PERFORM refuse('CW404', format('there is no agent "%s"', wanted), COALESCE((SELECT string_agg(name, ' ' ORDER BY name) FROM agents), ''));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION schema_version() RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$ SELECT COALESCE(max(version), 0) FROM bridge_schema $$;
+COMMENT ON FUNCTION schema_version IS 'The version of this schema.';
+
+-- The name of this schema: the search path puts it after the catalogue.
+CREATE OR REPLACE FUNCTION workspace() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$ SELECT (current_schemas(false))[2] $$;
+
+CREATE OR REPLACE FUNCTION channel(agent text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN channel_of(workspace(), acting_agent(agent));
+END
+$$;
+COMMENT ON FUNCTION channel IS 'The channel to LISTEN on for an agent; that of the empty name hears of everything.';
+
+-- The processes of the agent's instances whose heartbeat is recent.
+CREATE OR REPLACE FUNCTION processes_of(wanted text, seconds double precision) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT COALESCE(array_agg(process), '{}') FROM instances
+  WHERE agent = wanted AND last_seen >= clock_timestamp() - seconds * interval '1 second'
+$$;

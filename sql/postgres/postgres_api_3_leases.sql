@@ -1,0 +1,178 @@
+-- A lease holds what was taken until its reply has left the process. What takes nothing back when a crash of the server loses it does not
+-- wait for the disk.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+
+-- Ends leases: what they held is unread again. The triggers wake the recipients of messages; news of tasks wake their agent here.
+CREATE OR REPLACE FUNCTION end_leases(wanted text[], is_redelivered boolean) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  ended text[];
+  agent_names text[];
+BEGIN
+  WITH gone AS (DELETE FROM leases WHERE id = ANY (wanted) RETURNING id, agent)
+    SELECT array_agg(id), array_agg(DISTINCT agent) INTO ended, agent_names FROM gone;
+  IF ended IS NULL THEN RETURN 0; END IF;
+  WITH items AS (
+    DELETE FROM lease_items WHERE lease = ANY (ended) RETURNING kind, seq
+  ), unread AS (
+    UPDATE messages m SET read = 0 FROM items WHERE m.seq = items.seq AND items.kind = 'message' RETURNING m.id
+  ), marked AS (
+    INSERT INTO message_details (message_id, redelivered) SELECT id, 1 FROM unread WHERE is_redelivered AND id IS NOT NULL
+    ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
+  ), sides AS (
+    SELECT t.id, max((kind = 'assignee')::integer) AS assignee, max((kind = 'creator')::integer) AS creator
+    FROM items JOIN tasks t USING (seq) WHERE kind <> 'message' GROUP BY t.id
+  )
+  UPDATE task_details d
+    SET assignee_news = greatest(d.assignee_news, sides.assignee), creator_news = greatest(d.creator_news, sides.creator)
+    FROM sides WHERE d.task_id = sides.id;
+  IF FOUND THEN
+    PERFORM pg_notify(channel_of(workspace(), name), 'tasks') FROM unnest(agent_names) AS name;
+  END IF;
+  RETURN cardinality(ended);
+END
+$$;
+
+-- Ends the expired leases of an agent, or of all agents, and those whose process the caller knows to be dead. A lease that somebody else
+-- is ending, or whose rows are locked, waits for the next call.
+CREATE OR REPLACE FUNCTION end_dead_leases(of_agent text, dead text[]) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  wanted text[] := ARRAY(
+    SELECT id FROM leases WHERE (of_agent IS NULL OR agent = of_agent) AND (id = ANY (dead) OR expires_at < clock_timestamp())
+    FOR UPDATE SKIP LOCKED);
+BEGIN
+  IF wanted = '{}' THEN RETURN 0; END IF;
+  RETURN end_leases(wanted, true);
+EXCEPTION WHEN lock_not_available THEN
+  RETURN 0;
+END
+$$;
+
+-- The leases, with their processes, of which only a process on the same host can tell whether they are dead.
+CREATE OR REPLACE FUNCTION leases_to_check(of_agent text, process text, checked text[]) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT ARRAY(
+    SELECT l.id || ' ' || l.process FROM leases l
+    WHERE (of_agent IS NULL OR l.agent = of_agent) AND l.process <> leases_to_check.process
+      AND starts_with(l.process, split_part(leases_to_check.process, '|', 1) || '|') AND l.id <> ALL (checked))
+$$;
+
+CREATE OR REPLACE FUNCTION recover(process text DEFAULT '', dead text[] DEFAULT '{}', alive text[] DEFAULT '{}')
+RETURNS TABLE (ended integer, to_check text[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  mine text := my_agent();
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '1s', true);
+  ended := end_dead_leases(mine, dead);
+  to_check := leases_to_check(mine, process, alive);
+  RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION recover IS 'Ends expired leases: what they held is unread again. For programs: also leases of processes that are dead.';
+
+CREATE OR REPLACE FUNCTION confirm(lease text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  mine text := my_agent();
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  DELETE FROM leases l WHERE l.id = confirm.lease AND (mine IS NULL OR l.agent = mine);
+  IF NOT FOUND THEN RETURN; END IF;
+  WITH items AS (DELETE FROM lease_items i WHERE i.lease = confirm.lease RETURNING i.kind, i.seq)
+    INSERT INTO message_details (message_id, read_at)
+    SELECT m.id, clock_timestamp() FROM items JOIN messages m USING (seq) WHERE items.kind = 'message' AND m.id IS NOT NULL
+    ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at;
+END
+$$;
+COMMENT ON FUNCTION confirm IS 'Ends a lease: what was taken under it is read.';
+
+CREATE OR REPLACE FUNCTION undo(lease text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  mine text := my_agent();
+BEGIN
+  PERFORM set_config('lock_timeout', '1s', true);
+  PERFORM end_leases(ARRAY(SELECT l.id FROM leases l WHERE l.id = undo.lease AND (mine IS NULL OR l.agent = mine)), false);
+END
+$$;
+COMMENT ON FUNCTION undo IS 'Ends a lease: what was taken under it is unread again.';
+
+CREATE OR REPLACE FUNCTION renew(wanted text[], seconds double precision) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  mine text := my_agent();
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  UPDATE leases SET expires_at = clock_timestamp() + least(seconds, 3600) * interval '1 second'
+    WHERE id = ANY (wanted) AND (mine IS NULL OR agent = mine);
+END
+$$;
+COMMENT ON FUNCTION renew IS 'Extends leases from now.';
+
+-- Locks the news of these tasks for an agent, before they are read: what is read afterwards is what the news stands for.
+CREATE OR REPLACE FUNCTION lock_news(of_agent text, task_rows bigint[]) RETURNS bigint[]
+LANGUAGE sql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT ARRAY(
+    SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE t.seq = ANY (task_rows)
+      AND (d.assignee_news = 1 AND t.recipient = of_agent OR d.creator_news = 1 AND t.sender = of_agent)
+    ORDER BY t.seq FOR UPDATE OF d SKIP LOCKED)
+$$;
+
+-- Takes rows: messages become read, and news of tasks is cleared for the agent, under a lease.
+CREATE OR REPLACE FUNCTION lease_rows(
+  of_agent text, new_lease text, instance text, process text, seconds double precision, message_rows bigint[], task_rows bigint[],
+  is_begun boolean DEFAULT false
+) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  IF NOT is_begun THEN
+    INSERT INTO leases (id, agent, instance, process, expires_at)
+      VALUES (new_lease, of_agent, lease_rows.instance, lease_rows.process, clock_timestamp() + least(seconds, 3600) * interval '1 second');
+  END IF;
+  IF message_rows <> '{}' THEN
+    INSERT INTO lease_items (lease, kind, seq) SELECT new_lease, 'message', unnest(message_rows);
+    UPDATE messages SET read = 1 WHERE seq = ANY (message_rows);
+  END IF;
+  IF task_rows <> '{}' THEN
+    WITH told AS (
+      SELECT t.id, t.seq, d.assignee_news = 1 AND t.recipient = of_agent AS assignee, d.creator_news = 1 AND t.sender = of_agent AS creator
+      FROM tasks t JOIN task_details d ON d.task_id = t.id WHERE t.seq = ANY (task_rows)
+    ), items AS (
+      INSERT INTO lease_items (lease, kind, seq)
+      SELECT new_lease, 'assignee', seq FROM told WHERE assignee UNION ALL SELECT new_lease, 'creator', seq FROM told WHERE creator
+    )
+    UPDATE task_details d SET assignee_news = CASE WHEN told.assignee THEN 0 ELSE d.assignee_news END,
+      creator_news = CASE WHEN told.creator THEN 0 ELSE d.creator_news END
+    FROM told WHERE d.task_id = told.id;
+  END IF;
+END
+$$;
+
+-- Begins a lease before anything is taken, for a call that is repeated because its outcome is unknown. Waits for the first attempt where that
+-- one still runs.
+--
+-- Returns whether the first attempt had begun it.
+CREATE OR REPLACE FUNCTION has_begun(of_agent text, new_lease text, instance text, process text, seconds double precision) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  INSERT INTO leases (id, agent, instance, process, expires_at)
+    VALUES (new_lease, of_agent, has_begun.instance, has_begun.process, clock_timestamp() + least(seconds, 3600) * interval '1 second')
+    ON CONFLICT (id) DO NOTHING;
+  RETURN NOT FOUND;
+END
+$$;

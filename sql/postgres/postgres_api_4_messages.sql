@@ -1,0 +1,218 @@
+-- Messages: sending, taking and looking.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+
+-- The tasks that are news for an agent.
+CREATE OR REPLACE FUNCTION news_of(wanted text) RETURNS SETOF bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.assignee_news = 1 AND t.recipient = wanted
+  UNION
+  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.creator_news = 1 AND t.sender = wanted
+$$;
+
+CREATE OR REPLACE FUNCTION unread(agent text, OUT messages bigint, OUT tasks bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+BEGIN
+  SELECT count(*) INTO messages FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0;
+  SELECT count(*) INTO tasks FROM news_of(me);
+END
+$$;
+COMMENT ON FUNCTION unread IS 'How many messages and tasks wait for an agent.';
+
+-- Sends a message. With an id that the agent has used, or its key, nothing is sent, and the message that was is returned.
+CREATE OR REPLACE FUNCTION send(
+  sender text, recipient text, content text, reply_to text DEFAULT NULL, task_id text DEFAULT NULL, idempotency_key text DEFAULT NULL,
+  message_id text DEFAULT NULL, presence double precision DEFAULT 30
+) RETURNS TABLE (
+  id text, created_at text, is_new boolean, earlier_recipient text, earlier_content text, processes text[], unread_messages bigint,
+  unread_tasks bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(send.sender);
+  wanted text := COALESCE(send.message_id, gen_random_uuid()::text);
+  earlier text;
+BEGIN
+  PERFORM check_size('content', COALESCE(send.content, ''), 1, 262144), check_size('reply_to', send.reply_to, 1, 200),
+    check_size('task_id', send.task_id, 1, 200), check_size('idempotency_key', send.idempotency_key, 1, 200),
+    check_size('message_id', wanted, 1, 200);
+  is_new := false;
+  IF send.idempotency_key IS NOT NULL THEN
+    SELECT d.message_id, m.id, m.created_at, m.recipient, m.content
+      INTO earlier, send.id, send.created_at, earlier_recipient, earlier_content
+      FROM message_details d LEFT JOIN messages m ON m.id = d.message_id
+      WHERE d.sender = me AND d.idempotency_key = send.idempotency_key;
+    IF earlier IS NOT NULL AND send.id IS NULL THEN
+      -- The message was removed by hand, and its key is free again.
+      DELETE FROM message_details d WHERE d.message_id = earlier;
+    END IF;
+  END IF;
+  IF send.id IS NULL THEN
+    PERFORM require_agent(send.recipient);
+    INSERT INTO messages AS m (id, sender, recipient, content, read) VALUES (wanted, me, send.recipient, send.content, 0)
+      ON CONFLICT (id) DO NOTHING RETURNING m.id, m.created_at INTO send.id, send.created_at;
+    is_new := send.id IS NOT NULL;
+    IF is_new AND COALESCE(send.reply_to, send.task_id, send.idempotency_key) IS NOT NULL THEN
+      INSERT INTO message_details (message_id, sender, reply_to, task_id, idempotency_key)
+        VALUES (wanted, me, send.reply_to, send.task_id, send.idempotency_key)
+        ON CONFLICT (message_id) DO UPDATE SET sender = excluded.sender, reply_to = excluded.reply_to, task_id = excluded.task_id,
+          idempotency_key = excluded.idempotency_key, read_at = NULL, redelivered = 0;
+    ELSIF NOT is_new THEN
+      SELECT m.id, m.created_at, m.recipient, m.content INTO send.id, send.created_at, earlier_recipient, earlier_content
+        FROM messages m WHERE m.id = wanted AND m.sender = me;
+      IF send.id IS NULL THEN PERFORM refuse('CW409', format('another message has the id "%s" already', wanted)); END IF;
+    END IF;
+  END IF;
+  processes := processes_of(send.recipient, presence);
+  SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me) AS u;
+  RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION send IS 'Sends a message, and says what waits for its sender. Example: SELECT send(''code'', ''cowork'', ''Hello'')';
+
+-- What is shown of these messages and news, as much as fits into so many characters.
+CREATE OR REPLACE FUNCTION shown(
+  of_agent text, message_rows bigint[], task_rows bigint[], unread_count bigint, characters bigint,
+  OUT messages bigint[], OUT tasks bigint[], OUT remaining bigint
+)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  spent bigint := 0;
+BEGIN
+  messages := CASE WHEN message_rows = '{}' THEN '{}' ELSE fitting_messages(message_rows, characters) END;
+  remaining := greatest(unread_count - cardinality(messages), 0);
+  tasks := '{}';
+  IF task_rows = '{}' THEN RETURN; END IF;
+  IF messages <> '{}' THEN SELECT sum(cost_of(r)) INTO spent FROM message_records r WHERE r.seq = ANY (messages); END IF;
+  tasks := fitting_tasks(task_rows, greatest(characters - spent, 0), messages = '{}');
+END
+$$;
+
+-- Takes what waits for an agent, under a lease: it counts as read once the lease is confirmed. A repeated lease returns what it holds.
+--
+-- Takes nothing while there are leases of processes on the caller's host that it has not named as dead or alive: the last column names
+-- them. Looks at few rows of tables that may be large: never at all of them.
+CREATE OR REPLACE FUNCTION take(
+  agent text, lease text, instance text, process text, seconds double precision, dead text[], alive text[], is_repeated boolean,
+  of_sender text, with_tasks boolean, most bigint, characters bigint
+) RETURNS TABLE (message message_records, task task_records, remaining bigint, to_check text[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+  message_rows bigint[];
+  task_rows bigint[] := '{}';
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '1s', true);
+  PERFORM check_size('lease', lease, 1, 200), check_size('instance', instance, 1, 400), check_size('process', process, 0, 400);
+  PERFORM end_dead_leases(me, dead);
+  to_check := leases_to_check(me, process, alive);
+  IF to_check <> '{}' THEN
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  IF is_repeated AND has_begun(me, lease, instance, process, seconds) THEN
+    message_rows := ARRAY(SELECT i.seq FROM lease_items i JOIN leases l ON l.id = i.lease
+      WHERE i.lease = take.lease AND l.agent = me AND i.kind = 'message');
+    task_rows := ARRAY(SELECT DISTINCT i.seq FROM lease_items i JOIN leases l ON l.id = i.lease
+      WHERE i.lease = take.lease AND l.agent = me AND i.kind <> 'message');
+    remaining := 0;
+  ELSE
+    -- Passes over rows that another reader is taking: without that, two would get the same ones.
+    SELECT ARRAY(
+        SELECT m.seq FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
+        ORDER BY m.seq LIMIT most FOR UPDATE SKIP LOCKED),
+      (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender))
+      INTO message_rows, remaining;
+    IF with_tasks THEN
+      task_rows := ARRAY(SELECT seq FROM news_of(me) AS n (seq) ORDER BY seq LIMIT most);
+      IF task_rows <> '{}' THEN task_rows := lock_news(me, task_rows); END IF;
+    END IF;
+    SELECT s.messages, s.tasks, s.remaining INTO message_rows, task_rows, remaining
+      FROM shown(me, message_rows, task_rows, take.remaining, characters) AS s;
+    IF message_rows <> '{}' OR task_rows <> '{}' THEN
+      PERFORM lease_rows(me, lease, instance, process, seconds, message_rows, task_rows, is_repeated);
+    ELSIF is_repeated THEN
+      PERFORM end_leases(ARRAY[lease], false);
+    END IF;
+  END IF;
+  RETURN QUERY SELECT r, NULL::task_records, take.remaining, NULL::text[] FROM message_records r WHERE r.seq = ANY (message_rows) ORDER BY r.seq;
+  RETURN QUERY SELECT NULL::message_records, r, take.remaining, NULL::text[] FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
+  IF message_rows = '{}' AND task_rows = '{}' THEN RETURN NEXT; END IF;
+END
+$$;
+COMMENT ON FUNCTION take IS 'For programs: takes what waits for an agent, under a lease.';
+
+-- What waits for an agent, in one state of the tables.
+CREATE OR REPLACE FUNCTION waiting(of_agent text, of_sender text, with_tasks boolean, most bigint, characters bigint)
+RETURNS TABLE (message message_records, task task_records, remaining bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  item record;
+BEGIN
+  SELECT s.* INTO item FROM shown(
+    of_agent,
+    ARRAY(
+      SELECT m.seq FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
+      ORDER BY m.seq LIMIT most),
+    ARRAY(SELECT seq FROM news_of(of_agent) AS n (seq) WHERE with_tasks ORDER BY seq LIMIT most),
+    (SELECT count(*) FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)),
+    characters) AS s;
+  RETURN QUERY SELECT r, NULL::task_records, item.remaining FROM message_records r WHERE r.seq = ANY (item.messages) ORDER BY r.seq;
+  RETURN QUERY SELECT NULL::message_records, r, item.remaining FROM task_records r WHERE r.seq = ANY (item.tasks) ORDER BY r.seq;
+END
+$$;
+
+-- Shows what take would take; gives back what expired leases hold first.
+CREATE OR REPLACE FUNCTION look(
+  agent text, process text, dead text[], alive text[], of_sender text, with_tasks boolean, most bigint, characters bigint
+) RETURNS TABLE (message message_records, task task_records, remaining bigint, to_check text[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+BEGIN
+  PERFORM set_config('lock_timeout', '1s', true);
+  PERFORM end_dead_leases(me, dead);
+  to_check := leases_to_check(me, process, alive);
+  IF to_check <> '{}' THEN
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT w.message, w.task, w.remaining, NULL::text[] FROM waiting(me, of_sender, with_tasks, most, characters) AS w;
+  IF NOT FOUND THEN RETURN NEXT; END IF;
+END
+$$;
+COMMENT ON FUNCTION look IS 'For programs: what waits for an agent, without taking it.';
+
+CREATE OR REPLACE FUNCTION inbox(agent text, most bigint DEFAULT 50) RETURNS SETOF message_records
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+BEGIN
+  RETURN QUERY SELECT * FROM message_records r WHERE r.recipient = me AND COALESCE(r.read, 0) = 0 ORDER BY r.seq LIMIT most;
+END
+$$;
+COMMENT ON FUNCTION inbox IS 'The unread messages of an agent, the oldest first. Example: SELECT * FROM inbox(''cowork'')';
+
+-- The message with this id, which the agent sent or received; else one whose id differs in case only.
+CREATE OR REPLACE FUNCTION message(agent text, message_id text) RETURNS SETOF message_records
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+BEGIN
+  RETURN QUERY SELECT r.* FROM message_records r
+    WHERE (r.sender = me OR r.recipient = me) AND lower(r.id) = lower(message.message_id)
+    ORDER BY r.id = message.message_id DESC, r.seq LIMIT 1;
+END
+$$;
+COMMENT ON FUNCTION message IS 'A message that an agent sent or received.';

@@ -1,0 +1,210 @@
+-- Tasks: creating, listing and moving.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+
+-- Records who made the change that a trigger has just recorded.
+CREATE OR REPLACE FUNCTION sign_last_event(of_task text, actor text, instance text, note text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  UPDATE task_events e SET actor = sign_last_event.actor, instance = sign_last_event.instance, note = sign_last_event.note
+  WHERE e.seq = (SELECT max(seq) FROM task_events WHERE task_id = of_task)
+$$;
+
+-- Creates a task. With an id that the agent has used, or its key, nothing is created, and the task that was is returned.
+CREATE OR REPLACE FUNCTION create_task(
+  creator text, assignee text, title text, description text DEFAULT '', idempotency_key text DEFAULT NULL, task_id text DEFAULT NULL,
+  presence double precision DEFAULT 30
+) RETURNS TABLE (
+  id text, created_at text, status text, is_new boolean, earlier_recipient text, earlier_title text, earlier_description text,
+  processes text[], unread_messages bigint, unread_tasks bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(create_task.creator);
+  wanted text := COALESCE(create_task.task_id, gen_random_uuid()::text);
+  earlier text;
+BEGIN
+  PERFORM check_size('title', COALESCE(create_task.title, ''), 1, 800), check_size('description', create_task.description, 0, 262144),
+    check_size('idempotency_key', create_task.idempotency_key, 1, 200), check_size('task_id', wanted, 1, 200);
+  is_new := false;
+  IF create_task.idempotency_key IS NOT NULL THEN
+    SELECT d.task_id, t.id, t.created_at, t.status, t.recipient, t.title, t.description
+      INTO earlier, create_task.id, create_task.created_at, create_task.status, earlier_recipient, earlier_title, earlier_description
+      FROM task_details d LEFT JOIN tasks t ON t.id = d.task_id
+      WHERE d.sender = me AND d.idempotency_key = create_task.idempotency_key;
+    IF earlier IS NOT NULL AND create_task.id IS NULL THEN
+      -- The task was removed by hand, and its key is free again.
+      DELETE FROM task_details d WHERE d.task_id = earlier;
+    END IF;
+  END IF;
+  IF create_task.id IS NULL THEN
+    PERFORM require_agent(create_task.assignee);
+    INSERT INTO tasks AS t (id, sender, recipient, title, description, status)
+      VALUES (wanted, me, create_task.assignee, create_task.title, create_task.description, 'pending')
+      ON CONFLICT (id) DO NOTHING RETURNING t.id, t.created_at, t.status INTO create_task.id, create_task.created_at, create_task.status;
+    is_new := create_task.id IS NOT NULL;
+    IF is_new THEN
+      -- A trigger has made the details and the first event.
+      UPDATE tasks t SET updated_at = create_task.created_at WHERE t.id = wanted;
+      UPDATE task_details d SET sender = me, idempotency_key = create_task.idempotency_key WHERE d.task_id = wanted;
+      PERFORM sign_last_event(wanted, me, NULL, NULL);
+    ELSE
+      SELECT t.id, t.created_at, t.status, t.recipient, t.title, t.description
+        INTO create_task.id, create_task.created_at, create_task.status, earlier_recipient, earlier_title, earlier_description
+        FROM tasks t WHERE t.id = wanted AND t.sender = me;
+      IF create_task.id IS NULL THEN PERFORM refuse('CW409', format('another task has the id "%s" already', wanted)); END IF;
+    END IF;
+  END IF;
+  processes := processes_of(create_task.assignee, presence);
+  SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me) AS u;
+  RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION create_task IS
+  'Delegates a task, and says what waits for its creator. Example: SELECT create_task(''code'', ''cowork'', ''Look'', ''At the page'')';
+
+-- The stored id of a task: the given one, else one that differs in case only.
+CREATE OR REPLACE FUNCTION id_of_task(of_agent text, wanted text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT id FROM tasks WHERE lower(id) = lower(wanted) AND (sender = of_agent OR recipient = of_agent)
+  ORDER BY id = wanted DESC, seq LIMIT 1
+$$;
+
+-- A task as it is, for whoever decides about it, with a version that tells whether it has changed since.
+CREATE OR REPLACE FUNCTION task_state(agent text, task_id text, instance text)
+RETURNS TABLE (task task_records, version text, was_holder boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  wanted text := id_of_task(acting_agent(agent), task_state.task_id);
+BEGIN
+  RETURN QUERY SELECT r, version_of(wanted), COALESCE((
+      SELECT max(e.seq) FILTER (WHERE e.instance = task_state.instance) < max(e.seq) FILTER (WHERE e.instance <> task_state.instance)
+      FROM task_events e WHERE e.task_id = wanted AND e.to_status = 'in_progress'), false)
+    FROM task_records r WHERE r.id = wanted;
+END
+$$;
+COMMENT ON FUNCTION task_state IS 'For programs: a task as it is, and its version for change_task.';
+
+CREATE OR REPLACE FUNCTION version_of(wanted text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  SELECT t.xmin || ' ' || COALESCE(d.xmin::text, '') FROM tasks t LEFT JOIN task_details d ON d.task_id = t.id WHERE t.id = wanted
+$$;
+
+-- Writes what was decided about a task, if it is still the one that the decision was made about; else returns nothing. Whatever was decided:
+-- an ended task stays ended, only the assignee claims and completes a task, each side clears its own news only, and each change is signed.
+CREATE OR REPLACE FUNCTION change_task(
+  agent text, task_id text, version text, status text, result text, claim text, instance text, process text, seconds double precision,
+  has_event boolean, from_status text, to_status text, note text, assignee_news boolean, creator_news boolean, wakes text[],
+  is_repeated boolean
+) RETURNS SETOF task_records
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(agent);
+  present tasks;
+BEGIN
+  PERFORM set_config('lock_timeout', '1s', true);
+  PERFORM check_size('result', change_task.result, 0, 262144), check_size('note', change_task.note, 0, 262400),
+    check_size('instance', change_task.instance, 0, 400), check_size('process', change_task.process, 0, 400);
+  SELECT * INTO present FROM tasks t WHERE t.id = change_task.task_id AND (t.sender = me OR t.recipient = me) FOR UPDATE;
+  PERFORM 1 FROM task_details d WHERE d.task_id = change_task.task_id FOR UPDATE;
+  IF present.id IS NULL OR version_of(present.id) <> change_task.version THEN RETURN; END IF;
+  IF change_task.status IS NOT NULL AND (present.status IN ('completed', 'failed')
+      OR change_task.status NOT IN ('pending', 'in_progress', 'completed', 'failed')
+      OR (present.recipient IS DISTINCT FROM me AND change_task.status <> 'failed'))
+    OR (present.recipient IS DISTINCT FROM me AND (claim = 'take' OR NOT change_task.assignee_news))
+    OR (present.sender IS DISTINCT FROM me AND NOT change_task.creator_news)
+    OR (claim = 'release' AND change_task.status IS NULL)
+    OR (has_event AND change_task.to_status IS DISTINCT FROM COALESCE(change_task.status, present.status))
+  THEN
+    PERFORM refuse('CW403', format('"%s" may not change the task %s in this way', me, present.id));
+  END IF;
+  IF change_task.status IS NOT NULL THEN
+    UPDATE tasks t SET status = change_task.status, result = COALESCE(change_task.result, t.result),
+      updated_at = to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') WHERE t.id = present.id;
+  END IF;
+  IF has_event AND change_task.to_status IS DISTINCT FROM present.status THEN
+    -- A trigger has recorded the change, and woken both sides.
+    PERFORM sign_last_event(present.id, me, change_task.instance, change_task.note);
+  ELSIF has_event THEN
+    INSERT INTO task_events (task_id, actor, instance, from_status, to_status, note)
+      SELECT present.id, me, change_task.instance, present.status, change_task.to_status, change_task.note
+      WHERE NOT (is_repeated AND EXISTS (SELECT 1 FROM task_events e
+        WHERE e.task_id = present.id AND e.instance = change_task.instance AND e.note = change_task.note));
+    PERFORM pg_notify(channel_of(workspace(), side), 'tasks') FROM unnest(wakes) AS side WHERE side IN (present.sender, present.recipient);
+  END IF;
+  UPDATE task_details d SET
+    assignee_news = COALESCE(change_task.assignee_news::integer, d.assignee_news),
+    creator_news = COALESCE(change_task.creator_news::integer, d.creator_news),
+    holder = CASE claim WHEN 'take' THEN change_task.instance WHEN 'release' THEN NULL ELSE d.holder END,
+    holder_process = CASE claim WHEN 'take' THEN change_task.process WHEN 'release' THEN NULL ELSE d.holder_process END,
+    held_until = CASE claim WHEN 'take' THEN clock_timestamp() + least(seconds, 86400) * interval '1 second' WHEN 'release' THEN NULL
+      ELSE d.held_until END
+    WHERE d.task_id = present.id;
+  RETURN QUERY SELECT * FROM task_records r WHERE r.id = present.id;
+END
+$$;
+COMMENT ON FUNCTION change_task IS 'For programs: writes what was decided about a task.';
+
+-- The tasks of an agent, as many as fit into so many characters. With a lease, their news counts as told once it is confirmed.
+CREATE OR REPLACE FUNCTION tasks(
+  agent text, role text DEFAULT 'assignee', of_status text DEFAULT NULL, most bigint DEFAULT 50, characters bigint DEFAULT 34000,
+  lease text DEFAULT NULL, instance text DEFAULT NULL, process text DEFAULT '', seconds double precision DEFAULT 60
+) RETURNS TABLE (task task_records, remaining bigint, is_news boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+  task_rows bigint[];
+  news bigint[] := '{}';
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  IF role = 'creator' THEN
+    task_rows := ARRAY(SELECT t.seq FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
+    SELECT count(*) INTO remaining FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status);
+  ELSE
+    task_rows := ARRAY(SELECT t.seq FROM tasks t WHERE t.recipient = me AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
+    SELECT count(*) INTO remaining FROM tasks t WHERE t.recipient = me AND (of_status IS NULL OR t.status = of_status);
+  END IF;
+  task_rows := fitting_tasks(task_rows, characters, true);
+  remaining := remaining - cardinality(task_rows);
+  IF lease IS NOT NULL THEN news := lock_news(me, task_rows); END IF;
+  RETURN QUERY SELECT r, tasks.remaining, r.seq = ANY (news) FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
+  IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news); END IF;
+END
+$$;
+COMMENT ON FUNCTION tasks IS 'The tasks of an agent. Example: SELECT (task).* FROM tasks(''cowork'')';
+
+-- One task, and of its history what a reply can hold: the newest events, with long notes cut. All of it without a limit.
+CREATE OR REPLACE FUNCTION task(
+  agent text, wanted text, characters bigint DEFAULT NULL, lease text DEFAULT NULL, instance text DEFAULT NULL, process text DEFAULT '',
+  seconds double precision DEFAULT 60
+) RETURNS TABLE (task task_records, is_news boolean, at text, actor text, from_status text, to_status text, note text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(agent);
+  found_id text := id_of_task(me, wanted);
+  news bigint[] := '{}';
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  IF lease IS NOT NULL THEN news := lock_news(me, ARRAY(SELECT t.seq FROM tasks t WHERE t.id = found_id)); END IF;
+  RETURN QUERY SELECT r, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text FROM task_records r WHERE r.id = found_id;
+  RETURN QUERY SELECT NULL::task_records, NULL::boolean, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      e.actor, e.from_status, e.to_status, e.note
+    FROM (
+      SELECT n.seq, n.at, n.actor, n.from_status, n.to_status, CASE WHEN characters IS NULL THEN n.note ELSE left(n.note, (characters / 2)::integer) END AS note,
+        sum(100 + least(COALESCE(octet_length(n.note), 0), 100)) OVER (ORDER BY n.seq DESC) AS total
+      FROM (SELECT * FROM task_events x WHERE x.task_id = found_id ORDER BY x.seq DESC LIMIT characters / 100) AS n
+    ) AS e WHERE characters IS NULL OR e.total <= characters + 200 ORDER BY e.seq;
+  IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news); END IF;
+END
+$$;
+COMMENT ON FUNCTION task IS 'A task of an agent, and its history. Example: SELECT * FROM task(''cowork'', ''the id'')';

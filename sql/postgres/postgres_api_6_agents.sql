@@ -1,0 +1,82 @@
+-- Agents and their running instances.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+
+CREATE OR REPLACE FUNCTION touch_agent(wanted text, host text, client text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  INSERT INTO agents AS a (name, last_seen, host, client)
+  VALUES (wanted, clock_timestamp(), left(touch_agent.host, 255), left(touch_agent.client, 255))
+  ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, host = excluded.host, client = COALESCE(excluded.client, a.client)
+$$;
+
+CREATE OR REPLACE FUNCTION heartbeat(
+  agent text, instance text, host text, process text, client text, claim_seconds double precision, presence double precision
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(heartbeat.agent);
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  PERFORM check_size('instance', heartbeat.instance, 1, 400), check_size('process', heartbeat.process, 0, 400),
+    check_size('agent', me, 1, 63);
+  INSERT INTO instances AS i (id, agent, host, process, client, last_seen)
+    VALUES (heartbeat.instance, me, left(heartbeat.host, 255), heartbeat.process, left(heartbeat.client, 255), clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen, client = excluded.client WHERE i.agent = me;
+  UPDATE task_details d SET held_until = clock_timestamp() + least(claim_seconds, 86400) * interval '1 second'
+    WHERE d.task_id IN (SELECT h.task_id FROM task_details h JOIN tasks t ON t.id = h.task_id
+      WHERE h.holder = heartbeat.instance AND t.recipient = me FOR UPDATE OF h SKIP LOCKED);
+  DELETE FROM instances i WHERE i.last_seen < clock_timestamp() - greatest(4 * heartbeat.presence, 60) * interval '1 second'
+    AND i.id <> heartbeat.instance;
+  PERFORM touch_agent(me, heartbeat.host, heartbeat.client);
+END
+$$;
+COMMENT ON FUNCTION heartbeat IS 'For programs: an instance of an agent runs; keeps its claims.';
+
+CREATE OR REPLACE FUNCTION sign_off(agent text, instance text, host text, client text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(sign_off.agent);
+BEGIN
+  DELETE FROM instances i WHERE i.id = sign_off.instance AND i.agent = me;
+  UPDATE task_details d SET held_until = '-infinity' FROM tasks t
+    WHERE t.id = d.task_id AND d.holder = sign_off.instance AND t.recipient = me;
+  PERFORM touch_agent(me, sign_off.host, sign_off.client);
+END
+$$;
+COMMENT ON FUNCTION sign_off IS 'For programs: an instance of an agent ends.';
+
+CREATE OR REPLACE FUNCTION add_agent(agent text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+BEGIN
+  IF me !~ '^[a-z0-9][a-z0-9._-]{0,62}$' THEN PERFORM refuse('CW400', format('"%s" is not the name of an agent', left(me, 80))); END IF;
+  INSERT INTO agents (name) VALUES (me) ON CONFLICT (name) DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION add_agent IS 'Makes an agent known before it connects.';
+
+-- All agents. A login that is bound to an agent counts only what it sends or receives itself.
+CREATE OR REPLACE FUNCTION agents(presence double precision DEFAULT 30)
+RETURNS TABLE (name text, last_seen text, host text, client text, processes text[], unread bigint, open_tasks bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  mine text := my_agent();
+BEGIN
+  RETURN QUERY SELECT n.name, to_char(a.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), a.host, a.client,
+      processes_of(n.name, agents.presence),
+      (SELECT count(*) FROM messages m WHERE m.recipient = n.name AND COALESCE(m.read, 0) = 0 AND (mine IS NULL OR mine IN (n.name, m.sender))),
+      (SELECT count(*) FROM tasks t WHERE t.recipient = n.name AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
+        AND (mine IS NULL OR mine IN (n.name, t.sender)))
+    FROM (SELECT name FROM agents UNION VALUES ('code'), ('cowork')) AS n (name) LEFT JOIN agents a ON a.name = n.name
+    ORDER BY n.name COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION agents IS 'The agents, whether they run, and what waits for them. Example: SELECT * FROM agents()';

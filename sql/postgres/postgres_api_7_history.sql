@@ -1,0 +1,96 @@
+-- An agent's history, newest first.
+SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
+
+-- words: each is the beginning of a word of the content. literal: a text that the content contains. before: a message's id, or a time.
+--
+-- A search looks at the newest messages one after the other as long as they match now and then, and asks the text index for the rest: for a
+-- frequent word the index would collect every occurrence. Conditions are written out for each call, so that each call has a plan of its own.
+CREATE OR REPLACE FUNCTION history(
+  agent text, words text[] DEFAULT '{}', literal text DEFAULT NULL, with_agent text DEFAULT NULL, about_task text DEFAULT NULL,
+  before text DEFAULT NULL, most bigint DEFAULT 20, characters bigint DEFAULT 34000
+) RETURNS TABLE (message message_records, more boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(agent);
+  sides text[] := ARRAY['m.sender = $1', 'm.recipient = $1 AND m.sender IS DISTINCT FROM $1'];
+  rest text := '';
+  newest text;
+  bound_row bigint;
+  bound_time timestamptz;
+  bound_text text;
+  pattern tsquery;
+  candidates bigint[] := '{}';
+  given bigint[];
+  looked bigint := 0;
+  least_cost bigint := 0;
+  is_match boolean;
+  item record;
+  last_row bigint;
+  ends bigint[];
+BEGIN
+  IF before IS NOT NULL THEN
+    SELECT m.seq INTO bound_row FROM messages m WHERE lower(m.id) = lower(before) AND me IN (m.sender, m.recipient)
+      ORDER BY m.id = before DESC, m.seq LIMIT 1;
+    IF bound_row IS NULL THEN
+      bound_time := CASE WHEN before LIKE '%-%' THEN time_of(before) END;
+      IF bound_time IS NULL THEN PERFORM refuse('CW422', format('"%s" is neither the id of a message nor a time', left(before, 80))); END IF;
+      bound_text := to_char(bound_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+      -- Times in the form that programs write are compared as texts.
+      rest := rest || ' AND CASE WHEN length(m.created_at) = 24 AND m.created_at LIKE ''____-__-__T__:__:__.___Z'' THEN m.created_at COLLATE "C" < $6 '
+        'ELSE time_of(m.created_at) < $5 END';
+    ELSE
+      rest := rest || ' AND m.seq < $4';
+    END IF;
+  END IF;
+  IF with_agent IS NOT NULL THEN
+    sides := ARRAY['m.sender = $1 AND m.recipient = $2', 'm.sender = $2 AND m.recipient = $1 AND $1 <> $2'];
+  END IF;
+  IF literal IS NOT NULL THEN rest := rest || ' AND position($7 IN m.content) > 0'; END IF;
+  IF about_task IS NOT NULL THEN
+    newest := format(
+      'SELECT m.seq FROM message_details d JOIN messages m ON m.id = d.message_id WHERE d.task_id = $3 AND ((%s) OR (%s))%s', sides[1], sides[2], rest);
+    rest := rest || ' AND EXISTS (SELECT 1 FROM message_details d WHERE d.message_id = m.id AND d.task_id = $3)';
+  ELSE
+    -- Each part follows an index.
+    newest := format(
+      '(SELECT m.seq FROM messages m WHERE %1$s%3$s ORDER BY m.seq DESC LIMIT $8) UNION ALL (SELECT m.seq FROM messages m WHERE %2$s%3$s ORDER BY m.seq DESC LIMIT $8)',
+      sides[1], sides[2], rest);
+  END IF;
+  newest := format('SELECT seq FROM (%s) AS parts ORDER BY seq DESC LIMIT $8', newest);
+
+  IF words = '{}' THEN
+    EXECUTE format('SELECT ARRAY(%s)', newest) INTO candidates
+      USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, most + 1;
+  ELSE
+    pattern := to_tsquery('simple', (SELECT string_agg(format('''%s'':*', word), ' & ') FROM unnest(words) AS word));
+    FOR item IN EXECUTE newest USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, 4000 LOOP
+      looked := looked + 1;
+      last_row := item.seq;
+      SELECT NOT EXISTS (SELECT 1 FROM unnest(words) AS word WHERE word ~ '^[\x01-\x7f]+$' AND strpos(lower(m.content), lower(word)) = 0)
+          AND words_of(m.content) @@ pattern, least_cost + COALESCE(octet_length(m.content), 0)
+        INTO is_match, least_cost FROM messages m WHERE m.seq = item.seq;
+      IF is_match THEN candidates := candidates || item.seq; END IF;
+      EXIT WHEN cardinality(candidates) > most OR least_cost > 4000000;
+      EXIT WHEN looked % 500 = 0 AND cardinality(candidates) * 8 * 500 <= most * looked;
+    END LOOP;
+    IF cardinality(candidates) <= most AND (least_cost > 4000000 OR looked > 0 AND looked % 500 = 0) THEN
+      FOREACH ends SLICE 1 IN ARRAY ARRAY[ARRAY[greatest(0, last_row - 50000), last_row], ARRAY[-9223372036854775808, last_row - 50000]] LOOP
+        CONTINUE WHEN ends[1] >= ends[2];
+        -- Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
+        EXECUTE format(
+          'WITH found AS MATERIALIZED (SELECT m.seq FROM messages m WHERE words_of(m.content) @@ $8 AND m.seq >= $9 AND m.seq < $10 AND ((%s) OR (%s))%s) '
+          'SELECT ARRAY(SELECT seq FROM found ORDER BY seq DESC LIMIT $11)', sides[1], sides[2], rest) INTO given
+          USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, pattern, ends[1], ends[2],
+            most + 1 - cardinality(candidates);
+        candidates := candidates || given;
+        EXIT WHEN cardinality(candidates) > most;
+      END LOOP;
+    END IF;
+  END IF;
+  given := fitting_messages(candidates[1:most], characters);
+  RETURN QUERY SELECT r, cardinality(candidates) > cardinality(given) FROM message_records r WHERE r.seq = ANY (given) ORDER BY r.seq DESC;
+END
+$$;
+COMMENT ON FUNCTION history IS 'What an agent sent and received, newest first. Example: SELECT (message).* FROM history(''code'', ''{deploy}'')';
