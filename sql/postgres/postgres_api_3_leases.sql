@@ -1,5 +1,5 @@
--- A lease holds what was taken until its reply has left the process. What takes nothing back when a crash of the server loses it does not
--- wait for the disk.
+-- A lease holds what was taken until its reply has left the process. Taking waits for the disk, so that what comes twice after a crash of
+-- the server is marked as redelivered; what only ends or extends a lease does not.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 -- Ends leases: what they held is unread again. The triggers wake the recipients of messages; news of tasks wake their agent here.

@@ -109,7 +109,7 @@ DECLARE
   message_rows bigint[];
   task_rows bigint[] := '{}';
 BEGIN
-  PERFORM set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '1s', true);
+  PERFORM set_config('lock_timeout', '1s', true);
   PERFORM check_size('lease', lease, 1, 200), check_size('instance', instance, 1, 400), check_size('process', process, 0, 400);
   PERFORM end_dead_leases(me, dead);
   to_check := leases_to_check(me, process, alive);

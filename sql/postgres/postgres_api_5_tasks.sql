@@ -164,7 +164,6 @@ DECLARE
   task_rows bigint[];
   news bigint[] := '{}';
 BEGIN
-  PERFORM set_config('synchronous_commit', 'off', true);
   IF role = 'creator' THEN
     task_rows := ARRAY(SELECT t.seq FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
     SELECT count(*) INTO remaining FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status);
@@ -194,7 +193,6 @@ DECLARE
   found_id text := id_of_task(me, wanted);
   news bigint[] := '{}';
 BEGIN
-  PERFORM set_config('synchronous_commit', 'off', true);
   IF lease IS NOT NULL THEN news := lock_news(me, ARRAY(SELECT t.seq FROM tasks t WHERE t.id = found_id)); END IF;
   RETURN QUERY SELECT r, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text FROM task_records r WHERE r.id = found_id;
   RETURN QUERY SELECT NULL::task_records, NULL::boolean, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),

@@ -38,6 +38,8 @@ public struct HistoryPage: Hashable, Sendable {
   public var messages: [Message]
   /// There are older messages that match.
   public var more: Bool
+
+  public init(messages: [Message], more: Bool) { (self.messages, self.more) = (messages, more) }
 }
 
 /// Fills a page of an agent's history, newest first.

@@ -61,7 +61,7 @@ public struct Diagnosis: Hashable, Sendable {
     /// Opening migrates it.
     case outdated
     case ready
-    /// Ready for one agent: row-level security hides the rows of others.
+    /// Ready for one agent: the login acts for no other.
     case readyForOneAgent
     case unusable
   }

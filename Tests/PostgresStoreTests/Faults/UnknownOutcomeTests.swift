@@ -23,7 +23,7 @@ struct UnknownOutcomeTests {
 
   @Test func creatingATaskHappensOnce() async throws {
     try await withBench(repeats: 1) { bench in
-      await bench.proxy.cutReplies(after: commit)
+      await bench.proxy.cutReplies(after: ".create_task(")
       let receipt = try await bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: ""))
       let report = try await bench.store.task(receipt.taskID, for: .cowork, instance: nil)
       #expect(receipt.status == "pending" && report.history.count == 1)
@@ -35,7 +35,7 @@ struct UnknownOutcomeTests {
     try await withBench(repeats: 1) { bench in
       for content in ["1", "2"] { _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: content)) }
       let task = try await bench.createTask()
-      await bench.proxy.cutReplies(after: commit)
+      await bench.proxy.cutReplies(after: ".take(")
       let delivery = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, instance: bench.code))
       #expect(delivery.messages.map(\.content) == ["1", "2"] && delivery.messages.allSatisfy { !$0.redelivered })
       #expect(delivery.tasks.map(\.id) == [task] && delivery.remaining == 0)
@@ -50,7 +50,7 @@ struct UnknownOutcomeTests {
         let wakeUps = content == "2" ? bench.store.wakeUps(for: .code, .waiting) : nil
         if wakeUps != nil { await bench.log.hears("listener state=listening") }
         _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: content))
-        await bench.proxy.cutReplies(after: "FOR UPDATE SKIP LOCKED")
+        await bench.proxy.cutReplies(after: ".take(")
         let delivery = try await bench.store.take(TakeRequest(agent: .code, instance: bench.code))
         #expect(delivery.messages.map(\.content) == [content] && delivery.messages.first?.redelivered == false)
         #expect(try await bench.database.psql("SELECT id FROM cowork_bridge.leases") == "\(delivery.lease ?? "")\n")
@@ -63,7 +63,7 @@ struct UnknownOutcomeTests {
   @Test func aListOfTasksIsLeasedOnce() async throws {
     try await withBench(repeats: 1) { bench in
       let task = try await bench.createTask()
-      await bench.proxy.cutReplies(after: commit)
+      await bench.proxy.cutReplies(after: ".tasks(")
       let page = try await bench.store.tasks(TaskQuery(agent: .code, instance: bench.code))
       #expect(page.tasks.map(\.id) == [task] && page.lease != nil)
       #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.leases") == "1\n")
@@ -74,11 +74,11 @@ struct UnknownOutcomeTests {
     try await withBench(repeats: 2) { bench in
       _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "1"))
       let first = try #require(try await bench.store.take(TakeRequest(agent: .code, instance: bench.code)).lease)
-      await bench.proxy.cutReplies(after: commit)
+      await bench.proxy.cutReplies(after: ".undo(")
       try await bench.store.undo(first)
       #expect(try await bench.contents() == ["1"])
       let second = try #require(try await bench.store.take(TakeRequest(agent: .code, instance: bench.code)).lease)
-      await bench.proxy.cutReplies(after: "DELETE FROM")
+      await bench.proxy.cutReplies(after: ".confirm(")
       try await bench.store.confirm(second)
       #expect(try await bench.contents().isEmpty)
     }
@@ -93,7 +93,7 @@ struct UnknownOutcomeTests {
         (ended, .failed, bench.cowork, "not needed"),
       ]
       for (task, status, instance, result) in moves {
-        await bench.proxy.cutReplies(after: commit)
+        await bench.proxy.cutReplies(after: ".change_task(")
         #expect(try await bench.move(task, status, instance, result).status == status.rawValue)
       }
       let history = try await bench.store.task(done, for: .code, instance: nil).history
@@ -108,10 +108,10 @@ struct UnknownOutcomeTests {
       let first = Instance(agent: .code, process: ProcessIdentity(scope: "elsewhere", pid: 1, start: "1"))
       _ = try await bench.move(task, .inProgress, first, nil)
       try await bench.store.signOff(first)
-      await bench.proxy.cutReplies(after: commit)
+      await bench.proxy.cutReplies(after: ".change_task(")
       #expect(try await bench.move(task, .inProgress, bench.code, nil).holder == bench.code.id)
       _ = try await bench.move(task, .completed, bench.code, "mine")
-      await bench.proxy.cutReplies(after: commit)
+      await bench.proxy.cutReplies(after: ".change_task(")
       let error = await refusal { try await bench.move(task, .completed, first, "late") }
       #expect(error?.code == .wrongStatus && error?.message.contains("recorded") == true)
       let notes = try await bench.store.task(task, for: .code, instance: nil).history.compactMap(\.note)
@@ -132,9 +132,6 @@ struct UnknownOutcomeTests {
     }
   }
 }
-
-/// With the terminator: BEGIN may contain READ COMMITTED.
-private let commit = "COMMIT\0"
 
 private struct ProxiedBench: Sendable {
   let database: TestDatabase
