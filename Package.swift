@@ -71,7 +71,9 @@ let package = Package(
       dependencies: ["Bridge", "BridgeServer", "BridgeTesting", "SQLiteStore", .product(name: "InMemoryLogging", package: "swift-log")]),
     .testTarget(
       name: "SQLiteStoreTests",
-      dependencies: ["Bridge", "BridgeTesting", "SQLiteStore", "Schema", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "Bridge", "BridgeTesting", "SQLiteStore", "Schema", "SystemSupport", .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(
       name: "CommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     // In a process of its own beside Postgres; the sandbox is that of CommandTests.

@@ -1,5 +1,6 @@
 import Bridge
 import Logging
+import Synchronization
 import SystemSupport
 
 /// The store in an SQLite file, shared by the processes of one host.
@@ -26,7 +27,8 @@ public final class SQLiteStore: BridgeStore {
   let connections: Connections
   let timing: StoreTiming
   let watch: StoreWatch
-  let upkeep: Upkeep
+  /// Whether this process fills the text index.
+  let isIndexing = Atomic(false)
   let checkpoints: Checkpoints
   let logger: Logger
 
@@ -35,8 +37,7 @@ public final class SQLiteStore: BridgeStore {
     let path = FileSystem.resolved(path)
     timing = options.timing
     self.logger = logger
-    upkeep = Upkeep(file: UpkeepFile(database: path))
-    checkpoints = Checkpoints(schedule: options.checkpoints, file: upkeep.file, logger: logger)
+    checkpoints = Checkpoints(schedule: options.checkpoints, file: SidecarFiles.upkeep(of: path), logger: logger)
     connections = Connections(path: path, busyTimeout: options.busyTimeout, checkpoints: checkpoints, logger: logger)
     watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
   }

@@ -176,11 +176,3 @@ extension FileDescriptor {
 #else
   private let sendFlags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
 #endif
-
-extension UnsafeBufferPointer<UInt8> {
-  /// The first place of a byte, by memchr(3).
-  public func firstPosition(of byte: UInt8, from start: Int) -> Int? {
-    guard let baseAddress, start < count, let found = memchr(baseAddress + start, Int32(byte), count - start) else { return nil }
-    return UnsafeRawPointer(found) - UnsafeRawPointer(baseAddress)
-  }
-}

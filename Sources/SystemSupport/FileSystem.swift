@@ -110,8 +110,7 @@ public enum FileSystem {
   /// What kind of file system a folder is on, if it is one that other machines or programs provide.
   public static func remoteType(of folder: String) -> String? {
     #if os(Linux)
-      guard let mounts = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return nil }
-      return remoteType(of: resolved(folder), mounts)
+      contents(of: "/proc/self/mountinfo").flatMap { remoteType(of: resolved(folder), String(decoding: $0, as: UTF8.self)) }
     #else
       var info = statfs()
       guard statfs(folder, &info) == 0, info.f_flags & UInt32(MNT_LOCAL) == 0 else { return nil }

@@ -48,6 +48,16 @@ extension FileDescriptor {
     flock(rawValue, LOCK_UN)
     try? close()
   }
+
+  /// Runs a body while this process holds the lock of a file beside another one.
+  ///
+  /// - Parameter waits: for another process that holds the lock.
+  /// - Returns: nil if another process holds it, or if the file cannot be created.
+  public static func withLock<Value>(_ path: String, waits: Bool, _ body: (FileDescriptor) throws -> Value) rethrows -> Value? {
+    guard let file = try? openSidecar(path) else { return nil }
+    defer { file.unlockAndClose() }
+    return file.lock(waits: waits) ? try body(file) : nil
+  }
 }
 
 // MARK: Whole files

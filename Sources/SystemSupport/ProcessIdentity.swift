@@ -49,7 +49,7 @@ public struct ProcessIdentity: Hashable, Sendable {
 
 #if os(Linux)
   private func currentScope() -> String {
-    guard let boot = contents(of: "/proc/sys/kernel/random/boot_id") else { return "" }
+    guard let boot = FileSystem.contents(of: "/proc/sys/kernel/random/boot_id") else { return "" }
     var buffer = [CChar](repeating: 0, count: 128)
     let count = readlink("/proc/self/ns/pid", &buffer, buffer.count)
     guard count > 0 else { return "" }
@@ -61,17 +61,11 @@ public struct ProcessIdentity: Hashable, Sendable {
     /// Clock ticks since boot: field 22 of proc(5)'s `/proc/PID/stat`, counted behind the command's closing parenthesis.
     /// A zombie has ended, whatever its parent has yet to do.
     fileprivate static func startTime(of pid: Int32) -> String? {
-      guard let status = contents(of: "/proc/\(pid)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+      guard let status = FileSystem.contents(of: "/proc/\(pid)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")")) else { return nil }
       let fields = status[end...].split(separator: UInt8(ascii: " "), maxSplits: 21).map { String(decoding: $0, as: UTF8.self) }
       guard fields.count > 20 else { return nil }
       return ["Z", "X"].contains(fields[1]) ? "ended" : fields[20]
     }
-  }
-
-  private func contents(of path: String) -> [UInt8]? {
-    guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
-    defer { try? file.close() }
-    return try? file.readSome(upTo: 4096)
   }
 #else
   private func currentScope() -> String {

@@ -14,7 +14,7 @@ extension FileDescriptor {
     let descriptor = try create("socket") { socket(AF_INET, streamSocket, 0) }
     var yes: Int32 = 1
     setsockopt(descriptor.rawValue, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    guard withLoopback(port, { bind(descriptor.rawValue, $0, $1) }) == 0, Foundation.listen(descriptor.rawValue, 64) == 0 else {
+    guard with(loopback(port), { bind(descriptor.rawValue, $0, $1) }) == 0, Foundation.listen(descriptor.rawValue, 64) == 0 else {
       let error = SystemError("listen on 127.0.0.1:\(port)")
       try? descriptor.close()
       throw error
@@ -30,7 +30,7 @@ extension FileDescriptor {
   /// Connects to a port of 127.0.0.1. Blocks.
   public static func connect(to port: UInt16) throws(SystemError) -> FileDescriptor {
     let descriptor = try create("socket") { socket(AF_INET, streamSocket, 0) }
-    guard withLoopback(port, { Foundation.connect(descriptor.rawValue, $0, $1) }) == 0 else {
+    guard with(loopback(port), { Foundation.connect(descriptor.rawValue, $0, $1) }) == 0 else {
       let error = SystemError("connect to 127.0.0.1:\(port)")
       try? descriptor.close()
       throw error
@@ -50,11 +50,7 @@ extension FileDescriptor {
     let descriptor = try create("socket") { socket(AF_UNIX, streamSocket, 0) }
     descriptor.makeNonblocking()
     while true {
-      let status = withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          Foundation.connect(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-      }
+      let status = with(address) { Foundation.connect(descriptor.rawValue, $0, $1) }
       let code = Errno.current
       if status == 0 || code == .socketIsConnected { return descriptor }
       guard [.wouldBlock, .nowInProgress, .alreadyInProcess, .interrupted].contains(code), .now < deadline else {
@@ -77,13 +73,17 @@ extension FileDescriptor {
     try? close()
   }
 
-  private static func withLoopback(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+  private static func loopback(_ port: UInt16) -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    return address
+  }
+
+  private static func with<Address>(_ address: Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    withUnsafePointer(to: address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<Address>.size)) }
     }
   }
 }

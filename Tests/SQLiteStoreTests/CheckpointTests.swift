@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import Foundation
+import SystemSupport
 import Testing
 
 @testable import SQLiteStore
@@ -31,10 +32,10 @@ struct CheckpointTests {
 
   @Test func theLockIsReleasedWhileAStartingChildHoldsTheDescriptor() async throws {
     try await withDatabase { database in
-      let file = UpkeepFile(database: database.path)
-      let ofChild = try #require(file.ifFree { held in dup(held.rawValue) })
+      let path = database.path + "-upkeep"
+      let ofChild = try #require(FileDescriptor.withLock(path, waits: false) { held in dup(held.rawValue) })
       defer { close(ofChild) }
-      #expect(file.ifFree { _ in true } == true)
+      #expect(FileDescriptor.withLock(path, waits: false) { _ in true } == true)
     }
   }
 

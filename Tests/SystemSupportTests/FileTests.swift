@@ -70,12 +70,11 @@ import Testing
 
   @Test func aLockKeepsOthersOutUntilItIsReleased() throws {
     try withFolder { folder in
-      let (first, second) = (try FileDescriptor.openSidecar(folder + "/lock"), try FileDescriptor.openSidecar(folder + "/lock"))
-      #expect(first.lock(waits: false))
-      #expect(!second.lock(waits: false))
-      first.unlockAndClose()
-      #expect(second.lock(waits: true))
-      second.unlockAndClose()
+      let path = folder + "/lock"
+      let inner = FileDescriptor.withLock(path, waits: false) { _ in FileDescriptor.withLock(path, waits: false) { _ in 1 } }
+      #expect(inner == .some(nil))
+      #expect(FileDescriptor.withLock(path, waits: true) { _ in 2 } == 2)
+      #expect(FileDescriptor.withLock(folder + "/absent/lock", waits: true) { _ in 3 } == nil)
     }
   }
 
@@ -115,14 +114,6 @@ import Testing
       #expect(FileSystem.allows(folder + "/file", reading: true, writing: true) && !FileSystem.allows(folder + "/absent"))
       #expect(try FileSystem.freeSpace(of: folder) > 0)
     }
-  }
-
-  @Test func theFirstByteIsFoundFromAPositionOn() {
-    let bytes = Array("a\nb\nc".utf8)
-    let found = bytes.withUnsafeBufferPointer { bytes in
-      [0, 1, 2, 4, 5].map { bytes.firstPosition(of: UInt8(ascii: "\n"), from: $0) }
-    }
-    #expect(found == [1, 1, 3, nil, nil])
   }
 
   @Test func whatIsWrittenToAFullNonblockingPipeArrives() async throws {

@@ -1,5 +1,3 @@
-import SystemSupport
-
 /// Splits a stream of bytes into lines. A line over the limit is reported, not kept.
 struct LineFramer: Sendable {
   enum Line: Hashable, Sendable {
@@ -25,7 +23,7 @@ struct LineFramer: Sendable {
 
   /// The next whole line that is not blank; `nil` until more bytes come.
   mutating func next() -> Line? {
-    while let end = buffer.withUnsafeBufferPointer({ $0.firstPosition(of: 0x0A, from: scanned) }) {
+    while let end = buffer.dropFirst(scanned).firstIndex(of: 0x0A).map({ $0 - buffer.startIndex }) {
       let line = buffer.prefix(end)
       drop(end + 1)
       if isSkipping {

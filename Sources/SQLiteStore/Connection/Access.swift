@@ -6,17 +6,17 @@ extension SQLiteStore {
   /// began. Cancelling the task does not interrupt them.
   func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
-      return try await withTaskExecutorPreference(BlockingThreads.shared) { try BlockingThreads.shared.blocking { try visitNow(body) } }
+      return try await withTaskExecutorPreference(BlockingThreads.shared) {
+        try BlockingThreads.shared.blocking {
+          do {
+            return try body(connections.opened())
+          } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
+            return try body(connections.opened())
+          }
+        }
+      }
     } catch {
       throw storeError(error, path: connections.path)
-    }
-  }
-
-  private func visitNow<Value>(_ body: (Connections.Open) throws -> Value) throws -> Value {
-    do {
-      return try body(connections.opened())
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
-      return try body(connections.opened())
     }
   }
 

@@ -14,39 +14,41 @@ final class BlockingThreads: TaskExecutor {
   /// After this time without a job, a thread ends.
   private static let idleTime = DispatchTimeInterval.seconds(10)
 
-  /// One of the threads, which alone uses the object.
-  private final class Worker {
-    var isBlocking = false
-  }
-
   private struct State {
     var jobs: [UnownedJob] = []
     /// Threads that wait and have not been called.
     var idle = 0
     var threads = 0
+    /// Whether a thread blocks, by its number.
+    var isBlocking: [Int: Bool] = [:]
   }
 
   private let state = Mutex(State())
   private let called = DispatchSemaphore(value: 0)
-  private let worker = ThreadLocal<Worker>()
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    state.withLock { $0.jobs.append(job) }
-    if worker.object?.isBlocking != false { callThread() }
+    let staysHere = state.withLock { state in
+      state.jobs.append(job)
+      return state.isBlocking[SystemThread.current] == false
+    }
+    if !staysHere { callThread() }
   }
 
   /// Runs a body that blocks. Meanwhile other threads take the waiting jobs.
   func blocking<Value>(_ body: () throws -> Value) rethrows -> Value {
-    guard let worker = worker.object else { return try body() }
-    if state.withLock({ !$0.jobs.isEmpty }) { callThread() }
-    worker.isBlocking = true
-    defer { worker.isBlocking = false }
+    guard hasThisThread else { return try body() }
+    let isNeeded = state.withLock { state in
+      state.isBlocking[SystemThread.current] = true
+      return !state.jobs.isEmpty
+    }
+    if isNeeded { callThread() }
+    defer { state.withLock { $0.isBlocking[SystemThread.current] = false } }
     return try body()
   }
 
   /// Whether this thread is one of them.
-  var hasThisThread: Bool { worker.object != nil }
+  var hasThisThread: Bool { state.withLock { $0.isBlocking[SystemThread.current] != nil } }
 
   /// Gives the jobs one more thread, if there may be one.
   private func callThread() {
@@ -74,16 +76,13 @@ final class BlockingThreads: TaskExecutor {
   }
 
   private func work() {
-    let own = Worker()
-    worker.object = own
-    withExtendedLifetime(own) {
-      while let job = next() {
-        #if canImport(Darwin)
-          autoreleasepool { job.runSynchronously(on: asUnownedTaskExecutor()) }
-        #else
-          job.runSynchronously(on: asUnownedTaskExecutor())
-        #endif
-      }
+    state.withLock { $0.isBlocking[SystemThread.current] = false }
+    while let job = next() {
+      #if canImport(Darwin)
+        autoreleasepool { job.runSynchronously(on: asUnownedTaskExecutor()) }
+      #else
+        job.runSynchronously(on: asUnownedTaskExecutor())
+      #endif
     }
   }
 
@@ -101,6 +100,7 @@ final class BlockingThreads: TaskExecutor {
         guard state.idle > 0 else { return false }
         state.idle -= 1
         state.threads -= 1
+        state.isBlocking[SystemThread.current] = nil
         return true
       }
       if ends { return nil }

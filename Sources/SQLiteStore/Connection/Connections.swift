@@ -82,7 +82,7 @@ final class Connections: Sendable {
     let writer = try DatabaseQueue(path: path, configuration: configuration(reading: false, busyTimeout: busyTimeout))
     try Migrator.migrate(writer, path: path, logger: logger)
     let reader = try DatabaseQueue(path: path, configuration: configuration(reading: true, busyTimeout: busyTimeout))
-    try reader.unsafeRead { db in try WriteAheadLogFault.report(db, logger: logger) }
+    WriteAheadLogFault.report(logger)
     guard let file = FileIdentity(path: path) else {
       throw BridgeError(.storeUnavailable, "The database \(path) was removed while it was being opened: call again.")
     }

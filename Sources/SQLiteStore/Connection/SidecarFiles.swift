@@ -4,11 +4,18 @@ import SystemSupport
 ///
 /// They stay when another database replaces it, and SQLite cannot tell: it would read the old pages into the new database.
 struct SidecarFiles: Sendable {
-  private let doorbell: Doorbell
+  /// The file beside a database whose modification says: look again. Its content means nothing.
+  static func doorbell(of database: String) -> String { database + "-doorbell" }
+
+  /// The file beside a database whose lock is held by the one process that works on its upkeep. It was modified when the last checkpoint
+  /// ended.
+  static func upkeep(of database: String) -> String { database + "-upkeep" }
+
+  private let doorbell: String
   private let files: [(path: String, identity: FileIdentity)]
 
   init(database path: String) {
-    doorbell = Doorbell(database: path)
+    doorbell = Self.doorbell(of: path)
     files = ["-wal", "-shm"].compactMap { suffix in FileIdentity(path: path + suffix).map { (path + suffix, $0) } }
   }
 
@@ -17,44 +24,8 @@ struct SidecarFiles: Sendable {
   ///
   /// One process at a time does this, so that none removes what the one before has created.
   func removeStale() {
-    let lock = try? FileDescriptor.openSidecar(doorbell.path)
-    _ = lock?.lock(waits: true)
-    for (path, identity) in files where FileIdentity(path: path) == identity { FileSystem.remove(path) }
-    lock?.unlockAndClose()
-  }
-}
-
-/// The file beside the database whose modification says: look again. Its content means nothing.
-struct Doorbell: Sendable {
-  let path: String
-
-  init(database: String) { path = database + "-doorbell" }
-
-  /// Tells the other processes. A failure is harmless: the other layers see the commit as well.
-  func ring() {
-    guard let file = try? FileDescriptor.openSidecar(path) else { return }
-    file.touch()
-    try? file.close()
-  }
-}
-
-/// The file beside the database whose lock is held by the one process that works on its upkeep. It was modified when the last checkpoint
-/// ended.
-struct UpkeepFile: Sendable {
-  let path: String
-
-  init(database: String) { path = database + "-upkeep" }
-
-  /// Runs a body unless another process holds the lock.
-  ///
-  /// - Returns: nil if one does, or if the file cannot be created.
-  func ifFree<Value>(_ body: (FileDescriptor) throws -> Value) rethrows -> Value? {
-    guard let file = try? FileDescriptor.openSidecar(path) else { return nil }
-    guard file.lock(waits: false) else {
-      try? file.close()
-      return nil
+    FileDescriptor.withLock(doorbell, waits: true) { _ in
+      for (path, identity) in files where FileIdentity(path: path) == identity { FileSystem.remove(path) }
     }
-    defer { file.unlockAndClose() }
-    return try body(file)
   }
 }

@@ -66,8 +66,7 @@ extension SQLiteStore {
   }
 
   private static func version() -> Finding {
-    let version = try? DatabaseQueue().read { try String.fetchOne($0, sql: "SELECT sqlite_version()") }
-    guard let version else { return Finding(.failure, "SQLite", "SQLite cannot be used.") }
+    let version = WriteAheadLogFault.version
     guard WriteAheadLogFault.isIn(version) else { return Finding(.ok, "SQLite", "Version \(version).") }
     return Finding(
       .warning, "SQLite", "Version \(version) has a very rare fault in its write-ahead log, which 3.51.3 fixes.",

@@ -2,6 +2,7 @@ import GRDB
 import GRDBSQLite
 import Logging
 import Synchronization
+import SystemSupport
 
 /// Writes the write-ahead log back into the database.
 ///
@@ -17,12 +18,12 @@ final class Checkpoints: Sendable {
   }
 
   private let schedule: Schedule
-  private let file: UpkeepFile
+  private let file: String
   private let logger: Logger
   /// How many pages the log held after the last commit of this process.
   private let pages = Atomic(0)
 
-  init(schedule: Schedule, file: UpkeepFile, logger: Logger) {
+  init(schedule: Schedule, file: String, logger: Logger) {
     self.schedule = schedule
     self.file = file
     self.logger = logger
@@ -45,7 +46,7 @@ final class Checkpoints: Sendable {
   /// - Parameter db: a connection outside a transaction. Its busy timeout is set to `busyTimeout` afterwards.
   func makeIfDue(_ db: Database, busyTimeout: Duration) {
     guard isDue else { return }
-    file.ifFree { file in
+    FileDescriptor.withLock(file, waits: false) { file in
       // Nil before the first checkpoint, and below zero after the clock was set back.
       if let seconds = file.secondsSinceModification, seconds >= 0, seconds < schedule.spacing { return }
       do {
@@ -71,8 +72,11 @@ enum WriteAheadLogFault {
     return numbers.lexicographicallyPrecedes([3, 51, 3])
   }
 
-  static func report(_ db: Database, logger: Logger) throws {
-    guard let version = try String.fetchOne(db, sql: "SELECT sqlite_version()"), isIn(version) else { return }
+  /// The version of SQLite that this program uses.
+  static var version: String { String(cString: sqlite3_libversion()) }
+
+  static func report(_ logger: Logger) {
+    guard isIn(version) else { return }
     logger.info("SQLite \(version) has a very rare fault in its write-ahead log, fixed in 3.51.3: update SQLite if you can.")
   }
 }

@@ -1,12 +1,6 @@
 import Bridge
 import GRDB
 
-/// Rows that a reply tells: messages, and tasks whose news it tells.
-struct ToldRows {
-  var messages: [Int64] = []
-  var tasks: [Int64] = []
-}
-
 /// Statements about the items of leases.
 enum LeaseItems {
   /// The numbers of the leased rows of a table: by id, since rows may get other numbers; by number if the id is NULL.
@@ -23,25 +17,27 @@ enum LeaseItems {
 }
 
 extension SQLiteStore {
-  /// Takes rows for an instance: messages become read, and news is cleared.
+  /// Takes the rows that a reply tells for an instance: messages become read, and the news of tasks is cleared.
   ///
   /// - Returns: the lease's id.
-  static func lease(_ rows: ToldRows, to instance: Instance, for duration: String, _ db: Database) throws -> String {
+  static func lease(
+    messages: [Int64] = [], tasks: [Int64], to instance: Instance, for duration: String, _ db: Database
+  ) throws -> String {
     let lease = UniqueID.make()
     try db.run(
       "INSERT INTO leases (id, agent, instance, process, expires_at) VALUES (?, ?, ?, ?, \(SQL.later))",
       [lease, instance.agent.name, instance.id, instance.process.encoded, duration])
-    for row in rows.messages {
+    for row in messages {
       try db.run(
         "INSERT INTO lease_items (lease, kind, row, id) SELECT ?, 'message', rowid, id FROM messages WHERE rowid = ?", [lease, row])
       try db.run("UPDATE messages SET read = 1 WHERE rowid = ?", [row])
     }
-    for row in rows.tasks {
+    for row in tasks {
       try db.run(
         "INSERT INTO lease_items (lease, kind, row, id) SELECT ?2, side, row, id FROM (\(TaskNews.all)) WHERE row = ?3",
         [instance.agent.name, lease, row])
     }
-    if !rows.tasks.isEmpty { try setNews(false, of: lease, db) }
+    if !tasks.isEmpty { try setNews(false, of: lease, db) }
     return lease
   }
 

@@ -17,9 +17,9 @@ extension SQLiteStore {
       }
       guard hasNews else { return Delivery() }
       return try write(open, durable: false) { db in
-        var (delivery, told) = try Self.look(request, db)
+        var (delivery, messages, tasks) = try Self.look(request, db)
         guard !delivery.isEmpty else { return delivery }
-        delivery.lease = try Self.lease(told, to: instance, for: lease, db)
+        delivery.lease = try Self.lease(messages: messages, tasks: tasks, to: instance, for: lease, db)
         return delivery
       }
     }
@@ -34,10 +34,10 @@ extension SQLiteStore {
   }
 
   /// What fits into a reply.
-  private static func look(_ request: TakeRequest, _ db: Database) throws -> (delivery: Delivery, told: ToldRows) {
+  private static func look(_ request: TakeRequest, _ db: Database) throws -> (delivery: Delivery, messages: [Int64], tasks: [Int64]) {
     var budget = ReplyBudget(characters: request.characters)
     var delivery = Delivery()
-    var told = ToldRows()
+    var (messages, tasks): ([Int64], [Int64]) = ([], [])
     let arguments: StatementArguments = [request.agent.name, request.sender]
     let rows = try db.rows(
       "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?3", arguments + [request.limit])
@@ -45,7 +45,7 @@ extension SQLiteStore {
       let message = Message(row)
       guard budget.admits(message.replyCost) else { break }
       delivery.messages.append(message)
-      told.messages.append(row["row"])
+      messages.append(row["row"])
     }
     if request.includesTasks {
       let rows = try TaskNews.rows(for: request.agent, limit: request.limit, db)
@@ -53,11 +53,11 @@ extension SQLiteStore {
         let task = BridgeTask(row)
         guard budget.admits(task.replyCost) else { break }
         delivery.tasks.append(task)
-        told.tasks.append(row["row"])
+        tasks.append(row["row"])
       }
     }
     delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments) - delivery.messages.count
-    return (delivery, told)
+    return (delivery, messages, tasks)
   }
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {

@@ -121,7 +121,7 @@ extension SQLiteStore {
     return try await write(durable: false) { db in
       var (reply, news) = try look(db)
       guard !news.isEmpty else { return reply }
-      reply[keyPath: lease] = try Self.lease(ToldRows(tasks: news), to: instance, for: duration, db)
+      reply[keyPath: lease] = try Self.lease(tasks: news, to: instance, for: duration, db)
       return reply
     }
   }

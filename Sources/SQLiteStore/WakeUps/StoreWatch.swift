@@ -11,7 +11,7 @@ import SystemSupport
 final class StoreWatch: @unchecked Sendable {
   private let connections: Connections
   private let layers: WakeLayers
-  private let doorbell: Doorbell
+  private let doorbell: String
   private let logger: Logger
   private let subscribers = Subscribers()
   /// Wakes the thread; nil while there is none.
@@ -26,7 +26,7 @@ final class StoreWatch: @unchecked Sendable {
   init(connections: Connections, layers: WakeLayers, logger: Logger) {
     self.connections = connections
     self.layers = layers
-    self.doorbell = Doorbell(database: connections.path)
+    self.doorbell = SidecarFiles.doorbell(of: connections.path)
     self.logger = logger
   }
 
@@ -48,7 +48,11 @@ final class StoreWatch: @unchecked Sendable {
 
   /// This process has committed something that concerns others.
   func ring() {
-    doorbell.ring()
+    // A failure is harmless: the other layers see the commit as well.
+    if let file = try? FileDescriptor.openSidecar(doorbell) {
+      file.touch()
+      try? file.close()
+    }
     subscribers.post([.messages, .tasks])
   }
 
@@ -86,7 +90,7 @@ final class StoreWatch: @unchecked Sendable {
   private func watchFolder() {
     guard events == nil, !layers.isDisjoint(with: [.doorbell, .folder]) else { return }
     // Where the system has no watches left, polling does the work.
-    events = try? FolderWatch(path: doorbell.path)
+    events = try? FolderWatch(path: doorbell)
   }
 
   private func take(_ events: [FolderWatch.Event], database: String) {

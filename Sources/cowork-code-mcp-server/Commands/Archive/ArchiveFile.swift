@@ -31,7 +31,7 @@ struct ArchiveFile: Sequence {
 
     mutating func next() -> [UInt8]? {
       guard start < data.count else { return nil }
-      let end = data.withUnsafeBytes { $0.bindMemory(to: UInt8.self).firstPosition(of: UInt8(ascii: "\n"), from: start) } ?? data.count
+      let end = data.withUnsafeBytes { $0[start...].firstIndex(of: UInt8(ascii: "\n")) } ?? data.count
       defer { start = end + 1 }
       return Array(data[start..<end])
     }
