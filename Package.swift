@@ -57,7 +57,8 @@ let package = Package(
       name: "PostgresStoreTests",
       dependencies: [
         "Bridge", "BridgeServer", "BridgeTesting", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "PostgresTesting",
-        "ProcessTesting", "SQLiteStore", "Schema", "SystemSupport", "cowork-code-mcp-server", .product(name: "Logging", package: "swift-log"),
+        "ProcessTesting", "SQLiteStore", "Schema", "SystemSupport", "cowork-code-mcp-server",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "SystemSupportTests", dependencies: ["ProcessTesting", "SystemSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),

@@ -37,7 +37,10 @@ private struct WithUnread<Output: StructuredOutput>: StructuredOutput {
   let output: Output
   let unread: Inner?
   static var schema: ObjectSchema<Self> {
-    Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .object(), \.unread) }
+    ObjectSchema {
+      Output.schema.embedded(at: \Self.output)
+      Field(optional: "unread", .object(), \.unread)
+    }
   }
 }
 

@@ -43,7 +43,10 @@ public struct WithUnread<Output: StructuredOutput>: StructuredOutput {
   public init(_ output: Output, _ counts: UnreadCounts) { (self.output, unread) = (output, counts.isEmpty ? nil : counts) }
 
   public static var schema: ObjectSchema<Self> {
-    Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .undeclared, \.unread) }
+    ObjectSchema {
+      Output.schema.embedded(at: \Self.output)
+      Field(optional: "unread", .undeclared, \.unread)
+    }
   }
 }
 
@@ -64,6 +67,6 @@ extension FieldType where Value == String {
 
 extension FieldType where Value == UnreadCounts {
   static var undeclared: FieldType {
-    FieldType<JSON>.json.mapping { ["messages": .integer(Int64($0.messages)), "tasks": .integer(Int64($0.tasks))] }
+    FieldType<JSON>.json.mapping { UnreadCounts.schema.encode($0) }
   }
 }

@@ -27,7 +27,10 @@ public struct Marked<Output: AgentsText>: StructuredOutput {
   }
 
   public static var schema: ObjectSchema<Self> {
-    ObjectSchema { Field(optional: "origin", .undeclared, \.origin) }.followed(by: Output.schema.embedded(at: \Self.output))
+    ObjectSchema {
+      Field(optional: "origin", .undeclared, \.origin)
+      Output.schema.embedded(at: \Self.output)
+    }
   }
 }
 

@@ -19,7 +19,8 @@ struct HistoryEntry: StructuredOutput {
   let message: Message
   private var read: Bool? { message.isRead }
 
-  static let schema = Message.schema.embedded(at: \Self.message).adding {
+  static let schema = ObjectSchema<Self> {
+    Message.schema.embedded(at: \Self.message)
     Field(optional: "read", .boolean, \.read)
     Field(optional: "read_at", .string, \.message.readAt)
   }

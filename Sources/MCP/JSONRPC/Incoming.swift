@@ -15,37 +15,22 @@ enum Incoming: Hashable, Sendable {
     let params: JSONObject
   }
 
-  init(_ message: JSON) {
-    guard let object = message.objectValue else {
-      self = .invalid(nil, RPCError(.invalidRequest, "A message must be a JSON object."))
-      return
-    }
-    let id = RequestID(object["id"])
+  init(_ message: JSON) { self = Self.read(message) }
+
+  private static func read(_ message: JSON) -> Incoming {
+    let id = RequestID(message["id"])
+    func invalid(_ problem: String) -> Incoming { .invalid(id, RPCError(.invalidRequest, problem)) }
+    guard let object = message.objectValue else { return invalid("A message must be a JSON object.") }
     guard let method = object["method"] else {
-      let isResponse = object["result"] != nil || object["error"] != nil
-      self = isResponse ? .response : .invalid(id, RPCError(.invalidRequest, "A request needs a method."))
-      return
+      return object["result"] != nil || object["error"] != nil ? .response : invalid("A request needs a method.")
     }
-    guard object["jsonrpc"] == "2.0" else {
-      self = .invalid(id, RPCError(.invalidRequest, "A message needs \"jsonrpc\": \"2.0\"."))
-      return
-    }
-    guard let method = method.stringValue else {
-      self = .invalid(id, RPCError(.invalidRequest, "The method of a request must be a string."))
-      return
-    }
-    if object["id"] == nil {
-      self = .notification(method: method, params: object["params"]?.objectValue ?? [:])
-      return
-    }
-    guard let id else {
-      self = .invalid(nil, RPCError(.invalidRequest, "The id of a request must be a string, or an integer of at most 64 bits."))
-      return
-    }
+    if object["jsonrpc"] != "2.0" { return invalid("A message needs \"jsonrpc\": \"2.0\".") }
+    guard let method = method.stringValue else { return invalid("The method of a request must be a string.") }
+    if object["id"] == nil { return .notification(method: method, params: object["params"]?.objectValue ?? [:]) }
+    guard let id else { return invalid("The id of a request must be a string, or an integer of at most 64 bits.") }
     guard let params = (object["params"] ?? [:]).objectValue else {
-      self = .invalid(id, .invalidParams("The params of a request must be an object."))
-      return
+      return .invalid(id, .invalidParams("The params of a request must be an object."))
     }
-    self = .request(Request(id: id, method: method, params: params))
+    return .request(Request(id: id, method: method, params: params))
   }
 }

@@ -28,19 +28,14 @@ public struct ObjectSchema<Root>: Sendable {
   /// The fields of this schema in an object that holds a `Root`: what a wrapper needs.
   ///
   ///     static var schema: ObjectSchema<Self> {
-  ///       Output.schema.embedded(at: \Self.output).adding { Field(optional: "unread", .object(), \.unread) }
+  ///       ObjectSchema {
+  ///         Output.schema.embedded(at: \Self.output)
+  ///         Field(optional: "unread", .object(), \.unread)
+  ///       }
   ///     }
   public func embedded<Outer>(at path: any KeyPath<Outer, Root> & Sendable) -> ObjectSchema<Outer> {
     ObjectSchema<Outer>(fields: fields.map { $0.embedded(at: path) })
   }
-
-  /// These fields, and more behind them.
-  public func adding(@FieldsBuilder<Root> _ more: () -> [Field<Root>]) -> ObjectSchema {
-    ObjectSchema(fields: fields + more())
-  }
-
-  /// These fields, and those of another schema behind them.
-  public func followed(by other: ObjectSchema) -> ObjectSchema { ObjectSchema(fields: fields + other.fields) }
 
   /// The JSON Schema, with `type: "object"` at its root.
   public var json: JSONObject {
@@ -59,5 +54,6 @@ public struct ObjectSchema<Root>: Sendable {
 @resultBuilder
 public enum FieldsBuilder<Root> {
   public static func buildExpression(_ field: Field<Root>) -> [Field<Root>] { [field] }
+  public static func buildExpression(_ schema: ObjectSchema<Root>) -> [Field<Root>] { schema.fields }
   public static func buildBlock(_ fields: [Field<Root>]...) -> [Field<Root>] { fields.flatMap(\.self) }
 }
