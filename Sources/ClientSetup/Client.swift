@@ -21,30 +21,14 @@ public struct Client: Sendable {
   /// The file that lists the servers; nil where the client has none for a scope.
   let servers: @Sendable (Scope, Places) -> String?
   /// The file that lists the hooks; nil where the client runs none.
-  let hooks: @Sendable (Scope, Places) -> String?
+  var hooks: @Sendable (Scope, Places) -> String? = { _, _ in nil }
   /// The keys of the object that holds the servers.
-  let list: [String]
+  var list = ["mcpServers"]
   /// What an entry says besides its command and arguments.
-  let extras: JSONObject
-  let tool: ClientTool?
+  var extras: JSONObject = [:]
+  var tool: ClientTool?
   /// What the user has to do after a change.
-  public let nextStep: String?
-
-  init(
-    _ name: String, title: String, identity: String, servers: @escaping @Sendable (Scope, Places) -> String?,
-    hooks: @escaping @Sendable (Scope, Places) -> String? = { _, _ in nil }, list: [String] = ["mcpServers"], extras: JSONObject = [:],
-    tool: ClientTool? = nil, nextStep: String? = nil
-  ) {
-    self.name = name
-    self.title = title
-    self.identity = identity
-    self.servers = servers
-    self.hooks = hooks
-    self.list = list
-    self.extras = extras
-    self.tool = tool
-    self.nextStep = nextStep
-  }
+  public fileprivate(set) var nextStep: String?
 
   public func hasScope(_ scope: Scope) -> Bool { servers(scope, Places(environment: [:], folder: "")) != nil }
   public var hasHooks: Bool { hooks(.user, Places(environment: [:], folder: "")) != nil }
@@ -54,7 +38,7 @@ extension Client {
   public static let all = [claudeCode, claudeDesktop]
 
   public static let claudeCode = Client(
-    "claude-code", title: "Claude Code", identity: "code",
+    name: "claude-code", title: "Claude Code", identity: "code",
     servers: { scope, places in
       switch scope {
       case .user: (places["CLAUDE_CONFIG_DIR"] ?? places.home) + "/.claude.json"
@@ -76,7 +60,7 @@ extension Client {
       remove: { name, scope in ["mcp", "remove", "--scope", scope.rawValue, name] }))
 
   public static let claudeDesktop = Client(
-    "claude-desktop", title: "Claude Desktop", identity: "cowork",
+    name: "claude-desktop", title: "Claude Desktop", identity: "cowork",
     servers: { scope, places in
       guard scope == .user else { return nil }
       #if os(macOS)

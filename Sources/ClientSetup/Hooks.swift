@@ -42,9 +42,7 @@ public struct Hooks: Sendable {
 
   /// The command lines of this program's hooks.
   public static func commands(in json: JSON) -> [String] {
-    (json["hooks"]?.objectValue?.members ?? []).flatMap { event in
-      places(in: event.value).compactMap { event.value.arrayValue?[$0.group]["hooks"]?.arrayValue?[$0.hook]["command"]?.stringValue }
-    }
+    (json["hooks"]?.objectValue?.members ?? []).flatMap { places(in: $0.value).map(\.command) }
   }
 
   /// The program that a command line starts.
@@ -68,12 +66,12 @@ public struct Hooks: Sendable {
   private static func path(_ event: String) -> [JSONText.Step] { [.key("hooks"), .key(event)] }
 
   /// The places of this program's hooks among the groups of an event.
-  private static func places(in groups: JSON?) -> [(group: Int, hook: Int)] {
+  private static func places(in groups: JSON?) -> [(group: Int, hook: Int, command: String)] {
     (groups?.arrayValue ?? []).enumerated().flatMap { group in
       (group.element["hooks"]?.arrayValue ?? []).enumerated().compactMap { hook in
         guard let command = hook.element["command"]?.stringValue, command.contains(ServerEntry.program), command.contains(" hook ")
         else { return nil }
-        return (group.offset, hook.offset)
+        return (group.offset, hook.offset, command)
       }
     }
   }
@@ -82,7 +80,7 @@ public struct Hooks: Sendable {
     let path = path(event)
     let found = places(in: json[path])
     // From the end, so that the other places stay valid.
-    for (group, hook) in found.reversed() {
+    for (group, hook, _) in found.reversed() {
       try json.remove(path + [.index(group), .key("hooks"), .index(hook)])
       if json[path + [.index(group), .key("hooks")]]?.arrayValue?.isEmpty == true { try json.remove(path + [.index(group)]) }
     }

@@ -2,13 +2,6 @@ import JSON
 
 /// The changes of a client's configuration. All files are read and edited before the first one is written.
 public struct SetupPlan: Sendable {
-  /// What happens while a plan is carried out.
-  public enum Event: Sendable {
-    /// The change of a file, in the unified format.
-    case difference(String)
-    case sentence(String)
-  }
-
   private let places: Places
   private let tool: ClientTool?
   /// The arguments that make the tool change the servers; none where the file has to be written.
@@ -58,13 +51,14 @@ public struct SetupPlan: Sendable {
     self.toolCalls = toolCalls { name in servers.json[(client.list + [name]).map { .key($0) }] != nil }
   }
 
+  /// - Parameter report: gets the changes of the files, in the unified format, and sentences about them, all with their line ends.
   /// - Returns: whether there is anything to change.
   @discardableResult
-  public func carryOut(dryRun: Bool, report: (Event) -> Void) throws(SetupError) -> Bool {
+  public func carryOut(dryRun: Bool, report: (String) -> Void) throws(SetupError) -> Bool {
     if servers.isChanged, !toolCalls.isEmpty, let tool, let program = places.executable(tool.command) {
-      report(.difference(servers.difference))
+      report(servers.difference)
       if dryRun {
-        for call in toolCalls { report(.sentence("Would run: \(tool.shown(call))")) }
+        for call in toolCalls { report("Would run: \(tool.shown(call))\n") }
       } else {
         try change(servers, with: tool, at: program, report)
       }
@@ -75,26 +69,26 @@ public struct SetupPlan: Sendable {
     return servers.isChanged || hooks?.isChanged == true
   }
 
-  private func change(_ file: ConfigurationFile, _ dryRun: Bool, _ report: (Event) -> Void) throws(SetupError) {
-    guard file.isChanged else { return report(.sentence("\(file.path): nothing to change.")) }
-    report(.difference(file.difference))
+  private func change(_ file: ConfigurationFile, _ dryRun: Bool, _ report: (String) -> Void) throws(SetupError) {
+    guard file.isChanged else { return report("\(file.path): nothing to change.\n") }
+    report(file.difference)
     if !dryRun { try write(file, report) }
   }
 
-  private func write(_ file: ConfigurationFile, _ report: (Event) -> Void) throws(SetupError) {
+  private func write(_ file: ConfigurationFile, _ report: (String) -> Void) throws(SetupError) {
     let copy = try file.write()
-    report(.sentence("Wrote \(file.path)\(copy.map { "; the previous version is in \($0)" } ?? "")."))
+    report("Wrote \(file.path)\(copy.map { "; the previous version is in \($0)" } ?? "").\n")
   }
 
-  private func change(_ file: ConfigurationFile, with tool: ClientTool, at program: String, _ report: (Event) -> Void) throws(SetupError) {
+  private func change(_ file: ConfigurationFile, with tool: ClientTool, at program: String, _ report: (String) -> Void) throws(SetupError) {
     let copy = try file.backUp()
     for call in toolCalls {
       if let failure = ClientTool.run(program, call) {
-        report(.sentence("\(tool.shown(call)) failed (\(failure)): changing the file directly."))
+        report("\(tool.shown(call)) failed (\(failure.replacing("\n", with: " "))): changing the file directly.\n")
         return try write(file, report)
       }
-      report(.sentence("Ran: \(tool.shown(call))"))
+      report("Ran: \(tool.shown(call))\n")
     }
-    if let copy { report(.sentence("The previous version of \(file.path) is in \(copy).")) }
+    if let copy { report("The previous version of \(file.path) is in \(copy).\n") }
   }
 }

@@ -40,7 +40,6 @@ struct CommandFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// The version of this program.
 enum Version {
   static let text = "1.0.0"
 }

@@ -58,7 +58,7 @@ import Testing
 
   @Test func aDryRunWritesNothing() throws {
     let folder = try Folder()
-    var events = [SetupPlan.Event]()
+    var events = [String]()
     #expect(try plan(.claudeCode, folder, hooks: true).carryOut(dryRun: true) { events.append($0) })
     #expect(folder.files == [])
     #expect(events.count == 2)

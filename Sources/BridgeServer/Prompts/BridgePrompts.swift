@@ -5,14 +5,12 @@ import MCP
 struct BridgePrompts: Sendable {
   let service: BridgeService
 
-  private var completions: Completions { Completions(service: service) }
-
   var all: [Prompt] { [checkInbox, delegate, handOff, status] }
 
   private var checkInbox: Prompt {
     Prompt(
       "check_inbox", title: "Check the inbox", description: "Read what other agents have sent, and act on it",
-      arguments: Parameter.string("from", title: "Agent", "Only from this agent.", complete: completions.agentName).optional()
+      arguments: Parameter.string("from", title: "Agent", "Only from this agent.", complete: service.agentName).optional()
     ) { from in
       let whose = from.map { " with from set to \"\($0)\"" } ?? ""
       return """
@@ -25,7 +23,7 @@ struct BridgePrompts: Sendable {
   private var delegate: Prompt {
     Prompt(
       "delegate", title: "Delegate a task", description: "Give another agent something to do",
-      arguments: Parameter.string("to", title: "Agent", "Who is to do it.", complete: completions.agentName),
+      arguments: Parameter.string("to", title: "Agent", "Who is to do it.", complete: service.agentName),
       Parameter.string("what", title: "What", "What is to be done.")
     ) { to, what in
       return """
@@ -41,7 +39,7 @@ struct BridgePrompts: Sendable {
   private var handOff: Prompt {
     Prompt(
       "hand_off", title: "Hand off", description: "Pass the present work on to another agent",
-      arguments: Parameter.string("to", title: "Agent", "Who takes over.", complete: completions.agentName),
+      arguments: Parameter.string("to", title: "Agent", "Who takes over.", complete: service.agentName),
       Parameter.string("note", title: "Note", "What to add.").optional()
     ) { to, note in
       let extra = note.map { " Add this: \($0)" } ?? ""
@@ -55,13 +53,32 @@ struct BridgePrompts: Sendable {
   private var status: Prompt {
     Prompt(
       "status", title: "Bridge status", description: "Who is there, what is unread, which tasks are open",
-      arguments: Parameter.string("task_id", title: "Task", "One task.", complete: completions.taskID).optional()
+      arguments: Parameter.string("task_id", title: "Task", "One task.", complete: service.taskID).optional()
     ) { taskID in
       if let taskID { return "Call get_tasks with task_id \"\(taskID)\" and tell me how the task stands, with its history." }
       return """
         Tell me how the bridge stands: call list_agents, get_tasks, and get_tasks with role creator. Show who is online, what is unread, \
         and the tasks that are open or stale.
         """
+    }
+  }
+}
+
+// Completions of what a user types.
+extension BridgeService {
+  fileprivate var agentName: CompletionProvider {
+    { beginning, _ in try await self.agents().map(\.name).filter { $0.hasPrefix(beginning) && $0 != self.identity.name } }
+  }
+
+  /// Tasks of both roles, newest first.
+  var taskID: CompletionProvider {
+    { beginning, _ in
+      var ids = [String]()
+      for role in TaskRole.allCases {
+        let page = try await self.tasks(role: role, limit: Limits.pageSize.upperBound, characters: .max, markSeen: false)
+        ids += page.tasks.compactMap(\.id)
+      }
+      return ids.reversed().filter { $0.lowercased().hasPrefix(beginning.lowercased()) }
     }
   }
 }

@@ -35,7 +35,7 @@ struct BridgeResources: Sendable {
   private var task: Resource {
     Resource(
       "bridge://tasks/{id}", name: "task", title: "A task and its history", mimeType: "application/json",
-      complete: Completions(service: service).taskID
+      complete: service.taskID
     ) { id in
       try await text(of: .task(id))
     }
@@ -67,7 +67,8 @@ struct BridgeResources: Sendable {
   private func marked(_ output: some AgentsText) -> String { Marked(output, for: service.identity).jsonText }
 
   /// What has to differ for subscribers to be told: the contents without the times of heartbeats.
-  func state(of name: Name) async -> String? {
+  func state(of uri: String) async -> String? {
+    guard let name = name(of: uri) else { return nil }
     guard name == .agents else { return try? await text(of: name) }
     guard let agents = try? await service.agents() else { return nil }
     return agents.map { "\($0.name) \($0.online) \($0.unreadMessages) \($0.openTasks)" }.joined(separator: "\n")

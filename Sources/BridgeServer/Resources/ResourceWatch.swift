@@ -3,13 +3,9 @@ import MCP
 
 /// Tells subscribers which resources have changed.
 actor ResourceWatch {
-  private struct Watched {
-    let name: BridgeResources.Name
-    var state: String?
-  }
-
   private let resources: BridgeResources
-  private var watched: [String: Watched] = [:]
+  /// The last known state of each resource.
+  private var watched: [String: String?] = [:]
   private var loop: Task<Void, Never>?
   private let notify: @Sendable (String) async -> Void
 
@@ -23,10 +19,7 @@ actor ResourceWatch {
     watched = watched.filter { uris.contains($0.key) }
     guard !uris.isEmpty else { return stop() }
     let wakeUps = loop == nil ? resources.service.wakeUps(.idle) : nil
-    for uri in uris where watched[uri] == nil {
-      guard let name = resources.name(of: uri) else { continue }
-      watched[uri] = Watched(name: name, state: await resources.state(of: name))
-    }
+    for uri in uris where watched[uri] == nil { watched.updateValue(await resources.state(of: uri), forKey: uri) }
     guard let wakeUps else { return }
     loop = Task { [weak self] in
       for await _ in wakeUps { await self?.look() }
@@ -40,9 +33,9 @@ actor ResourceWatch {
 
   private func look() async {
     for (uri, before) in watched.sorted(by: { $0.key < $1.key }) {
-      let state = await resources.state(of: before.name)
-      guard watched[uri] != nil, before.state != state else { continue }
-      watched[uri]?.state = state
+      let state = await resources.state(of: uri)
+      guard watched[uri] != nil, before != state else { continue }
+      watched.updateValue(state, forKey: uri)
       await notify(uri)
     }
   }

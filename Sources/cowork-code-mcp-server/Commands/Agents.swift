@@ -55,7 +55,7 @@ struct AgentsAdd: BridgeCommand {
 }
 
 extension [AgentSummary] {
-  /// For people: a table in which a star marks the acting agent.
+  /// A star marks the acting agent.
   func shown(for acting: Identity) -> String {
     table(
       self,

@@ -5,7 +5,6 @@ import SystemSupport
 extension TaskStatus: ExpressibleByArgument {}
 extension TaskRole: ExpressibleByArgument {}
 
-/// Reads the name of an agent.
 func agentName(_ text: String) throws -> Identity { try usage { try Identity(text) } }
 
 func requirePageSize(_ limit: Int) throws {

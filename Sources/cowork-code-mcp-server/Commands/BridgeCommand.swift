@@ -32,8 +32,6 @@ struct CommandSession {
   func introduce() async throws { try await service.addAgent() }
 
   /// Shows a result. What was taken for it counts as read once all of it has been written; where that fails, nothing does.
-  ///
-  /// - Parameter lease: the lease of what was taken.
   func show(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {
     try await write(json ? output.jsonText + "\n" : text(), lease: lease)
   }

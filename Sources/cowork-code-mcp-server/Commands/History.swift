@@ -7,24 +7,24 @@ struct History: BridgeCommand {
     discussion: """
       Examples:
         cowork-code-mcp-server history
-        cowork-code-mcp-server history check curr      words, each from its beginning
+        cowork-code-mcp-server history check curr      the beginnings of words
         cowork-code-mcp-server history --with cowork --before 2026-01-31
         cowork-code-mcp-server history --task 3f0c… --limit 200 --json
       """)
 
-  @Argument(help: "Words that the messages contain.")
+  @Argument(help: "Words that the messages contain, or their beginnings.")
   var query: [String] = []
 
-  @Option(help: ArgumentHelp("Only with this agent.", valueName: "name"))
+  @Option(help: ArgumentHelp("Only messages from or to this agent.", valueName: "name"))
   var with: String?
 
-  @Option(help: ArgumentHelp("Only about this task.", valueName: "id"))
+  @Option(help: ArgumentHelp("Only messages about this task.", valueName: "id"))
   var task: String?
 
-  @Option(help: ArgumentHelp("Only older than this message's id or this time.", valueName: "id-or-time"))
+  @Option(help: ArgumentHelp("Only messages older than this one or this time.", valueName: "id-or-time"))
   var before: String?
 
-  @Option(help: ArgumentHelp("At most so many messages, 1 to 200.", valueName: "count"))
+  @Option(help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"))
   var limit = 20
 
   @OptionGroup var options: SharedOptions

@@ -36,12 +36,7 @@ struct ClientOptions: ParsableArguments {
   /// - Returns: whether there was anything to change.
   @discardableResult
   func carryOut(_ plan: SetupPlan) throws -> Bool {
-    try plan.carryOut(dryRun: dryRun) { event in
-      switch event {
-      case .difference(let text): print(text.harmless, terminator: "")
-      case .sentence(let text): print(text.harmlessLine)
-      }
-    }
+    try plan.carryOut(dryRun: dryRun) { print($0.harmless, terminator: "") }
   }
 }
 

@@ -5,10 +5,10 @@ import PostgresStore
 
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Brings a Postgres database to the schema of this program.",
+    abstract: "Bring a Postgres database to the schema of this version.",
     discussion: """
-      A server does this by itself where its role has the rights. Where it has not, somebody who has runs this once. (A SQLite file needs \
-      no such command.)
+      A server does this itself if its role has the rights. Otherwise somebody who has them runs this once. A SQLite file never needs \
+      it.
 
       Examples:
         cowork-code-mcp-server migrate --database-url postgres://owner@db/bridge
@@ -16,10 +16,10 @@ struct Migrate: AsyncParsableCommand {
         cowork-code-mcp-server migrate --status --database-url postgres://db/bridge
       """)
 
-  @Flag(help: "Show the SQL instead, without connecting.")
+  @Flag(help: "Print the SQL instead, without connecting.")
   var print = false
 
-  @Flag(help: "Show which version there is, and change nothing.")
+  @Flag(help: "Show the current version, and change nothing.")
   var status = false
 
   @OptionGroup var store: StoreOptions

@@ -4,28 +4,28 @@ import BridgeServer
 
 struct Read: BridgeCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read what an agent has not read yet, and mark it as read.",
+    abstract: "Show an agent's unread messages, and mark them as read.",
     discussion: """
-      Messages are marked only once they have been written out whole: where standard output is closed or full, they stay unread and \
-      the command fails. What does not fit into one answer stays unread and is counted.
+      Messages are marked as read only once all of them have been printed: if standard output is closed or full, they stay unread and \
+      the command fails. Messages beyond the limit stay unread, and their number is shown.
 
       Examples:
         cowork-code-mcp-server read
-        cowork-code-mcp-server read --as cowork --peek     look, and mark nothing
+        cowork-code-mcp-server read --as cowork --peek     show them, and mark nothing
         cowork-code-mcp-server read --from code --wait 60  wait for up to a minute
         cowork-code-mcp-server read --json | jq '.messages[].content'
       """)
 
-  @Flag(help: "Look only: nothing is marked as read.")
+  @Flag(help: "Mark nothing as read.")
   var peek = false
 
-  @Option(help: ArgumentHelp("At most so many messages, 1 to 200.", valueName: "count"))
+  @Option(help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"))
   var limit = 50
 
-  @Option(help: ArgumentHelp("Only from this agent.", valueName: "name"))
+  @Option(help: ArgumentHelp("Only messages from this agent.", valueName: "name"))
   var from: String?
 
-  @Option(help: ArgumentHelp("Where there is none, wait so long for one.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("If there are none, wait this long for one.", valueName: "seconds"))
   var wait = 0
 
   @OptionGroup var options: SharedOptions

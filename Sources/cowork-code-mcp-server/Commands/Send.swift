@@ -6,29 +6,29 @@ struct Send: BridgeCommand {
   static let configuration = CommandConfiguration(
     abstract: "Send a message to another agent.",
     discussion: """
-      The text stands on the command line, or comes from standard input where - takes its place; the line end that closes standard \
-      input is left out. The message is on disk when the command ends.
+      Takes the text from the command line or, if it is -, from standard input, without the final line break. When the command \
+      returns, the message is on disk.
 
       Examples:
         cowork-code-mcp-server send cowork The build is green.
         git diff | cowork-code-mcp-server send cowork -
         cowork-code-mcp-server send code --as cowork --reply-to 3f0c… "It is."
-        cowork-code-mcp-server send cowork -- -5 degrees   (it begins with a dash)
+        cowork-code-mcp-server send cowork -- -5 degrees   a text that begins with a dash
       """)
 
-  @Argument(help: "The agent that gets it.", transform: agentName)
+  @Argument(help: "The recipient.", transform: agentName)
   var to: Identity
 
-  @Argument(help: ArgumentHelp("What it says, or - for standard input.", valueName: "text"))
+  @Argument(help: ArgumentHelp("The text, or - for standard input.", valueName: "text"))
   var text: [String] = []
 
-  @Option(help: ArgumentHelp("The id of the message that this one answers.", valueName: "id"))
+  @Option(help: ArgumentHelp("The id of the message to answer.", valueName: "id"))
   var replyTo: String?
 
-  @Option(help: ArgumentHelp("The id of the task that this is about.", valueName: "id"))
+  @Option(help: ArgumentHelp("The id of the task this is about.", valueName: "id"))
   var task: String?
 
-  @Option(help: ArgumentHelp("A word of your own: a second message with the same key is not sent.", valueName: "key"))
+  @Option(help: ArgumentHelp("A key of your choice: a second message with the same key is not sent.", valueName: "key"))
   var key: String?
 
   @OptionGroup var options: SharedOptions

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bridge
+import BridgeServer
 import MCP
 
 struct Status: AsyncParsableCommand {
@@ -47,15 +48,8 @@ private struct AgentRow: StructuredOutput {
   let agent: AgentSummary
   let oldest: Double?
 
-  static let schema = ObjectSchema<Self> {
-    Field("name", .string, \.agent.name)
-    Field("online", .boolean, \.agent.online)
-    Field("last_seen", .nullable(.string), \.agent.lastSeen)
-    Field("host", .nullable(.string), \.agent.host)
-    Field("client", .nullable(.string), \.agent.client)
-    Field("unread_messages", .integer, \.agent.unreadMessages)
+  static let schema = AgentSummary.schema.embedded(at: \Self.agent).adding {
     Field("oldest_unread_seconds", .nullable(.seconds), \.oldest)
-    Field("open_tasks", .integer, \.agent.openTasks)
   }
 }
 

@@ -4,7 +4,7 @@ import BridgeServer
 
 struct Tasks: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List, show, create and move tasks.",
+    abstract: "List, show, create and update tasks.",
     discussion: """
       Examples:
         cowork-code-mcp-server tasks                   what is assigned to code
@@ -21,23 +21,23 @@ struct TasksList: BridgeCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List an agent's tasks, oldest first (the default).",
     discussion: """
-      What is listed counts as seen: `wait` and wait_for_updates do not tell it again, unless --peek is given.
+      Listed tasks count as seen: `wait` and wait_for_updates do not report them again, unless you pass --peek.
 
       Examples:
         cowork-code-mcp-server tasks list --as cowork --status pending
         cowork-code-mcp-server tasks list --role creator --json
       """)
 
-  @Option(help: "The agent's side: \(TaskRole.allCases.map(\.rawValue).joined(separator: " or ")).")
+  @Option(help: "The agent's role: \(TaskRole.allCases.map(\.rawValue).joined(separator: " or ")).")
   var role: TaskRole = .assignee
 
-  @Option(help: "Only with this status.")
+  @Option(help: "Only tasks with this status.")
   var status: TaskStatus?
 
-  @Option(help: ArgumentHelp("At most so many tasks, 1 to 200.", valueName: "count"))
+  @Option(help: ArgumentHelp("The maximum number of tasks, 1 to 200.", valueName: "count"))
   var limit = 50
 
-  @Flag(help: "Look only: nothing counts as seen.")
+  @Flag(help: "Mark nothing as seen.")
   var peek = false
 
   @OptionGroup var options: SharedOptions
@@ -55,7 +55,7 @@ struct TasksShow: BridgeCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show one task and its history.",
     discussion: """
-      What is shown counts as seen, unless --peek is given.
+      The task counts as seen, unless you pass --peek.
 
       Example:
         cowork-code-mcp-server tasks show 3f0c… --as cowork
@@ -64,7 +64,7 @@ struct TasksShow: BridgeCommand {
   @Argument(help: "The task's id.")
   var id: String
 
-  @Flag(help: "Look only: nothing counts as seen.")
+  @Flag(help: "Mark nothing as seen.")
   var peek = false
 
   @OptionGroup var options: SharedOptions
@@ -84,16 +84,16 @@ struct TasksCreate: BridgeCommand {
         cowork-code-mcp-server tasks create cowork "Review the page" - < page.md
       """)
 
-  @Argument(help: "The agent that is to do it.", transform: agentName)
+  @Argument(help: "The assignee.", transform: agentName)
   var to: Identity
 
-  @Argument(help: "What it is, in up to 200 characters.")
+  @Argument(help: "The title, up to 200 characters.")
   var title: String
 
-  @Argument(help: "All that is needed to do it, or - for standard input.")
+  @Argument(help: "What the assignee needs to know, or - for standard input.")
   var description = ""
 
-  @Option(help: ArgumentHelp("A word of your own: a second task with the same key is not created.", valueName: "key"))
+  @Option(help: ArgumentHelp("A key of your choice: a second task with the same key is not created.", valueName: "key"))
   var key: String?
 
   @OptionGroup var options: SharedOptions
@@ -109,10 +109,10 @@ struct TasksCreate: BridgeCommand {
 
 struct TasksUpdate: BridgeCommand {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Move a task: take it, complete it, or let it fail.",
+    commandName: "update", abstract: "Change a task's status: take it, complete it, or fail it.",
     discussion: """
-      Its assignee moves a task to in_progress, completed or failed; its creator may end it with failed. Of several who take a task \
-      exactly one gets it; what is taken by this command may be taken over after 10 minutes.
+      The assignee moves a task to in_progress, completed or failed; the creator may end it with failed. If several processes take a \
+      task, exactly one gets it. A task that this command took can be taken over after 10 minutes.
 
       Examples:
         cowork-code-mcp-server tasks update 3f0c… in_progress --as cowork
@@ -123,11 +123,11 @@ struct TasksUpdate: BridgeCommand {
   @Argument(help: "The task's id.")
   var id: String
 
-  @Argument(help: "Where it goes.")
+  @Argument(help: "The new status.")
   var status: TaskStatus
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("What came out, or why it failed; - for standard input.", valueName: "text"))
+    parsing: .unconditional, help: ArgumentHelp("The result, or why it failed; - for standard input.", valueName: "text"))
   var result: String?
 
   @OptionGroup var options: SharedOptions
@@ -139,7 +139,7 @@ struct TasksUpdate: BridgeCommand {
     try await session.showWithUnread(Marked(task, for: session.identity), as: task.shown)
   }
 
-  /// A claim outlives this process: with the process's real identity it would be free for others as soon as the command ends.
+  /// A claim must outlive this process: under the process's own identity, others could take it over as soon as the command ends.
   private func claimant(_ identity: Identity) -> Instance {
     let process = ProcessIdentity.current
     return Instance(agent: identity, process: ProcessIdentity(scope: "", pid: process.pid, start: process.start))

@@ -10,25 +10,24 @@ extension ExitCode {
 
 struct Wait: BridgeCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Wait until there is something for an agent; the exit status says what.",
+    abstract: "Wait until an agent has unread messages or news of tasks.",
     discussion: """
-      Prints how much there is and takes nothing: `read` and `tasks` do. It ends within milliseconds of the write, also of one by hand. \
-      Without --timeout it waits for ever.
+      Prints the counts and marks nothing: `read` and `tasks` do. Returns within milliseconds of the write, also of one by hand. Without \
+      --timeout it waits forever.
 
-      Exit status: 0 there is something, 3 there was nothing until the time-out, 1 it failed.
+      Exit status: 0 if there is something, 3 if there was nothing before the time-out, 1 on failure.
 
       Examples:
         cowork-code-mcp-server wait && cowork-code-mcp-server read
         cowork-code-mcp-server wait --as cowork --for tasks --timeout 300
-        cowork-code-mcp-server wait --timeout 0        just look
+        cowork-code-mcp-server wait --timeout 0        only look
       """)
 
-  /// What is worth waking for.
   enum Subject: String, CaseIterable, ExpressibleByArgument {
     case messages, tasks, any
   }
 
-  @Option(help: ArgumentHelp("Give up after so long. (default: never)", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Give up after this long. (default: never)", valueName: "seconds"))
   var timeout: Int?
 
   @Option(name: .customLong("for"), help: ArgumentHelp("What to wait for.", valueName: "what"))
@@ -48,15 +47,14 @@ struct Wait: BridgeCommand {
   }
 }
 
-/// A wait of any length. It looks again from time to time, since leases of other processes expire without a hint.
+/// A wait of any length. It looks again now and then, because leases of other processes expire without a hint.
 struct PatientWait {
   private static let piece: Int64 = 30
-  /// Nil for no limit.
   let seconds: Int?
   let logger: Logger
 
-  /// - Parameter look: waits at most this many seconds.
-  /// - Returns: the first value that is not empty, or the last one when the time is over.
+  /// - Parameter look: waits for at most the seconds that it is given.
+  /// - Returns: the first value that is not empty, or the last one at the end.
   func until<Value>(not isEmpty: (Value) -> Bool, _ look: (Int) async throws -> Value) async throws -> Value {
     let end = seconds.map { ContinuousClock.now + .seconds($0) }
     let first = try await look(0)

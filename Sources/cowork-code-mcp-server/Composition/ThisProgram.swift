@@ -6,7 +6,7 @@ enum ThisProgram {
 
   /// - Throws: `CommandFailure` where it cannot be told.
   static func found() throws -> String {
-    if let path { return path }
-    throw CommandFailure("The file of this program cannot be found: start it by its path.")
+    guard let path else { throw CommandFailure("The file of this program cannot be found: start it by its path.") }
+    return path
   }
 }

@@ -20,7 +20,6 @@ final class DemoReport {
     ]
   }
 
-  /// Carries out a step and tells it.
   func step(_ name: String, _ body: (inout DemoStep) async throws -> Void) async throws {
     var step = DemoStep(name: name)
     do { try await body(&step) } catch { step.error = "\(error)" }
@@ -85,7 +84,6 @@ struct DemoStep: StructuredOutput {
   }
 }
 
-/// What `demo --json` prints.
 private struct DemoOutput: StructuredOutput {
   let milliseconds: Double
   let steps: [DemoStep]
@@ -113,6 +111,5 @@ private struct NextStep: StructuredOutput {
 }
 
 extension Duration {
-  /// To a tenth.
   var inMilliseconds: Double { ((self / .milliseconds(1)) * 10).rounded() / 10 }
 }

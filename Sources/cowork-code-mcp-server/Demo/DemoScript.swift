@@ -19,20 +19,9 @@ struct DemoScript {
         seen.note("list_agents tells \(Colours.agent(agent.name)) that \(Colours.agent(other.name)) is online")
       }
     }
-    let question = try await ask()
-    try await answer(question)
-    let task = try await delegate()
-    try await move(task, to: "in_progress", result: nil, "cowork takes the task, code is told")
-    let result = "41 of 42 prices agree; tea.html says 4.90 and not 4.80."
-    try await move(task, to: "completed", result: result, "cowork completes it, code gets the result")
-    try await lookBack(at: task)
-    try await end()
-  }
-
-  private func ask() async throws -> String {
-    let text = "Which currency does the checkout page show?"
     var question = ""
     try await report.step("cowork waits, code sends a message") { seen in
+      let text = "Which currency does the checkout page show?"
       let (receipt, message) = try await seen.wake(cowork, "messages") {
         try await code.call("send_message", ["to": "cowork", "content": .string(text)])
       }
@@ -41,12 +30,8 @@ struct DemoScript {
       try check(message["sender"] == "code" && message["content"]?.stringValue == text, "the message arrived altered")
       seen.speech("code", "cowork", text)
     }
-    return question
-  }
-
-  private func answer(_ question: String) async throws {
-    let text = "Euro, and the amount is right."
     try await report.step("code waits, cowork answers") { seen in
+      let text = "Euro, and the amount is right."
       let (_, message) = try await seen.wake(code, "messages") {
         try await cowork.call("send_message", ["to": "code", "content": .string(text), "reply_to": .string(question)])
       }
@@ -57,22 +42,36 @@ struct DemoScript {
       try check(past["id"]?.stringValue == question && past["read"] == true, "the question does not show as read")
       seen.note("search_history tells code that its question was read at \(try past.text("read_at"))")
     }
-  }
-
-  private func delegate() async throws -> String {
-    let title = "Check every price of the shop"
-    var id = ""
+    var task = ""
     try await report.step("code delegates a task") { seen in
-      let (receipt, task) = try await seen.wake(cowork, "tasks") {
+      let title = "Check every price of the shop"
+      let (receipt, news) = try await seen.wake(cowork, "tasks") {
         try await code.call(
           "create_task",
           ["to": "cowork", "title": .string(title), "description": "Compare the pages with prices.csv and list what differs."])
       }
-      id = try receipt.text("task_id")
-      try check(task["id"]?.stringValue == id && task["status"] == "pending", "cowork was not woken by the new task")
+      task = try receipt.text("task_id")
+      try check(news["id"]?.stringValue == task && news["status"] == "pending", "cowork was not woken by the new task")
       seen.speech("code", "cowork", "task \"\(title)\"")
     }
-    return id
+    try await move(task, to: "in_progress", result: nil, "cowork takes the task, code is told")
+    let result = "41 of 42 prices agree; tea.html says 4.90 and not 4.80."
+    try await move(task, to: "completed", result: result, "cowork completes it, code gets the result")
+    try await report.step("The task's history says who did what, and when") { seen in
+      let history = try await code.call("get_tasks", ["task_id": .string(task)])["history"]?.arrayValue ?? []
+      let course = history.map { "\($0["actor"]?.stringValue ?? "nobody") \($0["to"]?.stringValue ?? "nowhere")" }
+      try check(course == ["code pending", "cowork in_progress", "cowork completed"], "the history is \(course)")
+      for event in history {
+        seen.note("\(try event.text("at"))  \(Colours.status(try event.text("to")))  by \(Colours.agent(try event.text("actor")))")
+      }
+    }
+    try await report.step("Both servers end when their clients leave") { seen in
+      for agent in [code, cowork] {
+        let status = await agent.server.end()
+        try check(status == .exited(0), "the server of \(agent.name) ended with status \(status.code)")
+        seen.note("\(Colours.agent(agent.name))  process \(agent.server.pid) has ended")
+      }
+    }
   }
 
   private func move(_ id: String, to status: String, result: String?, _ name: String) async throws {
@@ -88,34 +87,13 @@ struct DemoScript {
     }
   }
 
-  private func lookBack(at task: String) async throws {
-    try await report.step("The task's history says who did what, and when") { seen in
-      let history = try await code.call("get_tasks", ["task_id": .string(task)])["history"]?.arrayValue ?? []
-      let course = history.map { "\($0["actor"]?.stringValue ?? "nobody") \($0["to"]?.stringValue ?? "nowhere")" }
-      try check(course == ["code pending", "cowork in_progress", "cowork completed"], "the history is \(course)")
-      for event in history {
-        seen.note("\(try event.text("at"))  \(Colours.status(try event.text("to")))  by \(Colours.agent(try event.text("actor")))")
-      }
-    }
-  }
-
-  private func end() async throws {
-    try await report.step("Both servers end when their clients leave") { seen in
-      for agent in [code, cowork] {
-        let status = await agent.server.end()
-        try check(status == .exited(0), "the server of \(agent.name) ended with status \(status.code)")
-        seen.note("\(Colours.agent(agent.name))  process \(agent.server.pid) has ended")
-      }
-    }
-  }
-
   private func check(_ holds: Bool, _ complaint: @autoclosure () -> String) throws {
     if !holds { throw CommandFailure(complaint()) }
   }
 }
 
 extension DemoStep {
-  /// Lets an agent wait while something happens that must bring it one message or one task.
+  /// Lets an agent wait while something happens that must send it one message or one task.
   fileprivate mutating func wake(
     _ agent: ServedAgent, _ list: String, by action: () async throws -> JSON
   ) async throws -> (receipt: JSON, news: JSON) {
@@ -126,7 +104,6 @@ extension DemoStep {
 }
 
 extension JSON {
-  /// The only element of a list.
   fileprivate func only(_ list: String) throws -> JSON {
     let elements = self[list]?.arrayValue ?? []
     guard elements.count == 1 else { throw CommandFailure("\(list) should hold one and holds \(elements.count)") }

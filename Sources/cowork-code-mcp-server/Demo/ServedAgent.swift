@@ -24,7 +24,7 @@ struct ServedAgent: Sendable {
     return try "\(result["serverInfo"].text("name")) \(result["serverInfo"].text("version")), MCP \(result.text("protocolVersion"))"
   }
 
-  /// Asks until another agent is online: its presence is written beside the handshake.
+  /// Asks until another agent is online, because its presence is written concurrently with the handshake.
   func sees(_ other: ServedAgent) async throws {
     while true {
       let agents = try await call("list_agents")["agents"]?.arrayValue ?? []
@@ -32,12 +32,12 @@ struct ServedAgent: Sendable {
     }
   }
 
-  /// Waits for news while something happens that must bring them.
+  /// Waits for updates while something happens that must cause one.
   ///
-  /// - Returns: what the action returned, the news, and how long after the beginning of the action they came.
+  /// - Returns: what the action returned, the updates, and how long after the start of the action they came.
   func wait(seconds: Int64, while action: () async throws -> JSON) async throws -> (receipt: JSON, news: JSON, after: Duration) {
     let waiting = server.beginCall("wait_for_updates", ["timeout_seconds": .integer(seconds)])
-    // Answered only after the first look into the store: from then on the other call waits.
+    // Once this is answered, the other call has looked into the store and waits.
     _ = try await call("list_agents")
     let start = ContinuousClock.now
     let receipt = try await action()
@@ -45,14 +45,14 @@ struct ServedAgent: Sendable {
     return (receipt, try arrival.content(of: waiting.name), arrival.at - start)
   }
 
-  /// Is set when a signal asks this process to end. The signals no longer end it.
+  /// Set when a signal asks this process to end. From now on the signals do not end it.
   static func interruption() throws -> Once<String> {
     let reason = Once<String>()
     try Signals.handle { _ in reason.set("it was interrupted") }
     return reason
   }
 
-  /// Lets agents work, and closes their connections when that takes too long or is interrupted. Their servers have ended afterwards.
+  /// Runs the work, and closes the connections when it takes too long or is interrupted. Afterwards the servers have ended.
   static func during(
     _ agents: [ServedAgent], limit: Duration, interruption: Once<String>, _ work: () async throws -> Void
   ) async throws {

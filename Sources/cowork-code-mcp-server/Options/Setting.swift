@@ -32,7 +32,6 @@ struct Setting<Value: Sendable>: Sendable {
   /// The same, else the default.
   func value(_ flag: String?) throws -> Value { try given(flag) ?? read(standard ?? "", variable) }
 
-  /// What a client's entry passes to the server.
   func text(in entry: ServerEntry) -> String? { entry.option(option) ?? entry.environment[variable] }
 }
 
@@ -63,7 +62,6 @@ enum Settings {
     return level
   }
 
-  /// Whether the server wakes its session.
   static let wake = Setting(
     flag: "wake", variable: "COWORK_WAKE", about: "Whether an idle Claude Code session is told of news: auto or off.", valueName: "how",
     standard: "auto"
@@ -94,7 +92,6 @@ enum Settings {
 }
 
 extension Option where Value == String? {
-  /// The flag of a setting.
   init<Read>(_ setting: Setting<Read>) { self.init(name: .customLong(setting.flag), help: setting.help()) }
 
   /// The same, where neither the environment nor the default counts.

@@ -44,7 +44,6 @@ struct LoggingOption: ParsableArguments {
   }
 }
 
-/// The agent that a command acts for.
 struct IdentityOption: ParsableArguments {
   @Option(Settings.identity) var name: String?
 

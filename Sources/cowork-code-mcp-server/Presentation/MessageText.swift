@@ -1,7 +1,8 @@
 import Bridge
 
+// `shown` is what people read of a value; `--json` prints its declared output instead.
+
 extension SendReceipt {
-  /// For people.
   var shown: String {
     let id = Colours.strong(messageID)
     if duplicate { return "Sent before to \(Colours.agent(recipient.name)) as \(id): nothing new was sent.\n" }
@@ -11,7 +12,6 @@ extension SendReceipt {
 }
 
 extension Delivery {
-  /// For people: the messages, oldest first.
   func shown(for agent: Identity) -> String {
     if messages.isEmpty { return "No unread messages for \(Colours.agent(agent.name)).\n" }
     let rest = remaining > 0 ? "\n\(Colours.notable("\(counted(remaining, "more unread message")): read again."))\n" : ""
@@ -20,7 +20,6 @@ extension Delivery {
 }
 
 extension HistoryPage {
-  /// For people: the messages, newest first.
   var shown: String {
     if messages.isEmpty { return "No such messages.\n" }
     let last = messages.last?.id?.harmlessLine
@@ -30,7 +29,6 @@ extension HistoryPage {
 }
 
 extension Message {
-  /// A line of what is known, and the indented content.
   func shown(inHistory: Bool) -> String {
     let who = "\(Colours.agent(sender.orNobody)) → \(Colours.agent(recipient.orNobody))"
     let head = [who, Colours.faint(createdAt.orDash), id.orDash].joined(separator: "  ")
@@ -45,7 +43,7 @@ extension Message {
 }
 
 extension UnreadCounts {
-  /// For people: what waits for an agent, in one line.
+  /// In one line.
   func waiting(for agent: Identity) -> String {
     if isEmpty { return "Nothing waits for \(agent)." }
     var parts = [String]()

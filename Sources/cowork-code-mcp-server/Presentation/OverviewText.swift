@@ -15,16 +15,15 @@ extension Overview {
   var unreadCount: Int { unread.reduce(0) { $0 + $1.count } }
   var oldestUnread: Double? { unread.compactMap(\.oldest).max() }
 
-  /// Unread messages by recipient.
   var mail: [String: Unread] { Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first } }
 
-  /// Recipients that are no agents.
+  /// Recipients that are not known as agents.
   var strangers: [Unread] {
     let known = Set(agents.map(\.name))
     return unread.filter { !known.contains($0.agent) }
   }
 
-  /// For people: one screen.
+  /// One screen.
   func shown(_ place: String, _ width: Int) -> String {
     var text = Colours.strong(place.harmlessLine) + "\n\n"
     let mail = mail
@@ -69,7 +68,6 @@ extension Overview {
     return text
   }
 
-  /// Of a time as the stores write it.
   private static func age(of time: String?) -> Double? {
     time.flatMap { ArchiveTime.seconds(of: $0) }.map { Date().timeIntervalSince1970 - $0 }
   }

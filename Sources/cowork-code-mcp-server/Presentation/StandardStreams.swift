@@ -14,16 +14,14 @@ struct OutputError: Error, CustomStringConvertible {
 enum StandardStreams {
   /// To be called before anything is opened.
   ///
-  /// Writing to an output that is closed has to fail, and must not reach the database, which would get its number. A reader that has gone
-  /// must not end this process before it gives its lease back.
+  /// Writing to a closed output must fail, and not reach the database, which could get its number. When a reader goes away, this process
+  /// must live on to return its lease.
   static func prepare() {
     FileDescriptor.ignoreBrokenPipes()
     try? FileDescriptor.fillStandardStreams(writable: false)
   }
 
-  /// Writes to standard output, on a thread of its own, since a pager may block it.
-  ///
-  /// - Throws: `OutputError`.
+  /// Writes to standard output, on a thread of its own, because a pager may block it.
   static func write(_ text: String) async throws {
     let bytes = Array(text.utf8)
     let failure = await SystemThread.run { () -> Errno? in

@@ -1,4 +1,3 @@
-/// One column of a table.
 struct TableColumn<Row> {
   enum Alignment { case left, right }
 

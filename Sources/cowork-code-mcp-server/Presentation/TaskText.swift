@@ -1,7 +1,6 @@
 import Bridge
 
 extension TaskReceipt {
-  /// For people.
   func shown(for assignee: Identity) -> String {
     let presence = recipientOnline ? "which is online" : "which is offline and will find it"
     return """
@@ -13,7 +12,6 @@ extension TaskReceipt {
 }
 
 extension TaskPage {
-  /// For people: a table, oldest first.
   func shown(for agent: Identity, _ role: TaskRole) -> String {
     if tasks.isEmpty { return "No such tasks \(role == .assignee ? "assigned to" : "created by") \(Colours.agent(agent.name)).\n" }
     let other: TableColumn<BridgeTask> = role == .assignee ? TableColumn("FROM") { $0.sender } : TableColumn("TO") { $0.recipient }
@@ -27,7 +25,6 @@ extension TaskPage {
 }
 
 extension TaskReport {
-  /// For people: the task, and what happened to it.
   var shown: String {
     if history.isEmpty { return task.shown }
     let events = history.map { event in
@@ -40,7 +37,6 @@ extension TaskReport {
 }
 
 extension BridgeTask {
-  /// For people: all that is known of it.
   var shown: String {
     var text = "\(Colours.strong(title.orDash))\n"
     func line(_ name: String, _ value: String) { text += "  \(name.padding(to: 12))\(value)\n" }
@@ -56,7 +52,6 @@ extension BridgeTask {
     return text
   }
 
-  /// With the word that somebody may take it over.
   fileprivate var statusText: String? { stale ? status.map { "\($0) (stale)" } : status }
 }
 

@@ -1,7 +1,6 @@
 import Bridge
 import SystemSupport
 
-/// The terminal that standard output may be.
 enum Terminal {
   /// The columns to write in: those of the terminal, 40 to 120; 80 without one.
   static var width: Int { FileDescriptor.standardOutput.terminalWidth.map { min(max($0, 40), 120) } ?? 80 }

@@ -3,7 +3,6 @@ extension String {
   /// Control characters become visible signs; lines and tabs stay.
   var harmless: String { shown(keeping: ["\n", "\t"]) }
 
-  /// The same in one line.
   var harmlessLine: String { shown(keeping: []) }
 
   /// The lines, each behind an indentation that no peer's text can leave.

@@ -2,11 +2,10 @@ import Bridge
 import Foundation
 import JSON
 
-/// For people.
 actor TextPrinter {
   private let width: Int
   private let isFull: Bool
-  /// The one that was shown last, which is today's at first.
+  /// The day of the last entry; a line separates it from the next.
   private var day = TextPrinter.day(of: Date().timeIntervalSince1970)
   private static let indent = 10
   private static let lines = 6
@@ -32,7 +31,7 @@ actor TextPrinter {
     let head = parts.head.joined(separator: "  ")
     let rest = width - Self.indent
     let body = parts.body.harmless.replacing("\t", with: "    ")
-    // Where too little is left of the line, the text begins on the next one.
+    // If too little of the line is left, the text begins on the next one.
     let room = rest - head.withoutColours.columns - 2
     let isBeside = room >= 20
     var (lines, isWhole) = Wrapping(first: isBeside ? room : rest, rest: rest).lines(of: body, limit: isFull ? .max : Self.lines)
@@ -51,7 +50,7 @@ actor TextPrinter {
     return text + lines.map { $0.isEmpty ? "\n" : margin + $0 + "\n" }.joined()
   }
 
-  /// What is known of an event, painted, and what was written.
+  /// The painted facts of an event, and its text.
   private func parts(of event: TranscriptEntry.Event) -> (head: [String], body: String) {
     switch event {
     case .message(let message):

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Bridge
 import BridgeServer
+import Foundation
 import Logging
 import MCP
+import SystemSupport
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -42,12 +44,24 @@ struct Serve: AsyncParsableCommand {
     let logger = try store.logger()
     let wake = try wake.settings(agent: identity.name)
     // Before anything can print: from here on standard output belongs to the protocol.
-    let transport = try DescriptorTransport.standardStreams(onEndOfInput: ServerProcess.endSoon)
+    let transport = try DescriptorTransport.standardStreams(onEndOfInput: Self.endSoon)
     try await location.withService(as: identity, logger: logger) { service in
       let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
-      try await ServerProcess(service: service, server: server, transport: transport).run()
+      try Signals.handle([SIGINT, SIGTERM]) { _ in
+        Self.endSoon()
+        Task { await server.server.shutdown() }
+      }
+      let presence = Task { await service.run() }
+      await server.run(on: transport)
+      Self.endSoon()
+      presence.cancel()
+      await presence.value
+      await service.signOff()
     }
   }
+
+  /// The process ends within 300 ms once its client closes the input, or at SIGINT or SIGTERM.
+  @Sendable private static func endSoon() { Deadline.endProcess(after: .milliseconds(250)) }
 }
 
 extension ProtocolPolicy: ExpressibleByArgument {

@@ -7,7 +7,6 @@ struct ArchiveFile: Sequence {
   private let data: Data
 
   /// - Parameter path: nil for standard input, all of which is kept in memory.
-  /// - Throws: `CommandFailure`.
   init(_ path: String?) throws {
     guard let path else {
       do { data = Data(try FileDescriptor.standardInput.readToEnd()) } catch {

@@ -32,24 +32,23 @@ enum ArchiveLine {
     return json.line
   }
 
-  /// - Throws: `ArchiveLineError`.
   init(decoding bytes: [UInt8]) throws {
     let json: JSON
-    do { json = try JSON(decoding: bytes) } catch { throw ArchiveLineError("\(error)") }
-    guard let object = json.objectValue else { throw ArchiveLineError("It is no JSON object.") }
+    do { json = try JSON(decoding: bytes) } catch { throw CommandFailure("\(error)") }
+    guard let object = json.objectValue else { throw CommandFailure("It is no JSON object.") }
     if let format = object["format"] {
       guard format.stringValue == Self.format, let version = object["version"]?.wholeNumber else {
-        throw ArchiveLineError("It is the first line of another kind of file.")
+        throw CommandFailure("It is the first line of another kind of file.")
       }
       guard version <= Self.version else {
-        throw ArchiveLineError(
+        throw CommandFailure(
           "The file has version \(version), and this program knows \(Self.version): install the newer one that made it.")
       }
       self = .header(isPartial: object["partial"]?.boolValue ?? false)
       return
     }
     guard object.count == 1, let (kind, value) = object.members.first else {
-      throw ArchiveLineError("It must have one member: agent, message, task or end.")
+      throw CommandFailure("It must have one member: agent, message, task or end.")
     }
     var fields = try ArchiveFields(value, of: kind)
     switch kind {
@@ -57,7 +56,7 @@ enum ArchiveLine {
     case "message": self = .message(try fields.record())
     case "task":
       var task: ArchivedTask = try fields.record()
-      task.events = try fields.list("events").map { json in
+      task.events = try (fields.take("events", "a list", \.arrayValue) ?? []).map { json in
         var fields = try ArchiveFields(json, of: "event")
         let event: ArchivedEvent = try fields.record()
         try fields.requireNothingElse()
@@ -65,18 +64,12 @@ enum ArchiveLine {
       }
       self = .task(task)
     case "end":
-      func count(_ key: String) throws -> Int { try fields.number(key) ?? -1 }
+      func count(_ key: String) throws -> Int { try fields.take(key, "a whole number") { $0.wholeNumber.map(Int.init) } ?? -1 }
       self = .end(ArchiveTotals(messages: try count("messages"), tasks: try count("tasks"), agents: try count("agents")))
-    default: throw ArchiveLineError("\"\(kind.prefix(40))\" is none of agent, message, task and end.")
+    default: throw CommandFailure("\"\(kind.prefix(40))\" is none of agent, message, task and end.")
     }
     try fields.requireNothingElse()
   }
-}
-
-/// What is wrong with a line.
-struct ArchiveLineError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
 }
 
 /// The members of an object, each taken once.
@@ -85,60 +78,55 @@ struct ArchiveFields {
   private let kind: String
 
   init(_ json: JSON, of kind: String) throws {
-    guard let object = json.objectValue else { throw ArchiveLineError("\"\(kind.prefix(40))\" must be an object.") }
-    self.object = object
-    self.kind = kind
+    guard let object = json.objectValue else { throw CommandFailure("\"\(kind.prefix(40))\" must be an object.") }
+    (self.object, self.kind) = (object, kind)
   }
 
-  private mutating func take(_ key: String) -> JSON? {
+  /// Takes a member; nil where it is missing or null.
+  mutating func take<Value>(_ key: String, _ rule: String, _ read: (JSON) -> Value?) throws -> Value? {
     defer { object[key] = nil }
-    return object[key] == .null ? nil : object[key]
+    guard let json = object[key], json != .null else { return nil }
+    guard let value = read(json) else { throw wrong(key, rule) }
+    return value
   }
 
-  private func wrong(_ key: String, _ rule: String) -> ArchiveLineError { ArchiveLineError("\(kind).\(key) must be \(rule).") }
+  private func wrong(_ key: String, _ rule: String) -> CommandFailure { CommandFailure("\(kind).\(key) must be \(rule).") }
 
-  /// Takes all fields of a record.
   mutating func record<Record: FieldedRecord>() throws -> Record {
     var record = Record()
     for field in Record.fields {
-      let value = try take(field.name).map { try self.value(of: field.name, field.kind, $0) }
+      let value = try take(field.name, field.kind.rule, field.kind.value)
       if value == nil, field.traits.contains(.required) { throw wrong(field.name, "there") }
       field.set(value, in: &record)
     }
     return record
   }
 
-  private func value(of key: String, _ kind: FieldKind, _ json: JSON) throws -> FieldValue {
-    func require<Value>(_ value: Value?, _ rule: String) throws -> Value {
-      guard let value else { throw wrong(key, rule) }
-      return value
-    }
-    switch kind {
-    case .id, .exact: return .exact(try require(ArchivedText(json), "a text, null, or {\"base64\": …, \"type\": \"blob\" or \"text\"}"))
-    case .number: return .number(Int(try require(json.wholeNumber, "a whole number")))
-    case .flag: return .flag(try require(json.boolValue, "true or false"))
-    case .text: return .text(try require(json.stringValue, "a text"))
-    case .time, .deadline:
-      let text = try require(json.stringValue, "a text")
-      let isTime = ArchiveTime.isCanonical(text) || (kind == .deadline && text.isEmpty)
-      return .text(try require(isTime ? text : nil, "a time such as 2026-01-31T12:00:00.000Z"))
-    }
-  }
-
-  mutating func number(_ key: String) throws -> Int? {
-    guard let json = take(key) else { return nil }
-    guard let value = json.wholeNumber else { throw wrong(key, "a whole number") }
-    return Int(value)
-  }
-
-  mutating func list(_ key: String) throws -> [JSON] {
-    guard let json = take(key) else { return [] }
-    guard let list = json.arrayValue else { throw wrong(key, "a list") }
-    return list
-  }
-
   func requireNothingElse() throws {
-    if let key = object.keys.first { throw ArchiveLineError("\(kind).\(key.prefix(40)) is not known to this program.") }
+    if let key = object.keys.first { throw CommandFailure("\(kind).\(key.prefix(40)) is not known to this program.") }
+  }
+}
+
+extension FieldKind {
+  fileprivate var rule: String {
+    switch self {
+    case .id, .exact: "a text, null, or {\"base64\": …, \"type\": \"blob\" or \"text\"}"
+    case .number: "a whole number"
+    case .flag: "true or false"
+    case .text: "a text"
+    case .time, .deadline: "a time such as 2026-01-31T12:00:00.000Z"
+    }
+  }
+
+  fileprivate func value(_ json: JSON) -> FieldValue? {
+    switch self {
+    case .id, .exact: ArchivedText(json).map { .exact($0) }
+    case .number: json.wholeNumber.map { .number(Int($0)) }
+    case .flag: json.boolValue.map { .flag($0) }
+    case .text: json.stringValue.map { .text($0) }
+    case .time, .deadline:
+      json.stringValue.flatMap { ArchiveTime.isCanonical($0) || self == .deadline && $0.isEmpty ? .text($0) : nil }
+    }
   }
 }
 

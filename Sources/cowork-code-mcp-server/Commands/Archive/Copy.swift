@@ -73,7 +73,6 @@ struct Copy: AsyncParsableCommand {
 }
 
 extension TransferReport {
-  /// For people.
   func shown(from: String, to: String) -> String {
     var text = "Copied \(from.harmlessLine) to \(to.harmlessLine).\n"
     for (noun, side) in [("message", messages), ("task", tasks)] {
@@ -157,6 +156,5 @@ extension TransferReport.Fault {
 }
 
 extension JSON {
-  /// For standard output.
   var line: String { String(decoding: encoded(), as: UTF8.self) + "\n" }
 }

@@ -42,7 +42,7 @@ struct Export: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (filter, work) = (ExportFilter(agent: agent, since: since), try LongWork())
+    let work = try LongWork()
     let location = try store.location()
     try await location.withStore(mustExist: true, logger: store.logger()) { store in
       // A fault of the store must be known before the file exists.
@@ -50,7 +50,7 @@ struct Export: AsyncParsableCommand {
       let file = try ExportOutput(output, replacing: force)
       defer { work.clear() }
       do {
-        let writer = Exporter(store: store, filter: filter, output: file) { done, total in
+        let writer = Exporter(store: store, agent: agent?.name, since: since, output: file) { done, total in
           try work.step("exporting", done, of: total, interrupted: "nothing was written to a file.")
         }
         switch format {
@@ -63,20 +63,5 @@ struct Export: AsyncParsableCommand {
         throw error
       }
     }
-  }
-}
-
-/// Selects records.
-struct ExportFilter {
-  var agent: Identity?
-  /// Seconds since 1970.
-  var since: Double?
-
-  var isWhole: Bool { agent == nil && since == nil }
-
-  func admits(_ sender: ArchivedText?, _ recipient: ArchivedText?, _ createdAt: ArchivedText?) -> Bool {
-    if let agent, sender?.portable != agent.name, recipient?.portable != agent.name { return false }
-    guard let since, let time = createdAt.flatMap({ ArchiveTime.seconds(of: $0.portable) }) else { return true }
-    return time >= since
   }
 }

@@ -4,15 +4,18 @@ import SystemSupport
 /// Reads a store page by page and writes the selected records.
 struct Exporter {
   let store: any BridgeStore
-  let filter: ExportFilter
+  /// Nil for records of all agents.
+  let agent: String?
+  /// Seconds since 1970; nil for records of all times.
+  let since: Double?
   let output: ExportOutput
   let progress: (_ done: Int, _ total: Int) throws -> Void
 
   /// Writes a header, a record a line, and the number of records.
   func writeLines() async throws {
     var totals = ArchiveTotals(messages: 0, tasks: 0, agents: 0)
-    try await output.write(ArchiveLine.header(isPartial: !filter.isWhole).encoded)
-    let agents = try await store.archivedAgents().filter { filter.agent == nil || $0.name == filter.agent?.name }
+    try await output.write(ArchiveLine.header(isPartial: agent != nil || since != nil).encoded)
+    let agents = try await store.archivedAgents().filter { agent == nil || $0.name == agent }
     try await output.write(agents.map { ArchiveLine.agent($0).encoded }.joined())
     totals.agents = agents.count
     try await eachPage { messages, tasks in
@@ -40,6 +43,12 @@ struct Exporter {
     if number == 0, !hasTasks { try await output.write("\nThere are none.\n") }
   }
 
+  private func isSelected(_ record: some ArchiveRecord) -> Bool {
+    if let agent, record.sender?.portable != agent, record.recipient?.portable != agent { return false }
+    guard let since, let time = record.createdAt.flatMap({ ArchiveTime.seconds(of: $0.portable) }) else { return true }
+    return time >= since
+  }
+
   /// All messages, then all tasks.
   private func eachPage(_ body: ([ArchivedMessage], [ArchivedTask]) async throws -> Void) async throws {
     let totals = try await store.archiveTotals()
@@ -50,7 +59,7 @@ struct Exporter {
       repeat {
         let page = try await store.archived(Record.self, after: place, limit: ArchiveLimits.pageRecords)
         done += page.records.count
-        try await body(page.records.filter { filter.admits($0.sender, $0.recipient, $0.createdAt) })
+        try await body(page.records.filter(isSelected))
         try progress(done, max(total, done))
         place = page.next
       } while place != nil
@@ -79,7 +88,6 @@ struct ExportOutput {
 
   func write(_ parts: [String]) async throws { try await write(parts.joined()) }
 
-  /// Puts the file in its place.
   func finish() throws {
     do { try file?.finish() } catch { throw Self.failure(error, path) }
   }

@@ -78,7 +78,6 @@ struct Importer {
   }
 }
 
-/// The result of an import.
 struct Imported: StructuredOutput {
   var done = 0
   var messages = ArchiveOutcome()

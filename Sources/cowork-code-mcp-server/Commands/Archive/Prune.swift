@@ -59,7 +59,6 @@ struct Prune: AsyncParsableCommand {
   }
 }
 
-/// The result of pruning.
 private struct Pruned: StructuredOutput {
   let dryRun: Bool
   var messages = 0

@@ -88,7 +88,6 @@ struct ClientChecks {
 }
 
 extension ServerEntry {
-  /// The agent's name.
   fileprivate var identity: String {
     positional ?? environment[Settings.identity.variable] ?? Settings.identity.standard ?? ""
   }

@@ -24,7 +24,7 @@ struct Doctor: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    let report = DoctorReport(json: json, width: Terminal.width)
+    let report = DoctorReport(json: json)
     let location = try store.location()
     let logger = try store.logger()
     try await report.add([Finding(.ok, "program", "cowork-code-mcp-server \(Version.text), \(ThisProgram.path ?? "of unknown place").")])
@@ -33,21 +33,16 @@ struct Doctor: AsyncParsableCommand {
     try await report.add(await roundTrip(state, location, logger))
     try await report.add(ClientChecks().findings())
     try await report.conclude()
-    if await report.hasFailure { throw ExitCode.failure }
+    if report.hasFailure { throw ExitCode.failure }
   }
 
-  /// The store itself, and its contents.
   private func examine(_ location: StoreLocation, _ report: DoctorReport, _ logger: Logger) async throws -> Diagnosis.State {
     try await location.withStore(logger: logger, closingWithin: .seconds(1)) { store in
-      let diagnosis =
-        await Deadline.within(.seconds(30)) { await store.diagnose() }
-        ?? Diagnosis(
-          .unusable,
-          [
-            Finding(
-              .failure, "store", "\(location.description) gave no answer within 30 s.",
-              advice: "See whether it is overloaded, or try again.")
-          ])
+      guard let diagnosis = await Deadline.within(.seconds(30), { await store.diagnose() }) else {
+        let found = "\(location.description) gave no answer within 30 s."
+        try await report.add([Finding(.failure, "store", found, advice: "See whether it is overloaded, or try again.")])
+        return .unusable
+      }
       try await report.add(diagnosis.findings)
       guard diagnosis.state == .ready || diagnosis.state == .readyForOneAgent else { return diagnosis.state }
       let findings =

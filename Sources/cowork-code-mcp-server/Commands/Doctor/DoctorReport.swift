@@ -3,16 +3,14 @@ import BridgeServer
 import MCP
 
 /// Prints each finding at once, or all of them in one line of JSON.
-actor DoctorReport {
+final class DoctorReport {
   private let json: Bool
-  private let width: Int
+  /// Of a finding, beside its verdict and subject.
+  private let width = Terminal.width - DoctorReport.indent
   private var findings: [Finding] = []
   private static let indent = 24
 
-  init(json: Bool, width: Int) {
-    self.json = json
-    self.width = width
-  }
+  init(json: Bool) { self.json = json }
 
   var hasFailure: Bool { findings.contains { $0.verdict == .failure } }
 
@@ -41,19 +39,15 @@ actor DoctorReport {
       }
     let subject = finding.subject.harmlessLine
     let head = coloured + spaces(9 - verdict.columns) + Colours.strong(subject) + spaces(Self.indent - 9 - subject.columns)
-    let margin = String(repeating: " ", count: Self.indent)
-    let wrapping = Wrapping(first: width - Self.indent, rest: width - Self.indent)
-    let advice =
-      finding.advice.map { Wrapping(first: width - Self.indent - 2, rest: width - Self.indent - 2).lines(of: $0.harmless).lines } ?? []
-    let lines =
-      wrapping.lines(of: finding.found.harmless).lines + advice.enumerated().map { ($0.offset == 0 ? "→ " : "  ") + $0.element }
-    return head + lines.joined(separator: "\n" + margin) + "\n"
+    let found = Wrapping(first: width, rest: width).lines(of: finding.found.harmless).lines
+    let advice = finding.advice.map { Wrapping(first: width - 2, rest: width - 2).lines(of: $0.harmless).lines } ?? []
+    let lines = found + advice.enumerated().map { ($0.offset == 0 ? "→ " : "  ") + $0.element }
+    return head + lines.joined(separator: "\n" + spaces(Self.indent)) + "\n"
   }
 
   private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(1, count)) }
 }
 
-/// What `doctor --json` prints.
 private struct DoctorOutput: StructuredOutput {
   let ok: Bool
   let checks: [Finding]

@@ -2,7 +2,7 @@ import Bridge
 import Foundation
 import Logging
 
-/// Two real servers of this program exchange messages, each under a name of its own that nobody else has.
+/// Two real servers of this program exchange messages, under throwaway names.
 struct RoundTrip {
   let location: StoreLocation
   /// As it was given to this process; nil for the default.
@@ -32,7 +32,7 @@ struct RoundTrip {
     return finding
   }
 
-  /// - Returns: nil if it succeeded.
+  /// - Returns: the problem, if there is one.
   private func removeTraces(of agents: [Identity]) async -> String? {
     do {
       return try await location.withStore(logger: logger, closingWithin: .seconds(1)) { store in
@@ -55,17 +55,17 @@ struct RoundTrip {
     return Finding(.ok, Self.subject, found)
   }
 
-  /// - Returns: how long each of the two waited, from the call that wrote until the other server's answer.
+  /// - Returns: how long each server took to return what the other one wrote.
   private func exchange(_ names: [String]) async throws -> [Duration] {
     let interruption = try ServedAgent.interruption()
-    // The store is in the environment, since everybody can read command lines.
+    // The store is named in the environment, because every user can read command lines.
     let agents = try names.map { try ServedAgent($0, ["serve", $0], environment: environment) }
     var wakes = [Duration]()
     try await ServedAgent.during(agents, limit: Self.limit, interruption: interruption) {
       for agent in agents { _ = try await agent.connect() }
       try await agents[0].sees(agents[1])
       try await agents[1].sees(agents[0])
-      // The fastest of a few: the machine may be busy with something else.
+      // Slow rounds are repeated: the machine may be busy with something else.
       for round in 0..<3 where round == 0 || wakes.contains(where: { $0 > Self.slow }) {
         let new = [try await wake(agents[1], by: agents[0]), try await wake(agents[0], by: agents[1])]
         wakes = round == 0 ? new : zip(wakes, new).map(min)

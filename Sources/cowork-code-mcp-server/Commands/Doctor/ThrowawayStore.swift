@@ -4,10 +4,9 @@ import PostgresClient
 import PostgresStore
 import SystemSupport
 
-/// A store that is there for a check: in the same place as one that is not there yet, or that must not be changed.
+/// A store for a check, in the same place as one that does not exist yet or must not be changed.
 struct ThrowawayStore {
   let location: StoreLocation
-  /// Of a file.
   private let folder: String?
 
   init(beside location: StoreLocation) throws {
@@ -32,7 +31,7 @@ struct ThrowawayStore {
     guard case .postgres(let settings, let workspace) = location else { return }
     let pool = PostgresPool(settings)
     _ = await Deadline.within(.seconds(10)) {
-      // Where that fails, an empty schema with a telling name stays.
+      // If that fails, an empty schema remains; its name says what it is.
       _ = try? await pool.query("DROP SCHEMA IF EXISTS \"\(WorkspaceSchema(workspace).name)\" CASCADE")
     }
     await pool.close()

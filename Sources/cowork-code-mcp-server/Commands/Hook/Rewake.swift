@@ -4,17 +4,17 @@ import SystemSupport
 
 /// Waits beside an idle session until there is something to tell.
 ///
-/// Each turn of a session starts another one. The newest waits; the others end within seconds, and so does one whose session has ended.
+/// Each turn of a session starts a new process. The newest waits; older ones end within seconds, as does one whose session has ended.
 struct Rewake {
   let service: BridgeService
   let settings: Announcements.Settings
   let record: SessionRecord?
 
   private static let patience = Duration.seconds(2)
-  /// A hint of our own, for nothing but looking after the session.
+  /// A hint of our own, on which only the session is looked after.
   private static let tick = WakeUp(rawValue: 0x80)
 
-  /// Nil when another one waits, or nobody is left to be told.
+  /// Nil if a newer process waits, or the session has ended.
   func note() async -> String? {
     let turn = record.map { RewakeTurn(path: $0.path + ".rewake") }
     let parent = ProcessIdentity.parent
@@ -28,7 +28,7 @@ struct Rewake {
     var lastLook: ContinuousClock.Instant?
     for await hint in wakeUps {
       guard ProcessIdentity.parent == parent, turn?.isMine != false else { return nil }
-      // A store that cannot be reached comes back, and no hint says so for certain.
+      // No hint is certain to come when an unreachable store comes back.
       if hint == Self.tick, let lastLook, lastLook.duration(to: .now) < .seconds(15) { continue }
       lastLook = .now
       if let note = try? await service.hookNote(for: record, settings) { return note }
@@ -49,6 +49,6 @@ private struct RewakeTurn {
     try? NewFile.write(name, to: path, replacing: true)
   }
 
-  /// Also where it cannot be known.
+  /// True also if it cannot be known.
   var isMine: Bool { FileSystem.contents(of: path).map { $0 == name } ?? true }
 }

@@ -7,11 +7,11 @@ struct Watch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Follow the bridge: the messages and task changes of all agents, as they happen.",
     discussion: """
-      First what was, then what comes, within milliseconds of the write, also of one by hand. It takes nothing and marks nothing as read. \
-      Ids are shown by their first 8 characters, and long texts by their beginning, unless --full is given. Times are local; with --json \
-      they are as they are stored, and each line is an object.
+      Shows the newest entries, then each new one within milliseconds of the write, including those written by hand. Marks nothing as \
+      read. Ids are cut to 8 characters and long texts to a few lines, unless you pass --full. Times are local; with --json, each line \
+      is an object with the times as stored.
 
-      Ctrl-C ends it with status 0, and so does a closed pipe. While the store is away it waits, and then goes on without a gap.
+      Ends with status 0 on Ctrl-C or when the pipe is closed. If the store becomes unavailable, it waits, then continues without a gap.
 
       Examples:
         cowork-code-mcp-server watch
@@ -20,21 +20,21 @@ struct Watch: AsyncParsableCommand {
         cowork-code-mcp-server watch --last 0 --json | jq -r .content
       """)
 
-  @Option(help: ArgumentHelp("Only what this agent sent, received or has a part in.", valueName: "name"), transform: agentName)
+  @Option(help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"), transform: agentName)
   var agent: Identity?
 
   @Option(
-    help: ArgumentHelp("Begin with what is no older: 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00.", valueName: "time"),
+    help: ArgumentHelp("Start at this age or time, such as 90s, 15m, 2h, 3d or 2026-01-31T12:00.", valueName: "time"),
     transform: PastTime.seconds)
   var since: Double?
 
-  @Option(help: ArgumentHelp("Begin with so many of the newest. (default: 20; with --since: all)", valueName: "count"))
+  @Option(help: ArgumentHelp("Start with this many of the newest entries. (default: 20; with --since: all)", valueName: "count"))
   var last: Int?
 
-  @Flag(help: "Show texts and ids whole.")
+  @Flag(help: "Show full texts and ids.")
   var full = false
 
-  @Flag(help: "Print one JSON object a line.")
+  @Flag(help: "Print one JSON object per line.")
   var json = false
 
   @OptionGroup var store: StoreOptions
@@ -77,7 +77,7 @@ struct Watch: AsyncParsableCommand {
   private enum End: Sendable {
     /// SIGINT, SIGTERM or SIGHUP.
     case interrupted
-    /// Nobody reads the output any more.
+    /// Nobody reads the output anymore.
     case outputClosed
     case failed(any Error)
   }
