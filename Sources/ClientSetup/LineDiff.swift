@@ -19,24 +19,12 @@ enum LineDiff {
   }
 
   private static func mark(_ old: [String], _ new: [String]) -> [Line] {
-    var (removed, added) = (Set<Int>(), Set<Int>())
-    for change in new.difference(from: old) {
-      switch change {
-      case .remove(let offset, _, _): removed.insert(offset)
-      case .insert(let offset, _, _): added.insert(offset)
-      }
-    }
-    var lines: [Line] = []
-    var (left, right) = (0, 0)
-    while left < old.count || right < new.count {
-      if removed.contains(left) {
-        lines.append(("-", old[left]))
-        left += 1
-      } else {
-        lines.append((added.contains(right) ? "+" : " ", new[right]))
-        if !added.contains(right) { left += 1 }
-        right += 1
-      }
+    let difference = new.difference(from: old)
+    var lines = old.map { Line(" ", $0) }
+    for case .remove(let offset, _, _) in difference.removals { lines[offset].mark = "-" }
+    for case .insert(let offset, let text, _) in difference.insertions {
+      let place = lines.indices.filter { lines[$0].mark != "-" }.dropFirst(offset).first ?? lines.endIndex
+      lines.insert(("+", text), at: place)
     }
     return lines
   }

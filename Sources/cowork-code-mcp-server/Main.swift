@@ -2,6 +2,7 @@ import ArgumentParser
 import Bridge
 import ClientSetup
 import Dispatch
+import Foundation
 
 /// The entry is not asynchronous, because the runtime's own descriptors would take the numbers of standard streams that are closed.
 @main
@@ -38,6 +39,17 @@ struct CommandFailure: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
+}
+
+/// The file of this program, whatever name and folder it was started with.
+enum ThisProgram {
+  static var path: String? { Bundle.main.executablePath }
+
+  /// - Throws: `CommandFailure` where it cannot be told.
+  static func found() throws -> String {
+    guard let path else { throw CommandFailure("The file of this program cannot be found: start it by its path.") }
+    return path
+  }
 }
 
 enum Version {

@@ -29,11 +29,7 @@ struct BridgeTools: Sendable {
     _ call: ToolCall, _ body: () async throws -> ToolReply<Output>
   ) async throws -> ToolReply<WithUnread<Output>> {
     let reply = try await answer(call, body)
-    var unread = UnreadCounts()
-    do { unread = try await service.unreadCounts() } catch {
-      // The call itself has succeeded, and its result must not be lost.
-      logger.debug("counting what is unread failed", metadata: ["error": "\(error)"])
-    }
+    let unread = await service.unreadIfKnown(logger)
     return reply.map { WithUnread($0, unread) }
   }
 
@@ -49,6 +45,16 @@ struct BridgeTools: Sendable {
   func reply<Output>(_ output: Output, lease: String?) -> ToolReply<Output> {
     guard let lease else { return ToolReply(output) }
     return ToolReply(output, delivered: { await service.delivered(lease) }, undelivered: { await service.undelivered(lease) })
+  }
+}
+
+extension BridgeService {
+  /// Nothing if it cannot be counted: what a call has done must be told in any case.
+  public func unreadIfKnown(_ logger: Logger) async -> UnreadCounts {
+    do { return try await unreadCounts() } catch {
+      logger.debug("counting what is unread failed", metadata: ["error": "\(error)"])
+      return UnreadCounts()
+    }
   }
 }
 

@@ -9,26 +9,16 @@ enum PeerText {
   /// The first line that is not blank, cut to the limit; empty if there is none.
   static func firstLine(of text: String?, limit: Int = PeerText.limit) -> String {
     guard let text else { return "" }
-    // One scalar beyond the limit shows that something was cut. Text beyond that is never examined.
-    var line = String.UnicodeScalarView()
-    var count = 0
-    var looked = 0
-    for scalar in text.unicodeScalars {
-      looked += 1
-      if looked > limit * 16 { break }
-      if isLineEnd(scalar) {
-        if count > 0 { break }
-        continue
-      }
-      guard let shown = harmless(scalar) else { continue }
-      if count == 0, shown.properties.isWhitespace { continue }
+    var line = [Unicode.Scalar]()
+    // However long the text is, no more is examined. One scalar beyond the limit shows that something was cut.
+    for scalar in text.unicodeScalars.prefix(limit * 16) where line.count <= limit {
+      if isLineEnd(scalar), !line.isEmpty { break }
+      guard !isLineEnd(scalar), let shown = harmless(scalar), !line.isEmpty || !shown.properties.isWhitespace else { continue }
       line.append(shown)
-      count += 1
-      if count > limit { break }
     }
     while let last = line.last, last.properties.isWhitespace { line.removeLast() }
-    guard line.count > limit else { return String(line) }
-    return String(String.UnicodeScalarView(line.prefix(limit - 1))) + "…"
+    func string(_ scalars: some Sequence<Unicode.Scalar>) -> String { String(String.UnicodeScalarView(scalars)) }
+    return line.count > limit ? string(line.prefix(limit - 1)) + "…" : string(line)
   }
 
   /// A name or an id of a row that may be hand-typed, sanitized.

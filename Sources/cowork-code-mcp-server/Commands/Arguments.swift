@@ -7,9 +7,13 @@ extension TaskRole: ExpressibleByArgument {}
 
 func agentName(_ text: String) throws -> Identity { try usage { try Identity(text) } }
 
-func requirePageSize(_ limit: Int) throws {
-  guard Limits.pageSize.contains(limit) else {
-    throw ValidationError("--limit must be \(Limits.pageSize.lowerBound) to \(Limits.pageSize.upperBound), not \(limit).")
+/// Reads a number in a range.
+func number(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
+  { text in
+    guard let number = Int(text), range.contains(number) else {
+      throw ValidationError("Write a number from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return number
   }
 }
 
@@ -23,17 +27,14 @@ enum TextArgument {
   /// All of standard input without the line end that closes it.
   private static func standardInput() throws -> String {
     var bytes = [UInt8]()
-    while true {
-      let piece: [UInt8]
-      do { piece = try FileDescriptor.standardInput.readSome(upTo: 64 << 10) } catch {
-        throw CommandFailure("Standard input cannot be read: \(error.code).")
+    do throws(SystemError) {
+      while bytes.count <= limit, case let piece = try FileDescriptor.standardInput.readSome(upTo: 64 << 10), !piece.isEmpty {
+        bytes += piece
       }
-      if piece.isEmpty { break }
-      bytes += piece
-      if bytes.count > limit {
-        throw CommandFailure(
-          "Standard input has more than \(limit >> 20) MiB, and a text has at most \(Limits.textBytes) bytes: name a file instead.")
-      }
+    } catch { throw CommandFailure("Standard input cannot be read: \(error.code).") }
+    guard bytes.count <= limit else {
+      throw CommandFailure(
+        "Standard input has more than \(limit >> 20) MiB, and a text has at most \(Limits.textBytes) bytes: name a file instead.")
     }
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast(bytes.dropLast().last == UInt8(ascii: "\r") ? 2 : 1) }
     guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -38,17 +38,9 @@ struct CommandSession {
 
   /// The same, with a word about what waits for the agent.
   func showWithUnread(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {
-    let counts = await unread()
+    let counts = await service.unreadIfKnown(logger)
     if json { return try await write(WithUnread(output, counts).jsonText + "\n", lease: lease) }
     try await write(text() + (counts.isEmpty ? "" : "\n" + counts.waiting(for: identity) + "\n"), lease: lease)
-  }
-
-  /// What is done must be told even where the rest cannot be counted.
-  private func unread() async -> UnreadCounts {
-    do { return try await service.unreadCounts() } catch {
-      logger.debug("counting what is unread failed", metadata: ["error": "\(error)"])
-      return UnreadCounts()
-    }
   }
 
   private func write(_ text: String, lease: String?) async throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bridge
 import BridgeServer
 
 struct History: BridgeCommand {
@@ -24,12 +25,10 @@ struct History: BridgeCommand {
   @Option(help: ArgumentHelp("Only messages older than this one or this time.", valueName: "id-or-time"))
   var before: String?
 
-  @Option(help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"))
+  @Option(help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
   var limit = 20
 
   @OptionGroup var options: SharedOptions
-
-  func validate() throws { try requirePageSize(limit) }
 
   func run(in session: CommandSession) async throws {
     let words = query.joined(separator: " ")

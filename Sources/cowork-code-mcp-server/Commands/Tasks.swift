@@ -34,15 +34,13 @@ struct TasksList: BridgeCommand {
   @Option(help: "Only tasks with this status.")
   var status: TaskStatus?
 
-  @Option(help: ArgumentHelp("The maximum number of tasks, 1 to 200.", valueName: "count"))
+  @Option(help: ArgumentHelp("The maximum number of tasks, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
   var limit = 50
 
   @Flag(help: "Mark nothing as seen.")
   var peek = false
 
   @OptionGroup var options: SharedOptions
-
-  func validate() throws { try requirePageSize(limit) }
 
   func run(in session: CommandSession) async throws {
     let page = try await session.service.tasks(role: role, status: status, limit: limit, markSeen: !peek)

@@ -27,15 +27,13 @@ struct Wait: BridgeCommand {
     case messages, tasks, any
   }
 
-  @Option(help: ArgumentHelp("Give up after this long. (default: never)", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Give up after this long. (default: never)", valueName: "seconds"), transform: number(in: PatientWait.seconds))
   var timeout: Int?
 
   @Option(name: .customLong("for"), help: ArgumentHelp("What to wait for.", valueName: "what"))
   var subject: Subject = .any
 
   @OptionGroup var options: SharedOptions
-
-  func validate() throws { try PatientWait.require(timeout, "--timeout") }
 
   func run(in session: CommandSession) async throws {
     let counts = try await PatientWait(seconds: timeout, logger: session.logger).until(not: \.isEmpty) { seconds in
@@ -49,6 +47,8 @@ struct Wait: BridgeCommand {
 
 /// A wait of any length. It looks again now and then, because leases of other processes expire without a hint.
 struct PatientWait {
+  /// A day at most, so that nothing overflows.
+  static let seconds = 0...86_400
   private static let piece: Int64 = 30
   let seconds: Int?
   let logger: Logger
@@ -66,11 +66,5 @@ struct PatientWait {
       if !isEmpty(found) { return found }
       if let end, ContinuousClock.now >= end { return found }
     }
-  }
-
-  /// A day at most, so that nothing overflows.
-  static func require(_ seconds: Int?, _ option: String) throws {
-    guard let seconds, !(0...86_400).contains(seconds) else { return }
-    throw ValidationError("\(option) must be 0 to 86400 seconds, not \(seconds).")
   }
 }

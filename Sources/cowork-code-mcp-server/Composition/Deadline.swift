@@ -6,9 +6,13 @@ enum Deadline {
   ///
   /// - Returns: its value; nil if it takes longer. Then it is cancelled, and nobody waits for its end.
   @discardableResult
-  static func within<Value: Sendable>(_ limit: Duration, _ work: @Sendable @escaping () async -> Value) async -> Value? {
-    let (outcomes, continuation) = AsyncStream.makeStream(of: Value?.self)
-    let worker = Task { continuation.yield(await work()) }
+  static func within<Value: Sendable, Failure>(
+    _ limit: Duration, _ work: @Sendable @escaping () async throws(Failure) -> Value
+  ) async throws(Failure) -> Value? {
+    let (outcomes, continuation) = AsyncStream.makeStream(of: Result<Value, Failure>?.self)
+    let worker = Task {
+      do throws(Failure) { continuation.yield(.success(try await work())) } catch { continuation.yield(.failure(error)) }
+    }
     let timer = Task {
       try? await Task.sleep(for: limit)
       continuation.yield(nil)
@@ -17,7 +21,7 @@ enum Deadline {
       timer.cancel()
       worker.cancel()
     }
-    for await outcome in outcomes { return outcome }
+    for await outcome in outcomes { return try outcome?.get() }
     return nil
   }
 

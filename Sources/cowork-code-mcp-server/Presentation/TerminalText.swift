@@ -54,34 +54,24 @@ struct Wrapping {
     var lines = [String]()
     for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
       var line = ""
-      var width = 0
-      for word in paragraph.split(separator: " ", omittingEmptySubsequences: false) {
-        var word = word
-        var wide = word.columns
-        let space = line.isEmpty ? 0 : 1
-        if width + space + wide <= columns(lines.count) {
-          line += (space == 0 ? "" : " ") + word
-          width += space + wide
-          continue
-        }
+      for var word in paragraph.split(separator: " ", omittingEmptySubsequences: false) {
         if !line.isEmpty {
+          if line.columns + 1 + word.columns <= columns(lines.count) {
+            line += " " + word
+            continue
+          }
           lines.append(line)
-          if lines.count >= limit { return (lines, false) }
         }
-        while wide > columns(lines.count) {
-          let piece = word.prefix(columns: columns(lines.count))
-          lines.append(String(piece))
-          if lines.count >= limit { return (lines, false) }
-          word = word.dropFirst(piece.count)
-          wide = word.columns
+        while word.columns > columns(lines.count) {
+          lines.append(String(word.prefix(columns: columns(lines.count))))
+          word = word.dropFirst(lines.last?.count ?? 0)
         }
         line = String(word)
-        width = wide
       }
       lines.append(line)
-      if lines.count >= limit { return (lines, paragraph.endIndex == text.endIndex) }
+      if lines.count > limit { break }
     }
-    return (lines, true)
+    return (Array(lines.prefix(limit)), lines.count <= limit)
   }
 
   private func columns(_ line: Int) -> Int { max(8, line == 0 ? first : rest) }

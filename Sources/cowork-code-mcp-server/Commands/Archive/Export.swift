@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bridge
+import SystemSupport
 
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,5 +64,106 @@ struct Export: AsyncParsableCommand {
         throw error
       }
     }
+  }
+}
+
+/// Reads a store page by page and writes the selected records.
+struct Exporter {
+  let store: any BridgeStore
+  /// Nil for records of all agents.
+  let agent: String?
+  /// Seconds since 1970; nil for records of all times.
+  let since: Double?
+  let output: ExportOutput
+  let progress: (_ done: Int, _ total: Int) throws -> Void
+
+  /// Writes a header, a record a line, and the number of records.
+  func writeLines() async throws {
+    var totals = ArchiveTotals(messages: 0, tasks: 0, agents: 0)
+    try await output.write(ArchiveLine.header(isPartial: agent != nil || since != nil).encoded)
+    let agents = try await store.archivedAgents().filter { agent == nil || $0.name == agent }
+    try await output.write(agents.map { ArchiveLine.agent($0).encoded }.joined())
+    totals.agents = agents.count
+    try await eachPage { messages, tasks in
+      try await output.write(messages.map { ArchiveLine.message($0).encoded } + tasks.map { ArchiveLine.task($0).encoded })
+      totals.messages += messages.count
+      totals.tasks += tasks.count
+    }
+    try await output.write(ArchiveLine.end(totals).encoded)
+  }
+
+  /// Writes a conversation for people.
+  func writeMarkdown(of place: String) async throws {
+    try await output.write("# Messages and tasks of \(Markdown.code(place))\n")
+    var (number, hasTasks) = (0, false)
+    try await eachPage { messages, tasks in
+      var parts = [String]()
+      for message in messages {
+        number += 1
+        parts.append(Markdown.section(message, number))
+      }
+      if !tasks.isEmpty, !hasTasks { parts.append("\n# Tasks\n") }
+      hasTasks = hasTasks || !tasks.isEmpty
+      try await output.write(parts + tasks.map(Markdown.section))
+    }
+    if number == 0, !hasTasks { try await output.write("\nThere are none.\n") }
+  }
+
+  private func isSelected(_ record: some ArchiveRecord) -> Bool {
+    if let agent, record.sender?.portable != agent, record.recipient?.portable != agent { return false }
+    guard let since, let time = record.createdAt.flatMap({ ArchiveTime.seconds(of: $0.portable) }) else { return true }
+    return time >= since
+  }
+
+  /// All messages, then all tasks.
+  private func eachPage(_ body: ([ArchivedMessage], [ArchivedTask]) async throws -> Void) async throws {
+    let totals = try await store.archiveTotals()
+    let total = totals.messages + totals.tasks
+    var done = 0
+    func read<Record: ArchiveRecord>(_ body: ([Record]) async throws -> Void) async throws {
+      var place: Int64?
+      repeat {
+        let page = try await store.archived(Record.self, after: place, limit: ArchiveLimits.pageRecords)
+        done += page.records.count
+        try await body(page.records.filter(isSelected))
+        try progress(done, max(total, done))
+        place = page.next
+      } while place != nil
+    }
+    try await read { try await body($0, []) }
+    try await read { try await body([], $0) }
+  }
+}
+
+/// A file, or standard output.
+struct ExportOutput {
+  private let path: String?
+  private let file: NewFile?
+
+  /// - Throws: `CommandFailure` if there is a file already, or none can be created.
+  init(_ path: String?, replacing: Bool) throws {
+    self.path = path
+    do { file = try path.map { try NewFile($0, replacing: replacing) } } catch { throw Self.failure(error, path) }
+  }
+
+  func write(_ text: String) async throws {
+    if text.isEmpty { return }
+    guard let file else { return try await StandardStreams.write(text) }
+    do { try file.write(text.utf8) } catch { throw Self.failure(error, path) }
+  }
+
+  func write(_ parts: [String]) async throws { try await write(parts.joined()) }
+
+  func finish() throws {
+    do { try file?.finish() } catch { throw Self.failure(error, path) }
+  }
+
+  func discard() { file?.discard() }
+
+  private static func failure(_ error: any Error, _ path: String?) -> any Error {
+    guard let error = error as? SystemError, let path else { return error }
+    return error.code == .fileExists
+      ? CommandFailure("\(path) is there already and was left as it is: name another file, or say --force.")
+      : CommandFailure("\(path) cannot be written (\(error.code)): nothing was written; name another place with --output.")
   }
 }

@@ -45,10 +45,12 @@ struct Doctor: AsyncParsableCommand {
       }
       try await report.add(diagnosis.findings)
       guard diagnosis.state == .ready || diagnosis.state == .readyForOneAgent else { return diagnosis.state }
-      let findings =
-        await Deadline.within(.seconds(20)) { () async -> [Finding] in
-          do { return try await store.overview().findings } catch { return [Finding(.failure, "content", "\(error)")] }
-        } ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See what keeps the database busy.")]
+      var findings: [Finding]
+      do {
+        findings =
+          try await Deadline.within(.seconds(20)) { try await store.overview().findings }
+          ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See what keeps the database busy.")]
+      } catch { findings = [Finding(.failure, "content", "\(error)")] }
       try await report.add(findings)
       return findings.contains { $0.verdict == .failure } ? .unusable : diagnosis.state
     }

@@ -16,32 +16,22 @@ struct RoundTrip {
   func finding() async -> Finding {
     let agents = [Identity.diagnosis(), Identity.diagnosis()]
     var finding: Finding
-    do {
-      let wakes = try await exchange(agents.map(\.name))
-      finding = verdict(on: wakes)
-    } catch {
+    do { finding = verdict(on: try await exchange(agents.map(\.name))) } catch {
       finding = Finding(
         .failure, Self.subject, "Two servers of this program could not exchange messages: \(error)",
         advice: "Fix what is said above; --log-level debug tells more.")
     }
     guard !isThrowaway else { return finding }
-    if let problem = await removeTraces(of: agents) {
-      finding.found += " Their messages could not be removed. \(problem)"
+    do {
+      try await location.withStore(logger: logger, closingWithin: .seconds(1)) { store in
+        let isDone: Void? = try await Deadline.within(.seconds(15)) { try await store.removeTraces(of: agents) }
+        if isDone == nil { throw CommandFailure("There was no answer within 15 s.") }
+      }
+    } catch {
+      finding.found += " Their messages could not be removed. \(error)"
       if finding.verdict == .ok { finding.verdict = .warning }
     }
     return finding
-  }
-
-  /// - Returns: the problem, if there is one.
-  private func removeTraces(of agents: [Identity]) async -> String? {
-    do {
-      return try await location.withStore(logger: logger, closingWithin: .seconds(1)) { store in
-        await Deadline.within(.seconds(15)) { () async -> String? in
-          do { try await store.removeTraces(of: agents) } catch { return "\(error)" }
-          return nil
-        } ?? "There was no answer within 15 s."
-      }
-    } catch { return "\(error)" }
   }
 
   private func verdict(on wakes: [Duration]) -> Finding {

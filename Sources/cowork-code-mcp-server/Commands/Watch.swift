@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bridge
 import JSON
+import Logging
 import SystemSupport
 
 struct Watch: AsyncParsableCommand {
@@ -28,7 +29,9 @@ struct Watch: AsyncParsableCommand {
     transform: PastTime.seconds)
   var since: Double?
 
-  @Option(help: ArgumentHelp("Start with this many of the newest entries. (default: 20; with --since: all)", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("Start with this many of the newest entries. (default: 20; with --since: all)", valueName: "count"),
+    transform: number(in: 0...100_000))
   var last: Int?
 
   @Flag(help: "Show full texts and ids.")
@@ -39,13 +42,11 @@ struct Watch: AsyncParsableCommand {
 
   @OptionGroup var store: StoreOptions
 
-  func validate() throws { _ = try start() }
-
   func run() async throws {
     let end = try Self.end()
     let logger = try store.logger()
     let location = try store.location()
-    let start = try start()
+    let start = TranscriptStart(since: since, last: last ?? (since == nil ? 20 : nil))
     let printer = TextPrinter(width: Terminal.width, isFull: full)
     let isTerminal = FileDescriptor.standardOutput.isTerminal
     if !json, isTerminal, FileDescriptor.standardError.isTerminal {
@@ -66,11 +67,6 @@ struct Watch: AsyncParsableCommand {
     case .outputClosed: break
     case .failed(let error): if (error as? OutputError)?.code != .brokenPipe { throw error }
     }
-  }
-
-  private func start() throws -> TranscriptStart {
-    if let last, !(0...100_000).contains(last) { throw ValidationError("--last must be 0 to 100000, not \(last).") }
-    return TranscriptStart(since: since, last: last ?? (since == nil ? 20 : nil))
   }
 
   /// Why watching ends.
@@ -94,5 +90,51 @@ struct Watch: AsyncParsableCommand {
       end.set(.outputClosed)
     }
     return end
+  }
+}
+
+/// Shows a transcript: what there is, and then each entry as it is written.
+struct Follower: Sendable {
+  let store: any BridgeStore
+  let reader: any TranscriptReader
+  let logger: Logger
+  let show: @Sendable ([TranscriptEntry]) async throws -> Void
+
+  /// - Returns: why it cannot go on: the store could not be read at first or is too new, or the output cannot be written.
+  func run() async -> any Error {
+    // Subscribe before the first look, so that nothing is missed.
+    let wakeUps = store.wakeUpsForAll()
+    do {
+      try await showNew()
+      logger.debug("following")
+      for await _ in wakeUps { try await showNewPatiently() }
+      return CancellationError()
+    } catch { return error }
+  }
+
+  private func showNew() async throws {
+    while true {
+      let page = try await reader.next()
+      if !page.entries.isEmpty { try await show(page.entries) }
+      if !page.more { return }
+    }
+  }
+
+  /// Waits for a store that has gone away, and says so once.
+  private func showNewPatiently() async throws {
+    var isLost = false
+    while true {
+      do {
+        try await showNew()
+        if isLost { StandardStreams.writeError("The store is back.\n") }
+        return
+      } catch let error as BridgeError {
+        // When watching ends, the store is closed while it is read.
+        if Task.isCancelled || error.code == .storeTooNew { throw error }
+        if !isLost { StandardStreams.writeError("\(error.message.harmless)\nWaiting until it is back.\n") }
+        isLost = true
+        try await Task.sleep(for: .seconds(1))
+      }
+    }
   }
 }
