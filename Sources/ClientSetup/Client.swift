@@ -55,9 +55,9 @@ extension Client {
     tool: ClientTool(
       command: "claude",
       add: { name, entry, scope in
-        ["mcp", "add", "--transport", "stdio", "--scope", scope.rawValue, name, "--", entry.command] + entry.arguments
+        ["claude", "mcp", "add", "--transport", "stdio", "--scope", scope.rawValue, name, "--", entry.command] + entry.arguments
       },
-      remove: { name, scope in ["mcp", "remove", "--scope", scope.rawValue, name] }))
+      remove: { name, scope in ["claude", "mcp", "remove", "--scope", scope.rawValue, name] }))
 
   public static let claudeDesktop = Client(
     name: "claude-desktop", title: "Claude Desktop", identity: "cowork",

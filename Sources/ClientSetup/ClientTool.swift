@@ -4,18 +4,18 @@ import SystemSupport
 /// A client's own command for its configuration. It is safe while sessions of the client write the same file.
 struct ClientTool: Sendable {
   let command: String
-  /// The arguments that add an entry, by its name.
+  /// The command line that adds an entry, by its name.
   let add: @Sendable (String, ServerEntry, Client.Scope) -> [String]
   let remove: @Sendable (String, Client.Scope) -> [String]
 
-  func shown(_ arguments: [String]) -> String { ([command] + arguments).joined(separator: " ") }
-
+  /// Runs a command line; the first word is looked for in PATH.
+  ///
   /// - Returns: nil if it succeeded, else what it printed.
-  static func run(_ path: String, _ arguments: [String]) -> String? {
+  static func run(_ line: [String]) -> String? {
     do throws(SystemError) {
       let pipe = try FileDescriptor.makePipe()
       defer { try? pipe.reading.close() }
-      let child = try start([path] + arguments, pipe.writing)
+      let child = try start(line, pipe.writing)
       let printed = String(decoding: try pipe.reading.readToEnd(), as: UTF8.self)
       return child.wait() == .exited(0) ? nil : printed.trimmingCharacters(in: .whitespacesAndNewlines)
     } catch { return "\(error)" }

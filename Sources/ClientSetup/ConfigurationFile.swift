@@ -38,25 +38,23 @@ struct ConfigurationFile {
 
   var difference: String { isChanged ? LineDiff.between(original, json.text, name: path) : "" }
 
-  /// Replaces the file whole, keeps its permissions, and keeps a copy.
-  ///
-  /// - Returns: the path of the copy; nil where there was no file.
-  func write() throws(SetupError) -> String? {
-    let copy = try backUp()
+  /// Replaces the whole file, and keeps its permissions.
+  func write() throws(SetupError) {
     do {
       let manager = FileManager.default
       let folder = FileSystem.split(path).folder
       if !manager.fileExists(atPath: folder) { try manager.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-      let mode = (try? manager.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue ?? 0o600
-      try NewFile.write(json.bytes, to: path, replacing: true, permissions: FilePermissions(rawValue: .init(truncatingIfNeeded: mode)))
+      let mode = FileRights(path: path)?.mode ?? 0o600
+      try NewFile.write(json.bytes, to: path, replacing: true, permissions: FilePermissions(rawValue: .init(mode)))
     } catch {
       let reason = (error as? SystemError).map { "\($0.code)" } ?? error.localizedDescription
       throw SetupError("\(path) cannot be written (\(reason)) and was not changed: check the permissions of its folder.")
     }
-    return copy
   }
 
   /// Copies the file as it is on disk.
+  ///
+  /// - Returns: the path of the copy; nil where there was no file.
   func backUp() throws(SetupError) -> String? {
     guard original != nil else { return nil }
     let formatter = DateFormatter()

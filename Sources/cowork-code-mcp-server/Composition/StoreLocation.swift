@@ -28,13 +28,10 @@ enum StoreLocation: Sendable {
     case nil:
       self = try Self.file(StorePath.expanded(url), workspace)
     case "postgres", "postgresql":
-      do {
-        var settings = try ConnectionSettings(url)
-        settings.fallbackApplicationName = "cowork-code-mcp-server"
-        self = .postgres(settings, workspace)
-      } catch {
-        throw BridgeError(.invalidValue, "\(error)")
-      }
+      var settings: ConnectionSettings
+      do { settings = try ConnectionSettings(url) } catch { throw BridgeError(.invalidValue, "\(error)") }
+      settings.fallbackApplicationName = "cowork-code-mcp-server"
+      self = .postgres(settings, workspace)
     case let scheme?:
       throw BridgeError(
         .invalidValue,

@@ -2,6 +2,7 @@ import Bridge
 import Foundation
 import JSON
 
+/// Writes a transcript for people: a line for each day and entry, and the beginning of each text.
 actor TextPrinter {
   private let width: Int
   private let isFull: Bool
@@ -41,12 +42,8 @@ actor TextPrinter {
       lines.append(Colours.faint("… \(parts.body.count) characters; --full shows them"))
     }
     let margin = String(repeating: " ", count: Self.indent)
-    if isBeside, let first = lines.first {
-      text += "\(time)  \(head)\(first.isEmpty ? "" : "  " + first)\n"
-      lines.removeFirst()
-    } else {
-      text += "\(time)  \(head)\n"
-    }
+    let first = isBeside ? lines.removeFirst() : ""
+    text += "\(time)  \(head)\(first.isEmpty ? "" : "  " + first)\n"
     return text + lines.map { $0.isEmpty ? "\n" : margin + $0 + "\n" }.joined()
   }
 

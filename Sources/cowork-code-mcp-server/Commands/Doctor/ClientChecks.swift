@@ -23,24 +23,23 @@ struct ClientChecks {
   private static func finding(_ entry: ClientSurvey.Entry) -> Finding {
     let server = entry.server
     let what = "\(entry.title): \(entry.name), as \(server.identity) on \(server.place)"
+    func finding(_ verdict: Finding.Verdict, _ found: String, _ advice: String) -> Finding {
+      Finding(verdict, subject, "\(what): \(found)", advice: advice)
+    }
+    let install = "\(ServerEntry.program) install …"
     guard let path = file(of: server.command) else {
-      return Finding(
-        .failure, subject, "\(what): there is no program \(server.command).",
-        advice: "Install it again with this program: \(ServerEntry.program) install …, or correct the path.")
+      return finding(.failure, "there is no program \(server.command).", "Install it again with this program: \(install), or correct the path.")
     }
     guard FileManager.default.isExecutableFile(atPath: path) else {
-      return Finding(.failure, subject, "\(what): \(path) is not executable.", advice: "chmod +x \(path)")
+      return finding(.failure, "\(path) is not executable.", "chmod +x \(path)")
     }
-    if let problem = server.problem { return Finding(.failure, subject, "\(what): \(problem)", advice: "Correct the entry.") }
+    if let problem = server.problem { return finding(.failure, problem, "Correct the entry.") }
     if server.url.map(StoreLocation.holdsPassword) == true {
-      return Finding(
-        .warning, subject, "\(what): its URL holds a password, for everybody who can read that file.",
-        advice: "Put the password into ~/.pgpass, and leave it out of the URL.")
+      let advice = "Put the password into ~/.pgpass, and leave it out of the URL."
+      return finding(.warning, "its URL holds a password, for everybody who can read that file.", advice)
     }
     if !isThisProgram(path) {
-      return Finding(
-        .warning, subject, "\(what): it starts \(path), which is not this program.",
-        advice: "Update both, or install this one: \(ServerEntry.program) install …")
+      return finding(.warning, "it starts \(path), which is not this program.", "Update both, or install this one: \(install)")
     }
     return Finding(.ok, subject, "\(what).")
   }

@@ -96,15 +96,11 @@ extension Overview {
     let isOld = (oldestUnread ?? 0) > 86_400
     let age = Ages.text(oldestUnread).map { ", the oldest for \($0)" } ?? ""
     let mail = unread.isEmpty ? "Nothing is unread." : "\(counted(unreadCount, "message")) unread\(age)."
-    findings.append(
-      Finding(
-        isOld ? .warning : .ok, "unread", mail,
-        advice: isOld ? "See with `status` whose they are, and whether that agent's client still starts the server." : nil))
-    for stranger in strangers.prefix(3) {
-      findings.append(
-        Finding(
-          .warning, "unread", "\(counted(stranger.count, "message")) for \"\(stranger.agent.prefix(63))\", which is no agent.",
-          advice: "The name is misspelled, or: cowork-code-mcp-server agents add NAME"))
+    let advice = "See with `status` whose they are, and whether that agent's client still starts the server."
+    findings.append(Finding(isOld ? .warning : .ok, "unread", mail, advice: isOld ? advice : nil))
+    findings += strangers.prefix(3).map { stranger in
+      let found = "\(counted(stranger.count, "message")) for \"\(stranger.agent.prefix(63))\", which is no agent."
+      return Finding(.warning, "unread", found, advice: "The name is misspelled, or: cowork-code-mcp-server agents add NAME")
     }
     let stale = staleTasks
     findings.append(
