@@ -28,7 +28,8 @@ struct ClientChecks {
     }
     let install = "\(ServerEntry.program) install …"
     guard let path = file(of: server.command) else {
-      return finding(.failure, "there is no program \(server.command).", "Install it again with this program: \(install), or correct the path.")
+      return finding(
+        .failure, "there is no program \(server.command).", "Install it again with this program: \(install), or correct the path.")
     }
     guard FileManager.default.isExecutableFile(atPath: path) else {
       return finding(.failure, "\(path) is not executable.", "chmod +x \(path)")
