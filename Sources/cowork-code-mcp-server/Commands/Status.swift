@@ -48,7 +48,8 @@ private struct AgentRow: StructuredOutput {
   let agent: AgentSummary
   let oldest: Double?
 
-  static let schema = AgentSummary.schema.embedded(at: \Self.agent).adding {
+  static let schema = ObjectSchema<Self> {
+    AgentSummary.schema.embedded(at: \Self.agent)
     Field("oldest_unread_seconds", .nullable(.seconds), \.oldest)
   }
 }
