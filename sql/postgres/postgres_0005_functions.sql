@@ -10,6 +10,15 @@ CREATE TABLE IF NOT EXISTS agent_logins (
 
 CREATE INDEX leases_by_agent ON leases (agent);
 
+-- A plan of PL/pgSQL is kept, and one of SQL is made at each call.
+CREATE OR REPLACE FUNCTION channel_of(workspace text, agent text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN 'cowork_' || left(encode(sha256(convert_to(workspace || ' ' || agent, 'UTF8')), 'hex'), 24);
+END
+$$;
+
 -- One notification for each recipient of a statement, and one for those that watch the whole workspace.
 DROP TRIGGER something_happened ON messages;
 CREATE OR REPLACE FUNCTION messages_inserted() RETURNS trigger

@@ -16,26 +16,31 @@ COMMENT ON VIEW task_records IS 'Tasks with their details, as agents see them.';
 
 -- What a record takes of a reply: its characters and a constant. The program counts in the same way.
 CREATE OR REPLACE FUNCTION cost_of(record message_records) RETURNS integer
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT 260 + char_length(concat(
-    record.id, record.sender, record.recipient, record.content, record.created_at, record.reply_to, record.task_id, record.read_at))
+BEGIN
+  RETURN 260 + char_length(concat(
+    record.id, record.sender, record.recipient, record.content, record.created_at, record.reply_to, record.task_id, record.read_at));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION cost_of(record task_records) RETURNS integer
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT 300 + char_length(concat(
+BEGIN
+  RETURN 300 + char_length(concat(
     record.id, record.sender, record.recipient, record.title, record.description, record.status, record.created_at, record.updated_at,
-    record.result, CASE WHEN record.status = 'in_progress' THEN record.holder END))
+    record.result, CASE WHEN record.status = 'in_progress' THEN record.holder END));
+END
 $$;
 
 -- The first of these messages that fit into so many characters; always at least one. A character has at most four bytes, so the length in
 -- bytes, which is known without reading a text, tells which ones need not be read.
 CREATE OR REPLACE FUNCTION fitting_messages(given bigint[], characters bigint) RETURNS bigint[]
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
+BEGIN
+  RETURN (SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
     SELECT seq, number, sum(cost) OVER (ORDER BY number) AS total FROM (
       SELECT r.seq, near.number, cost_of(r) AS cost FROM (
         SELECT m.seq, g.number, sum(260 + COALESCE(octet_length(m.content), 0) / 4) OVER (ORDER BY g.number)
@@ -43,14 +48,16 @@ AS $$
         FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN messages m USING (seq)
       ) AS near JOIN message_records r USING (seq) WHERE near.before <= characters
     ) AS costs
-  ) AS totals WHERE number = 1 OR total <= characters
+  ) AS totals WHERE number = 1 OR total <= characters);
+END
 $$;
 
 -- The same for tasks. The first one need not fit if the reply is empty without it.
 CREATE OR REPLACE FUNCTION fitting_tasks(given bigint[], characters bigint, is_first boolean) RETURNS bigint[]
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
+BEGIN
+  RETURN (SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
     SELECT seq, number, sum(cost) OVER (ORDER BY number) AS total FROM (
       SELECT r.seq, near.number, cost_of(r) AS cost FROM (
         SELECT t.seq, g.number,
@@ -59,5 +66,6 @@ AS $$
         FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN tasks t USING (seq)
       ) AS near JOIN task_records r USING (seq) WHERE near.before <= characters
     ) AS costs
-  ) AS totals WHERE (is_first AND number = 1) OR total <= characters
+  ) AS totals WHERE (is_first AND number = 1) OR total <= characters);
+END
 $$;

@@ -61,14 +61,22 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION schema_version() RETURNS integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
-AS $$ SELECT COALESCE(max(version), 0) FROM bridge_schema $$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN (SELECT COALESCE(max(version), 0) FROM bridge_schema);
+END
+$$;
 COMMENT ON FUNCTION schema_version IS 'The version of this schema.';
 
 -- The name of this schema: the search path puts it after the catalogue.
 CREATE OR REPLACE FUNCTION workspace() RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
-AS $$ SELECT (current_schemas(false))[2] $$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN (current_schemas(false))[2];
+END
+$$;
 
 CREATE OR REPLACE FUNCTION channel(agent text) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
@@ -81,8 +89,10 @@ COMMENT ON FUNCTION channel IS 'The channel to LISTEN on for an agent; that of t
 
 -- The processes of the agent's instances whose heartbeat is recent.
 CREATE OR REPLACE FUNCTION processes_of(wanted text, seconds double precision) RETURNS text[]
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT COALESCE(array_agg(process), '{}') FROM instances
-  WHERE agent = wanted AND last_seen >= clock_timestamp() - seconds * interval '1 second'
+BEGIN
+  RETURN (SELECT COALESCE(array_agg(process), '{}') FROM instances
+  WHERE agent = wanted AND last_seen >= clock_timestamp() - seconds * interval '1 second');
+END
 $$;

@@ -53,12 +53,14 @@ $$;
 
 -- The leases, with their processes, of which only a process on the same host can tell whether they are dead.
 CREATE OR REPLACE FUNCTION leases_to_check(of_agent text, process text, checked text[]) RETURNS text[]
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT ARRAY(
+BEGIN
+  RETURN ARRAY(
     SELECT l.id || ' ' || l.process FROM leases l
     WHERE (of_agent IS NULL OR l.agent = of_agent) AND l.process <> leases_to_check.process
-      AND starts_with(l.process, split_part(leases_to_check.process, '|', 1) || '|') AND l.id <> ALL (checked))
+      AND starts_with(l.process, split_part(leases_to_check.process, '|', 1) || '|') AND l.id <> ALL (checked));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION recover(process text DEFAULT '', dead text[] DEFAULT '{}', alive text[] DEFAULT '{}')
@@ -121,12 +123,14 @@ COMMENT ON FUNCTION renew IS 'Extends leases from now.';
 
 -- Locks the news of these tasks for an agent, before they are read: what is read afterwards is what the news stands for.
 CREATE OR REPLACE FUNCTION lock_news(of_agent text, task_rows bigint[]) RETURNS bigint[]
-LANGUAGE sql SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT ARRAY(
+BEGIN
+  RETURN ARRAY(
     SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE t.seq = ANY (task_rows)
       AND (d.assignee_news = 1 AND t.recipient = of_agent OR d.creator_news = 1 AND t.sender = of_agent)
-    ORDER BY t.seq FOR UPDATE OF d SKIP LOCKED)
+    ORDER BY t.seq FOR UPDATE OF d SKIP LOCKED);
+END
 $$;
 
 -- Takes rows: messages become read, and news of tasks is cleared for the agent, under a lease.

@@ -3,11 +3,13 @@ SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 -- The tasks that are news for an agent.
 CREATE OR REPLACE FUNCTION news_of(wanted text) RETURNS SETOF bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.assignee_news = 1 AND t.recipient = wanted
+BEGIN
+  RETURN QUERY SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.assignee_news = 1 AND t.recipient = wanted
   UNION
-  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.creator_news = 1 AND t.sender = wanted
+  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.creator_news = 1 AND t.sender = wanted;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION unread(agent text, OUT messages bigint, OUT tasks bigint)
@@ -38,9 +40,10 @@ DECLARE
   wanted text := COALESCE(send.message_id, gen_random_uuid()::text);
   earlier text;
 BEGIN
-  PERFORM check_size('content', COALESCE(send.content, ''), 1, 262144), check_size('reply_to', send.reply_to, 1, 200),
-    check_size('task_id', send.task_id, 1, 200), check_size('idempotency_key', send.idempotency_key, 1, 200),
-    check_size('message_id', wanted, 1, 200);
+  IF octet_length(send.content) NOT BETWEEN 1 AND 262144 OR send.content IS NULL
+    OR greatest(octet_length(send.reply_to), octet_length(send.task_id), octet_length(send.idempotency_key), octet_length(wanted)) > 200
+    OR '' IN (send.reply_to, send.task_id, send.idempotency_key, wanted)
+  THEN PERFORM refuse('CW400', 'content has 1 to 262144 bytes, and reply_to, task_id, idempotency_key and message_id have 1 to 200'); END IF;
   is_new := false;
   IF send.idempotency_key IS NOT NULL THEN
     SELECT d.message_id, m.id, m.created_at, m.recipient, m.content

@@ -3,10 +3,12 @@ SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 -- Records who made the change that a trigger has just recorded.
 CREATE OR REPLACE FUNCTION sign_last_event(of_task text, actor text, instance text, note text) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
+BEGIN
   UPDATE task_events e SET actor = sign_last_event.actor, instance = sign_last_event.instance, note = sign_last_event.note
-  WHERE e.seq = (SELECT max(seq) FROM task_events WHERE task_id = of_task)
+  WHERE e.seq = (SELECT max(seq) FROM task_events WHERE task_id = of_task);
+END
 $$;
 
 -- Creates a task. With an id that the agent has used, or its key, nothing is created, and the task that was is returned.
@@ -66,10 +68,12 @@ COMMENT ON FUNCTION create_task IS
 
 -- The stored id of a task: the given one, else one that differs in case only.
 CREATE OR REPLACE FUNCTION id_of_task(of_agent text, wanted text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT id FROM tasks WHERE lower(id) = lower(wanted) AND (sender = of_agent OR recipient = of_agent)
-  ORDER BY id = wanted DESC, seq LIMIT 1
+BEGIN
+  RETURN (SELECT id FROM tasks WHERE lower(id) = lower(wanted) AND (sender = of_agent OR recipient = of_agent)
+  ORDER BY id = wanted DESC, seq LIMIT 1);
+END
 $$;
 
 -- A task as it is, for whoever decides about it, with a version that tells whether it has changed since.
@@ -90,9 +94,11 @@ $$;
 COMMENT ON FUNCTION task_state IS 'For programs: a task as it is, and its version for change_task.';
 
 CREATE OR REPLACE FUNCTION version_of(wanted text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
-  SELECT t.xmin || ' ' || COALESCE(d.xmin::text, '') FROM tasks t LEFT JOIN task_details d ON d.task_id = t.id WHERE t.id = wanted
+BEGIN
+  RETURN (SELECT t.xmin || ' ' || COALESCE(d.xmin::text, '') FROM tasks t LEFT JOIN task_details d ON d.task_id = t.id WHERE t.id = wanted);
+END
 $$;
 
 -- Writes what was decided about a task, if it is still the one that the decision was made about; else returns nothing. Whatever was decided:

@@ -2,11 +2,13 @@
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 CREATE OR REPLACE FUNCTION touch_agent(wanted text, host text, client text) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
+BEGIN
   INSERT INTO agents AS a (name, last_seen, host, client)
   VALUES (wanted, clock_timestamp(), left(touch_agent.host, 255), left(touch_agent.client, 255))
-  ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, host = excluded.host, client = COALESCE(excluded.client, a.client)
+  ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, host = excluded.host, client = COALESCE(excluded.client, a.client);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION heartbeat(

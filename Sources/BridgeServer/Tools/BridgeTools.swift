@@ -25,11 +25,14 @@ struct BridgeTools: Sendable {
   }
 
   /// Runs a call, and adds the agent's unread counts to its result.
+  ///
+  /// - Parameter counted: the counts in the output, where the store has counted already.
   func answerWithUnread<Output>(
-    _ call: ToolCall, _ body: () async throws -> ToolReply<Output>
+    _ call: ToolCall, counted: (Output) -> UnreadCounts? = { _ in nil }, _ body: () async throws -> ToolReply<Output>
   ) async throws -> ToolReply<WithUnread<Output>> {
     let reply = try await answer(call, body)
-    let unread = await service.unreadIfKnown(logger)
+    let unread: UnreadCounts
+    if let counts = counted(reply.output) { unread = counts } else { unread = await service.unreadIfKnown(logger) }
     return reply.map { WithUnread($0, unread) }
   }
 

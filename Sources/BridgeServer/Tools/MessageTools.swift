@@ -15,7 +15,7 @@ extension BridgeTools {
       Parameter.string("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey,
       returns: WithUnread<SendReceipt>.self
     ) { call, to, content, replyTo, taskID, key in
-      try await answerWithUnread(call) {
+      try await answerWithUnread(call, counted: \.unread) {
         let references = MessageReferences(replyTo: replyTo, taskID: taskID, idempotencyKey: key)
         return ToolReply(try await service.send(to: to, content: content, references: references))
       }

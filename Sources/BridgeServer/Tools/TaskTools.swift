@@ -14,7 +14,7 @@ extension BridgeTools {
       Parameter.string("description", "All that is needed to do it."), Parameters.idempotencyKey,
       returns: WithUnread<TaskReceipt>.self
     ) { call, to, title, description, key in
-      try await answerWithUnread(call) {
+      try await answerWithUnread(call, counted: \.unread) {
         ToolReply(try await service.createTask(for: to, title: title, description: description, idempotencyKey: key))
       }
     }
