@@ -4,64 +4,88 @@ import SystemSupport
 /// Carries out a `ConnectPlan`. Helper threads resolve names and try addresses: look-up, TLS and SCRAM would hold up the event loop. No
 /// step takes longer than the settings' `connectTimeout`.
 enum Connector {
-  private typealias Attempt = PostgresError.ConnectAttempt
+  private enum Outcome: Sendable {
+    case connected(ConnectionHandle, Endpoint)
+    case event(ConnectPlan.Event)
+  }
 
-  private enum AttemptOutcome: Sendable {
+  /// The first server that answers and is acceptable. `prefer-standby` goes round twice.
+  static func connect(_ settings: ConnectionSettings) async throws(PostgresError) -> ConnectionHandle {
+    let wanted = settings.sessionAttributes
+    var failures: [PostgresError.ConnectAttempt] = []
+    for attributes in wanted == "prefer-standby" ? ["standby", "any"] : [wanted] {
+      let (handle, failed) = await race(settings, attributes)
+      if let handle { return handle }
+      if Task.isCancelled { throw PostgresError(.cancelled, "Connecting was cancelled.") }
+      failures += failed
+      if failed.contains(where: { $0.kind == .authentication }) { break }
+    }
+    throw PostgresError(failures, connectingTo: settings)
+  }
+
+  private static func race(
+    _ settings: ConnectionSettings, _ attributes: String
+  ) async -> (ConnectionHandle?, [PostgresError.ConnectAttempt]) {
+    let endpoints = settings.shufflesHosts ? settings.endpoints.shuffled() : settings.endpoints
+    var plan = ConnectPlan(endpoints, lastGood: settings.shufflesHosts ? nil : settings.lastGood.endpoint)
+    // Leaving the group cancels what still runs; a connection that comes all the same is closed with its handle.
+    return await withTaskGroup(of: Outcome.self) { group in
+      func begin(_ endpoints: [Endpoint]) {
+        for endpoint in endpoints {
+          group.addTask { await attempt(endpoint, attributes, settings) }
+          group.addTask { [number = plan.begun] in
+            try? await Task.sleep(for: ConnectPlan.stagger)
+            return .event(.staggered(since: number))
+          }
+        }
+      }
+      for endpoint in endpoints where endpoint.needsResolving {
+        group.addTask {
+          let outcome = await BlockingCall.run(timeout: settings.connectTimeout) { addresses(of: endpoint.host) }
+          return if case .value(let addresses) = outcome { .event(.resolved(endpoint, addresses)) } else { .event(.resolved(endpoint, [])) }
+        }
+      }
+      begin(plan.begin())
+      while !plan.isOver, let outcome = await group.next() {
+        switch outcome {
+        case .connected(let handle, let endpoint):
+          group.cancelAll()
+          settings.lastGood.endpoint = endpoint
+          return (handle, plan.failures)
+        case .event(let event): if !Task.isCancelled { begin(plan.handle(event)) }
+        }
+      }
+      group.cancelAll()
+      return (nil, plan.failures)
+    }
+  }
+
+  private static func attempt(_ endpoint: Endpoint, _ attributes: String, _ settings: ConnectionSettings) async -> Outcome {
+    let options = settings.attemptOptions(for: endpoint, sessionAttributes: attributes)
+    let deadline = ContinuousClock.now + settings.connectTimeout
+    func failed(_ reason: String, _ kind: PostgresError.ConnectAttempt.Kind = .network) -> Outcome { .event(.failed(.init(endpoint, reason, kind))) }
+    guard let interruption = try? WakePipe() else { return failed("this process is out of file descriptors") }
+    // The thread keeps the deadline; this timeout is for a thread that hangs in a look-up of libpq's own.
+    let outcome = await BlockingCall.run(
+      timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.wake() },
+      body: { drive(options, deadline: deadline, interruption: interruption) })
+    return switch outcome {
+    case .value(.connected(let handle)): .connected(handle, endpoint)
+    case .value(.failed(let text)): .event(.failed(.init(endpoint, settings.sanitizer.clean(text))))
+    case .value(.timedOut), .timedOut: failed("no answer within \(settings.connectTimeout)", .timedOut)
+    case .cancelled: failed("cancelled")
+    case .noThread: failed("this process cannot start another thread")
+    }
+  }
+
+  private enum Driven: Sendable {
     case connected(ConnectionHandle)
     case failed(text: String)
     case timedOut
   }
 
-  static func connect(_ settings: ConnectionSettings) async throws(PostgresError) -> ConnectionHandle {
-    let endpoints = settings.shufflesHosts ? settings.endpoints.shuffled() : settings.endpoints
-    var plan = ConnectPlan(endpoints: endpoints, sessionAttributes: settings.sessionAttributes)
-    while true {
-      if Task.isCancelled { throw PostgresError(.cancelled, "Connecting was cancelled.") }
-      switch plan.next() {
-      case .giveUp(let failures): throw ConnectPlan.error(failures, settings: settings)
-      case .resolve(let endpoint, _):
-        let outcome = await BlockingCall.run(timeout: settings.connectTimeout) { addresses(of: endpoint.host) }
-        if case .value(let addresses) = outcome, !addresses.isEmpty {
-          plan.resolved(addresses)
-        } else {
-          plan.failed(failure(endpoint, "the name could not be resolved", kind: .nameNotFound))
-        }
-      case .connect(let endpoint, let attributes):
-        switch await attempt(endpoint, attributes, settings) {
-        case .connected(let handle): return handle
-        case .timedOut: plan.failed(failure(endpoint, "no answer within \(settings.connectTimeout)", kind: .timedOut))
-        case .failed(let text):
-          let cleaned = settings.sanitizer.clean(text)
-          let kind = ConnectPlan.classify(text: cleaned.text, sqlState: cleaned.sqlState)
-          plan.failed(failure(endpoint, cleaned.text, kind: kind, sqlState: cleaned.sqlState))
-        }
-      }
-    }
-  }
-
-  private static func failure(_ endpoint: Endpoint, _ reason: String, kind: Attempt.Kind, sqlState: SQLState? = nil) -> Attempt {
-    let address = endpoint.address.isEmpty || endpoint.address == endpoint.host ? "" : " (\(endpoint.address))"
-    return Attempt(host: endpoint.shownHost + address, port: endpoint.shownPort, reason: reason, sqlState: sqlState, kind: kind)
-  }
-
-  private static func attempt(_ endpoint: Endpoint, _ attributes: String, _ settings: ConnectionSettings) async -> AttemptOutcome {
-    let options = settings.attemptOptions(for: endpoint, sessionAttributes: attributes)
-    let deadline = ContinuousClock.now + settings.connectTimeout
-    guard let interruption = try? WakePipe() else { return .failed(text: "this process is out of file descriptors") }
-    // The thread keeps the deadline; this timeout is for a thread that hangs in a look-up of libpq's own.
-    let outcome = await BlockingCall.run(
-      timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.wake() },
-      body: { drive(options, deadline: deadline, interruption: interruption) })
-    switch outcome {
-    case .value(let value): return value
-    case .timedOut: return .timedOut
-    case .cancelled: return .failed(text: "cancelled")
-    case .noThread: return .failed(text: "this process cannot start another thread")
-    }
-  }
-
   /// `PQconnectStart` and `PQconnectPoll` (PostgreSQL manual, "Database Connection Control Functions").
-  private static func drive(_ options: ConninfoOptions, deadline: ContinuousClock.Instant, interruption: WakePipe) -> AttemptOutcome {
+  private static func drive(_ options: ConninfoOptions, deadline: ContinuousClock.Instant, interruption: WakePipe) -> Driven {
     guard let handle = ConnectionHandle.start(options) else { return .failed(text: "out of memory") }
     if handle.isBad { return .failed(text: handle.errorText) }
     var wanted = PGRES_POLLING_WRITING

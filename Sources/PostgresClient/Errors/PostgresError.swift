@@ -30,7 +30,7 @@ public struct PostgresError: Error, Sendable {
     self.underlying = underlying
   }
 
-  public var sqlState: SQLState? { server?.sqlState ?? attempts.last?.sqlState }
+  public var sqlState: SQLState? { server?.sqlState ?? attempts.compactMap(\.sqlState).last }
 
   /// Whether the same call may succeed when repeated. Says nothing about whether repeating is safe: see `outcomeIsUnknown`.
   public var isRetryable: Bool {

@@ -19,6 +19,8 @@ public struct ConnectionSettings: Sendable {
   let options: ConninfoOptions
   let effective: ConninfoOptions
   let endpoints: [Endpoint]
+  /// Shared by all copies.
+  let lastGood = LastGood()
 
   /// Throws `.badURL` with a message that holds nothing of the string.
   public init(_ conninfo: String) throws(PostgresError) {

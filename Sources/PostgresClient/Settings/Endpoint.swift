@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One host of a connection string: a name, an address or a socket folder, and its port.
 struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   /// Empty means libpq's default.
@@ -46,5 +48,14 @@ struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
   private static func list(_ text: String) -> [String] {
     text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+}
+
+/// The address that answered last.
+final class LastGood: Sendable {
+  private let state = Mutex<Endpoint?>(nil)
+  var endpoint: Endpoint? {
+    get { state.withLock(\.self) }
+    set { state.withLock { $0 = newValue } }
   }
 }

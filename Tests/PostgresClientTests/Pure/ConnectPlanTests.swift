@@ -8,44 +8,61 @@ import Testing
     .init(host: "h", port: "1", reason: "why", sqlState: nil, kind: kind)
   }
 
+  private func address(_ address: String) -> Endpoint { Endpoint(host: "name", address: address, port: "1") }
+
   @Test func hostsAreTriedInOrderAndEachAddressOfAName() {
-    var plan = ConnectPlan(endpoints: [endpoint("name"), endpoint("10.0.0.1")], sessionAttributes: "read-write")
-    #expect(plan.next() == .resolve(endpoint("name"), sessionAttributes: "read-write"))
-    plan.resolved(["::1", "127.0.0.1"])
-    for address in ["::1", "127.0.0.1"] {
-      #expect(plan.next() == .connect(Endpoint(host: "name", address: address, port: "1"), sessionAttributes: "read-write"))
-      plan.failed(failure(.network))
-    }
-    #expect(plan.next() == .connect(endpoint("10.0.0.1"), sessionAttributes: "read-write"))
-    plan.failed(failure(.timedOut))
-    #expect(plan.next() == .giveUp([failure(.network), failure(.network), failure(.timedOut)]))
+    var plan = ConnectPlan([endpoint("10.0.0.1"), endpoint("name"), endpoint("10.0.0.2")], lastGood: nil)
+    #expect(plan.begin() == [endpoint("10.0.0.1")])
+    #expect(plan.handle(.failed(failure(.network))) == [endpoint("10.0.0.2")])
+    #expect(plan.handle(.resolved(endpoint("name"), ["::1", "127.0.0.1"])) == [])
+    #expect(plan.handle(.failed(failure(.timedOut))) == [address("::1")])
+    #expect(plan.handle(.failed(failure(.network))) == [address("127.0.0.1")])
+    #expect(!plan.isOver)
+    #expect(plan.handle(.failed(failure(.network))) == [])
+    #expect(plan.isOver && plan.failures.map(\.kind) == [.network, .timedOut, .network, .network])
   }
 
-  @Test func aRefusedPasswordEndsThePlan() {
-    var plan = ConnectPlan(endpoints: [endpoint("10.0.0.1"), endpoint("10.0.0.2")], sessionAttributes: "any")
-    _ = plan.next()
-    plan.failed(failure(.authentication))
-    #expect(plan.next() == .giveUp([failure(.authentication)]))
+  @Test func theNextOneDoesNotWaitForOneThatIsSilent() {
+    var plan = ConnectPlan([endpoint("10.0.0.1"), endpoint("10.0.0.2"), endpoint("10.0.0.3")], lastGood: nil)
+    #expect(plan.begin() == [endpoint("10.0.0.1")])
+    #expect(plan.handle(.staggered(since: 1)) == [endpoint("10.0.0.2")])
+    #expect(plan.handle(.failed(failure(.network))) == [endpoint("10.0.0.3")])
+    #expect(plan.handle(.staggered(since: 2)) == [], "another has begun since")
+    #expect(plan.handle(.staggered(since: 3)) == [] && !plan.isOver)
   }
 
-  @Test func preferStandbyGoesRoundTwice() {
-    var plan = ConnectPlan(endpoints: [endpoint("10.0.0.1"), endpoint("name")], sessionAttributes: "prefer-standby")
-    #expect(plan.next() == .connect(endpoint("10.0.0.1"), sessionAttributes: "standby"))
-    plan.failed(failure(.notAcceptable))
-    #expect(plan.next() == .resolve(endpoint("name"), sessionAttributes: "standby"))
-    plan.resolved(["10.0.0.2"])
-    #expect(plan.next() == .connect(Endpoint(host: "name", address: "10.0.0.2", port: "1"), sessionAttributes: "standby"))
-    plan.failed(failure(.notAcceptable))
-    #expect(plan.next() == .connect(endpoint("10.0.0.1"), sessionAttributes: "any"))
+  @Test func theLastGoodAddressIsFirst() {
+    var plan = ConnectPlan([endpoint("10.0.0.1"), endpoint("10.0.0.2")], lastGood: endpoint("10.0.0.2"))
+    #expect(plan.begin() == [endpoint("10.0.0.2")])
+    var resolving = ConnectPlan([endpoint("10.0.0.1"), endpoint("name")], lastGood: address("127.0.0.1"))
+    #expect(resolving.begin() == [endpoint("10.0.0.1")])
+    #expect(resolving.handle(.resolved(endpoint("name"), ["::1", "127.0.0.1"])) == [address("127.0.0.1")])
+  }
+
+  @Test func aNameThatIsUnknownIsAFailure() {
+    var plan = ConnectPlan([endpoint("name")], lastGood: nil)
+    #expect(plan.begin() == [] && !plan.isOver)
+    #expect(plan.handle(.resolved(endpoint("name"), [])) == [])
+    #expect(plan.isOver && plan.failures.map(\.kind) == [.nameNotFound])
+  }
+
+  @Test func aRefusedPasswordEndsThePlanButForWhatRuns() {
+    var plan = ConnectPlan([endpoint("10.0.0.1"), endpoint("10.0.0.2"), endpoint("10.0.0.3")], lastGood: nil)
+    _ = plan.begin()
+    _ = plan.handle(.staggered(since: 1))
+    #expect(plan.handle(.failed(failure(.authentication))) == [])
+    #expect(!plan.isOver)
+    _ = plan.handle(.failed(failure(.network)))
+    #expect(plan.isOver)
   }
 
   @Test func failuresAreClassified() {
-    #expect(ConnectPlan.classify(text: "x", sqlState: .invalidPassword) == .authentication)
-    #expect(ConnectPlan.classify(text: "x", sqlState: .tooManyConnections) == .refused)
-    #expect(ConnectPlan.classify(text: "session is read-only", sqlState: nil) == .notAcceptable)
-    #expect(ConnectPlan.classify(text: "SSL error: certificate verify failed", sqlState: nil) == .tls)
-    #expect(ConnectPlan.classify(text: "Connection refused", sqlState: nil) == .network)
-    #expect(ConnectPlan.classify(text: "fe_sendauth: no password supplied", sqlState: nil) == .authentication)
+    #expect(PostgresError.ConnectAttempt.classify(text: "x", sqlState: .invalidPassword) == .authentication)
+    #expect(PostgresError.ConnectAttempt.classify(text: "x", sqlState: .tooManyConnections) == .refused)
+    #expect(PostgresError.ConnectAttempt.classify(text: "session is read-only", sqlState: nil) == .notAcceptable)
+    #expect(PostgresError.ConnectAttempt.classify(text: "SSL error: certificate verify failed", sqlState: nil) == .tls)
+    #expect(PostgresError.ConnectAttempt.classify(text: "Connection refused", sqlState: nil) == .network)
+    #expect(PostgresError.ConnectAttempt.classify(text: "fe_sendauth: no password supplied", sqlState: nil) == .authentication)
   }
 
   /// `localhost` often has two addresses, and the server listens on one.
@@ -55,17 +72,17 @@ import Testing
       .init(host: "localhost", port: "5432", reason: reason, sqlState: nil, kind: kind)
     }
     let (silent, untrusted) = (attempt(.network, "Connection refused"), attempt(.tls, "certificate verify failed"))
-    let mixed = ConnectPlan.error([silent, untrusted], settings: settings)
+    let mixed = PostgresError([silent, untrusted], connectingTo: settings)
     #expect(mixed.code == .connectionFailed && mixed.message.contains("Check sslmode, sslrootcert"), "\(mixed)")
-    #expect(ConnectPlan.error([untrusted], settings: settings).code == .tlsFailed)
-    #expect(!ConnectPlan.error([silent], settings: settings).message.contains("sslmode"))
+    #expect(PostgresError([untrusted], connectingTo: settings).code == .tlsFailed)
+    #expect(!PostgresError([silent], connectingTo: settings).message.contains("sslmode"))
   }
 
   @Test func aServerThatOnlyReadsIsNoServerThatDoesNotAnswer() throws {
     let settings = try ConnectionSettings("postgres://u@h/d?target_session_attrs=primary")
-    let refused = ConnectPlan.error([failure(.network), failure(.notAcceptable)], settings: settings)
+    let refused = PostgresError([failure(.network), failure(.notAcceptable)], connectingTo: settings)
     #expect(refused.code == .connectionFailed && refused.message.contains("Name the server that target_session_attrs=primary asks for"))
-    #expect(ConnectPlan.error([failure(.network)], settings: settings).message.hasSuffix("Check that the server runs and can be reached."))
+    #expect(PostgresError([failure(.network)], connectingTo: settings).message.hasSuffix("Check that the server runs and can be reached."))
   }
 
   @Test func backoffIsWithinItsBoundsAndGrows() {

@@ -27,16 +27,31 @@ import Testing
     #expect(try await tryOut(try ConnectionSettings(url)) == "1")
   }
 
-  @Test func aHostThatSwallowsEverythingIsPassedOverAfterItsTime() async throws {
+  @Test func hostsThatSwallowEverythingHoldNobodyUp() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    let proxy = try FaultProxy(to: database.cluster.port)
-    await proxy.blackHole()
-    var settings = try ConnectionSettings("postgres://postgres@127.0.0.1:\(proxy.port),127.0.0.1:\(database.cluster.port)/\(database.name)")
-    settings.connectTimeout = .seconds(2)
-    let start = ContinuousClock.now
-    #expect(try await tryOut(settings) == "1")
-    #expect(ContinuousClock.now - start >= .seconds(2))
-    await proxy.close()
+    let proxies = [try FaultProxy(to: database.cluster.port), try FaultProxy(to: database.cluster.port)]
+    for proxy in proxies { await proxy.blackHole() }
+    let ports = proxies.map(\.port) + [database.cluster.port]
+    let settings = try ConnectionSettings(
+      "postgres://postgres@\(ports.map { "127.0.0.1:\($0)" }.joined(separator: ","))/\(database.name)")
+    for _ in 0..<2 {
+      let start = ContinuousClock.now
+      #expect(try await tryOut(settings) == "1")
+      // 500 ms by the plan; the rest is for a busy machine. One after the other would take 10 s.
+      #expect(ContinuousClock.now - start < .seconds(3))
+    }
+    for proxy in proxies { await proxy.close() }
+  }
+
+  @Test func aLastGoodServerThatTakesNoWritesAnyMoreIsPassedOver() async throws {
+    let first = try await PostgresCluster.start()
+    let second = try await PostgresCluster.shared()
+    let settings = try ConnectionSettings("postgres://postgres@127.0.0.1:\(first.port),127.0.0.1:\(second.port)/postgres")
+    #expect(try await tryOut(settings, "SHOW port") == "\(first.port)")
+    try await first.psql("ALTER SYSTEM SET default_transaction_read_only = on")
+    try await first.psql("SELECT pg_reload_conf()")
+    for _ in 0..<2 { #expect(try await tryOut(settings, "SHOW port") == "\(second.port)") }
+    await first.destroy()
   }
 
   @Test func connectingIsCancelledAtOnce() async throws {
@@ -72,7 +87,7 @@ import Testing
     let error = try await postgresError { _ = try await tryOut(try ConnectionSettings(wrong)) }
     #expect(error.code == .authenticationFailed)
     #expect(error.sqlState == .invalidPassword)
-    #expect(error.attempts.count == 1)
+    #expect(error.attempts.contains { $0.kind == .authentication })
     #expect(!"\(error) \(error.attempts) \(String(reflecting: error))".contains("wr0ng"))
     let without = try await postgresError {
       _ = try await tryOut(try ConnectionSettings("postgres://postgres@127.0.0.1:\(cluster.port)/postgres"))
