@@ -3,32 +3,55 @@ import PostgresClient
 
 extension PostgresStore {
   /// Runs an idempotent verb, and repeats it after a lost connection. It runs to its end even if the calling task is cancelled.
-  func perform<Value: Sendable>(_ verb: @Sendable @escaping (PostgresPool) async throws -> Value) async throws(BridgeError) -> Value {
-    try await perform { pool, _ in try await verb(pool) }
+  ///
+  /// - Parameter limited: whether it is over after `patience`. If not, that is how long it is repeated.
+  func perform<Value: Sendable>(
+    limited: Bool = true, _ verb: @Sendable @escaping (PostgresPool) async throws -> Value
+  ) async throws(BridgeError) -> Value {
+    try await perform(limited: limited) { pool, _ in try await verb(pool) }
   }
 
   /// The same for a verb that needs the number of the attempt, from 1.
   func perform<Value: Sendable>(
-    _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
+    limited: Bool = true, _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
   ) async throws(BridgeError) -> Value {
-    let outcome = await Task(executorPreference: executor) { [self] in
-      let deadline = ContinuousClock.now + patience
+    let (outcome, isUnknown) = await Task(executorPreference: executor) { [self] in
+      let end = ContinuousClock.now + patience
       var pause = Backoff(minimum: .milliseconds(10), maximum: .seconds(1))
       var attempt = 0
+      var (unknown, refusal): (PostgresError?, PostgresError?)
       while true {
         attempt += 1
         do {
           try await readiness.ensure()
-          return Result<Value, any Error>.success(try await verb(pool, attempt))
+          // The first attempt gives a silent connection up early; a statement that needs longer has the rest of the time.
+          let limit = limited ? CallLimit(until: end, silence: attempt == 1 ? .seconds(2) : patience) : nil
+          return (Result<Value, any Error>.success(try await CallLimit.with(limit) { try await verb(pool, attempt) }), false)
         } catch {
-          guard ContinuousClock.now < deadline, await mayRepeat(after: error, attempt) else { return .failure(error) }
+          let failure = error as? PostgresError
+          if let failure, failure.outcomeIsUnknown { unknown = failure }
+          guard ContinuousClock.now + CallLimit.least < end, await mayRepeat(after: error, attempt) else {
+            // That the time is over says less than what it went by with.
+            switch failure?.code {
+            case .timeout: return (.failure(unknown ?? refusal ?? error), unknown != nil)
+            case .poolTimeout where unknown == nil: return (.failure(refusal ?? error), false)
+            default: return (.failure(error), unknown != nil)
+            }
+          }
+          if failure?.code == .server { refusal = failure }
           logger.debug("a verb is repeated", metadata: ["error": "\(error)"])
         }
         // Do not ask a database that keeps refusing again at once.
         try? await Task.sleep(for: pause.next(random: .random(in: 0..<1)))
       }
     }.value
-    do { return try outcome.get() } catch { throw storeError(error, of: pool.settings) }
+    do { return try outcome.get() } catch {
+      let error = storeError(error, of: pool.settings)
+      guard isUnknown else { throw error }
+      throw BridgeError(
+        error.code,
+        "\(error.message) The call may have been carried out: look before you repeat it, or repeat it with the same idempotency_key.")
+    }
   }
 
   /// Limits the wait for a locked row, because other calls need the connection too. The verb is then repeated.
@@ -44,10 +67,8 @@ extension PostgresStore {
       await readiness.forget()
       return attempt <= 3
     case .readOnlyTransaction:
-      // This server has become read-only. A new connection finds the host that takes writes, if there is one.
-      guard attempt <= pool.configuration.maximumConnections else { return false }
-      try? await pool.withConnection { await $0.close() }
-      return true
+      // This server has become read-only, so its connections were given up. New ones find the host that takes writes, if there is one.
+      return attempt < 3
     case .uniqueViolation:
       // Another process has just used the idempotency key, and the next attempt finds what it wrote.
       return error.server?.constraint?.hasSuffix("_details_key") == true && attempt == 1
@@ -89,6 +110,11 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
   switch error.code {
   case .badURL, .libraryMissing, .connectionFailed, .authenticationFailed, .tlsFailed, .poolTimeout, .closed:
     return BridgeError(.storeUnavailable, "\(error)")
+  case .timeout where !error.outcomeIsUnknown:
+    return BridgeError(
+      .storeUnavailable,
+      "The database \(place) took longer than the time allowed and nothing was written: it is overloaded, or somebody keeps rows locked; "
+        + "call again.")
   case .connectionLost, .unknownOutcome, .timeout:
     return BridgeError(
       .storeUnavailable,

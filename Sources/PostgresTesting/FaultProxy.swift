@@ -19,7 +19,10 @@ public final class FaultProxy: Sendable {
   /// Bytes are neither read nor forwarded, in both directions; new connections are accepted and hang. Returns when in force.
   public func blackHole() async { await engine.apply { $0.mode = .blackHole } }
 
-  /// Forwards and accepts again, held-up bytes included.
+  /// What is open now is swallowed without an end, and new connections are served, as by a firewall that forgot its table.
+  public func swallowOpen() async { await engine.apply { $0.mustSwallow = true } }
+
+  /// Forwards and accepts again, held-up bytes included. What is swallowed stays so.
   public func heal() async { await engine.apply { $0.mode = .pass } }
 
   /// Ends all present connections with a reset.
@@ -69,6 +72,7 @@ private final class FaultProxyEngine: Sendable {
 
     var mode = Mode.pass
     var mustCut = false
+    var mustSwallow = false
     var isClosed = false
     var trap: Trap?
     var waiters: [CheckedContinuation<Void, Never>] = []
@@ -79,6 +83,7 @@ private final class FaultProxyEngine: Sendable {
     let client: FileDescriptor
     var server: FileDescriptor?
     var withholdsReplies = false
+    var isSwallowed = false
   }
 
   let port: UInt16
@@ -116,17 +121,19 @@ private final class FaultProxyEngine: Sendable {
     var listener: FileDescriptor? = first
     var pairs: [Pair] = []
     while true {
-      let (mode, mustCut, isClosed, waiters) = orders.withLock { orders in
+      let (mode, mustCut, mustSwallow, isClosed, waiters) = orders.withLock { orders in
         defer {
           orders.mustCut = false
+          orders.mustSwallow = false
           orders.waiters = []
         }
-        return (orders.mode, orders.mustCut || orders.isClosed, orders.isClosed, orders.waiters)
+        return (orders.mode, orders.mustCut || orders.isClosed, orders.mustSwallow, orders.isClosed, orders.waiters)
       }
       if mustCut {
         for pair in pairs { end(pair) }
         pairs = []
       }
+      if mustSwallow { for index in pairs.indices { pairs[index].isSwallowed = true } }
       if mode == .refuse || isClosed {
         try? listener?.close()
         listener = nil
@@ -151,8 +158,8 @@ private final class FaultProxyEngine: Sendable {
     poll.add(wake.descriptor)
     poll.add(listener)
     for pair in pairs where forwards {
-      poll.add(pair.client)
-      poll.add(pair.server)
+      poll.add(pair.isSwallowed ? nil : pair.client)
+      poll.add(pair.isSwallowed ? nil : pair.server)
     }
     guard poll.wait(for: nil) else { return }
     if poll.isReady(0) { wake.drain() }

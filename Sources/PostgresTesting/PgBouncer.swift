@@ -13,14 +13,17 @@ public final class PgBouncer: Sendable {
     self.watchdog = watchdog
   }
 
-  public static func start(for cluster: PostgresCluster, mode: PoolMode = .transaction) async throws -> PgBouncer {
+  /// - Parameter isRoundRobin: gives a transaction the server connection that was idle for longest, instead of the one used last.
+  public static func start(
+    for cluster: PostgresCluster, mode: PoolMode = .transaction, isRoundRobin: Bool = true
+  ) async throws -> PgBouncer {
     let folder = try await ServerUser.makeFolder()
     let port = try FaultProxy.freePort()
     let lines = [
       "[databases]", "* = host=\(cluster.socketFolder) port=\(cluster.port)", "[pgbouncer]", "listen_addr = 127.0.0.1",
       "listen_port = \(port)",
       "unix_socket_dir =", "auth_type = any", "pool_mode = \(mode.rawValue)", "logfile = \(folder)/log", "pidfile = \(folder)/pid",
-      "ignore_startup_parameters = extra_float_digits", "server_round_robin = 1",
+      "ignore_startup_parameters = extra_float_digits", "server_round_robin = \(isRoundRobin ? 1 : 0)",
     ].map { $0.hasPrefix("* =") ? $0 + " user=postgres" : $0 }
     let watchdog = try Watchdog(cleanUp: "kill -9 $(cat \(folder)/pid); rm -rf \(folder)")
     let bouncer = PgBouncer(port: port, watchdog: watchdog)

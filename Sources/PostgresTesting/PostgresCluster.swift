@@ -144,6 +144,16 @@ public final class PostgresCluster: Sendable {
     try await run(["/bin/sh", "-c", script])
   }
 
+  fileprivate func signal(_ name: String, _ processes: [String]) async throws {
+    if !processes.isEmpty { try await run(["/bin/sh", "-c", "kill -\(name) \"$@\"", "sh"] + processes) }
+  }
+
+  /// Changes a setting as an administrator does; it is in force for what each session does next.
+  public func setReadOnly(_ isReadOnly: Bool) async throws {
+    try await psql("ALTER SYSTEM SET default_transaction_read_only = \(isReadOnly ? "on" : "off")")
+    try await psql("SELECT pg_reload_conf()")
+  }
+
   fileprivate func waitUntilGone(_ processes: [String]) async throws {
     try await run(["/bin/sh", "-c", "for pid; do while kill -0 $pid 2>/dev/null; do :; done; done", "sh"] + processes)
   }
@@ -234,6 +244,16 @@ public struct TestDatabase: Sendable {
       SELECT pid FROM victims WHERE pg_terminate_backend(pid)
       """)
     try await cluster.waitUntilGone(ended.split(whereSeparator: \.isNewline).map(String.init))
+  }
+
+  /// Sends a signal, such as STOP or CONT, to the server processes of its connections. Returns how many there are.
+  @discardableResult
+  public func signal(_ name: String, where condition: String = "true") async throws -> Int {
+    let processes = try await psql(
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND (\(condition))"
+    ).split(whereSeparator: \.isNewline).map(String.init)
+    try await cluster.signal(name, processes)
+    return processes.count
   }
 
   /// From template0, because template1 cannot be copied while a session is connected to it.

@@ -11,8 +11,10 @@ struct Command: Sendable {
 
   var content: Content
   var role = CommandSchedule.Role.single
-  /// Nil is the settings' `queryTimeout`.
+  /// Nil is the settings' `queryTimeout`. That of a call shortens it.
   var timeout: Duration?
+  /// Nil is the settings' `cancelGrace`.
+  var grace: Duration?
   /// For COMMIT and ROLLBACK: a cancelled task must end its transaction too.
   var ignoresCancellation = false
   /// For liveness: a connection that does not answer is given up, without asking the server to cancel.

@@ -11,6 +11,8 @@ enum Connector {
 
   /// The first server that answers and is acceptable. `prefer-standby` goes round twice.
   static func connect(_ settings: ConnectionSettings) async throws(PostgresError) -> ConnectionHandle {
+    var settings = settings
+    settings.connectTimeout = max(ContinuousClock.now.duration(to: CallLimit.deadline(settings.connectTimeout)), .milliseconds(1))
     let wanted = settings.sessionAttributes
     var failures: [PostgresError.ConnectAttempt] = []
     for attributes in wanted == "prefer-standby" ? ["standby", "any"] : [wanted] {
@@ -63,7 +65,9 @@ enum Connector {
   private static func attempt(_ endpoint: Endpoint, _ attributes: String, _ settings: ConnectionSettings) async -> Outcome {
     let options = settings.attemptOptions(for: endpoint, sessionAttributes: attributes)
     let deadline = ContinuousClock.now + settings.connectTimeout
-    func failed(_ reason: String, _ kind: PostgresError.ConnectAttempt.Kind = .network) -> Outcome { .event(.failed(.init(endpoint, reason, kind))) }
+    func failed(_ reason: String, _ kind: PostgresError.ConnectAttempt.Kind = .network) -> Outcome {
+      .event(.failed(.init(endpoint, reason, kind)))
+    }
     guard let interruption = try? WakePipe() else { return failed("this process is out of file descriptors") }
     // The thread keeps the deadline; this timeout is for a thread that hangs in a look-up of libpq's own.
     let outcome = await BlockingCall.run(

@@ -101,7 +101,7 @@ public actor PostgresConnection {
   ///
   /// Not isolated: a continuation that is awaited inside the actor resumes on another thread first and comes back to the loop's from there.
   nonisolated func perform(_ command: Command) async throws(PostgresError) -> [PostgresRows] {
-    let pending = PendingCommand(command)
+    let pending = PendingCommand(try CallLimit.current?.applied(to: command, settings) ?? command)
     if command.ignoresCancellation { return try await submit(pending).get() }
     return try await withTaskCancellationHandler {
       await submit(pending)
@@ -132,9 +132,9 @@ public actor PostgresConnection {
 
   private func error(for refusal: CommandSchedule.Refusal) -> PostgresError {
     switch refusal {
-    case .stopped(let reason): return Self.neverSent(reason)
-    case .transactionEnded: return PostgresError(.closed, "The transaction has ended; begin a new one.")
-    case .connectionClosed: return notSent(ending.value)
+    case .stopped(let reason): Self.neverSent(reason)
+    case .transactionEnded: PostgresError(.closed, "The transaction has ended; begin a new one.")
+    case .connectionClosed: notSent(ending.value)
     }
   }
 
@@ -198,6 +198,9 @@ public actor PostgresConnection {
         deadline = schedule.stopReason == nil ? nil : deadline
         outsideTransaction.store(handle.isIdleOutsideTransaction, ordering: .releasing)
         complete(id, outcome)
+        if case .failure(let error) = outcome, error.sqlState == .readOnlyTransaction, settings.wantsWrites {
+          return end(lost(Self.takesNoWrites, error.server))
+        }
         apply(schedule.finished(succeeded: (try? outcome.get()) != nil))
       }
     }
@@ -213,7 +216,7 @@ public actor PostgresConnection {
     guard let deadline, deadline <= .now else { return }
     self.deadline = nil
     guard let id = schedule.runningID, schedule.stopReason == nil else {
-      if schedule.isWaitingForServer { end(lost("it did not answer a cancel request within \(settings.cancelGrace)")) }
+      if schedule.isWaitingForServer { end(lost("it did not answer a cancel request in time")) }
       return
     }
     if pending[id]?.command.closesOnTimeout == true { return end(lost("it did not answer in time")) }
@@ -222,7 +225,7 @@ public actor PostgresConnection {
 
   private func cancelOnServer() {
     guard let request = handle.makeCancelRequest() else { return lose(runningWasSent: true) }
-    deadline = .now + settings.cancelGrace
+    deadline = .now + (schedule.runningID.flatMap { pending[$0]?.command.grace } ?? settings.cancelGrace)
     loop.update(registration, wantsWritable: isFlushing, deadline: deadline)
     do throws(SystemError) {
       try SystemThread.start(stackSize: SystemThread.largeStack) { [loop, weak self] in
@@ -248,7 +251,7 @@ public actor PostgresConnection {
       .connectionLost, "The connection to Postgres at \(settings.redactedDescription) was lost: \(reason)", server: reported)
   }
 
-  private func end(_ reason: PostgresError, runningWasSent: Bool = true) {
+  func end(_ reason: PostgresError, runningWasSent: Bool = true) {
     guard ending.set(reason) else { return }
     let role = schedule.runningRole
     let stop = schedule.stopReason

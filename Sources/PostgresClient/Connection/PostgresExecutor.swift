@@ -43,9 +43,22 @@ extension PostgresConnection: PostgresExecutor {
     try await perform(Command(content: statements.content, timeout: timeout))
   }
 
-  /// Whether the server answers within the time; if not, the connection is closed. Throws what `query` throws.
-  nonisolated func ping(within timeout: Duration) async throws(PostgresError) {
-    _ = try await perform(Command(content: .script("SELECT 1"), timeout: timeout, closesOnTimeout: true))
+  static let takesNoWrites = "the server takes no writes any more"
+
+  /// Closes the connection unless the server answers within the time, and takes writes where these are wanted.
+  nonisolated func check(within timeout: Duration) async throws(PostgresError) {
+    let readOnly =
+      switch settings.sessionAttributes {
+      case "read-write": "pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('transaction_read_only') = 'on'"
+      case "primary": "pg_catalog.pg_is_in_recovery()"
+      default: "false"
+      }
+    let command = Command(content: .script("SELECT \(readOnly)"), timeout: timeout, closesOnTimeout: true)
+    if try await perform(command).last?.first?.get(0) == true {
+      let error = PostgresError(.connectionLost, "The connection to Postgres was given up: \(Self.takesNoWrites).")
+      await end(error)
+      throw error
+    }
   }
 }
 

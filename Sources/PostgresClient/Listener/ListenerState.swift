@@ -1,15 +1,15 @@
 /// Times of a listener.
 public struct ListenerConfiguration: Sendable {
-  /// Between two liveness queries.
-  public var livenessInterval: Duration = .seconds(10)
-  /// For the answer to LISTEN and to a liveness query; then the connection is given up.
-  public var livenessDeadline: Duration = .seconds(5)
+  /// Between two questions whether the server answers and takes writes.
+  public var livenessInterval: Duration = .seconds(3)
+  /// For the answer to LISTEN and to these questions; then the connection is given up.
+  public var livenessDeadline: Duration = .seconds(2)
   /// For the self-test's notification to arrive.
   public var selfTestLimit: Duration = .seconds(2)
   /// Between self-tests that could not be made or failed.
   public var selfTestRetry: Duration = .seconds(60)
-  /// Between two attempts to connect. Restarts after a successful liveness query.
-  public var backoff = Backoff()
+  /// Between two attempts to connect. Restarts after a good answer.
+  public var backoff = Backoff(maximum: .seconds(5))
 
   public init() {}
 }

@@ -5,7 +5,8 @@ import SystemSupport
 /// Hears NOTIFY for as long as `run` runs, on a connection of its own that is never inside a transaction.
 ///
 /// After each connect it sends LISTEN for all channels, says `.connected`, and proves by a notification from a second connection that
-/// they arrive. A query at intervals finds connections that died silently. It reconnects for ever.
+/// they arrive. A query at intervals finds connections that died silently, and servers that take no writes any more. It reconnects for
+/// ever. Through a transaction pooler it sends no LISTEN: that would stay behind on a connection that others get.
 public final class PostgresListener: Sendable {
   private struct Shared {
     var state = ListenerState.connecting
@@ -60,7 +61,9 @@ public final class PostgresListener: Sendable {
   }
 
   /// Listens until the task is cancelled. To be called once.
-  public func run() async {
+  public func run() async { await CallLimit.with(nil) { await reconnect() } }
+
+  private func reconnect() async {
     var backoff = configuration.backoff
     while !Task.isCancelled {
       let error = await session(&backoff)
@@ -86,13 +89,11 @@ public final class PostgresListener: Sendable {
 
   private func listen(on connection: PostgresConnection, _ backoff: inout Backoff) async -> PostgresError {
     do throws(PostgresError) {
-      if !listenScript.isEmpty { try await connection.execute(listenScript, timeout: configuration.livenessDeadline) }
-      onEvent(.connected)
       try await prove(connection)
       var sinceProof = Duration.zero
       while true {
         if let end = await endOf(connection, within: configuration.livenessInterval) { return end }
-        try await connection.ping(within: configuration.livenessDeadline)
+        try await connection.check(within: configuration.livenessDeadline)
         backoff.reset()
         sinceProof += configuration.livenessInterval
         if !state.isDelivering, sinceProof >= configuration.selfTestRetry {
@@ -129,27 +130,41 @@ public final class PostgresListener: Sendable {
 
   // MARK: The self-test
 
-  /// Proves that a notification from a second connection arrives. One to oneself proves nothing: it also comes through a pooler that
-  /// drops those of others.
+  /// Sends LISTEN and proves that a notification from a second connection arrives. One to oneself proves nothing: it also comes through a
+  /// pooler that drops those of others.
   ///
   /// - Throws: when the listening connection itself fails.
   private func prove(_ connection: PostgresConnection) async throws(PostgresError) {
-    let state = try await test(connection)
-    if state.isDelivering { shared.withLock { $0.proven = connection } }
+    let limit = configuration.livenessDeadline
+    var pooling = Pooling.none
+    var failure: PostgresError?
+    if try await !connection.isDirect(within: limit) {
+      do throws(PostgresError) { pooling = try await connection.pooling(comparedWith: notifier, within: limit) } catch {
+        guard connection.isOpen else { throw error }
+        failure = error
+      }
+    }
+    let mayListen = pooling != .transactions && failure == nil
+    if mayListen { try await connection.execute(listenScript, timeout: limit) }
+    onEvent(.connected)
+    let isDelivered = mayListen ? try await hears(connection, &failure) : false
+    let state: ListenerState =
+      if let failure { .degraded(.untested(failure)) } else if isDelivered { .listening } else {
+        .degraded(.notDelivered(poolerDetected: pooling != .none))
+      }
+    if isDelivered { shared.withLock { $0.proven = connection } }
     // The consumer hears of each test, and knows whether it is worth a warning.
     logger.debug("tested whether notifications arrive", metadata: ["state": "\(state)"])
     change(state)
   }
 
-  private func test(_ connection: PostgresConnection) async throws(PostgresError) -> ListenerState {
+  private func hears(_ connection: PostgresConnection, _ failure: inout PostgresError?) async throws(PostgresError) -> Bool {
     let limit = configuration.livenessDeadline
     let channel = "pg_client_test_" + String(UInt64.random(in: .min ... .max), radix: 16)
     let arrived = Once<Bool>()
     shared.withLock { $0.probe = (channel, arrived) }
     defer { shared.withLock { $0.probe = nil } }
     try await connection.execute("LISTEN \(channel)", timeout: limit)
-    let processID: Int32 = try await connection.query("SELECT pg_backend_pid()", timeout: limit).first?.get(0) ?? 0
-    var failure: PostgresError?
     do throws(PostgresError) {
       try await notifier.query("SELECT pg_notify($1, '')", [.text(channel)], timeout: limit)
     } catch {
@@ -163,7 +178,6 @@ public final class PostgresListener: Sendable {
     let isDelivered = await arrived.wait() ?? false
     timer.cancel()
     if connection.isOpen { try await connection.execute("UNLISTEN \(channel)", timeout: limit) }
-    if let failure { return .degraded(.untested(failure)) }
-    return isDelivered ? .listening : .degraded(.notDelivered(poolerDetected: processID != connection.serverProcessID))
+    return isDelivered
   }
 }

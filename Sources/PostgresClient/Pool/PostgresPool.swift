@@ -10,7 +10,9 @@ public struct PoolConfiguration: Sendable {
   public var acquireTimeout: Duration = .seconds(10)
   /// An idle connection is closed after this, at most a quarter later.
   public var idleTimeout: Duration = .seconds(60)
-  /// A connection that was idle for a quarter of `idleTimeout` must answer within this time before it is used.
+  /// A connection that has not been checked for this long must answer, and take writes, before it is used.
+  public var verifyInterval: Duration = .seconds(3)
+  /// How long it may take to answer.
   public var verifyDeadline: Duration = .seconds(2)
   /// Between two attempts to connect while a caller waits.
   public var backoff = Backoff(minimum: .milliseconds(100), maximum: .seconds(2))
@@ -23,20 +25,29 @@ public final class PostgresPool: PostgresExecutor {
   public let settings: ConnectionSettings
   public let configuration: PoolConfiguration
 
-  private struct Idle {
+  private struct Lease {
     let connection: PostgresConnection
-    let since = ContinuousClock.now
+    var checked = ContinuousClock.now
+    var returned = ContinuousClock.now
   }
 
   private struct State {
     /// The one used last is last, and taken first: the others may then grow old and be closed.
-    var idle: [Idle] = []
+    var idle: [Lease] = []
     /// Callers that hold a connection, or connect.
     var leased = 0
     /// Callers that wait for one of these to end, in order.
     var waiters: [Ticket] = []
     var closesIdle = false
     var isClosed = false
+
+    /// It, and where it ended before its time also the idle ones: they are likely to have lost their server too, and a caller must not wait
+    /// to find out for each.
+    mutating func takeOut(_ lease: Lease) -> [Lease] {
+      guard !lease.connection.isOpen else { return [lease] }
+      defer { idle = [] }
+      return idle + [lease]
+    }
   }
 
   /// A caller that waits for its turn; nil is its turn.
@@ -81,12 +92,12 @@ public final class PostgresPool: PostgresExecutor {
   public func perform(_ statements: PostgresStatements, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
     var attempt = 1
     while true {
-      let connection = try await lease()
+      let lease = try await lease()
       let result: Result<[PostgresRows], PostgresError>
-      do throws(PostgresError) { result = .success(try await connection.perform(statements, timeout: timeout)) } catch {
+      do throws(PostgresError) { result = .success(try await lease.connection.perform(statements, timeout: timeout)) } catch {
         result = .failure(error)
       }
-      giveBack(connection)
+      giveBack(lease)
       // For an autocommit statement this says that nothing was sent.
       guard case .failure(let error) = result, error.code == .connectionLost, attempt < Self.attemptsOnDeadConnections else {
         return try result.get()
@@ -101,9 +112,9 @@ public final class PostgresPool: PostgresExecutor {
   public func withConnection<T>(
     isolation: isolated (any Actor)? = #isolation, _ body: (PostgresConnection) async throws -> T
   ) async throws -> T {
-    let connection = try await lease()
-    defer { giveBack(connection) }
-    return try await body(connection)
+    let lease = try await lease()
+    defer { giveBack(lease) }
+    return try await body(lease.connection)
   }
 
   /// As `PostgresConnection.withTransaction`. A connection that proves dead at BEGIN is replaced; the body runs at most once.
@@ -131,33 +142,29 @@ public final class PostgresPool: PostgresExecutor {
   // MARK: Leasing
 
   /// Throws `.poolTimeout`, `.cancelled`, `.closed`, or what connecting throws when it is pointless to try again.
-  private func lease() async throws(PostgresError) -> PostgresConnection {
-    let deadline = ContinuousClock.now + configuration.acquireTimeout
+  private func lease() async throws(PostgresError) -> Lease {
+    let deadline = CallLimit.deadline(configuration.acquireTimeout)
     try await takeTurn(until: deadline)
     do throws(PostgresError) {
-      while let idle = state.withLock({ $0.idle.popLast() }) {
-        if await isUsable(idle) { return idle.connection }
+      while var lease = state.withLock({ $0.idle.popLast() }) {
+        if await isUsable(&lease) { return lease }
         logger.debug("discarding a dead connection")
-        await idle.connection.close()
+        for lost in state.withLock({ $0.takeOut(lease) }) { await lost.connection.close() }
         if Task.isCancelled { throw Self.cancelled }
       }
-      return try await connect(until: deadline)
+      return Lease(connection: try await connect(until: deadline))
     } catch {
-      endTurn(keeping: nil)
+      giveBack(nil)
       throw error
     }
   }
 
-  private func giveBack(_ connection: PostgresConnection) {
-    let isKept = endTurn(keeping: connection.isOpen && connection.isOutsideTransaction ? connection : nil)
-    if !isKept { Task { await connection.close() } }
-  }
-
-  private func isUsable(_ idle: Idle) async -> Bool {
-    guard idle.connection.isOpen else { return false }
-    guard ContinuousClock.now - idle.since >= configuration.idleTimeout / 4 else { return true }
+  private func isUsable(_ lease: inout Lease) async -> Bool {
+    guard lease.connection.isOpen else { return false }
+    guard ContinuousClock.now - lease.checked >= configuration.verifyInterval else { return true }
     do throws(PostgresError) {
-      try await idle.connection.ping(within: configuration.verifyDeadline)
+      try await lease.connection.check(within: configuration.verifyDeadline)
+      lease.checked = .now
       return true
     } catch { return false }
   }
@@ -166,6 +173,7 @@ public final class PostgresPool: PostgresExecutor {
   private func connect(until deadline: ContinuousClock.Instant) async throws(PostgresError) -> PostgresConnection {
     var backoff = configuration.backoff
     var settings = settings
+    var lastError: PostgresError?
     while true {
       settings.connectTimeout = min(settings.connectTimeout, max(ContinuousClock.now.duration(to: deadline), .milliseconds(1)))
       do throws(PostgresError) {
@@ -174,10 +182,13 @@ public final class PostgresPool: PostgresExecutor {
         logger.debug("connecting failed", metadata: ["reason": "\(error)"])
         if state.withLock(\.isClosed) { throw Self.closed }
         guard error.code == .connectionFailed else { throw error }
+        // What a server said tells more than that the last attempt had too little time.
+        if lastError == nil || !error.attempts.allSatisfy({ $0.kind == .timedOut }) { lastError = error }
         let pause = backoff.next(random: .random(in: 0..<1))
         guard ContinuousClock.now + pause < deadline else {
-          let message = "No connection to Postgres within \(configuration.acquireTimeout). \(error.message)"
-          throw PostgresError(.poolTimeout, message, attempts: error.attempts, underlying: error)
+          let reason = lastError ?? error
+          let message = "No connection to Postgres within \(configuration.acquireTimeout). \(reason.message)"
+          throw PostgresError(.poolTimeout, message, attempts: reason.attempts, underlying: reason)
         }
         try? await Task.sleep(for: pause)
       }
@@ -208,23 +219,26 @@ public final class PostgresPool: PostgresExecutor {
     throw refusal
   }
 
-  /// - Returns: false when the connection must be closed.
-  @discardableResult
-  private func endTurn(keeping connection: PostgresConnection?) -> Bool {
-    let (isKept, mustTick) = state.withLock { state in
-      let kept = state.isClosed ? nil : connection
-      if let kept { state.idle.append(Idle(connection: kept)) }
+  /// Ends a turn.
+  private func giveBack(_ lease: Lease?) {
+    let (lost, mustTick) = state.withLock { state in
+      let keeps = lease.map { !state.isClosed && $0.connection.isOpen && $0.connection.isOutsideTransaction } ?? false
+      let lost = keeps ? [] : lease.map { state.takeOut($0) } ?? []
+      if keeps, var lease {
+        lease.returned = .now
+        state.idle.append(lease)
+      }
       // A ticket that was given up meanwhile does not take its turn.
       while !state.waiters.isEmpty {
-        if state.waiters.removeFirst().set(nil) { return (kept != nil, false) }
+        if state.waiters.removeFirst().set(nil) { return (lost, false) }
       }
       state.leased -= 1
-      let mustTick = kept != nil && !state.closesIdle
+      let mustTick = keeps && !state.closesIdle
       if mustTick { state.closesIdle = true }
-      return (kept != nil, mustTick)
+      return (lost, mustTick)
     }
+    if !lost.isEmpty { Task { for lease in lost { await lease.connection.close() } } }
     if mustTick { closeIdleConnections() }
-    return isKept
   }
 
   /// Runs until nothing is idle.
@@ -237,8 +251,8 @@ public final class PostgresPool: PostgresExecutor {
   private func closeOldConnections() async -> Bool {
     let (old, isRunning) = state.withLock { state in
       let limit = ContinuousClock.now - configuration.idleTimeout
-      let old = state.idle.filter { $0.since <= limit }
-      state.idle.removeAll { $0.since <= limit }
+      let old = state.idle.filter { $0.returned <= limit }
+      state.idle.removeAll { $0.returned <= limit }
       state.closesIdle = !state.idle.isEmpty
       return (old, state.closesIdle)
     }

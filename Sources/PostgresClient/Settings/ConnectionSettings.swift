@@ -25,16 +25,16 @@ public struct ConnectionSettings: Sendable {
   /// Throws `.badURL` with a message that holds nothing of the string.
   public init(_ conninfo: String) throws(PostgresError) {
     let parsed = try ConninfoOptions(parsing: conninfo)
-    try self.init(options: parsed, isReadWriteWanted: parsed["target_session_attrs"] == nil && Environment["PGTARGETSESSIONATTRS"] == nil)
-  }
-
-  init(options parsed: ConninfoOptions, isReadWriteWanted: Bool) throws(PostgresError) {
     var options = parsed
     guard let effective = options.resolved() else {
       throw PostgresError(
         .badURL, "The service that the connection string names is not defined; check PGSERVICEFILE or ~/.pg_service.conf.")
     }
-    if isReadWriteWanted, effective["target_session_attrs"] ?? "any" == "any" { options["target_session_attrs"] = "read-write" }
+    let keyword = "target_session_attrs"
+    let isChosen =
+      parsed[keyword] != nil || Environment["PGTARGETSESSIONATTRS"] != nil
+      || (parsed["service"] ?? Environment["PGSERVICE"]).map { ServiceFile.sets(keyword, for: $0) } == true
+    if !isChosen { options[keyword] = "read-write" }
     for (keyword, value) in Self.defaults where effective[keyword] == nil || (keyword == "keepalives") {
       options[keyword] = options[keyword] ?? value
     }
@@ -84,6 +84,8 @@ public struct ConnectionSettings: Sendable {
   }
 
   var sessionAttributes: String { options["target_session_attrs"] ?? effective["target_session_attrs"] ?? "any" }
+  /// A server that takes no writes is of no use.
+  var wantsWrites: Bool { ["read-write", "primary"].contains(sessionAttributes) }
   var shufflesHosts: Bool { (options["load_balance_hosts"] ?? effective["load_balance_hosts"]) == "random" }
 
   var sanitizer: MessageSanitizer {

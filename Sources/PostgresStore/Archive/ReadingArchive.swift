@@ -9,7 +9,7 @@ extension PostgresStore {
   public func archiveIdentity() async throws(BridgeError) -> String {
     try await requireAll()
     let name = schema.name
-    return try await perform { pool in
+    return try await perform(limited: false) { pool in
       let row = try await pool.query(
         """
         SELECT pg_postmaster_start_time()::text || ' ' || (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -23,7 +23,7 @@ extension PostgresStore {
   /// Refuses logins that act for one agent.
   func requireAll() async throws(BridgeError) {
     let (table, place) = (sql.messages, pool.settings.redactedDescription)
-    try await perform { pool in
+    try await perform(limited: false) { pool in
       let mayRead = try await pool.query("SELECT has_table_privilege($1, 'SELECT')", [.text(table)])
       guard try mayRead.first?.get(0, as: Bool.self) == false else { return }
       throw BridgeError(
@@ -34,7 +34,7 @@ extension PostgresStore {
   }
 
   public func archiveTotals() async throws(BridgeError) -> ArchiveTotals {
-    try await perform { [sql] pool in
+    try await perform(limited: false) { [sql] pool in
       let counts = [sql.messages, sql.tasks, sql.agents].map { "(SELECT count(*) FROM \($0))" }.joined(separator: ", ")
       let row = try await pool.query("SELECT \(counts)").first
       return ArchiveTotals(messages: try row?.get(0) ?? 0, tasks: try row?.get(1) ?? 0, agents: try row?.get(2) ?? 0)
@@ -44,7 +44,7 @@ extension PostgresStore {
   public func archived<Record: ArchiveRecord>(
     _ type: Record.Type, after place: Int64?, limit: Int
   ) async throws(BridgeError) -> ArchivePage<Record> {
-    try await perform { [sql] pool in
+    try await perform(limited: false) { [sql] pool in
       let seq = "\(Record.tables.alias).seq"
       let rows = try await pool.query(
         "\(sql.select(type)) WHERE \(seq) IN (\(sql.nextRows(type))) ORDER BY \(seq)",
@@ -59,13 +59,13 @@ extension PostgresStore {
   }
 
   public func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] {
-    try await perform { [sql] pool in
+    try await perform(limited: false) { [sql] pool in
       try await pool.query("SELECT \(ArchivedAgent.selected(from: "a")) FROM \(sql.agents) AS a ORDER BY a.added_at, name")
         .map { try ArchivedAgent(fieldsOf: $0) }
     }
   }
 
   public func counterparts<Record: ArchiveRecord>(of records: [Record]) async throws(BridgeError) -> [ArchivedText: Record] {
-    try await perform { pool in try await self.stored(counterpartsOf: records, pool).mapValues(\.record) }
+    try await perform(limited: false) { pool in try await self.stored(counterpartsOf: records, pool).mapValues(\.record) }
   }
 }

@@ -4,7 +4,7 @@ import PostgresClient
 extension PostgresStore {
   public func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome {
     let records = ArchivePlan.unique(records)
-    return try await perform { pool in
+    return try await perform(limited: false) { pool in
       try await pool.withTransaction(TransactionOptions(isolation: .readCommitted)) { transaction in
         if Record.tables.events != nil { try await self.lock(records, transaction) }
         let plan = ArchivePlan(records, present: try await self.stored(counterpartsOf: records, transaction))
@@ -108,7 +108,7 @@ extension PostgresStore {
   public func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome {
     let (changed, outcome) = ArchivedAgent.plan(agents, present: try await archivedAgents())
     if changed.isEmpty { return outcome }
-    return try await perform { [sql] pool in
+    return try await perform(limited: false) { [sql] pool in
       let source = Unnested(changed, ArchivedAgent.columns)
       try await pool.query(
         """

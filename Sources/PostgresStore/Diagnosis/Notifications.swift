@@ -8,12 +8,11 @@ extension PostgresStore {
     let advice = "Connect directly, or through a session pooler, to be woken at once; until then servers look each second."
     do {
       let second = try await PostgresConnection.connect(pool.settings)
-      let fastest: Duration?
-      do { fastest = try await roundTrip(from: second, to: connection) } catch {
-        await second.close()
-        throw error
+      defer { Task { await second.close() } }
+      if try await connection.pooling(comparedWith: second, within: .seconds(2)) == .transactions {
+        return [Finding(.warning, "notifications", "Notifications do not arrive.\(pooler)", advice: advice)]
       }
-      await second.close()
+      let fastest = try await roundTrip(from: second, to: connection)
       guard let fastest else {
         return [Finding(.warning, "notifications", "LISTEN is accepted, but a NOTIFY does not come back.\(pooler)", advice: advice)]
       }

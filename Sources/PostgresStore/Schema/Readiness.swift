@@ -1,3 +1,5 @@
+import PostgresClient
+
 /// Migrates the schema once, however many verbs ask for it.
 actor Readiness {
   private let migrator: PostgresMigrator
@@ -10,7 +12,7 @@ actor Readiness {
   func ensure() async throws {
     if isReady { return }
     if let attempt { return try await attempt.value }
-    let attempt = Task { try await migrator.migrate() }
+    let attempt = Task { try await CallLimit.with(nil) { try await migrator.migrate() } }
     self.attempt = attempt
     defer { self.attempt = nil }
     try await attempt.value

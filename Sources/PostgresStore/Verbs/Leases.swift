@@ -21,9 +21,17 @@ extension PostgresStore {
     _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value, undoing lease: @Sendable @escaping () -> String?
   ) async throws(BridgeError) -> Value {
     do throws(BridgeError) { return try await perform(verb) } catch {
-      if error.code == .storeUnavailable, let lease = lease() { Task { try? await self.undo(lease) } }
+      if error.code == .storeUnavailable, let lease = lease() { Task { await giveBack(unheard: lease) } }
       throw error
     }
+  }
+
+  /// Until it succeeds, or the lease has expired: a take may have got stuck on its way, and happen once the way is free.
+  private func giveBack(unheard lease: String) async {
+    let end = ContinuousClock.now + timing.lease
+    repeat {
+      do { return try await undo(lease) } catch { try? await Task.sleep(for: .seconds(1)) }
+    } while ContinuousClock.now < end
   }
 
   public func confirm(_ lease: String) async throws(BridgeError) {

@@ -7,7 +7,7 @@ extension PostgresStore {
 
   public func time(before age: Duration) async throws(BridgeError) -> String {
     try await requireAll()
-    return try await perform { pool in
+    return try await perform(limited: false) { pool in
       try await pool.query(
         "SELECT \(SQL.rfc3339("greatest(clock_timestamp() - $1::float8 * interval '1 second', '0001-01-01 00:00:00+00'::timestamptz)"))",
         [.double(age.inSeconds)]
@@ -17,7 +17,7 @@ extension PostgresStore {
 
   public func prune(before time: String, after place: PrunePlace?, dryRun: Bool) async throws(BridgeError) -> PruneStep {
     try await requireAll()
-    return try await perform { pool in
+    return try await perform(limited: false) { pool in
       try await pool.withTransaction(TransactionOptions(isolation: .readCommitted, readOnly: dryRun)) { transaction in
         switch place ?? .messages(after: .min) {
         case .messages(let row): try await self.pruneMessages(after: row, before: time, dryRun, transaction)
@@ -93,7 +93,7 @@ extension PostgresStore {
   /// Plain VACUUM, which blocks nobody: it returns free space at the end of the tables; other free space is reused.
   public func giveBackSpace() async throws(BridgeError) -> ReturnedSpace {
     let tables = [sql.messages, sql.messageDetails, sql.tasks, sql.taskDetails, sql.taskEvents]
-    return try await perform { pool in
+    return try await perform(limited: false) { pool in
       @Sendable func size() async throws -> Int64 {
         try await pool.query(
           "SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest($1::text[]) AS name", [.textArray(tables)]

@@ -88,6 +88,7 @@ import Testing
     let file = "/tmp/pg-client-test-service-\(UInt64.random(in: .min ... .max))"
     let handle = try #require(fopen(file, "w"))
     fputs("[two]\nhost=a,b\nport=1,2\ndbname=x\nuser=u\npassword=hidden-word\nsslmode=require\n", handle)
+    fputs("# any\n[any]\nhost=a\n  target_session_attrs=any\n[standby]\nhost=a\ntarget_session_attrs=standby\n", handle)
     fclose(handle)
     setenv("PGSERVICEFILE", file, 1)
     defer {
@@ -101,6 +102,9 @@ import Testing
     #expect(options["host"] == "a")
     #expect(options["service"] == "two")
     #expect(options["sslmode"] == nil)
+    let attributes = try ["two", "any", "standby"].map { try ConnectionSettings("service=\($0)").sessionAttributes }
+    #expect(attributes == ["read-write", "any", "standby"])
+    #expect(try ConnectionSettings("service=any target_session_attrs=primary").sessionAttributes == "primary")
     let error = try await postgresError { _ = try ConnectionSettings("service=nowhere") }
     #expect(error.code == .badURL)
   }

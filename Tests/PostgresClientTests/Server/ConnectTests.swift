@@ -48,8 +48,7 @@ import Testing
     let second = try await PostgresCluster.shared()
     let settings = try ConnectionSettings("postgres://postgres@127.0.0.1:\(first.port),127.0.0.1:\(second.port)/postgres")
     #expect(try await tryOut(settings, "SHOW port") == "\(first.port)")
-    try await first.psql("ALTER SYSTEM SET default_transaction_read_only = on")
-    try await first.psql("SELECT pg_reload_conf()")
+    try await first.setReadOnly(true)
     for _ in 0..<2 { #expect(try await tryOut(settings, "SHOW port") == "\(second.port)") }
     await first.destroy()
   }

@@ -134,17 +134,57 @@ import Testing
     await proxy.close()
   }
 
-  @Test func aTransactionPoolerIsFoundOut() async throws {
+  /// Leaves a server that takes no writes any more, and goes on at the other, with the documented times.
+  @Test(arguments: [false, true]) func leavesAReadOnlyServerWhileNothingHappens(isStandby: Bool) async throws {
+    let first = try await PostgresCluster.start()
+    let second = isStandby ? try await first.makeStandby() : try await PostgresCluster.start()
+    let (_, events, task) = try start(
+      "postgres://postgres@127.0.0.1:\(first.port),127.0.0.1:\(second.port)/postgres", ListenerConfiguration())
+    try await events.listening()
+    try await first.setReadOnly(true)
+    let start = ContinuousClock.now
+    if isStandby { try await second.promote() }
+    #expect(try await events.disconnected().description.contains("takes no writes"))
+    // The rest is for a busy machine.
+    #expect(ContinuousClock.now - start < .seconds(5 + 3))
+    try await events.connected()
+    try await events.listening()
+    try await second.psql("NOTIFY \"Some channel\", 'at the other'")
+    #expect(try await events.notification().payload == "at the other")
+    task.cancel()
+    await task.value
+    await first.destroy()
+    await second.destroy()
+  }
+
+  /// Whatever the pooler does with its connections: several are open here.
+  @Test(arguments: [false, true]) func aTransactionPoolerIsFoundOutAndKeepsNothing(isRoundRobin: Bool) async throws {
     let database = try await PostgresCluster.shared().createDatabase()
-    let bouncer = try await PgBouncer.start(for: database.cluster)
+    let bouncer = try await PgBouncer.start(for: database.cluster, isRoundRobin: isRoundRobin)
+    let pool = PostgresPool(try ConnectionSettings(bouncer.url(database)), PoolConfiguration(maximumConnections: 5))
+    func onEach(_ statement: String) async throws -> [PostgresRows] {
+      try await withThrowingTaskGroup(of: PostgresRows.self) { group in
+        for _ in 0..<5 { group.addTask { try await pool.query(statement) } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+    }
+    _ = try await onEach("SELECT pg_sleep(0.3)")
     var configuration = quick()
     configuration.selfTestLimit = .milliseconds(300)
-    let (listener, events, task) = try start(bouncer.url(database), configuration)
-    try await events.connected()
-    let event = try await events.next { if case .stateChanged = $0 { true } else { false } }
-    guard case .stateChanged(.degraded(.notDelivered(poolerDetected: let isPooler))) = event else { throw TestingError("\(event)") }
-    #expect(isPooler)
+    configuration.selfTestRetry = .zero
+    configuration.livenessInterval = .milliseconds(1)
+    let (listener, events, task) = try start(bouncer.url(database), configuration, through: pool)
+    for _ in 0..<10 {
+      let event = try await events.next { if case .stateChanged = $0 { true } else { false } }
+      guard case .stateChanged(.degraded(.notDelivered(poolerDetected: let isPooler))) = event else { throw TestingError("\(event)") }
+      #expect(isPooler)
+    }
+    #expect(await events.seen.contains { if case .connected = $0 { true } else { false } })
     #expect(!listener.state.isDelivering)
+    let left = try await onEach("SELECT pg_backend_pid(), array(SELECT pg_listening_channels()), pg_sleep(0.3)")
+    let (processes, channels) = try (left.map { try $0[0].get(0, as: Int.self) }, left.flatMap { try $0[0].get(1, as: [String].self) })
+    #expect(Set(processes).count > 1)
+    #expect(channels.isEmpty)
     task.cancel()
     await task.value
     await bouncer.destroy()
@@ -216,7 +256,7 @@ import Testing
     let (_, events, task) = try start(database.url(port: proxy.port), configuration)
     for _ in 0..<3 {
       try await events.listening()
-      await proxy.cut(before: "SELECT 1")
+      await proxy.cut(before: "pg_is_in_recovery")
       #expect(try await events.disconnected().code == .connectionLost)
     }
     task.cancel()

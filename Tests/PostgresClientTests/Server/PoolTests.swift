@@ -106,16 +106,98 @@ import Testing
     await cluster.destroy()
   }
 
-  @Test func anIdleConnectionThatDoesNotAnswerIsReplaced() async throws {
+  @Test func aConnectionThatDoesNotAnswerIsReplacedBeforeItIsUsed() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let proxy = try FaultProxy(to: database.cluster.port)
     var configuration = quick()
-    configuration.idleTimeout = .seconds(2)
+    configuration.verifyInterval = .zero
     let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), configuration)
     let pid = try await processID(pool)
-    try await Task.sleep(for: .milliseconds(500))
-    await proxy.cut(before: "SELECT 1")
+    await proxy.cut(before: "pg_is_in_recovery")
     #expect(try await processID(pool) != pid)
+    await pool.close()
+    await proxy.close()
+  }
+
+  /// Two hosts; the first is made read-only while the pool is connected to it.
+  private func withTwoHosts(
+    _ configuration: PoolConfiguration, _ body: (PostgresPool, _ first: PostgresCluster, _ second: PostgresCluster) async throws -> Void
+  ) async throws {
+    let (first, second) = (try await PostgresCluster.start(), try await PostgresCluster.shared())
+    let pool = PostgresPool(
+      try ConnectionSettings("postgres://postgres@127.0.0.1:\(first.port),127.0.0.1:\(second.port)/postgres"), configuration)
+    #expect(try await port(pool) == first.port)
+    try await first.setReadOnly(true)
+    try await body(pool, first, second)
+    await pool.close()
+    await first.destroy()
+  }
+
+  private func port(_ pool: PostgresPool) async throws -> UInt16? {
+    try await pool.query("SHOW port").first.map { try $0.get(0, as: String.self) }.flatMap { UInt16($0) }
+  }
+
+  @Test func aServerThatTakesNoWritesAnyMoreIsLeftAfterAWhileAlsoByReads() async throws {
+    #expect(PoolConfiguration().verifyInterval + PoolConfiguration().verifyDeadline <= .seconds(5))
+    var configuration = quick()
+    configuration.verifyInterval = .zero
+    try await withTwoHosts(configuration) { pool, _, second in
+      let now = try await port(pool)
+      #expect(now == second.port)
+    }
+  }
+
+  @Test func aRefusedWriteLeavesTheServerAtOnce() async throws {
+    try await withTwoHosts(quick(2)) { pool, first, second in
+      _ = try await [pool.query("SELECT pg_sleep(0.1)"), pool.query("SELECT pg_sleep(0.1)")]
+      let error = try await postgresError { try await pool.query("CREATE TABLE t()") }
+      #expect(error.sqlState == .readOnlyTransaction)
+      for _ in 0..<3 {
+        let now = try await port(pool)
+        #expect(now == second.port)
+      }
+    }
+  }
+
+  /// The second connection would be silent too, and is not waited for.
+  @Test func aCallGivesASilentConnectionUpAfterTwoSecondsAndTheNextIsNew() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), quick(2))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<2 { group.addTask { try await pool.query("SELECT pg_sleep(0.2)") } }
+      try await group.waitForAll()
+    }
+    #expect(pool.openCount == 2)
+    await proxy.swallowOpen()
+    let start = ContinuousClock.now
+    let limit = CallLimit(until: start + .seconds(10), silence: .seconds(2))
+    let error = try await postgresError { try await CallLimit.with(limit) { _ = try await pool.query("SELECT 1") } }
+    #expect(error.outcomeIsUnknown && error.code == .timeout, "\(error)")
+    #expect(ContinuousClock.now - start < .seconds(4))
+    #expect(try await pool.query("SELECT 1").count == 1)
+    #expect(ContinuousClock.now - start < .seconds(5))
+    await pool.close()
+    await proxy.close()
+  }
+
+  @Test func oneTimeHoldsForAllThatACallWaitsFor() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let proxy = try FaultProxy(to: database.cluster.port)
+    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)), quick())
+    func expectTimeout(_ location: SourceLocation = #_sourceLocation, _ body: () async throws -> Void) async throws {
+      let limit = CallLimit(until: .now + .seconds(1))
+      let start = ContinuousClock.now
+      let error = try await postgresError { try await CallLimit.with(limit) { try await body() } }
+      #expect(error.code == .timeout || error.code == .poolTimeout, "\(error)", sourceLocation: location)
+      #expect(ContinuousClock.now - start < .seconds(4), sourceLocation: location)
+    }
+    try await expectTimeout { try await pool.query("SELECT pg_sleep(600)") }
+    try await pool.withConnection { _ in try await expectTimeout { try await pool.query("SELECT 1") } }
+    try await expectTimeout { try await pool.withTransaction { _ = try await $0.query("SELECT pg_sleep(600)") } }
+    await proxy.blackHole()
+    try await expectTimeout { try await pool.query("SELECT 1") }
+    try await expectTimeout { try await pool.query("SELECT 1") }
     await pool.close()
     await proxy.close()
   }

@@ -105,14 +105,14 @@ struct LostConnectionTests {
     await pair.isListening()
     await proxy.blackHole()
     _ = try await pair.sender.send(to: .code, content: "into the dark")
-    // It ends by itself, which measures the 20 seconds.
+    // Either it ends by itself, or a look that began meanwhile fails, after 10 s.
     let began = ContinuousClock.now
     do {
       let dark = try await pair.receiver.readMessages(waitSeconds: 20)
       #expect(dark.isEmpty)
     } catch let error as BridgeError { #expect(error.code == .storeUnavailable, "\(error)") }
     let lasted = ContinuousClock.now - began
-    #expect(lasted >= .seconds(19) && lasted < .seconds(30))
+    #expect(lasted >= .seconds(9) && lasted < .seconds(30))
     async let received = pair.receive(within: 30)
     await proxy.heal()
     let healed = ContinuousClock.now

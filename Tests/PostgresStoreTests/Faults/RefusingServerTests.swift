@@ -140,7 +140,7 @@ struct RefusingServerTests {
       for number in 1...10 { _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "\(number)")) }
       let taken = try await store.take(TakeRequest(agent: .code, instance: code))
       #expect(taken.messages.count == 10)
-      for error in await [first, second] { #expect(error?.message.contains("locked") == true) }
+      for error in await [first, second] { #expect(error?.message.contains("locked") == true, "\(error as Any)") }
       try await person.execute("COMMIT")
       #expect(try await store.take(TakeRequest(agent: .code, instance: code)).messages.map(\.content) == ["mine"])
       await person.close()
