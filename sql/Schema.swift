@@ -34,6 +34,7 @@ public enum Schema {
   public static let postgresFunctions = [
     PackageResources.postgres_api_1_records_sql, PackageResources.postgres_api_2_access_sql, PackageResources.postgres_api_3_leases_sql,
     PackageResources.postgres_api_4_messages_sql, PackageResources.postgres_api_5_tasks_sql, PackageResources.postgres_api_6_agents_sql,
-    PackageResources.postgres_api_7_history_sql, PackageResources.postgres_api_8_rights_sql,
+    PackageResources.postgres_api_7_history_sql, PackageResources.postgres_api_8_overview_sql,
+    PackageResources.postgres_api_9_rights_sql,
   ].map { String(decoding: $0, as: UTF8.self) }.joined()
 }

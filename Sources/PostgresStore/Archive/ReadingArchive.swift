@@ -34,7 +34,8 @@ extension PostgresStore {
   }
 
   public func archiveTotals() async throws(BridgeError) -> ArchiveTotals {
-    try await perform(limited: false) { [sql] pool in
+    try await requireAll()
+    return try await perform(limited: false) { [sql] pool in
       let counts = [sql.messages, sql.tasks, sql.agents].map { "(SELECT count(*) FROM \($0))" }.joined(separator: ", ")
       let row = try await pool.query("SELECT \(counts)").first
       return ArchiveTotals(messages: try row?.get(0) ?? 0, tasks: try row?.get(1) ?? 0, agents: try row?.get(2) ?? 0)

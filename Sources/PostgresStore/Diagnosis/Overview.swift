@@ -5,30 +5,16 @@ extension PostgresStore {
   public func overview() async throws(BridgeError) -> Overview {
     let agents = try await agents()
     return try await perform { [sql] pool in
-      func age(_ column: String) -> String {
-        "extract(epoch FROM clock_timestamp() - \(sql.schema).time_of(\(column)))::float8"
+      let unread = try await pool.query("SELECT * FROM \(sql.schema).unread_by_agent()").map {
+        Overview.Unread(agent: try $0.get("agent"), count: try $0.get("unread"), oldest: try $0.get("oldest"))
       }
-      let unread = try await pool.query(
-        """
-        SELECT recipient, count(*) AS count, max(\(age("created_at"))) AS oldest FROM \(sql.messages)
-        WHERE COALESCE(read, 0) = 0 AND recipient IS NOT NULL GROUP BY recipient ORDER BY recipient COLLATE "C"
-        """
-      ).map { Overview.Unread(agent: try $0.get("recipient"), count: try $0.get("count"), oldest: try $0.get("oldest")) }
-      let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"
-      let tasks = try await pool.query(
-        """
-        SELECT t.*, \(age("t.created_at")) AS age FROM \(sql.taskRecords) t WHERE \(isOpen) ORDER BY t.seq LIMIT $1
-        """, [.int(Overview.taskLimit)]
-      ).map { Overview.Task(try BridgeTask($0).withoutTexts, age: try $0.get("age")) }
-      let counts = try await pool.query(
-        """
-        SELECT (SELECT count(*) FROM \(sql.tasks) t WHERE \(isOpen)) AS tasks, (SELECT count(*) FROM \(sql.leases)) AS leases,
-          (SELECT count(*) FROM \(sql.leases) WHERE expires_at < clock_timestamp()) AS expired
-        """
-      ).first
+      let tasks = try await pool.query(sql.call("open_tasks", arguments: 1, "age, \(SQL.task)"), [.int(Overview.taskLimit)]).map {
+        Overview.Task(try BridgeTask($0, "t_").withoutTexts, age: try $0.get("age"))
+      }
+      let totals = try await pool.query("SELECT * FROM \(sql.schema).totals()").only
       return Overview(
-        agents: agents, unread: unread, tasks: tasks, openTasks: try counts?.get("tasks") ?? 0, leases: try counts?.get("leases") ?? 0,
-        expiredLeases: try counts?.get("expired") ?? 0)
+        agents: agents, unread: unread, tasks: tasks, openTasks: try totals.get("open_tasks"), leases: try totals.get("leases"),
+        expiredLeases: try totals.get("expired_leases"))
     }
   }
 

@@ -24,7 +24,7 @@ private struct PostgresTranscript: TranscriptSource {
   let agent: Identity?
 
   private var tables: TranscriptTables<TranscriptTable> {
-    TranscriptTables(messages: TranscriptTable.messages(store.sql), events: TranscriptTable.events(store.sql))
+    TranscriptTables(messages: false, events: true).map { TranscriptTable(sql: store.sql, isOfEvents: $0) }
   }
 
   func edges(of start: TranscriptStart) async throws(BridgeError) -> TranscriptTables<[TranscriptRow]> {
