@@ -64,3 +64,21 @@ public enum SystemThread {
   /// What tells this thread from others that run.
   public static var current: Int { Int(bitPattern: pthread_self()) }
 }
+
+/// An object for each thread. Nothing retains it.
+public final class ThreadLocal<Object: AnyObject>: Sendable {
+  private let key: pthread_key_t
+
+  public init() {
+    var key = pthread_key_t()
+    precondition(pthread_key_create(&key, nil) == 0, "The process has no keys for threads left.")
+    self.key = key
+  }
+
+  deinit { pthread_key_delete(key) }
+
+  public var object: Object? {
+    get { pthread_getspecific(key).map { Unmanaged<Object>.fromOpaque($0).takeUnretainedValue() } }
+    set { pthread_setspecific(key, newValue.map { UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) }) }
+  }
+}

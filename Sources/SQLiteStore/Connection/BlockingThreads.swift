@@ -14,98 +14,109 @@ final class BlockingThreads: TaskExecutor {
   /// After this time without a job, a thread ends.
   private static let idleTime = DispatchTimeInterval.seconds(10)
 
+  /// One of the threads. Unchecked: only the thread itself uses `isBlocking`.
+  private final class Worker: @unchecked Sendable {
+    let called = DispatchSemaphore(value: 0)
+    var isBlocking = false
+  }
+
   private struct State {
     var jobs: [UnownedJob] = []
-    /// Threads that wait and have not been called.
-    var idle = 0
+    /// The one that was busy last is the last.
+    var idle: [Worker] = []
     var threads = 0
-    /// Whether a thread blocks, by its number.
-    var isBlocking: [Int: Bool] = [:]
+
+    mutating func help() -> Help {
+      if let worker = idle.popLast() { return .worker(worker) }
+      guard threads < maximumCount else { return .none }
+      threads += 1
+      return .newThread
+    }
+  }
+
+  private enum Help {
+    case none
+    case worker(Worker)
+    case newThread
   }
 
   private let state = Mutex(State())
-  private let called = DispatchSemaphore(value: 0)
+  private let worker = ThreadLocal<Worker>()
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    let staysHere = state.withLock { state in
+    let staysHere = worker.object.map { !$0.isBlocking } ?? false
+    let help = state.withLock { state -> Help in
       state.jobs.append(job)
-      return state.isBlocking[SystemThread.current] == false
+      return staysHere ? .none : state.help()
     }
-    if !staysHere { callThread() }
+    call(help)
   }
 
   /// Runs a body that blocks. Meanwhile other threads take the waiting jobs.
   func blocking<Value>(_ body: () throws -> Value) rethrows -> Value {
-    guard hasThisThread else { return try body() }
-    let isNeeded = state.withLock { state in
-      state.isBlocking[SystemThread.current] = true
-      return !state.jobs.isEmpty
-    }
-    if isNeeded { callThread() }
-    defer { state.withLock { $0.isBlocking[SystemThread.current] = false } }
+    guard let worker = worker.object else { return try body() }
+    call(state.withLock { $0.jobs.isEmpty ? .none : $0.help() })
+    worker.isBlocking = true
+    defer { worker.isBlocking = false }
     return try body()
   }
 
   /// Whether this thread is one of them.
-  var hasThisThread: Bool { state.withLock { $0.isBlocking[SystemThread.current] != nil } }
+  var hasThisThread: Bool { worker.object != nil }
 
-  /// Gives the jobs one more thread, if there may be one.
-  private func callThread() {
-    let isNew = state.withLock { state -> Bool in
-      if state.idle > 0 {
-        state.idle -= 1
-        called.signal()
-        return false
+  /// To be called without the lock, which the called thread takes at once.
+  private func call(_ help: Help) {
+    switch help {
+    case .none: break
+    case .worker(let worker): worker.called.signal()
+    case .newThread:
+      do throws(SystemError) {
+        try SystemThread.start(stackSize: SystemThread.largeStack) { self.work() }
+      } catch {
+        // The job waits for one of the others.
+        let isAlone = state.withLock { state in
+          state.threads -= 1
+          return state.threads == 0
+        }
+        if isAlone { fatalError("The process cannot start a thread: \(error)") }
       }
-      guard state.threads < Self.maximumCount else { return false }
-      state.threads += 1
-      return true
-    }
-    guard isNew else { return }
-    do throws(SystemError) {
-      try SystemThread.start(stackSize: SystemThread.largeStack) { self.work() }
-    } catch {
-      // The job waits for one of the others.
-      let isAlone = state.withLock { state in
-        state.threads -= 1
-        return state.threads == 0
-      }
-      if isAlone { fatalError("The process cannot start a thread: \(error)") }
     }
   }
 
   private func work() {
-    state.withLock { $0.isBlocking[SystemThread.current] = false }
-    while let job = next() {
-      #if canImport(Darwin)
-        autoreleasepool { job.runSynchronously(on: asUnownedTaskExecutor()) }
-      #else
-        job.runSynchronously(on: asUnownedTaskExecutor())
-      #endif
+    let own = Worker()
+    worker.object = own
+    withExtendedLifetime(own) {
+      while let job = next(own) {
+        #if canImport(Darwin)
+          autoreleasepool { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        #else
+          job.runSynchronously(on: asUnownedTaskExecutor())
+        #endif
+      }
     }
   }
 
   /// Waits for a job; nil when the thread is to end.
-  private func next() -> UnownedJob? {
+  private func next(_ worker: Worker) -> UnownedJob? {
     while true {
       let job = state.withLock { state -> UnownedJob? in
         if !state.jobs.isEmpty { return state.jobs.removeFirst() }
-        state.idle += 1
+        state.idle.append(worker)
         return nil
       }
       if let job { return job }
-      guard called.wait(timeout: .now() + Self.idleTime) == .timedOut else { continue }
+      guard worker.called.wait(timeout: .now() + Self.idleTime) == .timedOut else { continue }
       let ends = state.withLock { state -> Bool in
-        guard state.idle > 0 else { return false }
-        state.idle -= 1
+        guard let index = state.idle.firstIndex(where: { $0 === worker }) else { return false }
+        state.idle.remove(at: index)
         state.threads -= 1
-        state.isBlocking[SystemThread.current] = nil
         return true
       }
       if ends { return nil }
-      // All that wait have been called at this moment, this thread among them.
-      called.wait()
+      // Called at the same moment.
+      worker.called.wait()
     }
   }
 }
