@@ -73,7 +73,8 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: [
-        "Bridge", "BridgeTesting", "SQLiteStore", "Schema", "SystemSupport", .product(name: "Logging", package: "swift-log"),
+        "Bridge", "BridgeTesting", "ProcessTesting", "SQLiteStore", "Schema", "SystemSupport",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "CommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),

@@ -15,7 +15,14 @@ public enum StoreSuite {
     messages + inboxOrder + leases + redelivery + idempotency + tasks + endingTasks + claims + taskNews + history + search + agents
     + concurrency + wakeUps + handWritten
 
-  static func area(_ name: String, _ cases: [StoreCase]) -> [StoreCase] { cases.map { StoreCase("\(name): \($0.name)", $0.body) } }
+  static func area(_ name: String, @StoreCases _ cases: () -> [StoreCase]) -> [StoreCase] {
+    cases().map { StoreCase("\(name): \($0.name)", $0.body) }
+  }
+}
+
+@resultBuilder
+enum StoreCases {
+  static func buildBlock(_ cases: StoreCase...) -> [StoreCase] { cases }
 }
 
 /// One behaviour that every store must have.

@@ -1,8 +1,8 @@
 import JSON
 import SystemSupport
 
-/// A server that runs as a child of this process, and the client of it. The server is killed with the last reference to it.
-public final class ChildServer: Sendable {
+/// The client of a server that runs as a child of this process. The server is killed with the last reference to it.
+public final class ChildServer: Client, @unchecked Sendable {
   /// What the server's standard input and output are.
   public enum Wiring: String, CaseIterable, Sendable {
     case pipes
@@ -10,9 +10,8 @@ public final class ChildServer: Sendable {
     case sockets
   }
 
-  public let client: Client
   public let child: ChildProcess
-  private let ended = Once<TerminationStatus>()
+  private let end = Once<TerminationStatus>()
 
   public var pid: Int32 { child.pid }
 
@@ -40,22 +39,22 @@ public final class ChildServer: Sendable {
       }
     } catch { throw .cannotStart("\(command.first ?? "") cannot be started: \(error.code)") }
     self.child = child
-    client = try Client(input: ends.input, output: ends.output, settings: settings)
-    Task { [ended] in ended.set(await child.exit()) }
+    try super.init(input: ends.input, output: ends.output, settings: settings)
+    Task { [end] in end.set(await child.exit()) }
   }
 
   deinit { child.kill() }
 
   /// How the server ended, once it has.
   public func status(within patience: Duration? = nil) async throws(ClientError) -> TerminationStatus {
-    try await awaited("the end of process \(pid)", within: patience ?? client.settings.patience, client.settings.clock) { [ended] in
-      await ended.wait()
+    try await awaited("the end of process \(pid)", within: patience ?? settings.patience, settings.clock) { [end] in
+      await end.wait()
     }
   }
 
   /// Closes the server's input and output, which ends it, and kills it if it takes too long. A cancelled task waits as well.
   public func end(within patience: Duration = .seconds(3)) async -> TerminationStatus {
-    client.close()
+    close()
     let killer = Task { [child] in
       try await Task.sleep(for: patience)
       child.kill()
@@ -68,8 +67,8 @@ public final class ChildServer: Sendable {
   @discardableResult
   public func kill() async throws(ClientError) -> TerminationStatus {
     child.kill()
-    client.resumeReading()
-    try await client.ended()
+    resumeReading()
+    try await ended()
     return try await status()
   }
 }
@@ -82,26 +81,5 @@ extension ChildServer.Wiring {
       let (reading, writing) = try FileDescriptor.makeSocketPair()
       return (reading, writing)
     }
-  }
-}
-
-extension ChildServer {
-  @discardableResult
-  public func connect() async throws(ClientError) -> JSON { try await client.connect() }
-
-  public func begin(_ method: String, _ params: JSONObject = [:]) -> Reply { client.begin(method, params) }
-
-  @discardableResult
-  public func request(_ method: String, _ params: JSONObject = [:], within patience: Duration? = nil) async throws(ClientError) -> JSON {
-    try await client.request(method, params, within: patience)
-  }
-
-  public func notify(_ method: String, _ params: JSONObject = [:]) { client.notify(method, params) }
-
-  public func beginCall(_ tool: String, _ arguments: JSONObject = [:]) -> Reply { client.beginCall(tool, arguments) }
-
-  @discardableResult
-  public func call(_ tool: String, _ arguments: JSONObject = [:], within patience: Duration? = nil) async throws(ClientError) -> JSON {
-    try await client.call(tool, arguments, within: patience)
   }
 }

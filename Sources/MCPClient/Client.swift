@@ -6,7 +6,7 @@ import SystemSupport
 ///
 /// Requests may overlap: answers are matched by id. A thread carries the bytes in both directions, so no call blocks its caller. The
 /// client keeps every message that it receives and suits short sessions: demonstrations, checks, measurements and tests.
-public final class Client: Sendable {
+public class Client: @unchecked Sendable {
   /// How the client and the server agree on a revision of the protocol.
   public enum Era: Sendable {
     /// Once, by `initialize`.
@@ -35,11 +35,7 @@ public final class Client: Sendable {
       name: String = "mcp-client", version: String = "1", era: Era = .handshake, patience: Duration = .seconds(30),
       clock: any Clock<Duration> = ContinuousClock()
     ) {
-      self.name = name
-      self.version = version
-      self.era = era
-      self.patience = patience
-      self.clock = clock
+      (self.name, self.version, self.era, self.patience, self.clock) = (name, version, era, patience, clock)
     }
   }
 
@@ -55,7 +51,8 @@ public final class Client: Sendable {
   public let settings: Settings
   let wire: Wire
   private let state = Mutex(State())
-  private let notices = Mailbox(Notices())
+  /// The messages that answer no request.
+  private let notices = Mailbox<JSON>()
   private let outputEnd = Once<Bool>()
 
   /// - Parameters:
@@ -91,6 +88,7 @@ public final class Client: Sendable {
   }
 
   /// The result of a request.
+  @discardableResult
   public func request(_ method: String, _ params: JSONObject = [:], within patience: Duration? = nil) async throws(ClientError) -> JSON {
     try await begin(method, params).result(within: patience)
   }

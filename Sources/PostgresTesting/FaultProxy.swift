@@ -2,67 +2,9 @@ import ProcessTesting
 import Synchronization
 import SystemSupport
 
-/// A TCP proxy on 127.0.0.1 that can fail in the ways that networks do. Runs on a thread of its own until `close` or deinit.
+/// A TCP proxy on 127.0.0.1 that can fail in the ways that networks do. Runs on a thread of its own until `close`.
 public final class FaultProxy: Sendable {
-  public let port: UInt16
-  private let engine: FaultProxyEngine
-
-  /// In front of a port of 127.0.0.1.
-  public init(to upstream: UInt16) throws {
-    FileDescriptor.ignoreBrokenPipes()
-    engine = try FaultProxyEngine(to: upstream)
-    port = engine.port
-  }
-
-  deinit { engine.command { $0.isClosed = true } }
-
-  /// Bytes are neither read nor forwarded, in both directions; new connections are accepted and hang. Returns when in force.
-  public func blackHole() async { await engine.apply { $0.mode = .blackHole } }
-
-  /// What is open now is swallowed without an end, and new connections are served, as by a firewall that forgot its table.
-  public func swallowOpen() async { await engine.apply { $0.mustSwallow = true } }
-
-  /// Forwards and accepts again, held-up bytes included. What is swallowed stays so.
-  public func heal() async { await engine.apply { $0.mode = .pass } }
-
-  /// Ends all present connections with a reset.
-  public func cut() async { await engine.apply { $0.mustCut = true } }
-
-  /// Ends all connections and refuses new ones.
-  public func refuse() async {
-    await engine.apply {
-      $0.mode = .refuse
-      $0.mustCut = true
-    }
-  }
-
-  /// The next time a client sends this text, it is forwarded, the server's answer is awaited and withheld, and the connection reset:
-  /// the server has done it and the client cannot know.
-  public func cutReplies(after text: String) async { await engine.apply { $0.trap = .init(text: Array(text.utf8), forwards: true) } }
-
-  /// The next time a client sends this text, the connection is reset and the server never sees it.
-  public func cut(before text: String) async { await engine.apply { $0.trap = .init(text: Array(text.utf8), forwards: false) } }
-
-  public func close() async { await engine.apply { $0.isClosed = true } }
-
-  /// A free port of 127.0.0.1 below those that the system gives out by itself, each given once a process: a server that a test stops
-  /// and starts again finds its port free, and its clients meet no other test's server meanwhile.
-  public static func freePort() throws -> UInt16 {
-    for _ in 0..<12_000 {
-      let port = UInt16(20_000 + lastPort.wrappingAdd(1, ordering: .relaxed).newValue % 12_000)
-      guard let (socket, _) = try? FileDescriptor.listen(on: port) else { continue }
-      try socket.close()
-      return port
-    }
-    throw TestingError("No port of 127.0.0.1 from 20000 to 31999 is free")
-  }
-
-  private static let lastPort = Atomic(UInt32.random(in: 0..<1_000_000))
-}
-
-/// The proxy's thread.
-private final class FaultProxyEngine: Sendable {
-  struct Orders {
+  private struct Orders {
     enum Mode { case pass, blackHole, refuse }
 
     struct Trap {
@@ -86,12 +28,14 @@ private final class FaultProxyEngine: Sendable {
     var isSwallowed = false
   }
 
-  let port: UInt16
+  public let port: UInt16
   private let orders = Mutex(Orders())
   private let upstream: UInt16
   private let wake: WakePipe
 
-  init(to upstream: UInt16) throws {
+  /// In front of a port of 127.0.0.1.
+  public init(to upstream: UInt16) throws {
+    FileDescriptor.ignoreBrokenPipes()
     self.upstream = upstream
     wake = try WakePipe()
     let listener: FileDescriptor
@@ -99,13 +43,48 @@ private final class FaultProxyEngine: Sendable {
     try SystemThread.start { self.run(listener) }
   }
 
-  func command(_ change: (inout Orders) -> Void) {
-    orders.withLock { change(&$0) }
-    wake.wake()
+  /// Bytes are neither read nor forwarded, in both directions; new connections are accepted and hang. Returns when in force.
+  public func blackHole() async { await apply { $0.mode = .blackHole } }
+
+  /// What is open now is swallowed without an end, and new connections are served, as by a firewall that forgot its table.
+  public func swallowOpen() async { await apply { $0.mustSwallow = true } }
+
+  /// Forwards and accepts again, held-up bytes included. What is swallowed stays so.
+  public func heal() async { await apply { $0.mode = .pass } }
+
+  /// Ends all present connections with a reset.
+  public func cut() async { await apply { $0.mustCut = true } }
+
+  /// Ends all connections and refuses new ones.
+  public func refuse() async { await apply { ($0.mode, $0.mustCut) = (.refuse, true) } }
+
+  /// The next time a client sends this text, it is forwarded, the server's answer is awaited and withheld, and the connection reset:
+  /// the server has done it and the client cannot know.
+  public func cutReplies(after text: String) async { await apply { $0.trap = .init(text: Array(text.utf8), forwards: true) } }
+
+  /// The next time a client sends this text, the connection is reset and the server never sees it.
+  public func cut(before text: String) async { await apply { $0.trap = .init(text: Array(text.utf8), forwards: false) } }
+
+  public func close() async { await apply { $0.isClosed = true } }
+
+  /// A free port of 127.0.0.1 below those that the system gives out by itself, each given once a process: a server that a test stops
+  /// and starts again finds its port free, and its clients meet no other test's server meanwhile.
+  public static func freePort() throws -> UInt16 {
+    for _ in 0..<12_000 {
+      let port = UInt16(20_000 + lastPort.wrappingAdd(1, ordering: .relaxed).newValue % 12_000)
+      guard let (socket, _) = try? FileDescriptor.listen(on: port) else { continue }
+      try socket.close()
+      return port
+    }
+    throw TestingError("No port of 127.0.0.1 from 20000 to 31999 is free")
   }
 
+  private static let lastPort = Atomic(UInt32.random(in: 0..<1_000_000))
+
+  // MARK: The thread
+
   /// Returns when the order is in force.
-  func apply(_ change: (inout Orders) -> Void) async {
+  private func apply(_ change: (inout Orders) -> Void) async {
     await withCheckedContinuation { continuation in
       let isClosed = orders.withLock { orders in
         if orders.isClosed { return true }

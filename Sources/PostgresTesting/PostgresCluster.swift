@@ -15,10 +15,7 @@ public final class PostgresCluster: Sendable {
     public var segmentSize: Int
 
     public init(ssl: Bool = false, password: String? = nil, configuration: [String] = [], segmentSize: Int = 16) {
-      self.segmentSize = segmentSize
-      self.ssl = ssl
-      self.password = password
-      self.configuration = configuration
+      (self.segmentSize, self.ssl, self.password, self.configuration) = (segmentSize, ssl, password, configuration)
     }
   }
 
@@ -36,11 +33,7 @@ public final class PostgresCluster: Sendable {
   private var data: String { "\(folder)/data" }
 
   private init(folder: String, port: UInt16, options: Options, binaries: String, watchdog: Watchdog) {
-    self.folder = folder
-    self.port = port
-    self.options = options
-    self.binaries = binaries
-    self.watchdog = watchdog
+    (self.folder, self.port, self.options, self.binaries, self.watchdog) = (folder, port, options, binaries, watchdog)
   }
 
   /// The cluster that tests share, started by the first call.

@@ -18,9 +18,7 @@ public final class SQLiteStore: BridgeStore {
     var checkpoints = Checkpoints.Schedule()
 
     public init(timing: StoreTiming = StoreTiming(), busyTimeout: Duration = .seconds(10), wakeLayers: WakeLayers = .all) {
-      self.timing = timing
-      self.busyTimeout = busyTimeout
-      self.wakeLayers = wakeLayers
+      (self.timing, self.busyTimeout, self.wakeLayers) = (timing, busyTimeout, wakeLayers)
     }
   }
 

@@ -2,18 +2,14 @@ import Foundation
 
 /// Which file is at a path: a file that replaces another has another identity.
 public struct FileIdentity: Hashable, Sendable {
-  fileprivate let device: UInt64
-  fileprivate let inode: UInt64
-
-  fileprivate init(_ status: stat) {
-    device = UInt64(truncatingIfNeeded: status.st_dev)
-    inode = UInt64(truncatingIfNeeded: status.st_ino)
-  }
+  private let device: UInt64
+  private let inode: UInt64
 
   /// Nil when there is no file.
   public init?(path: String) {
     guard let status = FileSystem.status(path) else { return nil }
-    self.init(status)
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    inode = UInt64(truncatingIfNeeded: status.st_ino)
   }
 }
 

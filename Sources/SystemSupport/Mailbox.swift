@@ -1,34 +1,28 @@
 import Synchronization
 
-/// What a mailbox holds. It decides what is merged and what is dropped.
-public protocol MailboxContents<Element>: Sendable {
-  associatedtype Element: Sendable
-  mutating func add(_ element: Element)
-  /// Nil when it is empty.
-  mutating func takeFirst() -> Element?
-}
-
 /// Hands elements from any thread to one task at a time.
-public final class Mailbox<Contents: MailboxContents>: Sendable {
-  public typealias Element = Contents.Element
-
+public final class Mailbox<Element: Sendable>: Sendable {
   private struct State {
-    var contents: Contents
+    var elements: [Element] = []
     var isFinished = false
     var waiter: CheckedContinuation<Element?, Never>?
+
+    mutating func takeFirst() -> Element? { elements.isEmpty ? nil : elements.removeFirst() }
   }
 
-  private let state: Mutex<State>
+  private let state = Mutex(State())
+  private let add: @Sendable (inout [Element], Element) -> Void
 
-  public init(_ contents: Contents) { state = Mutex(State(contents: contents)) }
+  /// - Parameter add: adds an element to those that were not taken yet, or merges it with them.
+  public init(adding add: @escaping @Sendable (inout [Element], Element) -> Void = { $0.append($1) }) { self.add = add }
 
   /// - Returns: false once the mailbox is finished.
   @discardableResult
   public func post(_ element: Element) -> Bool {
     let (isOpen, delivery) = state.withLock { state -> (Bool, (CheckedContinuation<Element?, Never>, Element)?) in
       if state.isFinished { return (false, nil) }
-      state.contents.add(element)
-      guard let waiter = state.waiter, let first = state.contents.takeFirst() else { return (true, nil) }
+      add(&state.elements, element)
+      guard let waiter = state.waiter, let first = state.takeFirst() else { return (true, nil) }
       state.waiter = nil
       return (true, (waiter, first))
     }
@@ -49,7 +43,7 @@ public final class Mailbox<Contents: MailboxContents>: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (ready, displaced) = state.withLock { state -> (Element??, CheckedContinuation<Element?, Never>?) in
-          if let element = state.contents.takeFirst() { return (.some(element), nil) }
+          if let element = state.takeFirst() { return (.some(element), nil) }
           if state.isFinished || Task.isCancelled { return (.some(nil), nil) }
           defer { state.waiter = continuation }
           return (nil, state.waiter)

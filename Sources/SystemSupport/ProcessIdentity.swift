@@ -9,9 +9,7 @@ public struct ProcessIdentity: Hashable, Sendable {
   public let start: String
 
   public init(scope: String, pid: Int32, start: String) {
-    self.scope = scope
-    self.pid = pid
-    self.start = start
+    (self.scope, self.pid, self.start) = (scope, pid, start)
   }
 
   /// Reads what ``encoded`` returns.

@@ -17,7 +17,7 @@ struct ProcessIdentityTests {
     let child = try TestProgram("cat", [])
     let identity = ProcessIdentity(scope: current.scope, pid: child.pid, start: "")
     #expect(!identity.isKnownDead)
-    #expect(child.finish().status == 0)
+    #expect(child.finish() == .exited(0))
     #expect(identity.isKnownDead)
   }
 

@@ -50,7 +50,7 @@ struct TaskStateMachineTests {
     case .stranger: (task.sender, task.recipient) = ("a", "b")
     }
     return try TaskStateMachine.decide(
-      TaskState(task: task, actorWasHolder: wasHolder),
+      task, wasHolder: wasHolder,
       TransitionRequest(taskID: "t", actor: .code, instance: instance, status: request, result: result))
   }
 

@@ -18,7 +18,7 @@ import Testing
     let other = try await sandbox.serve("cowork", wiring: wiring)
     let id = try await other.call("send_message", ["to": "code", "content": "Hello"])["message_id"]
     #expect(try await waiting.content()["messages"]?.arrayValue?.map { $0["id"] } == [id])
-    server.client.closeInput()
+    server.closeInput()
     #expect(try await server.status() == .exited(0))
     #expect(await other.end() == .exited(0))
   }
@@ -46,8 +46,8 @@ import Testing
     } catch {
       guard case .refused("nonsense", -32_601, _) = error else { throw error }
     }
-    server.client.send(bytes: Array("garbage\n".utf8))
-    #expect(try await server.client.notification()["error"]?["code"] == -32_700)
+    server.send(bytes: Array("garbage\n".utf8))
+    #expect(try await server.notification()["error"]?["code"] == -32_700)
   }
 
   @Test func aServerThatDoesNotEndIsKilled() async throws {

@@ -111,8 +111,8 @@ import Testing
     calls.enqueue(tickets[2]) { _ in .silence }
     #expect(calls.isFull)
     if calls.start(tickets[0]) == nil { Issue.record("the call has no work") }
-    #expect(calls.discard(tickets[1]) == true)
-    #expect(calls.discard(tickets[0]) == false)
+    #expect(calls.remove(tickets[1])?.work != nil)
+    #expect(calls.remove(tickets[0])?.work == nil)
     calls.finish(tickets[0])
     #expect(calls.admit() == tickets[2])
     calls.finish(tickets[2])

@@ -109,14 +109,14 @@ extension ProcessTests {
     let sender = try await sandbox.serve("code")
     let sent = try await sender.send(["taken"], to: "cowork")
     let reader = try await sandbox.serve("cowork")
-    let arrival = reader.client.pauseReading()
+    let arrival = reader.pauseReading()
     let call = reader.beginCall("read_messages")
     _ = await arrival.wait()
     reader.child.signal(SIGSTOP)
     let twin = try await sandbox.serve("cowork")
     #expect(try await twin.readAll().isEmpty)
     reader.child.signal(SIGCONT)
-    reader.client.resumeReading()
+    reader.resumeReading()
     #expect(Received.all(in: try await call.content()).map(\.id) == sent)
     _ = try await reader.call("list_agents")
     #expect(try await twin.readAll().isEmpty)
@@ -146,7 +146,7 @@ extension ProcessTests {
     // An answer that no pipe or socket holds.
     try await server.send([String(repeating: "f", count: 250_000)], to: "code")
     let filler = try await sender.readAll()
-    let arrival = server.client.pauseReading()
+    let arrival = server.pauseReading()
     for _ in 0..<3 { _ = server.begin("resources/read", ["uri": .string("bridge://messages/\(filler[0].id)")]) }
     _ = await arrival.wait()
   }

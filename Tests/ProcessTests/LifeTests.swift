@@ -21,7 +21,7 @@ extension ProcessTests {
     switch ending {
     case .sigint: server.child.signal(SIGINT)
     case .sigterm: server.child.signal(SIGTERM)
-    case .endOfInput: server.client.closeInput()
+    case .endOfInput: server.closeInput()
     }
     let status = try await server.status(within: .seconds(2))
     report("\(ending) ends a waiting server (\(wiring)) in \((ContinuousClock.now - started).milliseconds)")
@@ -114,9 +114,9 @@ extension ProcessTests {
     let log = sandbox.log(of: server)
     #expect(!log.isEmpty, "at level trace something is logged")
     for secret in secrets.values { #expect(!log.contains(secret)) }
-    #expect(server.client.garbage.isEmpty, "standard output is the protocol's alone")
-    #expect(server.client.messages.allSatisfy { $0["jsonrpc"] == "2.0" })
-    #expect(server.client.messages.filter { $0["id"] != nil }.count == 6)
+    #expect(server.garbage.isEmpty, "standard output is the protocol's alone")
+    #expect(server.messages.allSatisfy { $0["jsonrpc"] == "2.0" })
+    #expect(server.messages.filter { $0["id"] != nil }.count == 6)
   }
 
   @Test func atTheUsualLevelAnOrdinarySessionLogsNothing() async throws {

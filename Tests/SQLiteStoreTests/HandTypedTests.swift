@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import Foundation
+import ProcessTesting
 import SQLiteStore
 import Testing
 
@@ -14,7 +15,7 @@ struct HandTypedTests {
       try await body(store) { command in
         // A stand-in if uuidgen is not installed; the command itself stays as documented.
         let uuidgen = "command -v uuidgen > /dev/null || uuidgen() { cat /proc/sys/kernel/random/uuid; }; "
-        return try await Command.run("bash", ["-c", uuidgen + command], environment: ["HOME": database.folder.path])
+        return try await Shell.run(["bash", "-c", uuidgen + command], environment: ["HOME": database.folder.path])
       }
     }
   }

@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import Foundation
+import ProcessTesting
 import SQLiteStore
 import Testing
 
@@ -59,7 +60,7 @@ struct JournalTests {
       let other = SQLiteStore(path: database.folder.path + "/other.db", logger: .silent)
       _ = try await other.send("new")
       await other.close()
-      try await Command.run("mv", [database.folder.path + "/other.db", database.path])
+      try await Shell.run(["mv", database.folder.path + "/other.db", database.path])
       #expect(try await store.look() == ["new"])
       for number in 1...20 { _ = try await store.send("\(number)") }
       #expect(try await store.look().count == 21)
@@ -75,7 +76,7 @@ struct JournalTests {
         let other = SQLiteStore(path: database.folder.path + "/other.db", logger: .silent)
         _ = try await other.send("new \(round)")
         await other.close()
-        try await Command.run("mv", [database.folder.path + "/other.db", database.path])
+        try await Shell.run(["mv", database.folder.path + "/other.db", database.path])
         for store in stores {
           _ = try await store.send("after")
         }
@@ -90,7 +91,7 @@ struct JournalTests {
     try await withDatabase { database in
       let stores = [try await database.openStore(), try await database.openStore()]
       for number in 1...20 { _ = try await stores[number % 2].send("old \(number)") }
-      try await Command.run("rm", [database.path])
+      try await Shell.run(["rm", database.path])
       for store in stores { _ = try await store.send("new") }
       #expect(try await stores[0].look() == ["new", "new"])
       #expect(try await stores[1].look() == ["new", "new"])
@@ -102,7 +103,7 @@ struct JournalTests {
     try await withDatabase("bridge/messages.db") { database in
       let store = try await database.openStore()
       _ = try await store.send("old")
-      try await Command.run("rm", ["-r", database.folder.path + "/bridge"])
+      try await Shell.run(["rm", "-r", database.folder.path + "/bridge"])
       _ = try await store.send("new")
       #expect(try await store.look() == ["new"])
     }

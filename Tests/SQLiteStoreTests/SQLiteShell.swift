@@ -1,5 +1,6 @@
 import BridgeTesting
 import Foundation
+import ProcessTesting
 
 /// The real `sqlite3` command, as a person types it.
 struct SQLiteShell {
@@ -8,11 +9,11 @@ struct SQLiteShell {
   init(_ path: String) { self.path = path }
 
   /// Runs one argument of SQL or dot-commands. Rows are printed as by the command, columns separated by `|`.
-  @discardableResult func run(_ sql: String) async throws -> String { try await Command.run("sqlite3", [path, sql]) }
+  @discardableResult func run(_ sql: String) async throws -> String { try await Shell.run(["sqlite3", path, sql]) }
 
   /// Rows in which NULL differs from empty text.
   func rows(_ sql: String) async throws -> [[String?]] {
-    let quoted = try await Command.run("sqlite3", ["-quote", "-separator", "\u{1F}", path, sql])
+    let quoted = try await Shell.run(["sqlite3", "-quote", "-separator", "\u{1F}", path, sql])
     return quoted.split(separator: "\n").map { line in
       line.split(separator: "\u{1F}" as Character, omittingEmptySubsequences: false).map { Self.value(String($0)) }
     }

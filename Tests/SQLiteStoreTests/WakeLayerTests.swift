@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import Foundation
+import ProcessTesting
 import Synchronization
 import Testing
 
@@ -58,7 +59,7 @@ struct WakeLayerTests {
       let writer = try await database.openStore(.init(wakeLayers: []))
       try await wakesEachTime(waiter, waiter.wakeUps(for: .code, .waiting)) {
         try database.write("", to: "other")
-        try await Command.run("mv", [database.folder.path + "/other", database.path + "-doorbell"])
+        try await Shell.run(["mv", database.folder.path + "/other", database.path + "-doorbell"])
         _ = try await writer.send($0)
       }
     }
@@ -146,7 +147,7 @@ struct WakeLayerTests {
       _ = try await other.send("new")
       await other.close()
       #expect(try await waiter.look() == ["old"])
-      try await Command.run("mv", [database.folder.path + "/other.db", database.path])
+      try await Shell.run(["mv", database.folder.path + "/other.db", database.path])
       #expect(try await Hints.until(wakeUps) { try await waiter.look() == ["new"] ? true : nil } == true)
       try await database.shell.run("INSERT INTO messages VALUES ('m', 'cowork', 'code', 'typed', 0, '')")
       #expect(try await Hints.until(wakeUps) { try await waiter.look().contains("typed") ? true : nil } == true)

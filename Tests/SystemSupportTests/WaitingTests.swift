@@ -73,14 +73,8 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(1))) struct MailboxTests {
-  private struct Numbers: MailboxContents {
-    var numbers: [Int] = []
-    mutating func add(_ number: Int) { numbers.append(number) }
-    mutating func takeFirst() -> Int? { numbers.isEmpty ? nil : numbers.removeFirst() }
-  }
-
   @Test func elementsComeInOrderAndTheEndComesLast() async {
-    let mailbox = Mailbox(Numbers())
+    let mailbox = Mailbox<Int>()
     #expect(mailbox.post(1) && mailbox.post(2))
     mailbox.finish()
     #expect(!mailbox.post(3))
@@ -90,7 +84,7 @@ import Testing
   }
 
   @Test func aTaskThatWaitsGetsWhatIsPosted() async {
-    let mailbox = Mailbox(Numbers())
+    let mailbox = Mailbox<Int>()
     async let next = mailbox.next()
     await Task.yield()
     mailbox.post(7)
@@ -98,7 +92,7 @@ import Testing
   }
 
   @Test func cancellationEndsAWaitAndLosesNothing() async {
-    let mailbox = Mailbox(Numbers())
+    let mailbox = Mailbox<Int>()
     let task = Task { await mailbox.next() }
     task.cancel()
     #expect(await task.value == nil)
@@ -107,7 +101,7 @@ import Testing
   }
 
   @Test func manyPostersLoseNothing() async {
-    let mailbox = Mailbox(Numbers())
+    let mailbox = Mailbox<Int>()
     let sum = Task {
       var sum = 0
       while let number = await mailbox.next() { sum += number }

@@ -32,7 +32,7 @@ extension RealProcesses {
         _ = try await standIn.posts.next()
       } else {
         // What could not be posted is sent by the channel.
-        let notification = try await server.client.notification { $0["method"] == "notifications/claude/channel" }
+        let notification = try await server.notification { $0["method"] == "notifications/claude/channel" }
         #expect(notification["params"]?["content"]?.stringValue?.contains(id) == true)
       }
       #expect(try await server.call("read_messages")["messages"]?.arrayValue?.first?["id"]?.stringValue == id)
@@ -47,7 +47,7 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let server = try await sandbox.claudeCode(environment: StandInInbox.environment(sandbox.home + "/nowhere.sock"))
       _ = try await sandbox.send("hello")
-      _ = try await server.client.notification()
+      _ = try await server.notification()
       #expect(await server.end() == .exited(0))
       #expect(sandbox.log(of: server) == "")
     }

@@ -111,7 +111,7 @@ extension RealProcesses {
       let result = try await server.connect()
       #expect(result["capabilities"]?["experimental"]?["claude/channel"] == [:])
       let id = try await sandbox.send("by the channel")
-      let notification = try await server.client.notification { $0["method"] == "notifications/claude/channel" }
+      let notification = try await server.notification { $0["method"] == "notifications/claude/channel" }
       #expect(
         notification["params"]?["content"]?.stringValue?.contains("- message \(id) from the agent “cowork”: “by the channel”") == true)
       #expect(notification["params"]?["meta"] == ["agent": "code", "from": "cowork", "messages": "1", "tasks": "0"])
@@ -124,7 +124,7 @@ extension RealProcesses {
       let first = try await sandbox.send("one")
       _ = try await inbox.post(with: first)
       _ = try await server.call("list_agents")
-      #expect(server.client.messages.allSatisfy { $0["method"] == nil })
+      #expect(server.messages.allSatisfy { $0["method"] == nil })
     }
 
     /// Two servers of one agent see the same news; only the one that Claude Code started posts.
@@ -138,7 +138,7 @@ extension RealProcesses {
       _ = try await inbox.post(with: try await sandbox.send("hello"))
       #expect(await stranger.end() == .exited(0))
       #expect(await strangers.posts.all.isEmpty)
-      #expect(stranger.client.messages.allSatisfy { $0["method"] == nil })
+      #expect(stranger.messages.allSatisfy { $0["method"] == nil })
       _ = await server.end()
     }
 
@@ -153,7 +153,7 @@ extension RealProcesses {
       _ = try await inbox.post(with: try await sandbox.send("hello"))
       #expect(await off.end() == .exited(0))
       #expect(await silent.posts.all.isEmpty)
-      #expect(off.client.messages.allSatisfy { $0["method"] == nil })
+      #expect(off.messages.allSatisfy { $0["method"] == nil })
       _ = await on.end()
     }
 

@@ -15,13 +15,9 @@ public struct AgentSummary: Hashable, Sendable {
   public init(
     name: String, online: Bool, lastSeen: String?, host: String?, client: String?, unreadMessages: Int, openTasks: Int
   ) {
-    self.name = name
-    self.online = online
-    self.lastSeen = lastSeen
-    self.host = host
-    self.client = client
-    self.unreadMessages = unreadMessages
-    self.openTasks = openTasks
+    (self.name, self.online, self.lastSeen) = (name, online, lastSeen)
+    (self.host, self.client) = (host, client)
+    (self.unreadMessages, self.openTasks) = (unreadMessages, openTasks)
   }
 }
 

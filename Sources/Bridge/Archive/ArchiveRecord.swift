@@ -119,40 +119,32 @@ public struct StoredRecord<Record: ArchiveRecord>: Sendable {
   public var record: Record
   /// False if the record's id was derived.
   public var hasID: Bool
+  /// Whether the row itself has to be written, and not only its details.
+  public var changesState = false
 
   public init(row: Int64, record: Record, hasID: Bool) {
-    self.row = row
-    self.record = record
-    self.hasID = hasID
+    (self.row, self.record, self.hasID) = (row, record, hasID)
   }
 }
 
 /// What a store has to write to hold all that a page of another store holds.
 public struct ArchivePlan<Record: ArchiveRecord>: Sendable {
-  public struct Change: Sendable {
-    public var row: Int64
-    /// The merged record.
-    public var record: Record
-    /// Whether the row itself changes, and not only its details.
-    public var changesState: Bool
-    /// A row without an id has no details.
-    public var hasID: Bool
-  }
-
   public private(set) var missing: [Record] = []
-  public private(set) var changes: [Change] = []
+  /// The merged records. A row without an id has no details.
+  public private(set) var changes: [StoredRecord<Record>] = []
 
   /// - Parameter present: the counterparts in the store, by key. A different record under the same key is left alone.
   public init(_ records: [Record], present: [ArchivedText: StoredRecord<Record>]) {
     for record in Self.unique(records) {
-      guard let stored = present[record.key] else {
+      guard var stored = present[record.key] else {
         missing.append(record)
         continue
       }
       guard stored.record.isBehind(record) else { continue }
       let merged = stored.record.merged(with: record)
-      let changesState = Record.stateColumns.contains { $0.value(in: merged) != $0.value(in: stored.record) }
-      changes.append(Change(row: stored.row, record: merged, changesState: changesState, hasID: stored.hasID))
+      stored.changesState = Record.stateColumns.contains { $0.value(in: merged) != $0.value(in: stored.record) }
+      stored.record = merged
+      changes.append(stored)
     }
   }
 
@@ -190,8 +182,6 @@ public struct ArchiveTotals: Hashable, Sendable {
   public var agents: Int
 
   public init(messages: Int, tasks: Int, agents: Int) {
-    self.messages = messages
-    self.tasks = tasks
-    self.agents = agents
+    (self.messages, self.tasks, self.agents) = (messages, tasks, agents)
   }
 }

@@ -3,69 +3,33 @@ public enum ArchiveTime {
   /// Replaces a required time that cannot be read.
   public static let epoch = "1970-01-01T00:00:00.000Z"
 
+  private nonisolated(unsafe) static let form =
+    #/([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?(?:[Zz]|([+-][0-9]{2}):?([0-9]{2})?)?)?/#
+  private nonisolated(unsafe) static let canonicalForm =
+    #/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/#
+
   /// Seconds since 1970 of a time such as `2026-01-31T12:00:00.000Z`, `2026-01-31 12:00:00`, `2026-01-31 12:00:00.123456+00` or
   /// `2026-01-31`; UTC without a zone. Nil for anything else.
   public static func seconds(of text: String) -> Double? {
-    var rest = Array(text.utf8)[...]
-    guard let date = numbers("0000-00-00", &rest), (1...12).contains(date[1]) else { return nil }
-    let month = daysSince1970(date[0], date[1])
-    guard (1...daysSince1970(date[0], date[1] + 1) - month).contains(date[2]) else { return nil }
-    let days = month + date[2] - 1
-    guard let separator = rest.popFirst() else { return Double(days * 86_400) }
-    guard "Tt ".utf8.contains(separator), let time = numbers("00:00", &rest), time[0] < 24, time[1] < 60 else { return nil }
-    var seconds = Double(days * 86_400 + time[0] * 3600 + time[1] * 60)
-    if rest.first == UInt8(ascii: ":") {
-      guard let second = numbers(":00", &rest)?.last, second <= 60 else { return nil }
-      seconds += Double(second)
-      if rest.first == UInt8(ascii: ".") {
-        let digits = rest.dropFirst().prefix { isDigit($0) }
-        guard let fraction = Double("0.\(String(decoding: digits, as: UTF8.self))"), !digits.isEmpty else { return nil }
-        seconds += fraction
-        rest = rest[digits.endIndex...]
-      }
-    }
-    guard let offset = zone(&rest), rest.isEmpty else { return nil }
-    return seconds - Double(offset)
+    guard let (_, yearText, monthText, dayText, hourText, minuteText, secondText, zoneHour, zoneMinute) = text.wholeMatch(of: form)?.output
+    else { return nil }
+    func number(_ digits: Substring?) -> Int { digits.flatMap { Int($0) } ?? 0 }
+    let (year, month, day) = (number(yearText), number(monthText), number(dayText))
+    let (hour, minute, second) = (number(hourText), number(minuteText), secondText.flatMap { Double($0) } ?? 0)
+    let offset = (abs(number(zoneHour)) * 60 + number(zoneMinute)) * (zoneHour?.first == "-" ? -1 : 1)
+    guard 1...12 ~= month, hour < 24, minute < 60, second < 61, abs(number(zoneHour)) < 24, number(zoneMinute) < 60 else { return nil }
+    let first = daysSince1970(year, month)
+    guard 1...daysSince1970(year, month + 1) - first ~= day else { return nil }
+    return Double(((first + day - 1) * 24 + hour) * 3600 + (minute - offset) * 60) + second
   }
 
   /// Whether it has the form that this program writes: RFC 3339, UTC, milliseconds.
-  public static func isCanonical(_ text: String) -> Bool {
-    var rest = Array(text.utf8)[...]
-    return numbers("0000-00-00T00:00:00.000Z", &rest) != nil && rest.isEmpty && seconds(of: text) != nil
-  }
+  public static func isCanonical(_ text: String) -> Bool { text.wholeMatch(of: canonicalForm) != nil && seconds(of: text) != nil }
 
   /// To the first of a month; 13 is the next January. Counts in years that begin in March, from 400 years before the first.
   private static func daysSince1970(_ year: Int, _ month: Int) -> Int {
     let years = (month > 2 ? year : year - 1) + 400
     let months = month > 2 ? month - 3 : month + 9
     return years * 365 + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 - 865_565
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
-  /// Takes the numbers of a pattern from the beginning: each `0` is a digit, and every other character separates two numbers.
-  private static func numbers(_ pattern: String, _ rest: inout ArraySlice<UInt8>) -> [Int]? {
-    var (numbers, number) = ([Int](), 0)
-    for symbol in pattern.utf8 {
-      guard let byte = rest.popFirst() else { return nil }
-      if symbol == UInt8(ascii: "0"), isDigit(byte) {
-        number = number * 10 + Int(byte - UInt8(ascii: "0"))
-      } else if symbol == byte {
-        numbers.append(number)
-        number = 0
-      } else {
-        return nil
-      }
-    }
-    return numbers + [number]
-  }
-
-  /// Seconds east of Greenwich.
-  private static func zone(_ rest: inout ArraySlice<UInt8>) -> Int? {
-    guard let sign = rest.popFirst(), !"Zz".utf8.contains(sign) else { return 0 }
-    guard "+-".utf8.contains(sign), let hours = numbers("00", &rest)?.first, hours < 24 else { return nil }
-    if rest.first == UInt8(ascii: ":") { rest.removeFirst() }
-    guard let minutes = rest.isEmpty ? 0 : numbers("00", &rest)?.first, minutes < 60 else { return nil }
-    return (sign == UInt8(ascii: "-") ? -1 : 1) * (hours * 3600 + minutes * 60)
   }
 }

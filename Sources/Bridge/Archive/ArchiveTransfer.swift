@@ -13,18 +13,14 @@ public struct ArchiveTransfer: Sendable {
 
   let source: any BridgeStore
   let target: any BridgeStore
-  let pageRecords: Int
   /// Called between two transactions. An error ends the copy, which can be run again.
   let progress: @Sendable (Progress) throws -> Void
 
   public init(
-    from source: any BridgeStore, to target: any BridgeStore, pageRecords: Int = ArchiveLimits.pageRecords,
+    from source: any BridgeStore, to target: any BridgeStore,
     progress: @escaping @Sendable (Progress) throws -> Void = { _ in }
   ) {
-    self.source = source
-    self.target = target
-    self.pageRecords = pageRecords
-    self.progress = progress
+    (self.source, self.target, self.progress) = (source, target, progress)
   }
 
   /// - Throws: `invalidValue` if both are the same store, `notFound` if there is no source, and the errors of the stores.
@@ -55,7 +51,7 @@ public struct ArchiveTransfer: Sendable {
     var place: Int64?
     try progress(position)
     while true {
-      let page = try await source.archived(type, after: place, limit: pageRecords)
+      let page = try await source.archived(type, after: place, limit: ArchiveLimits.pageRecords)
       if !page.records.isEmpty { try await body(page.records) }
       position.done += page.records.count
       position.total = max(position.total, position.done)

@@ -16,29 +16,23 @@ public struct TakeRequest: Hashable, Sendable {
     agent: Identity, sender: String? = nil, includesTasks: Bool = false, limit: Int = 50, characters: Int = ReplyBudget.characters,
     instance: Instance?
   ) {
-    self.agent = agent
-    self.sender = sender
-    self.includesTasks = includesTasks
-    self.limit = limit
-    self.characters = characters
-    self.instance = instance
+    (self.agent, self.sender, self.includesTasks) = (agent, sender, includesTasks)
+    (self.limit, self.characters, self.instance) = (limit, characters, instance)
   }
 }
 
-/// What was taken, in inbox order, under a lease that ends when it is confirmed, undone or expired.
+/// What was taken from an inbox, in its order, or the tasks that were asked for. What it tells counts as read or seen once the lease is
+/// confirmed; the lease also ends when it is undone or expires.
 public struct Delivery: Hashable, Sendable {
   /// Names the lease; nil when there is nothing to confirm.
   public var lease: String?
   public var messages: [Message]
   public var tasks: [BridgeTask]
-  /// Unread messages that match the request and were left.
+  /// What matches the request and was left: unread messages, or tasks of a list.
   public var remaining: Int
 
   public init(lease: String? = nil, messages: [Message] = [], tasks: [BridgeTask] = [], remaining: Int = 0) {
-    self.lease = lease
-    self.messages = messages
-    self.tasks = tasks
-    self.remaining = remaining
+    (self.lease, self.messages, self.tasks, self.remaining) = (lease, messages, tasks, remaining)
   }
 
   public var isEmpty: Bool { messages.isEmpty && tasks.isEmpty }

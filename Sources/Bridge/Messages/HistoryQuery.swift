@@ -16,13 +16,8 @@ public struct HistoryQuery: Hashable, Sendable {
     agent: Identity, text: String? = nil, with: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20,
     characters: Int = ReplyBudget.characters
   ) {
-    self.agent = agent
-    self.text = text
-    self.with = with
-    self.taskID = taskID
-    self.before = before
-    self.limit = limit
-    self.characters = characters
+    (self.agent, self.text, self.with, self.taskID) = (agent, text, with, taskID)
+    (self.before, self.limit, self.characters) = (before, limit, characters)
   }
 
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.

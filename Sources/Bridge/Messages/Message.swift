@@ -8,9 +8,7 @@ public struct MessageReferences: FieldedRecord, Hashable {
   public var idempotencyKey: String?
 
   public init(replyTo: String? = nil, taskID: String? = nil, idempotencyKey: String? = nil) {
-    self.replyTo = replyTo
-    self.taskID = taskID
-    self.idempotencyKey = idempotencyKey
+    (self.replyTo, self.taskID, self.idempotencyKey) = (replyTo, taskID, idempotencyKey)
   }
 
   public init() {}

@@ -13,10 +13,7 @@ public struct NewMessage: Hashable, Sendable {
     id: String = UniqueID.make(), sender: Identity, recipient: Identity, content: String, replyTo: String? = nil, taskID: String? = nil,
     idempotencyKey: String? = nil
   ) {
-    self.id = id
-    self.sender = sender
-    self.recipient = recipient
-    self.content = content
+    (self.id, self.sender, self.recipient, self.content) = (id, sender, recipient, content)
     references = MessageReferences(replyTo: replyTo, taskID: taskID, idempotencyKey: idempotencyKey)
   }
 
@@ -47,10 +44,7 @@ public struct SendReceipt: Hashable, Sendable {
   public var isNew: Bool { !duplicate }
 
   public init(messageID: String, recipient: Identity, createdAt: String, recipientOnline: Bool, duplicate: Bool) {
-    self.messageID = messageID
-    self.recipient = recipient
-    self.createdAt = createdAt
-    self.recipientOnline = recipientOnline
-    self.duplicate = duplicate
+    (self.messageID, self.recipient, self.createdAt) = (messageID, recipient, createdAt)
+    (self.recipientOnline, self.duplicate) = (recipientOnline, duplicate)
   }
 }

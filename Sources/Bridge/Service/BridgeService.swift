@@ -14,9 +14,7 @@ public final class BridgeService: Sendable {
   private let isRunning = Atomic(false)
 
   public init(store: any BridgeStore, identity: Identity, logger: Logger) {
-    self.store = store
-    self.identity = identity
-    self.logger = logger
+    (self.store, self.identity, self.logger) = (store, identity, logger)
     self.leases = LeaseKeeper(store: store, logger: logger)
     self.instanceState = Mutex(Instance(agent: identity))
   }
@@ -134,7 +132,7 @@ public final class BridgeService: Sendable {
   public func tasks(
     role: TaskRole = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
     markSeen: Bool = true
-  ) async throws(BridgeError) -> TaskPage {
+  ) async throws(BridgeError) -> Delivery {
     let page = try await store.tasks(
       TaskQuery(
         agent: identity, role: role, status: status, limit: limit, characters: characters, instance: markSeen ? instance : nil))

@@ -51,7 +51,7 @@ public protocol BridgeStore: Sendable {
   /// - Throws: what the state machine throws.
   func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask
 
-  func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage
+  func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery
 
   /// One task with its history.
   ///

@@ -29,10 +29,7 @@ public struct Finding: Hashable, Sendable {
   public var advice: String?
 
   public init(_ verdict: Verdict, _ subject: String, _ found: String, advice: String? = nil) {
-    self.verdict = verdict
-    self.subject = subject
-    self.found = found
-    self.advice = advice
+    (self.verdict, self.subject, self.found, self.advice) = (verdict, subject, found, advice)
   }
 }
 
@@ -86,9 +83,7 @@ public struct Overview: Hashable, Sendable {
     public var oldest: Double?
 
     public init(agent: String, count: Int, oldest: Double?) {
-      self.agent = agent
-      self.count = count
-      self.oldest = oldest
+      (self.agent, self.count, self.oldest) = (agent, count, oldest)
     }
   }
 
@@ -117,11 +112,7 @@ public struct Overview: Hashable, Sendable {
   public static let taskLimit = 1_000
 
   public init(agents: [AgentSummary], unread: [Unread], tasks: [Task], openTasks: Int, leases: Int, expiredLeases: Int) {
-    self.agents = agents
-    self.unread = unread
-    self.tasks = tasks
-    self.openTasks = openTasks
-    self.leases = leases
-    self.expiredLeases = expiredLeases
+    (self.agents, self.unread, self.tasks) = (agents, unread, tasks)
+    (self.openTasks, self.leases, self.expiredLeases) = (openTasks, leases, expiredLeases)
   }
 }

@@ -11,9 +11,7 @@ public struct PruneStep: Hashable, Sendable {
   public var next: PrunePlace?
 
   public init(messages: Int = 0, tasks: Int = 0, next: PrunePlace?) {
-    self.messages = messages
-    self.tasks = tasks
-    self.next = next
+    (self.messages, self.tasks, self.next) = (messages, tasks, next)
   }
 }
 

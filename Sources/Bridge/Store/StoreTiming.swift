@@ -8,9 +8,7 @@ public struct StoreTiming: Hashable, Sendable {
   public var presence: Duration
 
   public init(lease: Duration = .seconds(30), claim: Duration = .seconds(600), presence: Duration = .seconds(45)) {
-    self.lease = lease
-    self.claim = claim
-    self.presence = presence
+    (self.lease, self.claim, self.presence) = (lease, claim, presence)
   }
 }
 

@@ -35,9 +35,7 @@ public struct TranscriptRows<Mark: TranscriptMark>: Sendable {
   public var mark: Mark
 
   public init(rows: [TranscriptRow], isWhole: Bool, mark: Mark) {
-    self.rows = rows
-    self.isWhole = isWhole
-    self.mark = mark
+    (self.rows, self.isWhole, self.mark) = (rows, isWhole, mark)
   }
 }
 

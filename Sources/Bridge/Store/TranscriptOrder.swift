@@ -10,10 +10,7 @@ public struct TranscriptRow: Hashable, Sendable {
   public var entry: TranscriptEntry?
 
   public init(number: Int64, time: Double?, identity: String = "", entry: TranscriptEntry? = nil) {
-    self.number = number
-    self.time = time
-    self.identity = identity
-    self.entry = entry
+    (self.number, self.time, self.identity, self.entry) = (number, time, identity, entry)
   }
 }
 

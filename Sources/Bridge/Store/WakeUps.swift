@@ -23,19 +23,7 @@ public final class WakeUps: AsyncSequence, Sendable {
     case idle
   }
 
-  /// Hints that are not taken yet: one of them.
-  private struct Pending: MailboxContents {
-    private var hints: WakeUp = []
-
-    mutating func add(_ hint: WakeUp) { hints.formUnion(hint) }
-
-    mutating func takeFirst() -> WakeUp? {
-      defer { hints = [] }
-      return hints.isEmpty ? nil : hints
-    }
-  }
-
-  private let mailbox = Mailbox(Pending())
+  private let mailbox = Mailbox<WakeUp> { pending, hint in pending = [pending.reduce(hint) { $0.union($1) }] }
   private let onDrop: @Sendable () -> Void
 
   /// - Parameter onDrop: called once, when the last reference is gone.

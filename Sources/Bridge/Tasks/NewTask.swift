@@ -14,12 +14,8 @@ public struct NewTask: Hashable, Sendable {
   public init(
     id: String = UniqueID.make(), sender: Identity, recipient: Identity, title: String, description: String, idempotencyKey: String? = nil
   ) {
-    self.id = id
-    self.sender = sender
-    self.recipient = recipient
-    self.title = title
-    self.description = description
-    self.idempotencyKey = idempotencyKey
+    (self.id, self.sender, self.recipient) = (id, sender, recipient)
+    (self.title, self.description, self.idempotencyKey) = (title, description, idempotencyKey)
   }
 
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
@@ -41,9 +37,6 @@ public struct TaskReceipt: Hashable, Sendable {
   public var unread: UnreadCounts?
 
   public init(taskID: String, status: String, createdAt: String, recipientOnline: Bool) {
-    self.taskID = taskID
-    self.status = status
-    self.createdAt = createdAt
-    self.recipientOnline = recipientOnline
+    (self.taskID, self.status, self.createdAt, self.recipientOnline) = (taskID, status, createdAt, recipientOnline)
   }
 }

@@ -13,27 +13,7 @@ public struct TaskQuery: Hashable, Sendable {
     agent: Identity, role: TaskRole = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
     instance: Instance? = nil
   ) {
-    self.agent = agent
-    self.role = role
-    self.status = status
-    self.limit = limit
-    self.characters = characters
-    self.instance = instance
-  }
-}
-
-/// Tasks that were asked for. What they tell counts as seen once `lease` is confirmed.
-public struct TaskPage: Hashable, Sendable {
-  /// Names the lease; nil when there is nothing to confirm.
-  public var lease: String?
-  public var tasks: [BridgeTask]
-  /// Tasks that match and were left.
-  public var remaining: Int
-
-  public init(lease: String? = nil, tasks: [BridgeTask], remaining: Int = 0) {
-    self.lease = lease
-    self.tasks = tasks
-    self.remaining = remaining
+    (self.agent, self.role, self.status, self.limit, self.characters, self.instance) = (agent, role, status, limit, characters, instance)
   }
 }
 
@@ -45,8 +25,6 @@ public struct TaskReport: Hashable, Sendable {
   public var history: [TaskEvent]
 
   public init(lease: String? = nil, task: BridgeTask, history: [TaskEvent]) {
-    self.lease = lease
-    self.task = task
-    self.history = history
+    (self.lease, self.task, self.history) = (lease, task, history)
   }
 }

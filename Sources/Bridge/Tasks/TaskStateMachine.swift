@@ -5,16 +5,18 @@
 public enum TaskStateMachine {
   /// What a request does to a task.
   ///
+  /// - Parameter wasHolder: whether the acting instance held the task once, and lost it to another one.
   /// - Throws: `BridgeError` with the code `notFound`, `notAllowed`, `wrongStatus` or `alreadyClaimed`: nothing is to be written.
-  public static func decide(_ state: TaskState, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
-    let task = state.task
+  public static func decide(
+    _ task: BridgeTask, wasHolder: Bool, _ request: TransitionRequest
+  ) throws(BridgeError) -> TaskDecision {
     let isAssignee = task.recipient == request.actor.name
     let isCreator = task.sender == request.actor.name
     guard isAssignee || isCreator else { throw .noSuchTask(request.taskID, for: request.actor) }
     if let status = task.status.flatMap(TaskStatus.init), status.isEnded {
-      return try again(status, state, request, isAssignee: isAssignee)
+      return try again(status, task, wasHolder: wasHolder, request, isAssignee: isAssignee)
     }
-    if isAssignee, state.actorWasHolder, let late = lateResult(task, request) { return late }
+    if isAssignee, wasHolder, let late = lateResult(task, request) { return late }
     return isAssignee ? try move(task, request) : try end(task, request)
   }
 
@@ -98,14 +100,14 @@ public enum TaskStateMachine {
 
   /// A request about a task that has ended.
   private static func again(
-    _ status: TaskStatus, _ state: TaskState, _ request: TransitionRequest, isAssignee: Bool
+    _ status: TaskStatus, _ task: BridgeTask, wasHolder: Bool, _ request: TransitionRequest, isAssignee: Bool
   ) throws(BridgeError) -> TaskDecision {
-    let isRepeated = isSame(request.result, state.task.result) || !isAssignee && state.task.result == endedByCreator(request)
-    if request.status == status, isRepeated { return unchanged(state.task, request) }
+    let isRepeated = isSame(request.result, task.result) || !isAssignee && task.result == endedByCreator(request)
+    if request.status == status, isRepeated { return unchanged(task, request) }
     let message = "Task \(request.taskID) is \(status) already, and an ended task stays as it is"
-    if isAssignee, state.actorWasHolder, request.result != nil {
+    if isAssignee, wasHolder, request.result != nil {
       let error = BridgeError(.wrongStatus, "\(message); your late result was recorded in its history.")
-      return recordLate(state.task, request, error)
+      return recordLate(task, request, error)
     }
     throw BridgeError(.wrongStatus, "\(message): create a new task if there is more to do.")
   }

@@ -9,29 +9,13 @@ public struct TransitionRequest: Hashable, Sendable {
   public var result: String?
 
   public init(taskID: String, actor: Identity, instance: Instance, status: TaskStatus, result: String? = nil) {
-    self.taskID = taskID
-    self.actor = actor
-    self.instance = instance
-    self.status = status
-    self.result = result
+    (self.taskID, self.actor, self.instance, self.status, self.result) = (taskID, actor, instance, status, result)
   }
 
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   public func validate() throws(BridgeError) {
     try TextRule.reference(taskID, field: "task_id")
     if let result { try TextRule.text(result, field: "result") }
-  }
-}
-
-/// What a store knows of a task when somebody wants to move it.
-public struct TaskState: Hashable, Sendable {
-  public var task: BridgeTask
-  /// The acting instance held the task once, and lost it to another one.
-  public var actorWasHolder: Bool
-
-  public init(task: BridgeTask, actorWasHolder: Bool = false) {
-    self.task = task
-    self.actorWasHolder = actorWasHolder
   }
 }
 

@@ -42,7 +42,7 @@ public struct TasksOutput: StructuredOutput {
   let remaining: Int
   let history: [TaskEvent]?
 
-  public init(_ page: TaskPage) { (tasks, remaining, history) = (page.tasks, page.remaining, nil) }
+  public init(_ page: Delivery) { (tasks, remaining, history) = (page.tasks, page.remaining, nil) }
 
   public init(_ report: TaskReport) { (tasks, remaining, history) = ([report.task], 0, report.history) }
 

@@ -2,100 +2,98 @@ import Bridge
 import Testing
 
 extension StoreSuite {
-  static let messages = area(
-    "messages",
-    [
-      StoreCase("a message is read by its recipient with all that was sent") { bench in
-        let sent = NewMessage(
-          sender: .cowork, recipient: .code, content: "Have a look", replyTo: UniqueID.make(), taskID: UniqueID.make(), idempotencyKey: "k")
-        let receipt = try await bench.store.send(sent)
-        #expect(receipt.messageID == sent.id && receipt.recipient == .code && !receipt.duplicate)
-        // RFC 3339 in UTC with milliseconds.
-        let time = #/20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z/#
-        #expect(try time.wholeMatch(in: receipt.createdAt) != nil, "\(receipt.createdAt)")
-        let message = try #require(try await bench.take().messages.first)
-        #expect(message.id == sent.id && message.sender == "cowork" && message.recipient == "code" && message.content == "Have a look")
-        #expect(message.replyTo == sent.replyTo && message.taskID == sent.taskID && message.createdAt == receipt.createdAt)
-        #expect(!message.redelivered)
-      },
-      StoreCase("every kind of text comes back unchanged") { bench in
-        for text in OddTexts.all { try await bench.send(text) }
-        #expect(try await bench.take(limit: 200).contents == OddTexts.all)
-      },
-      StoreCase("a content of 256 KiB is delivered whole and alone") { bench in
-        let large = String(repeating: "0123456789abcdef", count: Limits.textBytes / 16)
-        for content in ["before", large, "after"] { try await bench.send(content) }
-        for (content, remaining) in [("before", 2), (large, 1), ("after", 0)] {
-          let delivery = try await bench.take()
-          #expect(delivery.contents == [content] && delivery.remaining == remaining)
-        }
-      },
-      StoreCase("what does not fit into a reply, or exceeds a limit, stays unread and is counted") { bench in
-        for number in 1...3 { try await bench.send("\(number) " + String(repeating: "x", count: 400)) }
-        let request = TakeRequest(agent: .code, characters: 1_500, instance: bench.code)
-        let delivery = try await bench.store.take(request)
-        #expect(delivery.messages.count == 2 && delivery.remaining == 1)
-        #expect(try await bench.store.take(request).contents.map { $0.prefix(1) } == ["3"])
-        for number in 1...5 { try await bench.send("\(number)") }
-        let limited = try await bench.take(limit: 2)
-        #expect(limited.contents == ["1", "2"] && limited.remaining == 3)
-        #expect(try await bench.take().contents == ["3", "4", "5"])
-      },
-      StoreCase("nobody else receives a message, and an agent may write to itself") { bench in
-        try await bench.store.heartbeat(Instance(agent: Identity("other")))
-        try await bench.send("for code")
-        _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "note"))
-        for agent in [Identity.cowork, try Identity("other")] {
-          #expect(try await bench.store.take(TakeRequest(agent: agent, instance: Instance(agent: agent))).isEmpty)
-        }
-        #expect(try await bench.take().contents == ["for code", "note"])
-      },
-      StoreCase("code and cowork always exist, and an unknown recipient is refused with the known names and the nearest") { bench in
-        for agent in Identity.wellKnown { _ = try await bench.store.send(NewMessage(sender: .code, recipient: agent, content: "first")) }
-        try await bench.store.addAgent(Identity("reviewer"))
-        let message = try NewMessage(sender: .code, recipient: Identity("reviever"), content: "lost?")
-        let error = await refusal { try await bench.store.send(message) }
-        #expect(error?.code == .unknownRecipient)
-        for word in ["\"reviever\"", "code", "cowork", "\"reviewer\""] { #expect(error?.message.contains(word) == true, "\(word)") }
-        #expect(try await bench.valueByHand("SELECT COUNT(*) FROM messages") == "2")
-      },
-      StoreCase("looking takes nothing") { bench in
-        try await bench.send("still there")
-        for _ in 1...2 {
-          let looked = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, instance: nil))
-          #expect(looked.contents == ["still there"] && looked.lease == nil)
-        }
-        #expect(try await bench.take().contents == ["still there"])
-      },
-      StoreCase("messages of one sender only are taken on request") { bench in
-        try await bench.send("from cowork")
-        _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "from code"))
-        let delivery = try await bench.store.take(TakeRequest(agent: .code, sender: "code", instance: bench.code))
-        #expect(delivery.contents == ["from code"] && delivery.remaining == 0)
-        #expect(try await bench.take().contents == ["from cowork"])
-      },
-      StoreCase("a message is shown to its two sides only, its id in any case") { bench in
-        let id = try await bench.send("between two").messageID
-        #expect(try await bench.store.message(id, for: .code)?.content == "between two")
-        #expect(try await bench.store.message(id.uppercased(), for: .cowork)?.content == "between two")
-        #expect(try await bench.store.message(id, for: Identity("other")) == nil)
-        #expect(try await bench.store.message(UniqueID.make(), for: .code) == nil)
-      },
-      StoreCase("a sender sees when its message was read, and not before the reply was delivered") { bench in
-        let id = try await bench.send("read me").messageID
-        #expect(try await bench.store.message(id, for: .cowork)?.isRead == false)
-        let lease = try await bench.lease()
-        #expect(try await bench.store.message(id, for: .cowork)?.readAt == nil)
-        try await bench.store.confirm(lease)
-        let message = try await bench.store.message(id, for: .cowork)
-        #expect(message?.isRead == true && message?.readAt != nil)
-      },
-      StoreCase("unread messages are counted") { bench in
-        #expect(try await bench.store.unreadCounts(for: .code).isEmpty)
-        for content in ["one", "two"] { try await bench.send(content) }
-        #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(messages: 2))
-        _ = try await bench.take(limit: 1)
-        #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(messages: 1))
-      },
-    ])
+  static let messages = area("messages") {
+    StoreCase("a message is read by its recipient with all that was sent") { bench in
+      let sent = NewMessage(
+        sender: .cowork, recipient: .code, content: "Have a look", replyTo: UniqueID.make(), taskID: UniqueID.make(), idempotencyKey: "k")
+      let receipt = try await bench.store.send(sent)
+      #expect(receipt.messageID == sent.id && receipt.recipient == .code && !receipt.duplicate)
+      // RFC 3339 in UTC with milliseconds.
+      let time = #/20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z/#
+      #expect(try time.wholeMatch(in: receipt.createdAt) != nil, "\(receipt.createdAt)")
+      let message = try #require(try await bench.take().messages.first)
+      #expect(message.id == sent.id && message.sender == "cowork" && message.recipient == "code" && message.content == "Have a look")
+      #expect(message.replyTo == sent.replyTo && message.taskID == sent.taskID && message.createdAt == receipt.createdAt)
+      #expect(!message.redelivered)
+    }
+    StoreCase("every kind of text comes back unchanged") { bench in
+      for text in OddTexts.all { try await bench.send(text) }
+      #expect(try await bench.take(limit: 200).contents == OddTexts.all)
+    }
+    StoreCase("a content of 256 KiB is delivered whole and alone") { bench in
+      let large = String(repeating: "0123456789abcdef", count: Limits.textBytes / 16)
+      for content in ["before", large, "after"] { try await bench.send(content) }
+      for (content, remaining) in [("before", 2), (large, 1), ("after", 0)] {
+        let delivery = try await bench.take()
+        #expect(delivery.contents == [content] && delivery.remaining == remaining)
+      }
+    }
+    StoreCase("what does not fit into a reply, or exceeds a limit, stays unread and is counted") { bench in
+      for number in 1...3 { try await bench.send("\(number) " + String(repeating: "x", count: 400)) }
+      let request = TakeRequest(agent: .code, characters: 1_500, instance: bench.code)
+      let delivery = try await bench.store.take(request)
+      #expect(delivery.messages.count == 2 && delivery.remaining == 1)
+      #expect(try await bench.store.take(request).contents.map { $0.prefix(1) } == ["3"])
+      for number in 1...5 { try await bench.send("\(number)") }
+      let limited = try await bench.take(limit: 2)
+      #expect(limited.contents == ["1", "2"] && limited.remaining == 3)
+      #expect(try await bench.take().contents == ["3", "4", "5"])
+    }
+    StoreCase("nobody else receives a message, and an agent may write to itself") { bench in
+      try await bench.store.heartbeat(Instance(agent: Identity("other")))
+      try await bench.send("for code")
+      _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "note"))
+      for agent in [Identity.cowork, try Identity("other")] {
+        #expect(try await bench.store.take(TakeRequest(agent: agent, instance: Instance(agent: agent))).isEmpty)
+      }
+      #expect(try await bench.take().contents == ["for code", "note"])
+    }
+    StoreCase("code and cowork always exist, and an unknown recipient is refused with the known names and the nearest") { bench in
+      for agent in Identity.wellKnown { _ = try await bench.store.send(NewMessage(sender: .code, recipient: agent, content: "first")) }
+      try await bench.store.addAgent(Identity("reviewer"))
+      let message = try NewMessage(sender: .code, recipient: Identity("reviever"), content: "lost?")
+      let error = await refusal { try await bench.store.send(message) }
+      #expect(error?.code == .unknownRecipient)
+      for word in ["\"reviever\"", "code", "cowork", "\"reviewer\""] { #expect(error?.message.contains(word) == true, "\(word)") }
+      #expect(try await bench.valueByHand("SELECT COUNT(*) FROM messages") == "2")
+    }
+    StoreCase("looking takes nothing") { bench in
+      try await bench.send("still there")
+      for _ in 1...2 {
+        let looked = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, instance: nil))
+        #expect(looked.contents == ["still there"] && looked.lease == nil)
+      }
+      #expect(try await bench.take().contents == ["still there"])
+    }
+    StoreCase("messages of one sender only are taken on request") { bench in
+      try await bench.send("from cowork")
+      _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "from code"))
+      let delivery = try await bench.store.take(TakeRequest(agent: .code, sender: "code", instance: bench.code))
+      #expect(delivery.contents == ["from code"] && delivery.remaining == 0)
+      #expect(try await bench.take().contents == ["from cowork"])
+    }
+    StoreCase("a message is shown to its two sides only, its id in any case") { bench in
+      let id = try await bench.send("between two").messageID
+      #expect(try await bench.store.message(id, for: .code)?.content == "between two")
+      #expect(try await bench.store.message(id.uppercased(), for: .cowork)?.content == "between two")
+      #expect(try await bench.store.message(id, for: Identity("other")) == nil)
+      #expect(try await bench.store.message(UniqueID.make(), for: .code) == nil)
+    }
+    StoreCase("a sender sees when its message was read, and not before the reply was delivered") { bench in
+      let id = try await bench.send("read me").messageID
+      #expect(try await bench.store.message(id, for: .cowork)?.isRead == false)
+      let lease = try await bench.lease()
+      #expect(try await bench.store.message(id, for: .cowork)?.readAt == nil)
+      try await bench.store.confirm(lease)
+      let message = try await bench.store.message(id, for: .cowork)
+      #expect(message?.isRead == true && message?.readAt != nil)
+    }
+    StoreCase("unread messages are counted") { bench in
+      #expect(try await bench.store.unreadCounts(for: .code).isEmpty)
+      for content in ["one", "two"] { try await bench.send(content) }
+      #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(messages: 2))
+      _ = try await bench.take(limit: 1)
+      #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(messages: 1))
+    }
+  }
 }

@@ -8,15 +8,14 @@ struct Calls: Sendable {
     /// A `subscriptions/listen`, which stays open until either side ends it.
     let isSubscription: Bool
     fileprivate(set) var lastProgress: Double?
+    /// Until it is started.
+    fileprivate(set) var work: Work?
   }
 
   private let concurrent: Int
   private let mostWaiting: Int
   private var entries: [Ticket: Entry] = [:]
-  private var tickets: [RequestID: Ticket] = [:]
   private var count = 0
-  /// What was not started yet.
-  private var work: [Ticket: Work] = [:]
   private var waiting: [Ticket] = []
   private var running: Set<Ticket> = []
 
@@ -33,23 +32,24 @@ struct Calls: Sendable {
 
   subscript(ticket: Ticket) -> Entry? { entries[ticket] }
 
-  func ticket(of id: RequestID) -> Ticket? { tickets[id] }
+  func ticket(of id: RequestID) -> Ticket? { entries.first { $0.value.id == id }?.key }
 
   mutating func add(
     _ id: RequestID, _ revision: Revision, in batch: BatchID? = nil, progressToken: RequestID? = nil, isSubscription: Bool = false
   ) -> Ticket {
     count += 1
     let ticket = Ticket(number: count)
-    entries[ticket] = Entry(
-      id: id, revision: revision, batch: batch, progressToken: progressToken, isSubscription: isSubscription, lastProgress: nil)
-    tickets[id] = ticket
+    entries[ticket] = Entry(id: id, revision: revision, batch: batch, progressToken: progressToken, isSubscription: isSubscription)
     return ticket
   }
 
-  /// The request was answered or given up.
+  /// The request was answered or given up. Work that was not started is dropped.
   mutating func remove(_ ticket: Ticket) -> Entry? {
-    guard let entry = entries.removeValue(forKey: ticket) else { return nil }
-    tickets[entry.id] = nil
+    let entry = entries.removeValue(forKey: ticket)
+    if entry?.work != nil {
+      waiting.removeAll { $0 == ticket }
+      running.remove(ticket)
+    }
     return entry
   }
 
@@ -62,7 +62,7 @@ struct Calls: Sendable {
   }
 
   mutating func enqueue(_ ticket: Ticket, _ work: @escaping Work) {
-    self.work[ticket] = work
+    entries[ticket]?.work = work
     waiting.append(ticket)
   }
 
@@ -75,20 +75,10 @@ struct Calls: Sendable {
   }
 
   /// The work of an admitted call, to be started now.
-  mutating func start(_ ticket: Ticket) -> Work? { work.removeValue(forKey: ticket) }
+  mutating func start(_ ticket: Ticket) -> Work? { entries[ticket]?.work.take() }
 
   /// Frees the place of a call that has ended.
   mutating func finish(_ ticket: Ticket) { running.remove(ticket) }
-
-  /// Drops the work of a call that was not started.
-  ///
-  /// - Returns: whether there was any.
-  mutating func discard(_ ticket: Ticket) -> Bool {
-    guard work.removeValue(forKey: ticket) != nil else { return false }
-    waiting.removeAll { $0 == ticket }
-    running.remove(ticket)
-    return true
-  }
 }
 
 /// Carries a request out, outside the connection. It may report progress.

@@ -91,13 +91,13 @@ extension Connection {
   }
 
   private mutating func receive(_ line: LineFramer.Line) {
-    switch Input(line, lineLimit: limits.lineBytes, batchLimit: agreement?.revision.hasBatches == true ? limits.batchEntries : 0) {
-    case .message(let message): receive(message)
-    case .batch(let messages):
-      let batch = output.openBatch()
+    do throws(RPCError) {
+      let batchLimit = agreement?.revision.hasBatches == true ? limits.batchEntries : 0
+      let (messages, isBatch) = try line.messages(lineLimit: limits.lineBytes, batchLimit: batchLimit)
+      let batch = isBatch ? output.openBatch() : nil
       for message in messages { receive(message, in: batch) }
-      output.closeBatch(batch)
-    case .refused(let error):
+      if let batch { output.closeBatch(batch) }
+    } catch {
       logger.debug("a line is refused", metadata: ["reason": "\(error.message)"])
       refuse(nil, error)
     }
@@ -196,7 +196,7 @@ extension Connection {
     guard let entry = calls.remove(ticket) else { return }
     if subscriptions.close(ticket) {
       subscriptionsChanged()
-    } else if !calls.discard(ticket) {
+    } else if entry.work == nil {
       actions.append(.cancel(ticket))
     }
     output.dropAnswer(in: entry.batch)

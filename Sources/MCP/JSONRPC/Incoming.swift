@@ -34,3 +34,25 @@ enum Incoming: Hashable, Sendable {
     return .request(Request(id: id, method: method, params: params))
   }
 }
+
+extension LineFramer.Line {
+  /// The messages of a line, and whether they are a batch.
+  ///
+  /// - Parameter batchLimit: the most messages in a batch; 0 where the revision has none.
+  func messages(lineLimit: Int, batchLimit: Int) throws(RPCError) -> (messages: [Incoming], isBatch: Bool) {
+    guard case .line(let bytes) = self else {
+      throw RPCError(.invalidRequest, "The line is longer than \(lineLimit) bytes: send less at a time.")
+    }
+    let message: JSON
+    do throws(JSONError) { message = try JSON(decoding: bytes) } catch { throw RPCError(.parseError, error.description) }
+    guard case .array(let entries) = message else { return ([Incoming(message)], false) }
+    guard !entries.isEmpty, entries.count <= batchLimit else {
+      throw RPCError(.invalidRequest, "An array is no message here: send each message by itself.")
+    }
+    return (entries.map(Incoming.init), true)
+  }
+
+  var isJSON: Bool {
+    if case .line(let bytes) = self { (try? JSON(decoding: bytes)) != nil } else { false }
+  }
+}

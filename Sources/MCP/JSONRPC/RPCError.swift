@@ -21,9 +21,7 @@ public struct RPCError: Error, Hashable, Sendable {
   public let data: JSON?
 
   public init(_ code: Code, _ message: String, data: JSON? = nil) {
-    self.code = code
-    self.message = message
-    self.data = data
+    (self.code, self.message, self.data) = (code, message, data)
   }
 
   public static func invalidParams(_ message: String, data: JSON? = nil) -> RPCError {

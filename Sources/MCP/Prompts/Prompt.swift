@@ -2,18 +2,10 @@ import JSON
 
 /// A prompt that people pick in the client: one text of the user (server/prompts).
 public struct Prompt: Sendable {
-  struct Argument: Sendable {
-    let name: String
-    let title: String?
-    let description: String
-    let isRequired: Bool
-    let complete: CompletionProvider?
-  }
-
   public let name: String
   public let title: String?
   public let description: String?
-  let arguments: [Argument]
+  let arguments: [Declaration]
   /// Checks arguments, and returns what makes the text.
   let prepare: @Sendable (JSONObject) throws(RPCError) -> @Sendable () async throws -> String
 
@@ -24,16 +16,7 @@ public struct Prompt: Sendable {
     _ name: String, title: String? = nil, description: String? = nil, arguments: repeat Parameter<each Value>,
     handler: @escaping @Sendable (repeat each Value) async throws -> String
   ) {
-    var declared: [Argument] = []
-    func declare<Other>(_ parameter: Parameter<Other>) {
-      declared.append(
-        Argument(
-          name: parameter.name, title: parameter.title, description: parameter.description, isRequired: parameter.isRequired,
-          complete: parameter.complete))
-    }
-    repeat declare(each arguments)
-    let known = declared.map { [$0.name] }
-    precondition(Set(known).count == known.count, "Two arguments of the prompt \(name) have one name.")
+    let declared = Declaration.list(repeat each arguments)
     self.name = name
     self.title = title
     self.description = description
@@ -41,7 +24,7 @@ public struct Prompt: Sendable {
     prepare = { (values: JSONObject) throws(RPCError) in
       let given = Arguments(owner: "the prompt \(name)", values: values)
       do throws(ToolFailure) {
-        try given.refuseUnknown(besides: known)
+        try given.refuseUnknown(besides: declared)
         let decoded = (repeat try given.value(of: each arguments))
         return { try await handler(repeat each decoded) }
       } catch { throw .invalidParams(error.message) }

@@ -22,13 +22,8 @@ public struct Resource: Sendable {
   ) {
     pattern = URITemplate(uri)
     precondition(pattern != nil || !uri.contains("{"), "\"\(uri)\" is not a URI template with one variable at its end.")
-    self.uri = uri
-    self.name = name
-    self.title = title
-    self.description = description
-    self.mimeType = mimeType
-    self.complete = complete
-    self.read = read
+    (self.uri, self.name, self.title, self.description) = (uri, name, title, description)
+    (self.mimeType, self.complete, self.read) = (mimeType, complete, read)
   }
 
   /// The decoded variable of a URI that follows the template, empty for the resource's own URI; `nil` for another one.

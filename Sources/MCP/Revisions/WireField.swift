@@ -12,10 +12,7 @@ struct WireField: Sendable {
   ///   - first: nil for a field that is as old as the protocol.
   ///   - last: the last revision with the field; nil for a field that no revision has ended.
   init(_ name: String, _ value: JSON?, since first: Revision? = nil, until last: Revision? = nil) {
-    self.name = name
-    self.value = value
-    self.first = first
-    self.last = last
+    (self.name, self.value, self.first, self.last) = (name, value, first, last)
   }
 
   init(_ name: String, _ text: String?, since first: Revision? = nil, until last: Revision? = nil) {

@@ -6,19 +6,20 @@ struct Arguments: Sendable {
   let values: JSONObject
 
   func value<Value>(of parameter: Parameter<Value>) throws(ToolFailure) -> Value {
-    let given = parameter.names.compactMap { name in values[name].map { (name: name, value: $0) } }
+    let declaration = parameter.declaration
+    let given = declaration.names.compactMap { name in values[name].map { (name: name, value: $0) } }
     guard let first = given.first else {
       guard let absent = parameter.absent else {
-        throw ToolFailure("The argument `\(parameter.name)` of \(owner) is missing: pass \(parameter.expectation).")
+        throw ToolFailure("The argument `\(declaration.name)` of \(owner) is missing: pass \(parameter.expectation).")
       }
       return absent()
     }
     if let other = given.first(where: { $0.value != first.value }) {
       throw ToolFailure(
-        "The arguments `\(first.name)` and `\(other.name)` of \(owner) mean the same, and they differ: pass only `\(parameter.name)`.")
+        "The arguments `\(first.name)` and `\(other.name)` of \(owner) mean the same, and they differ: pass only `\(declaration.name)`.")
     }
     if first.value == .null {
-      let advice = parameter.isRequired ? "pass \(parameter.expectation)" : "leave it out, or pass \(parameter.expectation)"
+      let advice = declaration.isRequired ? "pass \(parameter.expectation)" : "leave it out, or pass \(parameter.expectation)"
       throw ToolFailure("The argument `\(first.name)` of \(owner) must not be null: \(advice).")
     }
     guard let value = parameter.decode(first.value) else {
@@ -29,7 +30,8 @@ struct Arguments: Sendable {
   }
 
   /// Refuses undeclared arguments.
-  func refuseUnknown(besides names: [[String]]) throws(ToolFailure) {
+  func refuseUnknown(besides declarations: [Declaration]) throws(ToolFailure) {
+    let names = declarations.map(\.names)
     let known = Set(names.joined())
     guard let unknown = values.keys.first(where: { !known.contains($0) }) else { return }
     let list = names.map { $0.count > 1 ? "\($0[0]) (or \($0.dropFirst().joined(separator: ", ")))" : $0[0] }

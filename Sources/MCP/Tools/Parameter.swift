@@ -1,5 +1,22 @@
 import JSON
 
+/// What a client is shown of a parameter of a tool, or of an argument of a prompt.
+struct Declaration: Sendable {
+  let name: String
+  /// Other names that are accepted, and declared in the tool's schema. A parameter that has any is not listed as `required` there,
+  /// because either name will do; a call without it is refused all the same.
+  var aliases: [String] = []
+  /// Shown by clients that ask people for the arguments of a prompt.
+  var title: String?
+  let description: String
+  var schema: JSONObject
+  var isRequired = true
+  /// Proposals for an argument of a prompt.
+  var complete: CompletionProvider?
+
+  var names: [String] { [name] + aliases }
+}
+
 /// One parameter of a tool: its JSON Schema, its decoding and its error in one declaration.
 ///
 ///     let to = Parameter.string("to", aliases: ["recipient"], "Name of the agent.")
@@ -8,64 +25,38 @@ import JSON
 ///
 /// `null` is never a value; an argument that has none is left out.
 public struct Parameter<Value: Sendable>: Sendable {
-  public let name: String
-  /// Other names that are accepted, and declared in the tool's schema. A parameter that has any is not listed as `required` there,
-  /// because either name will do; a call without it is refused all the same.
-  public let aliases: [String]
-  /// Shown by clients that ask people for the arguments of a prompt.
-  public let title: String?
-  public let description: String
-  let schema: JSONObject
+  private(set) var declaration: Declaration
   /// The end of "The argument `x` must be …".
   let expectation: String
   /// What a call without the argument gets; `nil` where one is required.
   let absent: (@Sendable () -> Value)?
   /// `nil` for what does not meet the expectation.
   let decode: @Sendable (JSON) -> Value?
-  /// Proposals for an argument of a prompt.
-  let complete: CompletionProvider?
-
-  var names: [String] { [name] + aliases }
-  var isRequired: Bool { absent == nil }
 
   fileprivate init(
-    _ name: String, aliases: [String] = [], title: String? = nil, _ description: String, schema: JSONObject, expectation: String,
-    standard: (Value, JSON)? = nil, complete: CompletionProvider? = nil, decode: @escaping @Sendable (JSON) -> Value?
+    _ declaration: Declaration, expectation: String, absent: (@Sendable () -> Value)? = nil, decode: @escaping @Sendable (JSON) -> Value?
   ) {
-    self.name = name
-    self.aliases = aliases
-    self.title = title
-    self.description = description
-    self.expectation = expectation
-    self.complete = complete
-    self.decode = decode
-    if let (value, shown) = standard {
-      self.schema = schema.merging(["default": shown])
-      absent = { value }
-    } else {
-      self.schema = schema
-      absent = nil
-    }
+    (self.declaration, self.expectation, self.absent, self.decode) = (declaration, expectation, absent, decode)
+    self.declaration.isRequired = absent == nil
   }
 
-  private init<Other>(
-    _ other: Parameter<Other>, expectation: String, absent: (@Sendable () -> Value)?, decode: @escaping @Sendable (JSON) -> Value?
+  /// - Parameter standard: the value of a call without the argument, and how the schema shows it.
+  fileprivate init(
+    _ name: String, _ description: String, schema: JSONObject, expectation: String, standard: (value: Value, shown: JSON)?,
+    decode: @escaping @Sendable (JSON) -> Value?
   ) {
-    name = other.name
-    aliases = other.aliases
-    title = other.title
-    description = other.description
-    schema = other.schema
-    complete = other.complete
-    self.expectation = expectation
-    self.absent = absent
-    self.decode = decode
+    var declaration = Declaration(name: name, description: description, schema: schema)
+    var absent: (@Sendable () -> Value)?
+    if let (value, shown) = standard {
+      declaration.schema["default"] = shown
+      absent = { value }
+    }
+    self.init(declaration, expectation: expectation, absent: absent, decode: decode)
   }
 
   /// May be left out.
   public func optional() -> Parameter<Value?> {
-    Parameter<Value?>(
-      self, expectation: expectation, absent: { nil }, decode: { [decode] json in decode(json).map { .some($0) } })
+    Parameter<Value?>(declaration, expectation: expectation, absent: { nil }, decode: { [decode] json in decode(json).map { .some($0) } })
   }
 
   /// The same parameter with another value.
@@ -76,7 +67,7 @@ public struct Parameter<Value: Sendable>: Sendable {
   public func mapping<Other>(
     to expectation: String, _ transform: @escaping @Sendable (Value) -> Other?
   ) -> Parameter<Other> {
-    Parameter<Other>(self, expectation: expectation, absent: nil) { [decode] json in decode(json).flatMap(transform) }
+    Parameter<Other>(declaration, expectation: expectation) { [decode] json in decode(json).flatMap(transform) }
   }
 }
 
@@ -87,9 +78,10 @@ extension Parameter where Value == String {
     _ name: String, aliases: [String] = [], title: String? = nil, _ description: String, keywords: JSONObject = [:],
     complete: CompletionProvider? = nil
   ) -> Parameter {
-    Parameter(
-      name, aliases: aliases, title: title, description, schema: JSONObject([("type", "string")]).merging(keywords),
-      expectation: "a string", complete: complete, decode: \.stringValue)
+    let schema = JSONObject([("type", "string")]).merging(keywords)
+    return Parameter(
+      Declaration(name: name, aliases: aliases, title: title, description: description, schema: schema, complete: complete),
+      expectation: "a string", decode: \.stringValue)
   }
 }
 

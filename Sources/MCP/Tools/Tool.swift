@@ -16,7 +16,7 @@ public struct Tool: Sendable {
   public let inputSchema: JSONObject
   public let outputSchema: JSONObject
   /// Decodes and checks arguments, and returns what carries the call out.
-  let prepare: @Sendable (JSONObject) throws(ToolFailure) -> @Sendable (ToolCall) async throws -> EncodedReply
+  let prepare: @Sendable (JSONObject) throws(ToolFailure) -> @Sendable (ToolCall) async throws -> (output: JSON, hooks: DeliveryHooks?)
 
   /// - Parameters:
   ///   - name: `[A-Za-z0-9_-]{1,64}`; anything else is a programming error.
@@ -30,25 +30,20 @@ public struct Tool: Sendable {
     parameters: repeat Parameter<each Value>, returns output: Output.Type = Output.self,
     handler: @escaping @Sendable (ToolCall, repeat each Value) async throws -> ToolReply<Output>
   ) {
-    var properties = InputProperties()
-    repeat properties.add(each parameters)
-    let names = properties.names
+    let declarations = Declaration.list(repeat each parameters)
     let schema = Output.schema
     precondition(Self.isValidName(name), "A tool's name must be 1 to 64 of A-Z, a-z, 0-9, _ and -, not \"\(name)\".")
-    self.name = name
-    self.title = title
-    self.description = description
-    self.annotations = annotations
-    self.meta = meta
-    inputSchema = properties.schema
+    (self.name, self.title, self.description) = (name, title, description)
+    (self.annotations, self.meta) = (annotations, meta)
+    inputSchema = Declaration.inputSchema(declarations)
     outputSchema = schema.json
     prepare = { (values: JSONObject) throws(ToolFailure) in
       let arguments = Arguments(owner: name, values: values)
-      try arguments.refuseUnknown(besides: names)
+      try arguments.refuseUnknown(besides: declarations)
       let decoded = (repeat try arguments.value(of: each parameters))
       return { call in
         let reply = try await handler(call, repeat each decoded)
-        return EncodedReply(output: schema.encode(reply.output), hooks: reply.hooks)
+        return (schema.encode(reply.output), reply.hooks)
       }
     }
   }
@@ -58,35 +53,25 @@ public struct Tool: Sendable {
   }
 }
 
-/// A tool's output as JSON.
-struct EncodedReply: Sendable {
-  let output: JSON
-  let hooks: DeliveryHooks?
-}
-
-/// The input schema, as parameters are added to it.
-private struct InputProperties {
-  private(set) var names: [[String]] = []
-  private var properties: [(key: String, value: JSON)] = []
-  private var required: [JSON] = []
-
-  mutating func add<Value>(_ parameter: Parameter<Value>) {
-    for name in parameter.names {
-      precondition(!names.joined().contains(name), "Two parameters of a tool are called \"\(name)\".")
-    }
-    names.append(parameter.names)
-    var schema = parameter.schema
-    schema["description"] = .string(parameter.description)
-    properties.append((parameter.name, .object(schema)))
-    for alias in parameter.aliases {
-      schema["description"] = .string("The same as \(parameter.name).")
-      properties.append((alias, .object(schema)))
-    }
-    if parameter.isRequired, parameter.aliases.isEmpty { required.append(.string(parameter.name)) }
+extension Declaration {
+  static func list<each Value>(_ parameters: repeat Parameter<each Value>) -> [Declaration] {
+    var declarations: [Declaration] = []
+    repeat declarations.append((each parameters).declaration)
+    let names = declarations.flatMap(\.names)
+    precondition(Set(names).count == names.count, "Two parameters have one name: \(names).")
+    return declarations
   }
 
-  var schema: JSONObject {
-    var schema: JSONObject = ["type": "object", "properties": .object(JSONObject(unique: properties))]
+  fileprivate static func inputSchema(_ declarations: [Declaration]) -> JSONObject {
+    var properties: JSONObject = [:]
+    for declaration in declarations {
+      for name in declaration.names {
+        let description = name == declaration.name ? declaration.description : "The same as \(declaration.name)."
+        properties[name] = .object(declaration.schema.merging(["description": .string(description)]))
+      }
+    }
+    let required = declarations.filter { $0.isRequired && $0.aliases.isEmpty }.map { JSON.string($0.name) }
+    var schema: JSONObject = ["type": "object", "properties": .object(properties)]
     if !required.isEmpty { schema["required"] = .array(required) }
     schema["additionalProperties"] = false
     return schema

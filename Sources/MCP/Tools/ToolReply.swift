@@ -11,22 +11,13 @@ public struct ToolReply<Output: StructuredOutput>: Sendable {
   public let output: Output
   let hooks: DeliveryHooks?
 
-  public init(_ output: Output) {
-    self.output = output
-    hooks = nil
-  }
-
   public init(
-    _ output: Output, delivered: @escaping @Sendable () async -> Void, undelivered: @escaping @Sendable () async -> Void = {}
+    _ output: Output, delivered: (@Sendable () async -> Void)? = nil, undelivered: @escaping @Sendable () async -> Void = {}
   ) {
-    self.output = output
-    hooks = DeliveryHooks(delivered: delivered, undelivered: undelivered)
+    self.init(output: output, hooks: delivered.map { DeliveryHooks(delivered: $0, undelivered: undelivered) })
   }
 
-  private init(output: Output, hooks: DeliveryHooks?) {
-    self.output = output
-    self.hooks = hooks
-  }
+  private init(output: Output, hooks: DeliveryHooks?) { (self.output, self.hooks) = (output, hooks) }
 
   /// The same reply with another output; the hooks go along.
   public func map<Other: StructuredOutput>(_ transform: (Output) -> Other) -> ToolReply<Other> {

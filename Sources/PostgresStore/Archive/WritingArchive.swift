@@ -47,7 +47,7 @@ extension PostgresStore {
     return records.filter { added.contains($0.key) }
   }
 
-  private func update<Record>(_ changes: [ArchivePlan<Record>.Change], _ transaction: PostgresTransaction) async throws {
+  private func update<Record>(_ changes: [StoredRecord<Record>], _ transaction: PostgresTransaction) async throws {
     if changes.isEmpty { return }
     let source = Unnested(changes.map(\.record), Record.stateColumns, beside: [("seq", changes.map { "\($0.row)" })])
     let updates = Record.stateColumns.map { "\($0.column) = \($0.cast("x.\($0.column)"))" }.joined(separator: ", ")

@@ -36,7 +36,7 @@ extension PostgresStore {
         ).first
         guard let state else { throw BridgeError.noSuchTask(request.taskID, for: request.actor) }
         let task = try BridgeTask(state, "t_")
-        let decision = try TaskStateMachine.decide(TaskState(task: task, actorWasHolder: state.get("was_holder")), request)
+        let decision = try TaskStateMachine.decide(task, wasHolder: state.get("was_holder"), request)
         let wakes = [(TaskRole.assignee, task.recipient), (.creator, task.sender)].compactMap { decision.wakes.contains($0) ? $1 : nil }
         let written = try await pool.query(
           sql.call("change_task", arguments: 17),
@@ -56,13 +56,13 @@ extension PostgresStore {
     return task
   }
 
-  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
+  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery {
     try await shown(to: query.instance) { [sql] pool, leasing in
       let rows = try await pool.query(
         sql.call("tasks", arguments: 9, "remaining, is_news, \(SQL.task)"),
         [.text(query.agent.name), .text(query.role.rawValue), .optional(query.status?.rawValue), .int(query.limit), .int(query.characters)]
           + leasing.parameters)
-      return TaskPage(
+      return Delivery(
         lease: try rows.contains { try $0.get("is_news") } ? leasing.lease : nil, tasks: try rows.map { try BridgeTask($0, "t_") },
         remaining: try rows.first?.get("remaining") ?? 0)
     }

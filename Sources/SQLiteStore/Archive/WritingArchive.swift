@@ -31,7 +31,7 @@ extension SQLiteStore {
     outcome.added += 1
   }
 
-  private static func update<Record>(_ change: ArchivePlan<Record>.Change, _ outcome: inout ArchiveOutcome, _ db: Database) throws {
+  private static func update<Record>(_ change: StoredRecord<Record>, _ outcome: inout ArchiveOutcome, _ db: Database) throws {
     if change.changesState {
       let columns = Record.stateColumns
       let places = columns.map { "\($0.column) = \($0.placeholder(for: change.record))" }.joined(separator: ", ")

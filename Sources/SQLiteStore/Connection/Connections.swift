@@ -39,10 +39,7 @@ final class Connections: Sendable {
 
   /// - Parameter path: without links.
   init(path: String, busyTimeout: Duration, checkpoints: Checkpoints, logger: Logger) {
-    self.path = path
-    self.busyTimeout = busyTimeout
-    self.checkpoints = checkpoints
-    self.logger = logger
+    (self.path, self.busyTimeout, self.checkpoints, self.logger) = (path, busyTimeout, checkpoints, logger)
   }
 
   /// The connections, opened if necessary. Opening blocks: not to be called on the threads of Swift concurrency.

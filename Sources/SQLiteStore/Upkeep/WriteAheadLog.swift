@@ -24,9 +24,7 @@ final class Checkpoints: Sendable {
   private let pages = Atomic(0)
 
   init(schedule: Schedule, file: String, logger: Logger) {
-    self.schedule = schedule
-    self.file = file
-    self.logger = logger
+    (self.schedule, self.file, self.logger) = (schedule, file, logger)
   }
 
   /// SQLite then makes no checkpoints after commits of this connection, which this object must outlive.

@@ -54,8 +54,8 @@ extension SQLiteStore {
       guard let id = try Self.storedID(of: request.taskID, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
         throw BridgeError.noSuchTask(request.taskID, for: request.actor)
       }
-      let state = TaskState(task: task, actorWasHolder: try Self.wasHolder(request.instance.id, of: id, db))
-      let decision = try TaskStateMachine.decide(state, request)
+      let wasHolder = try Self.wasHolder(request.instance.id, of: id, db)
+      let decision = try TaskStateMachine.decide(task, wasHolder: wasHolder, request)
       try Self.carryOut(decision, id, request, claim: claim, db)
       return (try Self.taskRow(id, db).map(BridgeTask.init) ?? task, decision, !decision.wakes.isEmpty)
     }
@@ -101,7 +101,7 @@ extension SQLiteStore {
 
   // MARK: Listing
 
-  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage {
+  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery {
     try await marking(query.instance, \.lease) { try Self.page(query, $0) }
   }
 
@@ -126,12 +126,12 @@ extension SQLiteStore {
     }
   }
 
-  private static func page(_ query: TaskQuery, _ db: Database) throws -> (TaskPage, [Int64]) {
+  private static func page(_ query: TaskQuery, _ db: Database) throws -> (Delivery, [Int64]) {
     let side = query.role == .assignee ? "recipient" : "sender"
     let wanted = "t.\(side) = ?" + (query.status == nil ? "" : " AND t.status = ?")
     let arguments = StatementArguments([query.agent.name] + (query.status.map { [$0.rawValue] } ?? []))
     var budget = ReplyBudget(characters: query.characters)
-    var page = TaskPage(tasks: [])
+    var page = Delivery(tasks: [])
     var news = [Int64]()
     let rows = try db.rows(
       "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(wanted) ORDER BY t.rowid LIMIT ?", arguments + [query.limit])

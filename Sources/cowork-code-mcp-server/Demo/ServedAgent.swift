@@ -60,7 +60,7 @@ struct ServedAgent: Sendable {
       try await Task.sleep(for: limit)
       interruption.set("it took longer than \(limit.components.seconds) seconds")
     }
-    let closer = Task { if await interruption.wait() != nil { for agent in agents { agent.server.client.close() } } }
+    let closer = Task { if await interruption.wait() != nil { for agent in agents { agent.server.close() } } }
     defer { for task in [timer.cancel, closer.cancel] { task() } }
     let outcome: Result<Void, any Error>
     do { outcome = .success(try await work()) } catch { outcome = .failure(error) }

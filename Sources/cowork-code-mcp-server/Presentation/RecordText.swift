@@ -74,7 +74,7 @@ extension TaskReceipt {
   }
 }
 
-extension TaskPage {
+extension Delivery {
   func shown(for agent: Identity, _ role: TaskRole) -> String {
     if tasks.isEmpty { return "No such tasks \(role == .assignee ? "assigned to" : "created by") \(Colours.agent(agent.name)).\n" }
     let other: TableColumn<BridgeTask> = role == .assignee ? TableColumn("FROM") { $0.sender } : TableColumn("TO") { $0.recipient }

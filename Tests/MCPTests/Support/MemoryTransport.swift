@@ -74,12 +74,6 @@ final class MemoryClient: Sendable {
   func breakOutput() { pipes.changeGate(to: .closed) }
 }
 
-private struct Pieces: MailboxContents {
-  private var pieces: [[UInt8]] = []
-  mutating func add(_ piece: [UInt8]) { pieces.append(piece) }
-  mutating func takeFirst() -> [UInt8]? { pieces.isEmpty ? nil : pieces.removeFirst() }
-}
-
 private final class MemoryPipes: Sendable {
   enum Gate { case open, paused, closed }
 
@@ -88,10 +82,10 @@ private final class MemoryPipes: Sendable {
     var held: [CheckedContinuation<Void, any Error>] = []
   }
 
-  let toServer = Mailbox(Pieces())
-  let toClient = Mailbox(Pieces())
+  let toServer = Mailbox<[UInt8]>()
+  let toClient = Mailbox<[UInt8]>()
   /// An element for each write that waits.
-  let blocked = Mailbox(Pieces())
+  let blocked = Mailbox<[UInt8]>()
   private let state = Mutex(State())
 
   var isBlocked: Bool { state.withLock { !$0.held.isEmpty } }

@@ -37,7 +37,7 @@ final class RoutedStore: ForwardingStore {
   func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     try await of(request.actor).transitionTask(request)
   }
-  func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage { try await of(query.agent).tasks(query) }
+  func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery { try await of(query.agent).tasks(query) }
   func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await of(agent).task(id, for: agent, instance: instance)
   }

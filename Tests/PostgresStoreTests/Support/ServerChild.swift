@@ -31,7 +31,7 @@ final class ServerChild: Sendable {
   var errors: String { sandbox.log(of: server) }
   /// Everything so far.
   var everything: String {
-    errors + server.client.messages.map { String(decoding: $0.encoded(), as: UTF8.self) }.joined() + server.client.garbage.joined()
+    errors + server.messages.map { String(decoding: $0.encoded(), as: UTF8.self) }.joined() + server.garbage.joined()
   }
 
   /// SIGKILL.
@@ -39,7 +39,7 @@ final class ServerChild: Sendable {
 
   /// Closes its input, as a client does, and waits until it is gone.
   func stop() async throws {
-    server.client.closeInput()
+    server.closeInput()
     _ = try await server.status()
   }
 

@@ -47,8 +47,8 @@ extension ChildServer {
 
   /// Ends the server as a client does, and returns when it is gone.
   func stop() async throws {
-    client.closeInput()
-    client.resumeReading()
+    closeInput()
+    resumeReading()
     #expect(try await status() == .exited(0))
   }
 }
@@ -70,7 +70,7 @@ struct Received: Hashable, Sendable {
 
   /// All that reached a client in answers.
   static func all(from server: ChildServer) -> [Received] {
-    server.client.messages.flatMap { all(in: $0["result"]?["structuredContent"] ?? [:]) }
+    server.messages.flatMap { all(in: $0["result"]?["structuredContent"] ?? [:]) }
   }
 }
 

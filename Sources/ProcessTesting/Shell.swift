@@ -1,12 +1,11 @@
-import ProcessTesting
 import SystemSupport
 
-/// Runs programs for the test kit.
-enum Shell {
+/// Runs programs that tests need, each to its end.
+public enum Shell {
   /// - Returns: the output. It goes through a file, so that a daemon that keeps it open delays nobody.
   /// - Throws: when the status is not 0, with the output.
   @discardableResult
-  static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> String {
+  public static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> String {
     let file = try NewFile.temporary(in: "/tmp")
     defer { try? file.close() }
     let child = try start(arguments, environment: environment, input: .null, output: .descriptor(file))
@@ -17,7 +16,7 @@ enum Shell {
     return text
   }
 
-  static func start(
+  fileprivate static func start(
     _ arguments: [String], environment: [String: String] = [:], input: ChildProcess.Stream, output: ChildProcess.Stream
   ) throws(SystemError) -> ChildProcess {
     let variables = [
@@ -28,15 +27,15 @@ enum Shell {
 }
 
 /// A shell that runs a script when this process ends in any way, even killed: it waits for the end of its input, which only we hold.
-struct Watchdog: Sendable {
+public struct Watchdog: Sendable {
   private let shell: ChildProcess
 
-  init(cleanUp script: String) throws(SystemError) {
+  public init(cleanUp script: String) throws(SystemError) {
     shell = try Shell.start(["/bin/sh", "-c", "trap '' INT TERM HUP; cat >/dev/null; \(script)"], input: .pipe, output: .null)
   }
 
   /// Runs the script now and waits for it. To be called once.
-  func finish() async {
+  public func finish() async {
     try? shell.input?.close()
     _ = await shell.exit()
   }

@@ -1,48 +1,49 @@
 import Bridge
+import BridgeTesting
 import Synchronization
 
 /// A store that fails, or does something else, at the verbs that a test names, and records its calls.
-public final class FaultyStore: ForwardingStore {
+final class FaultyStore: ForwardingStore {
   /// The verbs that can fail; others are forwarded and not recorded.
-  public enum Verb: Sendable {
+  enum Verb: Sendable {
     case send, take, confirm, undo, renew, recoverExpired, createTask, transitionTask, heartbeat
   }
 
   /// Before or after the verb is carried out. A fault afterwards is a write whose outcome the caller does not know.
-  public enum Moment: Sendable {
+  enum Moment: Sendable {
     case before, after
   }
 
   /// What happens at that moment; an error that it throws is the verb's.
-  public typealias Action = @Sendable () async throws(BridgeError) -> Void
+  typealias Action = @Sendable () async throws(BridgeError) -> Void
 
   private struct State {
     var actions: [(verb: Verb, moment: Moment, action: Action)] = []
     var calls: [(verb: Verb, leases: [String])] = []
   }
 
-  public let base: any BridgeStore
+  let base: any BridgeStore
   private let state = Mutex(State())
 
-  public init(_ base: any BridgeStore) { self.base = base }
+  init(_ base: any BridgeStore) { self.base = base }
 
   /// Makes the next calls of a verb fail.
-  public func fail(_ verb: Verb, _ moment: Moment = .before, times: Int = 1) {
+  func fail(_ verb: Verb, _ moment: Moment = .before, times: Int = 1) {
     for _ in 0..<times {
       on(verb, moment) { () throws(BridgeError) in throw BridgeError(.storeUnavailable, "The store was told to fail at \(verb).") }
     }
   }
 
   /// Runs a body at the next call of a verb that has no other fault.
-  public func on(_ verb: Verb, _ moment: Moment, _ action: @escaping Action) {
+  func on(_ verb: Verb, _ moment: Moment, _ action: @escaping Action) {
     state.withLock { $0.actions.append((verb, moment, action)) }
   }
 
   /// The verbs that were called, in order.
-  public var calls: [Verb] { state.withLock { $0.calls.map(\.verb) } }
+  var calls: [Verb] { state.withLock { $0.calls.map(\.verb) } }
 
   /// The leases that were named in calls of a verb, in order.
-  public func leases(of verb: Verb) -> [String] { state.withLock { $0.calls.filter { $0.verb == verb }.flatMap(\.leases) } }
+  func leases(of verb: Verb) -> [String] { state.withLock { $0.calls.filter { $0.verb == verb }.flatMap(\.leases) } }
 
   private func act(_ verb: Verb, _ moment: Moment) async throws(BridgeError) {
     let action = state.withLock { state -> Action? in
@@ -66,25 +67,25 @@ public final class FaultyStore: ForwardingStore {
 }
 
 extension FaultyStore {
-  public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
+  func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
     try await call(.send) { try await $0.send(message) }
   }
-  public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
+  func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
     try await call(.take) { try await $0.take(request) }
   }
-  public func confirm(_ lease: String) async throws(BridgeError) { try await call(.confirm, [lease]) { try await $0.confirm(lease) } }
-  public func undo(_ lease: String) async throws(BridgeError) { try await call(.undo, [lease]) { try await $0.undo(lease) } }
-  public func renew(_ leases: [String]) async throws(BridgeError) { try await call(.renew, leases) { try await $0.renew(leases) } }
-  public func recoverExpired() async throws(BridgeError) -> Int {
+  func confirm(_ lease: String) async throws(BridgeError) { try await call(.confirm, [lease]) { try await $0.confirm(lease) } }
+  func undo(_ lease: String) async throws(BridgeError) { try await call(.undo, [lease]) { try await $0.undo(lease) } }
+  func renew(_ leases: [String]) async throws(BridgeError) { try await call(.renew, leases) { try await $0.renew(leases) } }
+  func recoverExpired() async throws(BridgeError) -> Int {
     try await call(.recoverExpired) { try await $0.recoverExpired() }
   }
-  public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
+  func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
     try await call(.createTask) { try await $0.createTask(task) }
   }
-  public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
+  func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     try await call(.transitionTask) { try await $0.transitionTask(request) }
   }
-  public func heartbeat(_ instance: Instance) async throws(BridgeError) {
+  func heartbeat(_ instance: Instance) async throws(BridgeError) {
     try await call(.heartbeat) { try await $0.heartbeat(instance) }
   }
 }

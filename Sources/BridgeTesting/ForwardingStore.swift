@@ -9,7 +9,7 @@ extension ForwardingStore {
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await base.history(query) }
   public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await base.message(id, for: agent) }
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts { try await base.unreadCounts(for: agent) }
-  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> TaskPage { try await base.tasks(query) }
+  public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery { try await base.tasks(query) }
   public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await base.task(id, for: agent, instance: instance)
   }
