@@ -46,10 +46,12 @@ public class Client: @unchecked Sendable {
     var garbage: [String] = []
     var unfinishedLine: [UInt8] = []
     var hasEnded = false
+    /// Set when the server has written something that is left unread.
+    var pause: Once<Bool>?
   }
 
   public let settings: Settings
-  let wire: Wire
+  private let channel: ByteChannel
   private let state = Mutex(State())
   /// The messages that answer no request.
   private let notices = Mailbox<JSON>()
@@ -61,12 +63,20 @@ public class Client: @unchecked Sendable {
   public init(input: FileDescriptor, output: FileDescriptor, settings: Settings = Settings()) throws(ClientError) {
     self.settings = settings
     do throws(SystemError) {
-      wire = try Wire(input: input, output: output)
-      try wire.start(received: { [weak self] in self?.take($0) }, ended: { [weak self] in self?.outputHasEnded() })
+      FileDescriptor.ignoreBrokenPipes()
+      channel = try ByteChannel(source: output, sink: input, readsOnDemand: false)
+      try channel.start { [weak self] event in
+        switch event {
+        case .received(let result): self?.take((try? result.get()) ?? [])
+        case .sourceWaits: self?.state.withLock(\.pause)?.set(true)
+        case .sourceClosed: self?.outputHasEnded()
+        case .written: break
+        }
+      }
     } catch { throw .cannotStart("\(error)") }
   }
 
-  deinit { wire.close() }
+  deinit { channel.close() }
 
   // MARK: Requests
 
@@ -100,7 +110,7 @@ public class Client: @unchecked Sendable {
   public func send(_ message: JSON) { send(bytes: message.encoded() + [UInt8(ascii: "\n")]) }
 
   /// Sends bytes as they are, which need not be a message.
-  public func send(bytes: [UInt8]) { wire.send(bytes) }
+  public func send(bytes: [UInt8]) { _ = try? channel.send(bytes) }
 
   /// Opens the session: by the handshake, or by asking what the server offers.
   ///
@@ -176,18 +186,23 @@ public class Client: @unchecked Sendable {
   // MARK: The connection
 
   /// Leaves what the server writes unread. The result is set once the server has written something.
-  public func pauseReading() -> Once<Bool> { wire.pause() }
+  public func pauseReading() -> Once<Bool> {
+    let arrival = Once<Bool>()
+    state.withLock { $0.pause = arrival }
+    channel.read(false)
+    return arrival
+  }
 
-  public func resumeReading() { wire.resume() }
+  public func resumeReading() { channel.read() }
 
   /// Closes the server's input, once all that was sent has been written.
-  public func closeInput() { wire.closeInput() }
+  public func closeInput() { channel.closeSink() }
 
   /// Closes the server's output without reading it to its end.
-  public func closeOutput() { wire.closeOutput() }
+  public func closeOutput() { channel.closeSource() }
 
   /// Closes both directions at once; whatever is awaited fails.
-  public func close() { wire.close() }
+  public func close() { channel.close() }
 
   private func take(_ bytes: [UInt8]) {
     let now = ContinuousClock.now
