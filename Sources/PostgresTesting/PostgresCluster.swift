@@ -19,7 +19,7 @@ public final class PostgresCluster: Sendable {
     }
   }
 
-  public enum StopMode: String, Sendable { case smart, fast, immediate }
+  public enum StopMode: String, Sendable { case fast, immediate }
 
   public let folder: String
   public let port: UInt16

@@ -224,7 +224,7 @@ private struct Post: Sendable {
     client.send(call(1, "quick", ["text": "a"]))
     #expect(await client.nextMessage()?["id"] == 1)
     client.send(call(2, "quick", ["text": "b"]))
-    while await !server.isInFlight(.integer(2)) { await Task.yield() }
+    while await server.connection.calls.ticket(of: .integer(2)) == nil { await Task.yield() }
     for _ in 0..<100 { await Task.yield() }
     mayReturn.happen()
     #expect(await client.nextMessage()?["id"] == 2)

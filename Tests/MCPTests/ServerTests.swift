@@ -24,7 +24,7 @@ import Testing
     let harness = Harness()
     #expect(await harness.ask("server-discover-probe-1", "server/discover", perRequest(client: "claude-code"))?["error"]?["code"] == -32601)
     #expect(await harness.initialize(name: "claude-code")?["result"]?["protocolVersion"] == "2025-11-25")
-    #expect(await harness.server.client == ClientInfo(name: "claude-code", version: "1"))
+    #expect(await harness.server.connection.agreement?.client == ClientInfo(name: "claude-code", version: "1"))
     _ = await harness.end()
   }
 

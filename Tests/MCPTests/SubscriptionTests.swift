@@ -19,7 +19,7 @@ import Testing
     #expect(await harness.ask(1, "resources/subscribe", ["uri": "test://one"])?["result"] == [:])
     #expect(await harness.ask(2, "resources/subscribe", ["uri": "test://items/7"])?["result"] == [:])
     #expect(await harness.ask(3, "resources/subscribe", ["uri": "test://none"])?["error"]?["code"] == -32002)
-    #expect(await harness.server.subscribedURIs == ["test://one", "test://items/7"])
+    #expect(await harness.server.connection.subscriptions.uris == ["test://one", "test://items/7"])
     await harness.server.resourceUpdated("test://bytes")
     await harness.server.resourceUpdated("test://one")
     #expect(

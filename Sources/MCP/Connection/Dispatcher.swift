@@ -61,7 +61,7 @@ struct Dispatcher: Sendable {
       return .subscribe(uri)
     case .unsubscribe: return .unsubscribe(try request.string("uri"))
     case .listen:
-      return .listen(try SubscriptionFilter(request.params).honoured { definition.resource(at: $0) != nil })
+      return .listen(try Subscriptions.honoured(request.params) { definition.resource(at: $0) != nil })
     }
   }
 

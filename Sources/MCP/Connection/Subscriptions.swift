@@ -103,12 +103,10 @@ struct Subscriptions: Sendable {
   }
 }
 
-/// What a client asks for by `subscriptions/listen` (2026-07-28 schema, SubscriptionFilter).
-struct SubscriptionFilter: Hashable, Sendable {
-  /// `nil` where the client did not ask for resources at all.
-  let resourceURIs: [String]?
-
-  init(_ params: JSONObject) throws(RPCError) {
+extension Subscriptions {
+  /// What of a `subscriptions/listen` is honoured (2026-07-28 schema, SubscriptionFilter); `nil` where the client asked for no resources at
+  /// all. Lists do not change while a server runs, so that there is nothing to say about them.
+  static func honoured(_ params: JSONObject, where exists: (String) -> Bool) throws(RPCError) -> [String]? {
     guard let filter = params["notifications"]?.objectValue else {
       throw .invalidParams("subscriptions/listen needs an object `notifications`.")
     }
@@ -117,20 +115,11 @@ struct SubscriptionFilter: Hashable, Sendable {
         throw .invalidParams("`notifications.\(name)` must be true or false, not \(Sentence.describe(value)).")
       }
     }
-    guard let value = filter["resourceSubscriptions"] else {
-      resourceURIs = nil
-      return
-    }
-    let uris = value.arrayValue?.map(\.stringValue)
-    guard let uris, !uris.contains(nil) else {
+    guard let value = filter["resourceSubscriptions"] else { return nil }
+    guard let uris = value.arrayValue?.map(\.stringValue), !uris.contains(nil) else {
       throw .invalidParams("`notifications.resourceSubscriptions` must be an array of strings.")
     }
-    resourceURIs = uris.compactMap(\.self)
-  }
-
-  /// The part that is honoured. Lists do not change while a server runs, so that there is nothing to say about them.
-  func honoured(where exists: (String) -> Bool) -> [String]? {
     var seen: Set<String> = []
-    return resourceURIs?.filter { exists($0) && seen.insert($0).inserted }
+    return uris.compactMap(\.self).filter { exists($0) && seen.insert($0).inserted }
   }
 }

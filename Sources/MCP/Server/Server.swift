@@ -5,7 +5,7 @@ import Logging
 ///
 /// The protocol is ``Connection``; the actor feeds it with what happens, and carries out the actions that it returns.
 public actor Server {
-  private var connection: Connection
+  private(set) var connection: Connection
   private let definition: ServerDefinition
   private let executor: (any TaskExecutor)?
   private let logger: Logger
@@ -54,14 +54,6 @@ public actor Server {
 
   /// Ends ``run(on:)``: calls are cancelled at once, replies that are finished are still written if the client takes them.
   public func shutdown() { handle(.shutDown) }
-
-  /// The client of the handshake, as it named itself; `nil` before that, and for clients of the per-request era.
-  var client: ClientInfo? { connection.agreement?.client }
-
-  /// All resources that the client is subscribed to, in either era.
-  var subscribedURIs: Set<String> { connection.subscriptions.uris }
-
-  func isInFlight(_ id: RequestID) -> Bool { connection.calls.ticket(of: id) != nil }
 
   /// A resource has changed: subscribers are told. An update that the client has not taken yet is not repeated.
   public func resourceUpdated(_ uri: String) { handle(.resourceUpdated(uri)) }

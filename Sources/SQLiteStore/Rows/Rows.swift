@@ -89,10 +89,6 @@ extension FieldedRecord {
   }
 }
 
-extension Message {
-  init(_ row: Row) { self.init(fieldsOf: row) }
-}
-
 extension BridgeTask {
   init(_ row: Row) {
     self.init(fieldsOf: row)

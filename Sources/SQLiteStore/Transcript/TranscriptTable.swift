@@ -20,7 +20,7 @@ struct TranscriptTable: Sendable {
     time: "CASE WHEN m.created_at LIKE '%-%' THEN (julianday(m.created_at) - 2440587.5) * 86400 END",
     identity: "quote(m.id) || quote(m.sender) || quote(m.recipient) || quote(m.created_at)",
     isFor: "(m.sender = ?1 OR m.recipient = ?1)"
-  ) { .message(Message($0)) }
+  ) { .message(Message(fieldsOf: $0)) }
 
   static let events = TranscriptTable(
     source: "task_events e LEFT JOIN tasks t ON t.id = e.task_id",

@@ -10,7 +10,7 @@ extension SQLiteStore {
       let words = SearchWords.of(text)
       if words.isEmpty {
         let rows = try past.rows(containing: text.isEmpty ? nil : text, limit: query.limit + 1, db)
-        while !builder.isFull, let row = try rows.next() { builder.add(Message(row)) }
+        while !builder.isFull, let row = try rows.next() { builder.add(Message(fieldsOf: row)) }
       } else {
         try Self.search(past, words, limit: query.limit, &builder, db)
       }
@@ -38,7 +38,7 @@ extension SQLiteStore {
         let isFilling = rowsSeen < mostDirectRows && builder.page.messages.count * mostDirectRows > limit * rowsSeen
         if let lastSeen, number <= indexed, bytesSeen >= directBytes || rowsSeen >= directRows && !isFilling {
           let rows = try past.indexedRows(words, below: lastSeen, db)
-          while !builder.isFull, let row = try rows.next() { builder.add(Message(row)) }
+          while !builder.isFull, let row = try rows.next() { builder.add(Message(fieldsOf: row)) }
           return
         }
         isEnd = false
@@ -46,7 +46,7 @@ extension SQLiteStore {
         lastSeen = number
         guard let content = row.text("content") else { continue }
         bytesSeen += content.utf8.count
-        if try matcher.matches(content) { builder.add(Message(row)) }
+        if try matcher.matches(content) { builder.add(Message(fieldsOf: row)) }
         if builder.isFull { return }
       }
       if isEnd { return }
@@ -62,7 +62,7 @@ extension SQLiteStore {
           WHERE m.rowid IN (SELECT rowid FROM messages WHERE \(ids)) AND (+m.sender = ?1 OR +m.recipient = ?1)
           ORDER BY m.id <> ?2 LIMIT 1
           """, [agent.name, id])
-        if let row { return Message(row) }
+        if let row { return Message(fieldsOf: row) }
       }
       return nil
     }

@@ -36,6 +36,6 @@ extension SQLiteStore {
       ?? message.idempotencyKey.flatMap {
         try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = \(ofKey)", [message.sender.name, $0])
       }
-    return try earlier.map { try EarlierRecord.receipt(for: message, from: Message($0)) }
+    return try earlier.map { try EarlierRecord.receipt(for: message, from: Message(fieldsOf: $0)) }
   }
 }

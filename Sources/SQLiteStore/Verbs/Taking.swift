@@ -42,7 +42,7 @@ extension SQLiteStore {
     let rows = try db.rows(
       "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?3", arguments + [request.limit])
     while let row = try rows.next() {
-      let message = Message(row)
+      let message = Message(fieldsOf: row)
       guard budget.admits(message.replyCost) else { break }
       delivery.messages.append(message)
       messages.append(row["row"])
