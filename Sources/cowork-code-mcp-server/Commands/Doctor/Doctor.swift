@@ -50,7 +50,10 @@ struct Doctor: AsyncParsableCommand {
         findings =
           try await Deadline.within(.seconds(20)) { try await store.overview().findings }
           ?? [Finding(.failure, "content", "It could not be read within 20 s.", advice: "See what keeps the database busy.")]
-      } catch { findings = [Finding(.failure, "content", "\(error)")] }
+      } catch {
+        let isUnavailable = (error as? BridgeError)?.code == .storeUnavailable
+        findings = [Finding(.failure, "content", "\(error)", advice: isUnavailable ? "See what keeps the database busy." : nil)]
+      }
       try await report.add(findings)
       return findings.contains { $0.verdict == .failure } ? .unusable : diagnosis.state
     }
