@@ -4,6 +4,10 @@ public enum Limits {
   public static let textBytes = 256 * 1024
   /// A task's title: Unicode scalars.
   public static let titleCharacters = 200
+  /// A text that only a hand can have written is shown to agents by an excerpt beyond this many bytes of UTF-8.
+  public static let shownBytes = 4 << 20
+  /// The characters of such an excerpt.
+  public static let excerptCharacters = 50_000
   /// An idempotency key: bytes of UTF-8.
   public static let keyBytes = 200
   /// How many messages or tasks one call may ask for.

@@ -16,14 +16,15 @@ extension PostgresStore {
     limited: Bool = true, _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
   ) async throws(BridgeError) -> Value {
     let (outcome, isUnknown) = await Task(executorPreference: executor) { [self] in
-      let end = ContinuousClock.now + patience
+      var end = ContinuousClock.now + patience
       var pause = Backoff(minimum: .milliseconds(10), maximum: .seconds(1))
       var attempt = 0
       var (unknown, refusal): (PostgresError?, PostgresError?)
       while true {
         attempt += 1
         do {
-          try await readiness.ensure()
+          // The time is that of the call, not of a migration before it.
+          if try await readiness.ensure() { end = .now + patience }
           // The first attempt gives a silent connection up early; a statement that needs longer has the rest of the time.
           let limit = limited ? CallLimit(until: end, silence: attempt == 1 ? .seconds(2) : patience) : nil
           return (Result<Value, any Error>.success(try await CallLimit.with(limit) { try await verb(pool, attempt) }), false)

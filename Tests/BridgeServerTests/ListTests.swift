@@ -35,6 +35,7 @@ import Testing
       "get_tasks": ["origin", "tasks", "remaining", "history", "unread"],
       "update_task": [
         "origin", "id", "title", "description", "sender", "recipient", "status", "result", "created_at", "updated_at", "holder", "stale",
+        "truncated", "size",
         "unread",
       ], "wait_for_updates": ["origin", "messages", "tasks", "timed_out"], "list_agents": ["self", "agents", "unread"],
       "search_history": ["origin", "messages", "more", "unread"],

@@ -103,7 +103,7 @@ $$;
 -- them. Looks at few rows of tables that may be large: never at all of them.
 CREATE OR REPLACE FUNCTION take(
   agent text, lease text, instance text, process text, seconds double precision, dead text[], alive text[], is_repeated boolean,
-  of_sender text, with_tasks boolean, most bigint, characters bigint
+  of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean
 ) RETURNS TABLE (message message_records, task task_records, remaining bigint, to_check text[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
@@ -145,7 +145,12 @@ BEGIN
       PERFORM end_leases(ARRAY[lease], false);
     END IF;
   END IF;
-  RETURN QUERY SELECT r, NULL::task_records, take.remaining, NULL::text[] FROM message_records r WHERE r.seq = ANY (message_rows) ORDER BY r.seq;
+  IF is_whole THEN
+    RETURN QUERY SELECT ROW (w.*)::message_records, NULL::task_records, take.remaining, NULL::text[]
+      FROM whole_messages w WHERE w.seq = ANY (message_rows) ORDER BY w.seq;
+  ELSE
+    RETURN QUERY SELECT r, NULL::task_records, take.remaining, NULL::text[] FROM message_records r WHERE r.seq = ANY (message_rows) ORDER BY r.seq;
+  END IF;
   RETURN QUERY SELECT NULL::message_records, r, take.remaining, NULL::text[] FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
   IF message_rows = '{}' AND task_rows = '{}' THEN RETURN NEXT; END IF;
 END
@@ -153,7 +158,7 @@ $$;
 COMMENT ON FUNCTION take IS 'For programs: takes what waits for an agent, under a lease.';
 
 -- What waits for an agent, in one state of the tables.
-CREATE OR REPLACE FUNCTION waiting(of_agent text, of_sender text, with_tasks boolean, most bigint, characters bigint)
+CREATE OR REPLACE FUNCTION waiting(of_agent text, of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean)
 RETURNS TABLE (message message_records, task task_records, remaining bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
@@ -168,14 +173,19 @@ BEGIN
     ARRAY(SELECT seq FROM news_of(of_agent) AS n (seq) WHERE with_tasks ORDER BY seq LIMIT most),
     (SELECT count(*) FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)),
     characters) AS s;
-  RETURN QUERY SELECT r, NULL::task_records, item.remaining FROM message_records r WHERE r.seq = ANY (item.messages) ORDER BY r.seq;
+  IF is_whole THEN
+    RETURN QUERY SELECT ROW (w.*)::message_records, NULL::task_records, item.remaining
+      FROM whole_messages w WHERE w.seq = ANY (item.messages) ORDER BY w.seq;
+  ELSE
+    RETURN QUERY SELECT r, NULL::task_records, item.remaining FROM message_records r WHERE r.seq = ANY (item.messages) ORDER BY r.seq;
+  END IF;
   RETURN QUERY SELECT NULL::message_records, r, item.remaining FROM task_records r WHERE r.seq = ANY (item.tasks) ORDER BY r.seq;
 END
 $$;
 
 -- Shows what take would take; gives back what expired leases hold first.
 CREATE OR REPLACE FUNCTION look(
-  agent text, process text, dead text[], alive text[], of_sender text, with_tasks boolean, most bigint, characters bigint
+  agent text, process text, dead text[], alive text[], of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean
 ) RETURNS TABLE (message message_records, task task_records, remaining bigint, to_check text[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
@@ -189,7 +199,7 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-  RETURN QUERY SELECT w.message, w.task, w.remaining, NULL::text[] FROM waiting(me, of_sender, with_tasks, most, characters) AS w;
+  RETURN QUERY SELECT w.message, w.task, w.remaining, NULL::text[] FROM waiting(me, of_sender, with_tasks, most, characters, is_whole) AS w;
   IF NOT FOUND THEN RETURN NEXT; END IF;
 END
 $$;

@@ -200,7 +200,12 @@ DECLARE
   news bigint[] := '{}';
 BEGIN
   IF lease IS NOT NULL THEN news := lock_news(me, ARRAY(SELECT t.seq FROM tasks t WHERE t.id = found_id)); END IF;
-  RETURN QUERY SELECT r, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text FROM task_records r WHERE r.id = found_id;
+  IF characters IS NULL THEN
+    RETURN QUERY SELECT ROW (w.*)::task_records, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text
+      FROM whole_tasks w WHERE w.id = found_id;
+  ELSE
+    RETURN QUERY SELECT r, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text FROM task_records r WHERE r.id = found_id;
+  END IF;
   RETURN QUERY SELECT NULL::task_records, NULL::boolean, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       e.actor, e.from_status, e.to_status, e.note
     FROM (

@@ -7,7 +7,7 @@ SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 -- frequent word the index would collect every occurrence. Conditions are written out for each call, so that each call has a plan of its own.
 CREATE OR REPLACE FUNCTION history(
   agent text, words text[] DEFAULT '{}', literal text DEFAULT NULL, with_agent text DEFAULT NULL, about_task text DEFAULT NULL,
-  before text DEFAULT NULL, most bigint DEFAULT 20, characters bigint DEFAULT 34000
+  before text DEFAULT NULL, most bigint DEFAULT 20, characters bigint DEFAULT 34000, is_whole boolean DEFAULT false
 ) RETURNS TABLE (message message_records, more boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
@@ -68,7 +68,7 @@ BEGIN
     FOR item IN EXECUTE newest USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, 4000 LOOP
       looked := looked + 1;
       last_row := item.seq;
-      SELECT NOT EXISTS (SELECT 1 FROM unnest(words) AS word WHERE word ~ '^[\x01-\x7f]+$' AND strpos(lower(m.content), lower(word)) = 0)
+      SELECT (octet_length(m.content) > 4194304 OR NOT EXISTS (SELECT 1 FROM unnest(words) AS word WHERE word ~ '^[\x01-\x7f]+$' AND strpos(lower(m.content), lower(word)) = 0))
           AND words_of(m.content) @@ pattern, least_cost + COALESCE(octet_length(m.content), 0)
         INTO is_match, least_cost FROM messages m WHERE m.seq = item.seq;
       IF is_match THEN candidates := candidates || item.seq; END IF;
@@ -90,6 +90,11 @@ BEGIN
     END IF;
   END IF;
   given := fitting_messages(candidates[1:most], characters);
+  IF is_whole THEN
+    RETURN QUERY SELECT ROW (w.*)::message_records, cardinality(candidates) > cardinality(given)
+      FROM whole_messages w WHERE w.seq = ANY (given) ORDER BY w.seq DESC;
+    RETURN;
+  END IF;
   RETURN QUERY SELECT r, cardinality(candidates) > cardinality(given) FROM message_records r WHERE r.seq = ANY (given) ORDER BY r.seq DESC;
 END
 $$;

@@ -11,6 +11,8 @@ public struct TakeRequest: Hashable, Sendable {
   public var characters: Int
   /// The instance that takes them; nil to look without taking.
   public var instance: Instance?
+  /// Shows texts of more than 4 MiB whole.
+  public var isWhole = false
 
   public init(
     agent: Identity, sender: String? = nil, includesTasks: Bool = false, limit: Int = 50, characters: Int = ReplyBudget.characters,

@@ -9,6 +9,8 @@ public struct HistoryQuery: Hashable, Sendable {
   /// Only messages older than this one: a message's id, or a time.
   public var before: String?
   public var limit: Int
+  /// Shows texts of more than 4 MiB whole.
+  public var isWhole = false
   /// The most characters that the messages may take in a reply; the first is returned whatever its size.
   public var characters: Int
 
@@ -41,11 +43,11 @@ public struct HistoryPage: Hashable, Sendable {
 public struct HistoryPageBuilder {
   public private(set) var page = HistoryPage(messages: [], more: false)
   private var budget: ReplyBudget
-  private let limit: Int
+  private let query: HistoryQuery
 
   public init(_ query: HistoryQuery) {
     budget = ReplyBudget(characters: query.characters)
-    limit = query.limit
+    self.query = query
   }
 
   /// Whether a message did not fit, so that no others are needed.
@@ -53,8 +55,9 @@ public struct HistoryPageBuilder {
 
   /// Adds the next message, unless the page is full.
   public mutating func add(_ message: Message) {
-    if !isFull, page.messages.count < limit, budget.admits(message.replyCost) {
-      page.messages.append(message)
+    let excerpted = message.excerpted
+    if !isFull, page.messages.count < query.limit, budget.admits(excerpted.replyCost) {
+      page.messages.append(query.isWhole ? message : excerpted)
     } else {
       page.more = true
     }

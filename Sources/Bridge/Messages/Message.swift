@@ -52,6 +52,8 @@ public struct Message: FieldedRecord, Hashable {
   public var redelivered = false
   /// When the delivery was confirmed.
   public var readAt: String?
+  /// The bytes of the whole content, where `content` is an excerpt.
+  public var size: Int?
 
   public init() {}
 
@@ -69,8 +71,23 @@ public struct Message: FieldedRecord, Hashable {
     ]
   public static let fields = columns + details
 
+  /// With an excerpt of a content that is too long to be shown.
+  public var excerpted: Message {
+    guard let content, content.utf8.count > Limits.shownBytes else { return self }
+    var message = self
+    (message.content, message.size) = (content.excerpt, content.utf8.count)
+    return message
+  }
+
   public subscript<Value>(dynamicMember path: WritableKeyPath<MessageReferences, Value>) -> Value {
     get { references[keyPath: path] }
     set { references[keyPath: path] = newValue }
+  }
+}
+
+extension String {
+  /// The beginning of a text that is too long to be shown.
+  var excerpt: String {
+    utf8.count > Limits.shownBytes ? String(String.UnicodeScalarView(unicodeScalars.prefix(Limits.excerptCharacters))) : self
   }
 }

@@ -44,13 +44,15 @@ public final class BridgeService: Sendable {
   /// - Parameters:
   ///   - markRead: false to look only.
   ///   - waitSeconds: 0 to 55.
+  ///   - whole: shows texts of more than 4 MiB whole, not by an excerpt.
   /// - Returns: the messages, to be confirmed with `delivered(_:)` or given back with `undelivered(_:)`.
   public func readMessages(
-    markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0
+    markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0, whole: Bool = false
   ) async throws -> Delivery {
     try TextRule.reference(sender, field: "from", kind: "a name")
-    return try await take(
-      TakeRequest(agent: identity, sender: sender, limit: limit, instance: markRead ? instance : nil), within: waitSeconds)
+    var request = TakeRequest(agent: identity, sender: sender, limit: limit, instance: markRead ? instance : nil)
+    request.isWhole = whole
+    return try await take(request, within: waitSeconds)
   }
 
   /// Reads messages and news of tasks; waits if there are none.
@@ -88,9 +90,11 @@ public final class BridgeService: Sendable {
 
   /// Messages that the agent sent and received.
   public func history(
-    text: String? = nil, with other: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20
+    text: String? = nil, with other: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20,
+    whole: Bool = false
   ) async throws(BridgeError) -> HistoryPage {
-    let query = HistoryQuery(agent: identity, text: text, with: other, taskID: taskID, before: before, limit: limit)
+    var query = HistoryQuery(agent: identity, text: text, with: other, taskID: taskID, before: before, limit: limit)
+    query.isWhole = whole
     try query.validate()
     return try await store.history(query)
   }

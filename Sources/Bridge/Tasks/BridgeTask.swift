@@ -17,6 +17,8 @@ public struct BridgeTask: FieldedRecord, Hashable {
   public var holder: String?
   /// It is in progress, and its holder has ended or sent no heartbeat for 10 minutes: another instance may take it over.
   public var stale = false
+  /// The bytes of title, description and result, where one of them is an excerpt.
+  public var size: Int?
 
   public init() {}
 
@@ -35,6 +37,16 @@ public struct BridgeTask: FieldedRecord, Hashable {
     .text("result", \.result),
   ]
   public static let fields = columns
+
+  /// With excerpts of texts that are too long to be shown.
+  public var excerpted: BridgeTask {
+    let texts = [title, description, result].compactMap(\.self)
+    guard texts.contains(where: { $0.utf8.count > Limits.shownBytes }) else { return self }
+    var task = self
+    (task.title, task.description, task.result) = (title?.excerpt, description?.excerpt, result?.excerpt)
+    task.size = texts.map(\.utf8.count).reduce(0, +)
+    return task
+  }
 
   /// Without description and result, which can be long.
   public var withoutTexts: BridgeTask {

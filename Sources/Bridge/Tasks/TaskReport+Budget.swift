@@ -2,6 +2,7 @@ extension TaskReport {
   /// The report for a reply: the task whole, and of the history as much as fits, the newest first. The beginning of a note stands for one
   /// that would take more than half of what is left; where not even that fits, the oldest changes are left out.
   func fitting(characters: Int = ReplyBudget.characters) -> TaskReport {
+    let task = task.excerpted
     let left = characters - task.replyCost
     // A task that is larger than a reply comes whole all the same, and then its history does not take much.
     var budget = ReplyBudget(characters: left > 0 ? left : 10_000)

@@ -65,6 +65,14 @@ extension FieldType where Value == String {
   static var undeclared: FieldType { FieldType<JSON>.json.mapping { .string($0) } }
 }
 
+extension FieldType where Value == Bool {
+  static var flag: FieldType { FieldType<JSON>.json.mapping { .bool($0) } }
+}
+
+extension FieldType where Value == Int {
+  static var count: FieldType { FieldType<JSON>.json.mapping { .integer(Int64($0)) } }
+}
+
 extension FieldType where Value == UnreadCounts {
   static var undeclared: FieldType {
     FieldType<JSON>.json.mapping { UnreadCounts.schema.encode($0) }

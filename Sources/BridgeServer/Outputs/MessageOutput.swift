@@ -11,7 +11,13 @@ extension Message: StructuredOutput {
     Field("reply_to", .nullable(.string), \.replyTo)
     Field("task_id", .nullable(.string), \.taskID)
     Field("redelivered", .boolean, \.redelivered)
+    Field(optional: "truncated", .boolean, \.isExcerpt)
+    Field(optional: "size", .integer, \.size)
   }
+}
+
+extension Message {
+  fileprivate var isExcerpt: Bool? { size.map { _ in true } }
 }
 
 /// A message, and whether and when its recipient read it.

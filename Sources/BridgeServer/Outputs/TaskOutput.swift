@@ -14,7 +14,11 @@ extension BridgeTask: StructuredOutput {
     Field("updated_at", .text, \.updatedAt)
     Field("holder", .text, \.holder)
     Field("stale", .boolean, \.stale)
+    Field(optional: "truncated", .flag, \.isExcerpt)
+    Field(optional: "size", .count, \.size)
   }
+
+  private var isExcerpt: Bool? { size.map { _ in true } }
 }
 
 extension TaskEvent: StructuredOutput {

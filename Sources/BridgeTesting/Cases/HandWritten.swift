@@ -101,5 +101,39 @@ extension StoreSuite {
       #expect(try await bench.take(tasks: true).isEmpty)
       #expect(await refusal { try await bench.move(id, to: .completed) }?.code == .notFound)
     }
+    StoreCase("texts of more than 4 MiB are shown by their beginning, and hold nobody up") { bench in
+      try await bench.send("small")
+      try await bench.harness.executeByHand(
+        """
+        INSERT INTO messages (id, sender, recipient, content, read) VALUES ('big', 'cowork', 'code', '\(String(repeating: "word ü", count: 150))', 0);
+        INSERT INTO tasks (id, sender, recipient, title, description) VALUES ('big', 'cowork', 'code', 't', '\(String(repeating: "x", count: 1000))')
+        """)
+      for _ in 1...13 {
+        try await bench.harness.executeByHand(
+          "UPDATE messages SET content = content || content WHERE id = 'big'; UPDATE tasks SET description = description || description")
+      }
+      try await bench.send("after")
+      let size = 150 * 7 << 13
+      #expect(try await bench.take().contents == ["small"])
+      let big = try #require(try await bench.take(tasks: true).messages.first)
+      #expect(
+        big.content?.unicodeScalars.count == Limits.excerptCharacters && big.content?.hasPrefix("word üword") == true && big.size == size)
+      let rest = try await bench.take(tasks: true)
+      #expect(rest.contents == ["after"] && rest.messages.first?.size == nil)
+      let task = try #require(try await bench.take(tasks: true).tasks.first)
+      #expect(task.description?.count == Limits.excerptCharacters && task.size == 8_192_001)
+      let found = try await bench.store.history(HistoryQuery(agent: .code, text: "word"))
+      #expect(found.messages.map(\.size) == [size])
+      var query = HistoryQuery(agent: .code, before: "after", limit: 1)
+      query.before = try await bench.store.history(HistoryQuery(agent: .code, limit: 1)).messages.first?.id
+      query.isWhole = true
+      let whole = try #require(try await bench.store.history(query).messages.first)
+      #expect(whole.content?.utf8.count == size && whole.size == nil)
+      #expect(try await bench.store.task("big", for: .code, instance: nil).task.description?.count == 8_192_000)
+      try await bench.harness.executeByHand("UPDATE messages SET read = 0 WHERE id = 'big'")
+      var request = TakeRequest(agent: .code, instance: bench.code)
+      request.isWhole = true
+      #expect(try await bench.store.take(request).messages.first?.content?.utf8.count == size)
+    }
   }
 }

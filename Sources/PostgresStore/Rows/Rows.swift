@@ -58,12 +58,21 @@ extension FieldedRecord {
   }
 }
 
+extension Message {
+  /// From a row of `message_records`.
+  init(_ row: PostgresRow) throws {
+    try self.init(fieldsOf: row)
+    size = try row.get("size")
+  }
+}
+
 extension BridgeTask {
   /// From a row of `task_records`.
   init(_ row: PostgresRow, _ prefix: String = "") throws {
     try self.init(fieldsOf: row, prefix)
     setClaim(
       holder: try row.get("\(prefix)holder"), process: try row.get("\(prefix)holder_process"), isExpired: try row.get("\(prefix)expired"))
+    size = try row.get("\(prefix)size")
   }
 }
 

@@ -8,15 +8,21 @@ actor Readiness {
 
   init(migrator: PostgresMigrator) { self.migrator = migrator }
 
+  /// - Returns: whether the call waited for a migration.
   /// - Throws: what the migration throws; the next call tries again.
-  func ensure() async throws {
-    if isReady { return }
-    if let attempt { return try await attempt.value }
+  @discardableResult
+  func ensure() async throws -> Bool {
+    if isReady { return false }
+    if let attempt {
+      try await attempt.value
+      return true
+    }
     let attempt = Task { try await CallLimit.with(nil) { try await migrator.migrate() } }
     self.attempt = attempt
     defer { self.attempt = nil }
     try await attempt.value
     isReady = true
+    return true
   }
 
   /// Call this after the tables were dropped.

@@ -39,7 +39,7 @@ struct TranscriptTable: Sendable {
   }
 
   private func event(_ row: PostgresRow) throws -> TranscriptEntry.Event {
-    guard isOfEvents else { return .message(try Message(fieldsOf: row)) }
+    guard isOfEvents else { return .message(try Message(row)) }
     let task = BridgeTask(
       id: try row.get("task_id"), sender: try row.get("sender"), recipient: try row.get("recipient"), title: try row.get("title"))
     return .task(task, try TaskEvent(fieldsOf: row))

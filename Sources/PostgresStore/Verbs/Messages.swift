@@ -27,13 +27,13 @@ extension PostgresStore {
 
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
     let wanted: [PostgresParameter] = [
-      .optional(request.sender), .bool(request.includesTasks), .int(request.limit), .int(request.characters),
+      .optional(request.sender), .bool(request.includesTasks), .int(request.limit), .int(request.characters), .bool(request.isWhole),
     ]
     guard let instance = request.instance else {
       return try await perform { [sql, idle] _ in
         try await self.afterRecovery { dead, alive in
           try await idle.query(
-            sql.call("look", arguments: 8, SQL.delivered),
+            sql.call("look", arguments: 9, SQL.delivered),
             [.text(request.agent.name), .text(ProcessIdentity.current.encoded), .textArray(dead), .textArray(alive)] + wanted)
         }
       }
@@ -42,7 +42,7 @@ extension PostgresStore {
     return try await performTaking { [sql, timing, idle] _, attempt in
       var delivery = try await self.afterRecovery { dead, alive in
         try await idle.query(
-          sql.call("take", arguments: 12, SQL.delivered),
+          sql.call("take", arguments: 13, SQL.delivered),
           [
             .text(request.agent.name), .text(lease), .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds),
             .textArray(dead), .textArray(alive), .bool(attempt > 1),
@@ -80,12 +80,12 @@ extension PostgresStore {
     return try await perform { [sql] pool in
       do {
         let rows = try await pool.query(
-          sql.call("history", arguments: 8, "more, \(SQL.message)"),
+          sql.call("history", arguments: 9, "more, \(SQL.message)"),
           [
             .text(query.agent.name), .textArray(words), .optional(literal), .optional(query.with), .optional(query.taskID),
-            .optional(query.before), .int(query.limit), .int(query.characters),
+            .optional(query.before), .int(query.limit), .int(query.characters), .bool(query.isWhole),
           ])
-        return HistoryPage(messages: try rows.map { try Message(fieldsOf: $0) }, more: try rows.first?.get("more") ?? false)
+        return HistoryPage(messages: try rows.map { try Message($0) }, more: try rows.first?.get("more") ?? false)
       } catch let error as PostgresError where error.sqlState == .neitherIDNorTime {
         throw BridgeError.notATimeOrID(query.before ?? "")
       }
@@ -94,7 +94,7 @@ extension PostgresStore {
 
   public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
     try await perform { [sql] pool in
-      try await pool.query(sql.call("message", arguments: 2), [.text(agent.name), .text(id)]).first.map { try Message(fieldsOf: $0) }
+      try await pool.query(sql.call("message", arguments: 2), [.text(agent.name), .text(id)]).first.map { try Message($0) }
     }
   }
 }
@@ -119,7 +119,7 @@ extension Delivery {
   fileprivate init(_ rows: PostgresRows) throws {
     self.init(remaining: try rows.first?.get("remaining", as: Int?.self) ?? 0)
     for row in rows {
-      if !row.isNull("seq") { messages.append(try Message(fieldsOf: row)) }
+      if !row.isNull("seq") { messages.append(try Message(row)) }
       if !row.isNull("t_seq") { tasks.append(try BridgeTask(row, "t_")) }
     }
   }

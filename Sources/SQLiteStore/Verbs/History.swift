@@ -62,7 +62,7 @@ extension SQLiteStore {
           WHERE m.rowid IN (SELECT rowid FROM messages WHERE \(ids)) AND (+m.sender = ?1 OR +m.recipient = ?1)
           ORDER BY m.id <> ?2 LIMIT 1
           """, [agent.name, id])
-        if let row { return Message(fieldsOf: row) }
+        if let row { return Message(fieldsOf: row).excerpted }
       }
       return nil
     }

@@ -43,14 +43,15 @@ extension SQLiteStore {
       "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?3", arguments + [request.limit])
     while let row = try rows.next() {
       let message = Message(fieldsOf: row)
-      guard budget.admits(message.replyCost) else { break }
-      delivery.messages.append(message)
+      let excerpted = message.excerpted
+      guard budget.admits(excerpted.replyCost) else { break }
+      delivery.messages.append(request.isWhole ? message : excerpted)
       messages.append(row["row"])
     }
     if request.includesTasks {
       let rows = try TaskNews.rows(for: request.agent, limit: request.limit, db)
       while let row = try rows.next() {
-        let task = BridgeTask(row)
+        let task = BridgeTask(row).excerpted
         guard budget.admits(task.replyCost) else { break }
         delivery.tasks.append(task)
         tasks.append(row["row"])

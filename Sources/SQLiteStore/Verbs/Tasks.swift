@@ -136,7 +136,7 @@ extension SQLiteStore {
     let rows = try db.rows(
       "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(wanted) ORDER BY t.rowid LIMIT ?", arguments + [query.limit])
     while let row = try rows.next() {
-      let task = BridgeTask(row)
+      let task = BridgeTask(row).excerpted
       guard budget.admits(task.replyCost) else { break }
       page.tasks.append(task)
       if TaskNews.isNews(row, for: query.agent) { news.append(row["row"]) }

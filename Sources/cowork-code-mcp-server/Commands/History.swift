@@ -33,7 +33,7 @@ struct History: BridgeCommand {
   func run(in session: CommandSession) async throws {
     let words = query.joined(separator: " ")
     let page = try await session.service.history(
-      text: words.isEmpty ? nil : words, with: with, taskID: task, before: before, limit: limit)
+      text: words.isEmpty ? nil : words, with: with, taskID: task, before: before, limit: limit, whole: true)
     try await session.showWithUnread(Marked(page, for: session.identity), as: page.shown)
   }
 }

@@ -34,7 +34,7 @@ struct Read: BridgeCommand {
   func run(in session: CommandSession) async throws {
     if !peek { try await session.introduce() }
     let delivery = try await PatientWait(seconds: wait, logger: session.logger).until(not: \.isEmpty) { seconds in
-      try await session.service.readMessages(markRead: !peek, limit: limit, from: from, waitSeconds: seconds)
+      try await session.service.readMessages(markRead: !peek, limit: limit, from: from, waitSeconds: seconds, whole: true)
     }
     try await session.show(
       Marked(MessagesOutput(delivery), for: session.identity), lease: delivery.lease, as: delivery.shown(for: session.identity))

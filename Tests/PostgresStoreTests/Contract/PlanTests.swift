@@ -34,8 +34,9 @@ struct PlanTests {
   /// Functions keep plans that serve any values, so these must suit a large store.
   @Test(arguments: [
     "send('cowork', 'code', 'x', 'r', 't7', 'key')", "send('cowork', 'code', 'x', idempotency_key => 'key')",
-    "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000)", "confirm('l1')", "undo('l1')", "renew('{l1}', 60)",
-    "recover('h|1|1')", "look('code', '', '{}', '{}', NULL, true, 50, 34000)", "inbox('code')", "unread('code')", "agents()",
+    "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000, false)", "confirm('l1')", "undo('l1')",
+    "renew('{l1}', 60)",
+    "recover('h|1|1')", "look('code', '', '{}', '{}', NULL, true, 50, 34000, false)", "inbox('code')", "unread('code')", "agents()",
     "message('code', 'M7')", "history('code')",
     "history('code', with_agent => 'cowork')", "history('code', about_task => 't7')", "history('code', before => 'm7')",
     "create_task('cowork', 'code', 't', 'd', 'key')", "tasks('code')", "tasks('cowork', 'creator', 'completed')", "task('code', 'T7')",

@@ -18,7 +18,7 @@ struct ReplyCostTests {
     let rows = try await store.pool.query("SELECT r.*, \(store.sql.schema).cost_of(r) AS cost FROM \(store.sql.messageRecords) r")
     #expect(rows.count == texts.count)
     for row in rows {
-      let message = try Message(fieldsOf: row)
+      let message = try Message(row)
       #expect(try row.get("cost", as: Int.self) == message.replyCost, "\(message.content ?? "")")
     }
     await store.close()

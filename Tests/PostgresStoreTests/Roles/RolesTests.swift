@@ -55,7 +55,7 @@ struct RolesTests {
       // Verbs in the name of another.
       "SELECT cowork_bridge.send('cowork', 'code', 'forged')", "SELECT cowork_bridge.inbox('code')", "SELECT cowork_bridge.unread('code')",
       "SELECT cowork_bridge.create_task('cowork', 'code', 'forged')", "SELECT cowork_bridge.history('code')",
-      "SELECT cowork_bridge.take('code', 'l', 'i', 'p', 60, '{}', '{}', false, NULL, true, 50, 34000)",
+      "SELECT cowork_bridge.take('code', 'l', 'i', 'p', 60, '{}', '{}', false, NULL, true, 50, 34000, false)",
       "SELECT cowork_bridge.heartbeat('code', 'i', 'h', 'p', NULL, 600, 30)", "SELECT cowork_bridge.add_agent('intruder')",
       "SELECT cowork_bridge.change_task('code', '\(task)', '', 'completed', NULL, 'keep', 'i', 'p', 1, false, NULL, NULL, NULL, NULL, NULL, '{}', false)",
       // Sizes, and ids that are taken.
@@ -75,7 +75,7 @@ struct RolesTests {
     for statement in [
       "SELECT cowork_bridge.confirm('\(lease)')", "SELECT cowork_bridge.undo('\(lease)')", "SELECT cowork_bridge.renew('{\(lease)}', 3600)",
       "SELECT cowork_bridge.recover('', '{\(lease)}')",
-      "SELECT cowork_bridge.take('spy', '\(lease)', 'i', 'p', 60, '{\(lease)}', '{}', true, NULL, true, 50, 34000)",
+      "SELECT cowork_bridge.take('spy', '\(lease)', 'i', 'p', 60, '{\(lease)}', '{}', true, NULL, true, 50, 34000, false)",
       "SELECT cowork_bridge.sign_off('spy', (SELECT 'i'), 'h', NULL)",
     ] { try await database.psql(statement, as: spy) }
     #expect(try await database.contents() == before)
