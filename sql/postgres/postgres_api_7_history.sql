@@ -24,6 +24,8 @@ DECLARE
   candidates bigint[] := '{}';
   given bigint[];
   looked bigint := 0;
+  looked_bytes bigint := 0;
+  bytes integer;
   least_cost bigint := 0;
   is_match boolean;
   item record;
@@ -68,14 +70,22 @@ BEGIN
     FOR item IN EXECUTE newest USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, 4000 LOOP
       looked := looked + 1;
       last_row := item.seq;
-      SELECT (octet_length(m.content) > 4194304 OR NOT EXISTS (SELECT 1 FROM unnest(words) AS word WHERE word ~ '^[\x01-\x7f]+$' AND strpos(lower(m.content), lower(word)) = 0))
-          AND words_of(m.content) @@ pattern, least_cost + COALESCE(octet_length(m.content), 0)
-        INTO is_match, least_cost FROM messages m WHERE m.seq = item.seq;
-      IF is_match THEN candidates := candidates || item.seq; END IF;
-      EXIT WHEN cardinality(candidates) > most OR least_cost > 4000000;
+      SELECT (octet_length(m.content) > 4194304
+            OR NOT EXISTS (SELECT 1 FROM unnest(words) AS word WHERE word ~ '^[\x01-\x7f]+$' AND strpos(lower(m.content), lower(word)) = 0))
+          AND words_of(m.content) @@ pattern, COALESCE(octet_length(m.content), 0)
+        INTO is_match, bytes FROM messages m WHERE m.seq = item.seq;
+      looked_bytes := looked_bytes + bytes;
+      IF is_match THEN
+        candidates := candidates || item.seq;
+        least_cost := least_cost + 260 + least_characters(bytes);
+      END IF;
+      -- The reply is full, or the rows are so large that the index is quicker, or they match too seldom.
+      EXIT WHEN cardinality(candidates) > most OR (least_cost > characters AND cardinality(candidates) > 1);
+      EXIT WHEN looked_bytes > 4000000;
       EXIT WHEN looked % 500 = 0 AND cardinality(candidates) * 8 * 500 <= most * looked;
     END LOOP;
-    IF cardinality(candidates) <= most AND (least_cost > 4000000 OR looked > 0 AND looked % 500 = 0) THEN
+    IF cardinality(candidates) <= most AND (least_cost <= characters OR cardinality(candidates) < 2)
+      AND (looked_bytes > 4000000 OR looked > 0 AND looked % 500 = 0) THEN
       FOREACH ends SLICE 1 IN ARRAY ARRAY[ARRAY[greatest(0, last_row - 50000), last_row], ARRAY[-9223372036854775808, last_row - 50000]] LOOP
         CONTINUE WHEN ends[1] >= ends[2];
         -- Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
