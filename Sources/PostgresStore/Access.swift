@@ -97,6 +97,8 @@ extension SQLState {
   static let neitherIDNorTime = SQLState("CW422")
   /// Class 25, "Invalid Transaction State": a write on a server or in a transaction that only reads.
   static let readOnlyTransaction = SQLState("25006")
+  /// Class 22, "Data Exception": a character that the encoding of the database has not.
+  static let untranslatableCharacter = SQLState("22P05")
   /// Class 53, "Insufficient Resources".
   static let diskFull = SQLState("53100")
 }
@@ -146,7 +148,12 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
       return BridgeError(.storeUnavailable, "\(error.server?.message ?? ""). Nothing was written to \(place).")
     case .idExists:
       return BridgeError(.storeFailed, "\(error.server?.message ?? ""), so nothing was written: call again.")
-    case .uniqueViolation where error.server?.constraint?.hasSuffix("_pkey") == true:
+    case .untranslatableCharacter:
+      return BridgeError(
+        .invalidValue,
+        "The encoding of the database \(place) lacks a character of this text, and nothing was written: \(error.server?.message ?? ""). "
+          + "Leave the character out, or use a database with ENCODING 'UTF8', into which `copy` brings what is here.")
+    case .uniqueViolation where ["messages_pkey", "tasks_pkey", "task_events_pkey"].contains(error.server?.constraint):
       return BridgeError(
         .storeFailed,
         "A number of \(error.server?.constraint ?? "") in \(place) is taken and nothing was written: the table's sequence is behind its rows. "

@@ -17,7 +17,7 @@ struct IdleExecutor: Sendable {
     _ statement: String, _ parameters: [PostgresParameter] = [], isRepeatable: Bool = true
   ) async throws(PostgresError) -> PostgresRows {
     do throws(PostgresError) {
-      if let rows = try await watch.listener?.query(statement, parameters, timeout: limit) { return rows }
+      if !pool.setsIsolation, let rows = try await watch.listener?.query(statement, parameters, timeout: limit) { return rows }
     } catch {
       if error.outcomeIsUnknown, !isRepeatable { throw error }
       logger.debug("a statement goes to another connection", metadata: ["error": "\(error)"])

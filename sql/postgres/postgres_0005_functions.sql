@@ -32,10 +32,41 @@ BEGIN
 END
 $$;
 
+-- A time in any usual format; NULL if it is none, or not in the years 1 to 9999.
+CREATE OR REPLACE FUNCTION time_of(written text) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  found timestamptz;
+BEGIN
+  found := CASE WHEN written ~ '([zZ]|[+-]\d\d(:?\d\d)?)$' AND written ~ '^\d{4}-\d\d-\d\d.*:' THEN written::timestamptz
+    ELSE written::timestamp AT TIME ZONE 'UTC' END;
+  RETURN CASE WHEN found >= '0001-01-01 00:00:00+00' AND found < '10000-01-01 00:00:00+00' THEN found END;
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END
+$$;
+
+-- A task that was inserted while no trigger ran has no details yet.
+CREATE OR REPLACE FUNCTION task_moved() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF NEW.id IS NOT NULL THEN
+    INSERT INTO task_details AS d (task_id, sender, assignee_news, creator_news) VALUES (NEW.id, NEW.sender, 1, 1)
+      ON CONFLICT (task_id) DO UPDATE
+      SET creator_news = 1, assignee_news = CASE WHEN NEW.status IN ('completed', 'failed') THEN 1 ELSE d.assignee_news END;
+    INSERT INTO task_events (task_id, from_status, to_status) VALUES (NEW.id, OLD.status, NEW.status);
+  END IF;
+  PERFORM pg_notify(channel_of(TG_TABLE_SCHEMA, agent), 'tasks')
+    FROM (SELECT DISTINCT agent FROM unnest(ARRAY[NEW.sender, NEW.recipient]) AS agent WHERE agent IS NOT NULL) AS sides;
+  RETURN NULL;
+END
+$$;
+
 -- The functions of triggers look for names in the catalogue first.
 ALTER FUNCTION message_unread_again() SET search_path = pg_catalog, :"schema", pg_temp;
 ALTER FUNCTION task_inserted() SET search_path = pg_catalog, :"schema", pg_temp;
-ALTER FUNCTION task_moved() SET search_path = pg_catalog, :"schema", pg_temp;
 ALTER FUNCTION something_happened() SET search_path = pg_catalog, :"schema", pg_temp;
 
 INSERT INTO bridge_schema (version) VALUES (5);

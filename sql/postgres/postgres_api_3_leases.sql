@@ -121,11 +121,27 @@ END
 $$;
 COMMENT ON FUNCTION renew IS 'Extends leases from now.';
 
+-- Makes the details of tasks that were inserted while no trigger ran: by session_replication_role, or a restore.
+CREATE OR REPLACE FUNCTION adopt_tasks(task_rows bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  WITH made AS (
+    INSERT INTO task_details (task_id, sender, assignee_news)
+    SELECT t.id, t.sender, (COALESCE(t.status, '') NOT IN ('completed', 'failed'))::integer FROM tasks t
+    WHERE t.seq = ANY (task_rows) AND t.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM task_details d WHERE d.task_id = t.id)
+    ON CONFLICT (task_id) DO NOTHING RETURNING task_id
+  )
+  INSERT INTO task_events (task_id, to_status) SELECT t.id, t.status FROM made JOIN tasks t ON t.id = made.task_id;
+END
+$$;
+
 -- Locks the news of these tasks for an agent, before they are read: what is read afterwards is what the news stands for.
 CREATE OR REPLACE FUNCTION lock_news(of_agent text, task_rows bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
+  PERFORM adopt_tasks(task_rows);
   RETURN ARRAY(
     SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE t.seq = ANY (task_rows)
       AND (d.assignee_news = 1 AND t.recipient = of_agent OR d.creator_news = 1 AND t.sender = of_agent)

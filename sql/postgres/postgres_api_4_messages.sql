@@ -1,14 +1,17 @@
 -- Messages: sending, taking and looking.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- The tasks that are news for an agent.
+-- The tasks that are news for an agent; for its assignee also an open one without details, for which no trigger has run.
 CREATE OR REPLACE FUNCTION news_of(wanted text) RETURNS SETOF bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   RETURN QUERY SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.assignee_news = 1 AND t.recipient = wanted
   UNION
-  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.creator_news = 1 AND t.sender = wanted;
+  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.creator_news = 1 AND t.sender = wanted
+  UNION
+  SELECT t.seq FROM tasks t WHERE t.recipient = wanted AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.id IS NOT NULL
+    AND (SELECT d.task_id FROM task_details d WHERE d.task_id = t.id) IS NULL;
 END
 $$;
 

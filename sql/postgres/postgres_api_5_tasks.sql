@@ -131,6 +131,7 @@ BEGIN
   THEN
     PERFORM refuse('CW403', format('"%s" may not change the task %s in this way', me, present.id));
   END IF;
+  PERFORM adopt_tasks(ARRAY[present.seq]);
   IF change_task.status IS NOT NULL THEN
     UPDATE tasks t SET status = change_task.status, result = COALESCE(change_task.result, t.result),
       updated_at = to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') WHERE t.id = present.id;

@@ -13,6 +13,9 @@ BEGIN
   FOR verb IN SELECT oid FROM pg_proc WHERE pronamespace = workspace()::regnamespace AND prosecdef LOOP
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', verb, login);
   END LOOP;
+  IF NOT has_schema_privilege(login, workspace(), 'USAGE') THEN
+    PERFORM refuse('CW403', format('first the owner of the schema must run: GRANT USAGE ON SCHEMA %I TO %I', workspace(), login));
+  END IF;
 END
 $$;
 
@@ -90,7 +93,8 @@ AS $$
   UNION ALL
   SELECT format('%s on the schema for %s', a.privilege_type, COALESCE(r.rolname, 'PUBLIC'))
     FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-    WHERE n.oid = workspace()::regnamespace AND a.grantee <> n.nspowner AND (a.privilege_type = 'CREATE' OR a.grantee = 0)
+    WHERE n.oid = workspace()::regnamespace AND a.grantee NOT IN (n.nspowner, (SELECT relowner FROM pg_class WHERE oid = 'messages'::regclass))
+      AND (a.privilege_type = 'CREATE' OR a.grantee = 0)
   UNION ALL
   SELECT format('the policy %s', polname) FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.relnamespace = workspace()::regnamespace
 $$;

@@ -57,6 +57,8 @@ public struct Diagnosis: Hashable, Sendable {
     case absent
     /// Opening migrates it.
     case outdated
+    /// Opening makes or migrates it, but no other can be made beside it.
+    case unfinished
     case ready
     /// Ready for one agent: the login acts for no other.
     case readyForOneAgent

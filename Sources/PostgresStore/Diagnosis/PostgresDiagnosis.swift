@@ -39,7 +39,8 @@ extension PostgresStore {
         (SELECT COALESCE(sum(numbackends), 0)::int8 FROM pg_stat_database) AS used,
         has_database_privilege(current_database(), 'CREATE') AS can_create,
         EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'bridge_schema') AS has_schema,
-        (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1) AS can_use
+        (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1) AS can_use,
+        (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1) AS can_fill
       """, [.text(schema.name)]
     ).first
     guard let row else { return Diagnosis(.unusable, [Finding(.failure, "store", "The database gave no answer.")]) }
@@ -51,6 +52,7 @@ extension PostgresStore {
       findings.append(Finding(.failure, "version", "Postgres \(version) is too old.", advice: "Use Postgres 13 or later."))
     }
     findings += try writing(row)
+    findings += try await encoding(connection)
     let (state, schema) = try await schemaFinding(row, connection)
     findings.append(schema)
     findings += try await ownersFindings(connection)
@@ -61,6 +63,35 @@ extension PostgresStore {
     }
     findings += [tls(connection), clockFinding(clock), try connections(row)]
     return Diagnosis(state, findings)
+  }
+
+  /// What does not work in this database's encoding and locale.
+  private func encoding(_ connection: PostgresConnection) async throws -> [Finding] {
+    // The letters Ä and ä, where a character of the encoding has this number.
+    let row = try await connection.query(
+      """
+      SELECT name, ctype, to_tsvector('simple', chr(upper)) @@ to_tsquery('simple', chr(lower)) AS folds FROM (
+        SELECT pg_encoding_to_char(encoding)::text AS name, datctype::text AS ctype, CASE WHEN has THEN 196 ELSE 65 END AS upper,
+          CASE WHEN has THEN 228 ELSE 97 END AS lower
+        FROM pg_database, LATERAL (SELECT encoding = 6 OR pg_encoding_max_length(encoding) = 1 AS has) AS numbers
+        WHERE datname = current_database()) AS present
+      """
+    ).only
+    let (name, ctype, folds) = try (row.get("name", as: String.self), row.get("ctype", as: String.self), row.get("folds", as: Bool.self))
+    let advice = "Make a database with ENCODING 'UTF8' and a locale such as C.UTF-8, and bring everything into it with `copy`."
+    var findings = [Finding]()
+    if name == "SQL_ASCII" {
+      let found = "The encoding is SQL_ASCII: search finds only words of ASCII letters, and limits count bytes instead of characters."
+      findings.append(Finding(.warning, "encoding", found, advice: advice))
+    } else if name != "UTF8" {
+      let found = "The encoding is \(name): a text with any other character, such as an emoji, is refused."
+      findings.append(Finding(.warning, "encoding", found, advice: advice))
+    }
+    if !folds, name != "SQL_ASCII" {
+      let found = "The ctype is \(ctype): search distinguishes capitals from small letters beyond ASCII, or takes them for no letters."
+      findings.append(Finding(.warning, "encoding", found, advice: advice))
+    }
+    return findings
   }
 
   private func writing(_ row: PostgresRow) throws -> [Finding] {
@@ -79,10 +110,12 @@ extension PostgresStore {
   ) async throws -> (Diagnosis.State, Finding) {
     let role: String = try row.get("role")
     let migrate = "Somebody with the rights runs once: cowork-code-mcp-server migrate --database-url …"
+    let canCreate: Bool = try row.get("can_create")
     guard try row.get("has_schema", as: Bool.self) else {
-      let found = "The schema \(schema.name) does not exist yet"
-      return try row.get("can_create", as: Bool.self)
-        ? (.absent, Finding(.ok, "schema", "\(found): the first server makes it, as the role \(role) may."))
+      let canFill: Bool? = try row.get("can_fill")
+      let found = "The schema \(schema.name) \(canFill == nil ? "does not exist yet" : "is empty")"
+      return canFill ?? canCreate
+        ? (canCreate ? .absent : .unfinished, Finding(.ok, "schema", "\(found): the first server makes it, as the role \(role) may."))
         : (.unusable, Finding(.failure, "schema", "\(found), and the role \(role) may not make it.", advice: migrate))
     }
     let rights = try row.get("can_use", as: Bool?.self) == true ? try await rights(connection) : Rights()
@@ -98,7 +131,7 @@ extension PostgresStore {
     let present = try await connection.query("SELECT \(source)").only.get(0, as: Int?.self) ?? 0
     let newest = PostgresMigrator.newest
     if let finding = Finding.schema(of: schema.name, version: present, newest: newest) {
-      if present > newest || rights.owns { return (.outdated, finding) }
+      if present > newest || rights.owns { return (canCreate ? .outdated : .unfinished, finding) }
       let found = "\(schema.name) has version \(present) of \(newest), and the role \(role) may not bring it up to date."
       return (.unusable, Finding(.failure, "schema", found, advice: migrate))
     }
@@ -147,18 +180,16 @@ extension PostgresStore {
           advice: "Run sql/postgres/postgres_roles.sql again, and revoke what is left."))
     }
     for (name, table) in [("messages", sql.messages), ("tasks", sql.tasks), ("task_events", sql.taskEvents)] {
+      let sequence = try await connection.query("SELECT pg_get_serial_sequence($1, 'seq')", [.text(table)]).only.get(0, as: String.self)
       let row = try await connection.query(
-        """
-        SELECT COALESCE(pg_sequence_last_value(pg_get_serial_sequence($1, 'seq')::regclass), 0) AS last, COALESCE(max(seq), 0) AS top,
-          pg_get_serial_sequence($1, 'seq') AS sequence FROM \(table)
-        """, [.text(table)]
+        "SELECT last_value + is_called::integer AS next, (SELECT COALESCE(max(seq), 0) FROM \(table)) AS top FROM \(sequence)"
       ).only
-      let (last, top) = (try row.get("last", as: Int64.self), try row.get("top", as: Int64.self))
-      if last < top {
+      let (next, top) = (try row.get("next", as: Int64.self), try row.get("top", as: Int64.self))
+      if next <= top {
         findings.append(
           Finding(
-            .failure, "sequences", "The next row of \(name) would get the number \(last + 1), but there are rows up to \(top).",
-            advice: "SELECT setval('\(try row.get("sequence", as: String.self))', \(top));"))
+            .failure, "sequences", "The next row of \(name) would get the number \(next), but there are rows up to \(top).",
+            advice: "SELECT setval('\(sequence)', \(top));"))
       }
     }
     return findings

@@ -40,10 +40,18 @@ public struct PostgresMigrator: Sendable {
 
   /// Applies the missing files, each in its own transaction. Several processes may call this at once.
   ///
+  /// - Parameter patience: for how long it tries again while another session holds a lock.
   /// - Throws: `BridgeError` with the code `storeTooNew`, or `storeUnavailable` if the role lacks the rights.
-  public func migrate() async throws {
+  public func migrate(patience: Duration = .zero) async throws {
     if try await status().present == Self.newest { return }
-    while try await applyNext() {}
+    let end = ContinuousClock.now + patience
+    while true {
+      do {
+        if try await !applyNext() { return }
+      } catch let error as PostgresError where error.sqlState == .lockNotAvailable && ContinuousClock.now < end {
+        logger.debug("another session holds a lock", metadata: ["error": "\(error)"])
+      }
+    }
   }
 
   /// - Returns: whether a file was applied.
@@ -73,11 +81,13 @@ public struct PostgresMigrator: Sendable {
     // Not to_regclass: it may have cached, before the lock, that there is no such table.
     let found = try await query(
       """
-      SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'bridge_schema') AS has_table,
+      SELECT pg_catalog.current_setting('default_transaction_isolation') <> 'read committed' AS is_isolated,
+        EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'bridge_schema') AS has_table,
         EXISTS (SELECT 1 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = pronamespace
           WHERE nspname = $1 AND proname = 'schema_version') AS has_function
       """, [.text(schema.name)]
     ).only
+    pool.setsIsolation = try found.get("is_isolated")
     guard try found.get("has_table") else { return 0 }
     let source = try found.get("has_function") ? "schema_version()" : "bridge_schema"
     let column = try found.get("has_function") ? "schema_version" : "COALESCE(MAX(version), 0)"

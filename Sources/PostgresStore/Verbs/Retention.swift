@@ -101,7 +101,7 @@ extension PostgresStore {
         .first?.get(0, as: Int64.self) ?? 0
       }
       let before = try await size()
-      for table in tables { try await pool.query("VACUUM \(table)", [], timeout: .seconds(3600)) }
+      for table in tables { try await pool.withConnection { try await $0.query("VACUUM \(table)", timeout: .seconds(3600)) } }
       return ReturnedSpace(returned: max(0, before - (try await size())), reusable: nil)
     }
   }

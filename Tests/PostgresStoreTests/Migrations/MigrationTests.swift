@@ -1,4 +1,5 @@
 import Bridge
+import BridgeTesting
 import PostgresClient
 import PostgresTesting
 import ProcessTesting
@@ -142,6 +143,60 @@ struct MigrationTests {
     let run = try await Sandbox().run(["migrate"], environment: ["COWORK_DATABASE_URL": database.url])
     #expect(run.status == 1 && run.errors.contains("99") && run.errors.contains("newer"))
     for store in [store, newcomer] { await store.close() }
+  }
+
+  /// The role owns the schema, or may do everything in it, and may create none.
+  @Test(arguments: [true, false])
+  func aSchemaThatADBAMadeIsFilledServedAndDiagnosed(_ isOwner: Bool) async throws {
+    let database = try await Servers.database()
+    let role = try await database.makeRole()
+    try await database.psql(
+      isOwner
+        ? "CREATE SCHEMA cowork_bridge AUTHORIZATION \(role)"
+        : "CREATE SCHEMA cowork_bridge; GRANT ALL ON SCHEMA cowork_bridge TO \(role)")
+    let environment = ["COWORK_DATABASE_URL": database.url(as: role)]
+    let sandbox = try Sandbox()
+    let before = try await sandbox.run(["doctor"], environment: environment)
+    #expect(before.status == 0 && before.output.contains("is empty"), "\(before)")
+    #expect(try await sandbox.run(["migrate"], environment: environment).status == 0)
+    let after = try await sandbox.run(["doctor"], environment: environment)
+    #expect(after.status == 0 && after.output.contains("woke each other"), "\(after)")
+    let server = try await ServerChild.start("code", url: database.url(as: role))
+    let store = try PostgresStore.postgres(database.url(as: role))
+    _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "served"))
+    #expect(try await server.call("read_messages").messages == ["served"])
+    try await server.stop()
+    await store.close()
+  }
+
+  /// Agents of this version work while a newer one replaces every function.
+  @Test func agentsWorkOnWhileANewerVersionMigrates() async throws {
+    let database = try await Servers.database()
+    let pair = try Pair(url: database.url)
+    await pair.isListening()
+    let slowest = Shared(Duration.zero)
+    let report = try await pair.exchange(atLeast: 100) {
+      let newest = try #require(Schema.postgres.last)
+      let schema = WorkspaceSchema(nil)
+      for version in 0...4 {
+        // The triggers, and with them a lock on each documented table, are replaced as well.
+        let start = ContinuousClock.now
+        try await database.psql(
+          """
+          BEGIN; CREATE TRIGGER something_happened AFTER INSERT ON cowork_bridge.messages FOR EACH STATEMENT
+            EXECUTE FUNCTION cowork_bridge.something_happened(); DROP INDEX cowork_bridge.leases_by_agent;
+          \(schema.sql(of: newest).replacing("VALUES (\(newest.version))", with: "VALUES (\(newest.version + 1 + version))"))
+          COMMIT
+          """)
+        slowest.change { $0 = max($0, ContinuousClock.now - start) }
+      }
+    }
+    report.expectNothingLostOrDoubled()
+    #expect(report.errors == [] && slowest.value < .seconds(5))
+    let newcomer = try PostgresStore.postgres(database.url)
+    #expect(await refusal { try await newcomer.unreadCounts(for: .code) }?.code == .storeTooNew)
+    await newcomer.close()
+    await pair.close()
   }
 
   @Test func tablesThatWereDroppedAreMadeAgain() async throws {

@@ -68,6 +68,12 @@ struct Doctor: AsyncParsableCommand {
           .ok, "round trip", "Left out, since this login acts for one agent only.",
           advice: "Run doctor as the owner of the database to include it.")
       ]
+    case .unfinished:
+      return [
+        Finding(
+          .ok, "round trip", "Left out, since the schema is not up to date and this role may make no other one.",
+          advice: "Run migrate, then doctor again to include it.")
+      ]
     case .ready: return [await RoundTrip(location: location, url: url, isThrowaway: false, logger: logger).finding()]
     case .absent, .outdated:
       let throwaway: ThrowawayStore

@@ -1,0 +1,88 @@
+import Bridge
+import BridgeTesting
+import PostgresTesting
+import Testing
+
+@testable import PostgresStore
+
+@Suite("What was inserted while no trigger ran is news like any other", .timeLimit(.minutes(5)))
+struct BypassedTriggerTests {
+  private static let insertions = """
+    SET session_replication_role = replica; SET search_path = cowork_bridge;
+    INSERT INTO messages (id, sender, recipient, content) VALUES ('m', 'cowork', 'code', 'unheard');
+    INSERT INTO tasks (id, sender, recipient, title, status) VALUES ('open', 'cowork', 'code', 'unheard', 'pending'),
+      ('running', 'cowork', 'code', 'unheard', 'in_progress'), ('ended', 'cowork', 'code', 'restored', 'completed'), (NULL, 'cowork', 'code', 'x', '')
+    """
+
+  @Test func aWaitingAgentFindsItByThePoll() async throws {
+    let database = try await Servers.database()
+    var options = PostgresStore.Options.quick
+    options.safetyPoll = .milliseconds(200)
+    let pair = try Pair(url: database.url, options: options)
+    await pair.isListening()
+    async let received = pair.receiver.readMessages(waitSeconds: 30)
+    try await database.psql(Self.insertions)
+    #expect(try await received.messages.map(\.content) == ["unheard"])
+    await pair.close()
+  }
+
+  @Test func oneOfSeveralReadersTakesItAndItGoesItsWay() async throws {
+    let database = try await Servers.database()
+    let stores = try (1...4).map { _ in try PostgresStore.postgres(database.url) }
+    for store in stores { _ = try await store.agents() }
+    for _ in 1...8 {
+      try await database.psql("TRUNCATE cowork_bridge.messages, cowork_bridge.tasks, cowork_bridge.task_details, cowork_bridge.task_events")
+      try await database.psql(Self.insertions)
+      let counts = try await stores[0].unreadCounts(for: .code)
+      #expect(counts.messages == 1 && counts.tasks == 2)
+      let looked = try await stores[0].take(TakeRequest(agent: .code, includesTasks: true, instance: nil))
+      #expect(looked.tasks.map(\.id) == ["open", "running"])
+      let taken = try await withThrowingTaskGroup(of: [String].self) { group in
+        for store in stores {
+          group.addTask {
+            let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: Instance(agent: .code)))
+            return delivery.messages.compactMap(\.id) + delivery.tasks.compactMap(\.id)
+          }
+        }
+        return try await group.reduce(into: []) { $0 += $1 }.sorted()
+      }
+      #expect(taken == ["m", "open", "running"])
+      #expect(try await stores[0].unreadCounts(for: .code).isEmpty)
+    }
+    for store in stores { await store.close() }
+  }
+
+  /// Claiming, ending and changing by hand, without its ever having been taken.
+  @Test func itCanBeMovedBeforeItWasTold() async throws {
+    let database = try await Servers.database()
+    let (store, other) = (try PostgresStore.postgres(database.url), try PostgresStore.postgres(database.url))
+    _ = try await store.agents()
+    try await database.psql(Self.insertions)
+    let (code, rival) = (Instance(agent: .code), Instance(agent: .code, process: .current, host: "elsewhere"))
+    func move(_ id: String, _ status: TaskStatus, on store: PostgresStore, as instance: Instance) async throws -> BridgeTask {
+      try await store.transitionTask(TransitionRequest(taskID: id, actor: .code, instance: instance, status: status))
+    }
+    for id in ["open", "running"] {
+      #expect(try await move(id, .inProgress, on: store, as: code).holder == code.id)
+      #expect(await refusal { try await move(id, .inProgress, on: other, as: rival) }?.code == .alreadyClaimed)
+    }
+    #expect(try await move("open", .completed, on: store, as: code).status == "completed")
+    try await database.psql("UPDATE cowork_bridge.tasks SET status = 'failed' WHERE id = 'running'")
+    let told = try await store.take(TakeRequest(agent: .cowork, includesTasks: true, instance: Instance(agent: .cowork)))
+    #expect(told.tasks.map(\.status) == ["completed", "failed"])
+    let history = try await store.task("open", for: .cowork, instance: nil).history
+    #expect(history.map(\.to) == ["pending", "in_progress", "completed"] && history.map(\.actor) == [nil, "code", "code"])
+    // A change by hand is the first that the bridge hears of this one.
+    try await database.psql(
+      """
+      SET search_path = cowork_bridge; SET session_replication_role = replica;
+      INSERT INTO tasks (id, sender, recipient, title, status) VALUES ('late', 'cowork', 'code', 'x', 'pending');
+      SET session_replication_role = origin; UPDATE tasks SET status = 'completed' WHERE id = 'late'
+      """)
+    for agent in [Identity.code, .cowork] {
+      let told = try await store.take(TakeRequest(agent: agent, includesTasks: true, instance: Instance(agent: agent)))
+      #expect(told.tasks.contains { $0.id == "late" })
+    }
+    for store in [store, other] { await store.close() }
+  }
+}
