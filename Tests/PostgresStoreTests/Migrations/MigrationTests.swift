@@ -174,6 +174,7 @@ struct MigrationTests {
     let database = try await Servers.database()
     let pair = try Pair(url: database.url)
     await pair.isListening()
+    _ = try await pair.senderStore.agents()
     let slowest = Shared(Duration.zero)
     let report = try await pair.exchange(atLeast: 100) {
       let newest = try #require(Schema.postgres.last)
