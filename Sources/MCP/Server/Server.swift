@@ -68,12 +68,15 @@ public actor Server {
   }
 
   private func handle(_ event: Connection.Event) {
-    for action in connection.handle(event) { carryOut(action) }
+    let actions = connection.handle(event)
+    // First the read, which is short: a call that blocks its thread calls another one for what waits behind it.
+    for case .read in actions { read() }
+    for action in actions { carryOut(action) }
   }
 
   private func carryOut(_ action: Connection.Action) {
     switch action {
-    case .read: read()
+    case .read: break
     case .write(let bytes): write(bytes)
     case .start(let ticket, let work): start(ticket, work)
     case .cancel(let ticket): work[ticket]?.cancel()

@@ -1,12 +1,11 @@
 import Bridge
-import Foundation
 
 /// Pieces of SQL that several statements share.
 enum SQL {
   /// The present time as we write it: RFC 3339, UTC, milliseconds.
   static let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
-  /// A time relative to now; the bound argument is an offset such as `+30.000 seconds`.
+  /// A time relative to now; the bound argument is an offset such as `+30.0 seconds`.
   static let later = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
 
   /// A time of a column in the program's format; NULL if it is none.
@@ -25,6 +24,6 @@ enum SQL {
   static let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
-  /// A duration as a modifier of `strftime`: `+30.000 seconds`.
-  static func offset(_ duration: Duration) -> String { String(format: "%+.3f seconds", duration.inSeconds) }
+  /// A duration as a modifier of `strftime`: `+30.0 seconds`.
+  static func offset(_ duration: Duration) -> String { "\(duration < .zero ? "" : "+")\(duration.inSeconds) seconds" }
 }
