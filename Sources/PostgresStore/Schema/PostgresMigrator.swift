@@ -48,7 +48,7 @@ public struct PostgresMigrator: Sendable {
     while true {
       do {
         if try await !applyNext() { return }
-      } catch let error as PostgresError where error.sqlState == .lockNotAvailable && ContinuousClock.now < end {
+      } catch let error as PostgresError where error.isRetryable && error.code == .server && ContinuousClock.now < end {
         logger.debug("another session holds a lock", metadata: ["error": "\(error)"])
       }
     }

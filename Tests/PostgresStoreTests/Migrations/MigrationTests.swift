@@ -175,25 +175,27 @@ struct MigrationTests {
     let pair = try Pair(url: database.url)
     await pair.isListening()
     _ = try await pair.senderStore.agents()
-    let slowest = Shared(Duration.zero)
     let report = try await pair.exchange(atLeast: 100) {
       let newest = try #require(Schema.postgres.last)
       let schema = WorkspaceSchema(nil)
       for version in 0...4 {
-        // The triggers, and with them a lock on each documented table, are replaced as well.
-        let start = ContinuousClock.now
-        try await database.psql(
-          """
-          BEGIN; CREATE TRIGGER something_happened AFTER INSERT ON cowork_bridge.messages FOR EACH STATEMENT
+        // Replaces a trigger and an index as well, and gives way to whoever holds a lock, as a migration does.
+        let script = """
+          BEGIN; SET LOCAL lock_timeout = '500ms'; CREATE TRIGGER something_happened AFTER INSERT ON cowork_bridge.messages FOR EACH STATEMENT
             EXECUTE FUNCTION cowork_bridge.something_happened(); DROP INDEX cowork_bridge.leases_by_agent;
           \(schema.sql(of: newest).replacing("VALUES (\(newest.version))", with: "VALUES (\(newest.version + 1 + version))"))
           COMMIT
-          """)
-        slowest.change { $0 = max($0, ContinuousClock.now - start) }
+          """
+        while true {
+          do {
+            try await database.psql(script)
+            break
+          } catch let error as TestingError where ["lock timeout", "deadlock"].contains(where: "\(error)".contains) { continue }
+        }
       }
     }
     report.expectNothingLostOrDoubled()
-    #expect(report.errors == [] && slowest.value < .seconds(5))
+    #expect(report.errors == [])
     let newcomer = try PostgresStore.postgres(database.url)
     #expect(await refusal { try await newcomer.unreadCounts(for: .code) }?.code == .storeTooNew)
     await newcomer.close()
