@@ -18,7 +18,7 @@ extension SQLiteStore {
 
   public func agents() async throws(BridgeError) -> [AgentSummary] {
     try await read { [oldestHeartbeat] db in
-      let rows = try Array(db.rows("SELECT name, last_seen, host, client FROM agents"))
+      let rows = try Row.fetchAll(db.cachedStatement(sql: "SELECT name, last_seen, host, client FROM agents"))
       let known = Dictionary(rows.compactMap { row in row.text("name").map { ($0, row) } }) { first, _ in first }
       return try Identity.existing(known.keys).map { name in
         let row = known[name]
