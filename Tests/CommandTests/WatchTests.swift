@@ -93,6 +93,16 @@ import Testing
     #expect(whole.allSatisfy { $0.count <= 80 || $0.contains("nnnn") })
   }
 
+  /// The work grows with the length of a word, not with its square.
+  @Test(.timeLimit(.minutes(1))) func aWordOf256KiBIsShownAsAnyText() async throws {
+    _ = try await sandbox.run("send", "cowork", "-", input: String(repeating: "x", count: 256 << 10))
+    for arguments in [["watch", "--last", "1"], ["watch", "--full", "--last", "1"]] {
+      let watch = try Following(sandbox, arguments)
+      #expect(try await watch.lines(to: arguments.count == 3 ? "262144 characters" : "xxxx").isEmpty == false)
+      _ = try await watch.end(by: SIGINT)
+    }
+  }
+
   @Test func aTerminalGetsColoursAndACleanEnd() async throws {
     _ = try await sandbox.run("send", "cowork", "one")
     for (environment, isColoured) in [([:], true), (["NO_COLOR": "1"], false)] as [([String: String], Bool)] {

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION refuse(code text, message text, detail text DEFAULT '
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  IF detail = '' THEN RAISE EXCEPTION '%', message USING ERRCODE = code; END IF;
   RAISE EXCEPTION '%', message USING ERRCODE = code, DETAIL = detail;
 END
 $$;

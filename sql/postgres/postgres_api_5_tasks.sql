@@ -27,6 +27,9 @@ DECLARE
   wanted text := COALESCE(create_task.task_id, gen_random_uuid()::text);
   earlier text;
 BEGIN
+  IF char_length(create_task.title) > 200 THEN
+    PERFORM refuse('CW400', format('title has %s characters, and 1 to 200 are allowed', char_length(create_task.title)));
+  END IF;
   PERFORM check_size('title', COALESCE(create_task.title, ''), 1, 800), check_size('description', create_task.description, 0, 262144),
     check_size('idempotency_key', create_task.idempotency_key, 1, 200), check_size('task_id', wanted, 1, 200);
   is_new := false;
@@ -122,7 +125,7 @@ BEGIN
   PERFORM 1 FROM task_details d WHERE d.task_id = change_task.task_id FOR UPDATE;
   IF present.id IS NULL OR version_of(present.id) <> change_task.version THEN RETURN; END IF;
   IF change_task.status IS NOT NULL AND (present.status IN ('completed', 'failed')
-      OR change_task.status NOT IN ('pending', 'in_progress', 'completed', 'failed')
+      OR change_task.status NOT IN ('in_progress', 'completed', 'failed')
       OR (present.recipient IS DISTINCT FROM me AND change_task.status <> 'failed'))
     OR (present.recipient IS DISTINCT FROM me AND (claim = 'take' OR NOT change_task.assignee_news))
     OR (present.sender IS DISTINCT FROM me AND NOT change_task.creator_news)

@@ -66,7 +66,7 @@ BEGIN
     EXECUTE format('SELECT ARRAY(%s)', newest) INTO candidates
       USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, most + 1;
   ELSE
-    pattern := to_tsquery('simple', (SELECT string_agg(format('''%s'':*', word), ' & ') FROM unnest(words) AS word));
+    pattern := to_tsquery('simple', (SELECT string_agg(format('''%s'':*', replace(replace(word, '\', '\\'), '''', '''''')), ' & ') FROM unnest(words) AS word));
     FOR item IN EXECUTE newest USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, 4000 LOOP
       looked := looked + 1;
       last_row := item.seq;

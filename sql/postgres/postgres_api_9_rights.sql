@@ -30,12 +30,25 @@ BEGIN
 END
 $$;
 
+-- Refuses what is no login that an agent can have.
+CREATE OR REPLACE FUNCTION require_login(login name) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF login = (SELECT r.rolname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = 'messages'::regclass) THEN
+    PERFORM refuse('CW400', format('"%s" owns this schema and needs its rights: give the agent a login of its own', login));
+  ELSIF login IS NULL OR NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = login) THEN
+    PERFORM refuse('CW400', format('there is no login "%s": CREATE ROLE ... LOGIN first', login));
+  END IF;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION add_login(login name, agent text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-  PERFORM add_agent(add_login.agent);
+  PERFORM require_login(add_login.login), add_agent(add_login.agent);
   PERFORM grant_verbs(login);
   INSERT INTO agent_logins AS l (login, agent) VALUES (add_login.login, add_login.agent)
     ON CONFLICT (login) DO UPDATE SET agent = excluded.agent;
@@ -47,8 +60,11 @@ CREATE OR REPLACE FUNCTION remove_login(login name) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
+  -- The row of a role that was dropped has to go as well.
   DELETE FROM agent_logins l WHERE l.login = remove_login.login;
-  IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = remove_login.login) THEN PERFORM revoke_all(login); END IF;
+  IF NOT FOUND OR EXISTS (SELECT 1 FROM pg_roles WHERE rolname = remove_login.login) THEN
+    PERFORM require_login(remove_login.login), revoke_all(login);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION remove_login IS 'Takes every right on this schema from a login.';

@@ -55,17 +55,21 @@ struct Wrapping {
     for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
       var line = ""
       for var word in paragraph.split(separator: " ", omittingEmptySubsequences: false) {
+        var remaining = word.columns
         if !line.isEmpty {
-          if line.columns + 1 + word.columns <= columns(lines.count) {
+          if line.columns + 1 + remaining <= columns(lines.count) {
             line += " " + word
             continue
           }
           lines.append(line)
         }
-        while word.columns > columns(lines.count) {
-          lines.append(String(word.prefix(columns: columns(lines.count))))
-          word = word.dropFirst(lines.last?.count ?? 0)
+        while remaining > columns(lines.count), lines.count <= limit {
+          let piece = word.prefix(columns: columns(lines.count))
+          lines.append(String(piece))
+          word = word[piece.endIndex...]
+          remaining -= piece.columns
         }
+        if lines.count > limit { break }
         line = String(word)
       }
       lines.append(line)

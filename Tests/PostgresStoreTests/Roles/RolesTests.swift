@@ -150,6 +150,33 @@ struct RolesTests {
     await owner.close()
   }
 
+  @Test(arguments: [
+    ("remove_login('postgres')", "owns this schema"), ("add_login('postgres', 'code')", "owns this schema"),
+    ("add_login('public', 'code')", "there is no login \"public\""), ("remove_login('public')", "there is no login \"public\""),
+    ("add_login(NULL, 'code')", "there is no login"), ("add_login('nobody-there', 'code')", "CREATE ROLE"),
+    ("add_login('pg_monitor', NULL)", "is not the name of an agent"),
+    ("create_task('code', 'cowork', repeat('t', 201))", "200 are allowed"),
+  ])
+  func whatIsNoLoginOrTooLongIsRefusedInWords(_ call: String, _ words: String) async throws {
+    let database = try await Self.plain.value
+    do {
+      try await database.psql("SELECT cowork_bridge.\(call)")
+      Issue.record("\(call) was accepted")
+    } catch {
+      #expect("\(error)".contains(words), "\(error)")
+      #expect(!"\(error)".contains("DETAIL"), "\(error)")
+    }
+    #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.agent_logins") == "0\n")
+  }
+
+  private static let plain = Task {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    await store.close()
+    return database
+  }
+
   @Test func aLoginWithoutAnAgentIsRefusedOnceThereIsOneWithAnAgent() async throws {
     let database = try await Servers.database()
     let roles = Roles(database: database, schema: "cowork_bridge")
@@ -175,7 +202,7 @@ struct RolesTests {
 
   private func isRefusal(_ text: String) -> Bool {
     [
-      "permission denied", "must be owner", "cannot act as", "may not change", "bytes, and", "has the id", "already", "is not the name",
+      "permission denied", "must be owner", "cannot act as", "may not change", "are allowed", "bytes, and reply_to", "has the id", "already", "is not the name",
     ].contains { text.contains($0) }
   }
 
