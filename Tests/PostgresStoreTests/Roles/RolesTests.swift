@@ -202,7 +202,8 @@ struct RolesTests {
 
   private func isRefusal(_ text: String) -> Bool {
     [
-      "permission denied", "must be owner", "cannot act as", "may not change", "are allowed", "bytes, and reply_to", "has the id", "already",
+      "permission denied", "must be owner", "cannot act as", "may not change", "are allowed", "bytes, and reply_to", "has the id",
+      "already",
       "is not the name",
     ].contains { text.contains($0) }
   }
