@@ -140,7 +140,7 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
     case .insufficientPrivilege:
       return BridgeError(
         .storeUnavailable,
-        "The database role has no right for this in \(place) (\(error.server?.message ?? "")): its owner must grant it, or bind the login to an agent: SELECT cowork_bridge.add_login('LOGIN', 'AGENT')."
+        "The database role has no right for this in \(place) (\(error.server?.message ?? "")): its owner must grant it, or bind the login to an agent with the schema's function add_login."
       )
     case .invalidValue:
       return BridgeError(.invalidValue, "\(error.server?.message ?? ""): nothing was written.")

@@ -171,12 +171,12 @@ extension PostgresStore {
     if logins == 0 {
       findings.append(Finding(.ok, "logins", "All agents share a role, which can do everything in the name of each."))
     } else if gaps.isEmpty {
-      findings.append(Finding(.ok, "logins", "\(logins) logins act for one agent each, and nobody has a right on a table."))
+      findings.append(Finding(.ok, "logins", "Logins that act for one agent each: \(logins). Nobody has a right on a table."))
     } else {
       findings.append(
         Finding(
           .warning, "logins",
-          "\(logins) logins act for one agent each, but rights get past that: \(gaps.prefix(5).joined(separator: "; ")).",
+          "Logins that act for one agent each: \(logins). Rights get past that: \(gaps.prefix(5).joined(separator: "; ")).",
           advice: "Run sql/postgres/postgres_roles.sql again, and revoke what is left."))
     }
     for (name, table) in [("messages", sql.messages), ("tasks", sql.tasks), ("task_events", sql.taskEvents)] {

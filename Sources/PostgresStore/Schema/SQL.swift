@@ -37,7 +37,4 @@ struct SQL: Sendable {
   private static func columns(of record: String, _ names: [String], _ prefix: String) -> String {
     names.map { "(\(record)).\($0) AS \(prefix)\($0)" }.joined(separator: ", ")
   }
-
-  var messageRecords: String { "\(schema).message_records" }
-  var taskRecords: String { "\(schema).task_records" }
 }

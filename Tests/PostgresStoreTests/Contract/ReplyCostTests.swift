@@ -15,7 +15,7 @@ struct ReplyCostTests {
     for text in texts {
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: text, replyTo: "r", taskID: "t"))
     }
-    let rows = try await store.pool.query("SELECT r.*, \(store.sql.schema).cost_of(r) AS cost FROM \(store.sql.messageRecords) r")
+    let rows = try await store.pool.query("SELECT r.*, \(store.sql.schema).cost_of(r) AS cost FROM \(store.sql.schema).message_records r")
     #expect(rows.count == texts.count)
     for row in rows {
       let message = try Message(row)
