@@ -89,7 +89,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     // The executable is a dependency so that it is built; the tests start it as a process.
-    .testTarget(name: "ProcessTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "ProcessTesting"]),
+    .testTarget(
+      name: "ProcessTests",
+      dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "ProcessTesting", "SystemSupport"]),
     .testTarget(
       name: "WakingTests",
       dependencies: [

@@ -83,12 +83,14 @@ public final class Sandbox: Sendable {
   // MARK: Servers
 
   /// Starts a server of the program; the caller opens the session.
+  ///
+  /// - Parameter errors: where it logs instead of into ``log(of:)``; closed once the server has it.
   public func startServer(
     _ arguments: [String], as name: String = "test", wiring: ChildServer.Wiring = .pipes, environment: [String: String] = [:],
-    patience: Duration = .seconds(30)
+    errors: FileDescriptor? = nil, patience: Duration = .seconds(30)
   ) throws -> ChildServer {
     let log = "\(records)/\(UUID().uuidString).log"
-    let errors = try FileDescriptor.opened(log, .writeOnly)
+    let errors = try errors ?? FileDescriptor.opened(log, .writeOnly)
     defer { try? errors.close() }
     let server = try ChildServer(
       [Program.path] + arguments, environment: variables(environment), errors: .descriptor(errors), wiring: wiring,

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import MCPClient
 import ProcessTesting
+import SystemSupport
 import Testing
 
 extension ProcessTests {
@@ -45,6 +46,29 @@ extension ProcessTests {
     report("signal \(signal) ends a server with a blocked output in \((ContinuousClock.now - started).milliseconds)")
     let next = try await sandbox.serve("cowork")
     #expect(try await next.readAll().map(\.id) == sent)
+  }
+
+  /// The log drops lines and says how many, once there is room again.
+  @Test(arguments: ChildServer.Wiring.allCases)
+  func aServerWhoseStandardErrorNobodyReadsGoesOn(_ wiring: ChildServer.Wiring) async throws {
+    let sandbox = try Sandbox()
+    let (reading, writing): (FileDescriptor, FileDescriptor)
+    switch wiring {
+    case .pipes: (reading, writing) = try FileDescriptor.makePipe()
+    case .sockets: (reading, writing) = try FileDescriptor.makeSocketPair()
+    }
+    defer { try? reading.close() }
+    var filled = 0
+    while writing.isWritable { filled += try writing.writeReady([UInt8](repeating: 0x20, count: 4096)[...], writing.kind) }
+    let server = try sandbox.startServer(["serve", "cowork", "--log-level", "trace"], errors: writing)
+    try await server.connect()
+    _ = try await server.call("list_agents")
+    // As much as was there before, so that none of it is the server's.
+    while filled > 0 { filled -= try reading.readSome(upTo: filled).count }
+    _ = try await server.call("list_agents")
+    try await server.stop()
+    let log = String(decoding: try reading.readToEnd(), as: UTF8.self)
+    #expect(log.contains(/\([0-9]+ lines of the log were dropped/), "\(log)")
   }
 
   enum Damage: String, CaseIterable, Sendable {
@@ -125,5 +149,13 @@ extension ProcessTests {
     try await server.send(["x"], to: "cowork")
     try await server.stop()
     #expect(sandbox.log(of: server) == "")
+  }
+}
+
+extension FileDescriptor {
+  fileprivate var isWritable: Bool {
+    var poll = PollSet()
+    poll.add(self, .writable)
+    return poll.wait(for: .zero)
   }
 }

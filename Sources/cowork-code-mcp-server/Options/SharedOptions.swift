@@ -38,7 +38,7 @@ struct LoggingOption: ParsableArguments {
   func validate() throws { if logLevel != nil { _ = try logger() } }
 
   func logger() throws -> Logger {
-    var logger = Logger(label: "cowork-bridge") { StreamLogHandler.standardError(label: $0) }
+    var logger = Logger(label: "cowork-bridge") { StreamLogHandler(label: $0, stream: LogStream()) }
     logger.logLevel = try Settings.logLevel.value(logLevel)
     return logger
   }
