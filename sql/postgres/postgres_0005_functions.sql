@@ -10,6 +10,9 @@ CREATE TABLE IF NOT EXISTS agent_logins (
 
 CREATE INDEX leases_by_agent ON leases (agent);
 
+-- The hardening of earlier versions has one whose parameter has another name, which cannot be replaced.
+DROP FUNCTION IF EXISTS add_login(name, text);
+
 -- A plan of PL/pgSQL is kept, and one of SQL is made at each call.
 CREATE OR REPLACE FUNCTION channel_of(workspace text, agent text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp

@@ -66,12 +66,11 @@ actor Roles {
     self.schema = schema
   }
 
-  /// Runs the file, with psql's variable substituted.
-  func harden() async throws {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../sql/postgres/postgres_roles.sql")
-      .standardizedFileURL
+  /// Runs a file, by default the setup, with psql's variable substituted.
+  func harden(by path: String = "sql/postgres/postgres_roles.sql", as role: String = "postgres") async throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../\(path)").standardizedFileURL
     let script = try String(contentsOf: file, encoding: .utf8).replacing(":\"schema\"", with: "\"\(schema)\"")
-    try await database.psql("BEGIN;\n\(script)\nCOMMIT")
+    try await database.psql("BEGIN;\n\(script)\nCOMMIT", as: role)
   }
 
   /// The login of an agent, made when first asked for.

@@ -2,6 +2,7 @@ import Bridge
 import BridgeTesting
 import PostgresClient
 import PostgresTesting
+import Schema
 import Testing
 
 @testable import PostgresStore
@@ -198,6 +199,62 @@ struct RolesTests {
     #expect(await refusal { try await bound.unreadCounts(for: .code) }?.code == .storeUnavailable)
     #expect(try await store.unreadCounts(for: .code).isEmpty)
     for store in [owner, store, bound] { await store.close() }
+  }
+
+  /// What version 3 granted goes with the migration, and running the setup again changes nothing. The owner is no superuser.
+  @Test func aWorkspaceThatAnEarlierVersionHardenedIsConverted() async throws {
+    let database = try await Servers.database()
+    let owner = try await database.makeRole()
+    try await database.psql("ALTER ROLE \(owner) CREATEROLE; GRANT CREATE ON DATABASE \(database.name) TO \(owner)")
+    for migration in Schema.postgres.prefix(3) {
+      try await database.psql("BEGIN; \(WorkspaceSchema(nil).sql(of: migration)) COMMIT", as: owner)
+    }
+    let roles = Roles(database: database, schema: "cowork_bridge")
+    try await roles.harden(by: "Tests/Postgres/hardening_before_functions.sql", as: owner)
+    let (code, cowork) = (try await roles.login(for: .code), try await roles.login(for: .cowork))
+    for (login, from, to) in [(code, "code", "cowork"), (cowork, "cowork", "code")] {
+      try await database.psql(
+        """
+        INSERT INTO cowork_bridge.messages (id, sender, recipient, content) VALUES ('\(from)', '\(from)', '\(to)', 'kept');
+        INSERT INTO cowork_bridge.tasks (id, sender, recipient, title) VALUES ('\(from)', '\(from)', '\(to)', 'kept')
+        """, as: login)
+    }
+    let migrator = try PostgresMigrator(
+      pool: PostgresPool(ConnectionSettings(database.url(as: owner))), schema: WorkspaceSchema(nil), logger: .silent)
+    try await migrator.migrate()
+    try await expectConverted(database, [code: .code, cowork: .cowork])
+    try await roles.harden(as: owner)
+    try await roles.harden(as: owner)
+    try await expectConverted(database, [code: .code, cowork: .cowork])
+  }
+
+  /// Logins do everything through the verbs, and nothing else.
+  private func expectConverted(_ database: TestDatabase, _ logins: [String: Identity]) async throws {
+    #expect(try await database.psql("SELECT cowork_bridge.hardening_gaps()") == "")
+    #expect(
+      try await database.psql(
+        """
+        SELECT relname FROM pg_class WHERE relnamespace = 'cowork_bridge'::regnamespace AND (relrowsecurity
+          OR EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = oid) OR relname = 'deliveries')
+        UNION ALL SELECT tgname FROM pg_trigger WHERE tgname LIKE '%guard'
+        """) == "")
+    for (login, agent) in logins {
+      for statement in [
+        "SELECT FROM cowork_bridge.messages", "SELECT id FROM cowork_bridge.messages", "UPDATE cowork_bridge.messages SET read = 1",
+        "UPDATE cowork_bridge.tasks SET status = 'failed'", "INSERT INTO cowork_bridge.task_details (task_id) VALUES ('x')",
+        "SELECT cowork_bridge.my_agent()", "SELECT cowork_bridge.add_login('\(login)', 'other')",
+      ] { await expectRefused(statement, database, as: login) }
+      let store = try PostgresStore.postgres(database.url(as: login))
+      let other: Identity = agent == .code ? .cowork : .code
+      let instance = Instance(agent: agent)
+      let first = try await store.take(TakeRequest(agent: agent, includesTasks: true, instance: instance))
+      #expect(first.messages.first?.content == "kept" && first.tasks.map(\.title) == ["kept"])
+      try await store.undo(#require(first.lease))
+      _ = try await store.send(NewMessage(sender: agent, recipient: other, content: "new"))
+      #expect(try await store.task(other.name, for: agent, instance: nil).task.title == "kept")
+      await store.close()
+    }
+    try await database.psql("DELETE FROM cowork_bridge.messages WHERE content = 'new'")
   }
 
   private func isRefusal(_ text: String) -> Bool {
