@@ -19,6 +19,7 @@ public enum Schema {
     Migration(1, "bridge", PackageResources.sqlite_0001_bridge_sql),
     Migration(2, "scale", PackageResources.sqlite_0002_scale_sql),
     Migration(3, "leases", PackageResources.sqlite_0003_leases_sql),
+    Migration(6, "fewer_indexes", PackageResources.sqlite_0006_fewer_indexes_sql),
   ]
 
   /// `postgres/postgres_NNNN_….sql`. psql's variable `schema` stands for the workspace's schema.

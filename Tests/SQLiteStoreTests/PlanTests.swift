@@ -42,7 +42,7 @@ struct PlanTests {
 
   private static let waiting = [
     ("d.assignee_news = 1", "task_details_for_assignee"), ("d.creator_news = 1", "task_details_for_creator"),
-    ("COALESCE(m.read, 0) = 0", "messages_unread"), ("NOT IN ('completed', 'failed')", "tasks_open"),
+    ("COALESCE(m.read, 0) = 0", "messages_inbox (recipient=? AND <expr>=?"), ("NOT IN ('completed', 'failed')", "tasks_open"),
   ]
 
   /// A scan of a growing table. A partial index on what waits may be scanned.

@@ -35,6 +35,26 @@ extension StoreSuite {
       #expect(try await past(bench, task: "t-1") == ["to other", "to cowork"])
       #expect(try await past(bench, with: "cowork", task: "t-1") == ["to cowork"])
     }
+    StoreCase("messages between many agents, in all states, are shown in order") { bench in
+      let others = try (1...5).map { try Identity("other-\($0)") }
+      for other in others { try await bench.store.addAgent(other) }
+      for number in 1...40 {
+        let other = others[number * number % 5]
+        let isSent = number % 3 != 0
+        let message = NewMessage(sender: isSent ? .code : other, recipient: isSent ? other : .code, content: "\(number)")
+        _ = try await bench.store.send(message)
+        if number == 20 { _ = try await bench.take() }
+      }
+      try await bench.harness.executeByHand(
+        """
+        UPDATE messages SET read = 7 WHERE content = '33'; UPDATE messages SET read = NULL WHERE content = '36';
+        UPDATE messages SET recipient = NULL WHERE content = '35'; UPDATE messages SET sender = NULL WHERE content = '39'
+        """)
+      #expect(try await past(bench, limit: 50) == (1...40).reversed().map(String.init))
+      for limit in [1, 3, 8] {
+        #expect(try await past(bench, limit: limit) == (1...40).reversed().prefix(limit).map(String.init))
+      }
+    }
     StoreCase("pages before a message's id make up the whole past") { bench in
       for number in 1...11 { try await bench.send("\(number)") }
       var (pages, before) = ([[String?]](), String?.none)

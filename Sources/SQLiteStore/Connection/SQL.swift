@@ -24,6 +24,14 @@ enum SQL {
   static let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
+  /// A recursive table of a WITH clause: the different values in `messages`, each found by one step in an index, and NULL at the end.
+  static func distinct(_ value: String, as name: String, where condition: String = "true") -> String {
+    """
+    \(name) (value) AS (SELECT MIN(\(value)) FROM messages m WHERE \(condition) UNION ALL
+      SELECT (SELECT MIN(\(value)) FROM messages m WHERE \(condition) AND \(value) > \(name).value) FROM \(name) WHERE value IS NOT NULL)
+    """
+  }
+
   /// A duration as a modifier of `strftime`: `+30.0 seconds`.
   static func offset(_ duration: Duration) -> String { "\(duration < .zero ? "" : "+")\(duration.inSeconds) seconds" }
 }

@@ -11,8 +11,10 @@ extension SQLiteStore {
     return try await read { db in
       let unread = try db.rows(
         """
-        SELECT recipient, COUNT(*) AS count, MAX(\(Self.age("created_at"))) AS oldest FROM messages
-        WHERE COALESCE(read, 0) = 0 AND recipient IS NOT NULL GROUP BY recipient ORDER BY recipient
+        WITH RECURSIVE \(SQL.distinct("m.recipient", as: "recipients"))
+        SELECT recipient, COUNT(*) AS count, MAX(\(Self.age("created_at"))) AS oldest
+        FROM recipients CROSS JOIN messages m ON m.recipient = recipients.value
+        WHERE COALESCE(m.read, 0) = 0 GROUP BY recipient ORDER BY recipient
         """
       ).map { Overview.Unread(agent: $0.text("recipient") ?? "", count: $0["count"], oldest: $0["oldest"]) }
       let tasks = try db.rows(

@@ -31,23 +31,35 @@ struct Past {
   ///   - row: only rows with a lower number.
   ///   - text: a text that the content contains literally.
   func rows(below row: Int64? = nil, containing text: String? = nil, limit: Int, _ db: Database) throws -> RowCursor {
-    let pair = "m.sender = :me AND m.recipient = :other"
-    var from = "messages m"
-    let parts: [String]
+    let rest = "\(Self.isOld) AND (:text IS NULL OR instr(m.content, :text) > 0)"
+    var with = ""
+    var parts: [String]
     if query.taskID != nil {
       // A task has few messages: scan all of them.
-      from = "message_details d CROSS JOIN messages m ON m.id = d.message_id"
-      parts = ["d.task_id = :task AND \(Self.isOfBoth)"]
+      parts = ["message_details d CROSS JOIN messages m ON m.id = d.message_id WHERE d.task_id = :task AND \(Self.isOfBoth)"]
     } else if let other = query.with {
-      parts = other == query.agent.name ? [pair] : [pair, "m.sender = :other AND m.recipient = :me"]
+      parts = ["messages m WHERE m.sender = :me AND m.recipient = :other"]
+      if other != query.agent.name { parts.append("messages m WHERE m.sender = :other AND m.recipient = :me") }
     } else {
-      parts = ["m.sender = :me", "m.recipient = :me AND m.sender IS NOT :me"]
+      let state = "COALESCE(m.read, 0)"
+      let (sent, received) = ("m.sender = :me", "m.recipient = :me")
+      with = """
+        WITH RECURSIVE \(SQL.distinct("m.recipient", as: "recipients", where: sent)), \(SQL.distinct(state, as: "states", where: received))
+        """
+      parts = [
+        ("recipients", "\(sent) AND m.recipient IS recipients.value"),
+        ("states", "\(received) AND \(state) = states.value AND m.sender IS NOT :me"),
+      ].map { values, condition in
+        // Where the rows of one value are enough, no older ones are wanted.
+        let last = "SELECT m.rowid FROM messages m WHERE \(condition) AND \(rest) ORDER BY m.rowid DESC LIMIT 1 OFFSET :limit - 1"
+        let oldest = "SELECT COALESCE(MAX((\(last))), \(Int64.min)) FROM \(values)"
+        return "\(values) CROSS JOIN messages m WHERE \(condition) AND m.rowid >= (\(oldest))"
+      }
     }
-    let rest = "\(Self.isOld) AND (:text IS NULL OR instr(m.content, :text) > 0)"
-    let union = parts.map { "SELECT m.rowid AS row FROM \(from) WHERE \($0) AND \(rest)" }
+    let union = parts.map { "SELECT m.rowid AS row FROM \($0) AND \(rest)" }
     return try db.rows(
       """
-      SELECT \(SQL.messageColumns) FROM (\(union.joined(separator: " UNION ALL ")) ORDER BY row DESC LIMIT :limit) AS past
+      \(with) SELECT \(SQL.messageColumns) FROM (\(union.joined(separator: " UNION ALL ")) ORDER BY row DESC LIMIT :limit) AS past
       JOIN messages m ON m.rowid = past.row LEFT JOIN message_details d ON d.message_id = m.id ORDER BY past.row DESC
       """, arguments(below: row, ["text": text, "limit": limit]))
   }
