@@ -25,10 +25,12 @@ public struct WorkspaceSchema: Hashable, Sendable {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
+  /// The name of the advisory lock that one migration at a time holds.
+  var lock: String { "cowork_bridge \(name)" }
+
   /// A numbered file, and after the newest one the functions, with psql's variable `schema` substituted.
-  func sql(of migration: Schema.Migration) -> String {
-    let isNewest = migration.version == Schema.postgres.last?.version
-    return (migration.sql + (isNewest ? Schema.postgresFunctions : ""))
+  func sql(of migration: Schema.Migration, isNewest: Bool) -> String {
+    (migration.sql + (isNewest ? Schema.postgresFunctions : ""))
       .split(separator: ":\"schema\"", omittingEmptySubsequences: false).joined(separator: quoted)
       .split(separator: ":'schema'", omittingEmptySubsequences: false).joined(separator: "'\(name)'")
   }

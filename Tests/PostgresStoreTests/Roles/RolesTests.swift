@@ -207,7 +207,7 @@ struct RolesTests {
     let owner = try await database.makeRole()
     try await database.psql("ALTER ROLE \(owner) CREATEROLE; GRANT CREATE ON DATABASE \(database.name) TO \(owner)")
     for migration in Schema.postgres.prefix(3) {
-      try await database.psql("BEGIN; \(WorkspaceSchema(nil).sql(of: migration)) COMMIT", as: owner)
+      try await database.psql("BEGIN; \(WorkspaceSchema(nil).sql(of: migration, isNewest: false)) COMMIT", as: owner)
     }
     let roles = Roles(database: database, schema: "cowork_bridge")
     try await roles.harden(by: "Tests/Postgres/hardening_before_functions.sql", as: owner)
