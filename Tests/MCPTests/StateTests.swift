@@ -120,6 +120,29 @@ import Testing
     #expect(!calls.isRunning)
   }
 
+  @Test func callsInTurnRunOneAfterTheOtherAndOthersPassThem() {
+    var calls = Calls(concurrent: 3, waiting: 9)
+    let tickets = (1...5).map { calls.add(.integer($0), .june2025) }
+    for (index, ticket) in tickets.enumerated() { calls.enqueue(ticket, inTurn: index != 3) { _ in .silence } }
+    func admitted() -> [Int] {
+      var numbers = [Int]()
+      while let ticket = calls.admit() { numbers.append(ticket.number) }
+      return numbers
+    }
+    #expect(admitted() == [1, 4])
+    // Cancelled before its turn.
+    _ = calls.remove(tickets[1])
+    // Cancelled while it runs: its turn ends when its work has.
+    if calls.start(tickets[0]) == nil { Issue.record("the call has no work") }
+    _ = calls.remove(tickets[0])
+    #expect(admitted() == [])
+    calls.finish(tickets[0])
+    #expect(admitted() == [3])
+    // Cancelled before it was started.
+    _ = calls.remove(tickets[2])
+    #expect(admitted() == [5])
+  }
+
   @Test func progressMustRise() {
     var calls = Calls(concurrent: 1, waiting: 1)
     let ticket = calls.add(.integer(1), .june2025, progressToken: .string("t"))

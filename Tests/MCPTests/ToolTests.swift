@@ -58,7 +58,7 @@ private let everything = Tool(
 @Suite struct ToolTests {
   private func run(_ arguments: JSON) async throws -> String {
     let values = try #require(arguments.objectValue)
-    let reply = try await everything.prepare(values)(ToolCall(client: nil) { _ in })
+    let reply = try await everything.prepare(values)(ToolCall(client: nil, arrival: .now) { _ in })
     return try #require(reply.output["text"]?.stringValue)
   }
 

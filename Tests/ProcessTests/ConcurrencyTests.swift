@@ -36,6 +36,15 @@ extension ProcessTests {
     for one in read { #expect(one.compactMap { Int($0.content) } == one.compactMap { Int($0.content) }.sorted()) }
   }
 
+  @Test func pipelinedSendsAreStoredInTheOrderInWhichTheyCame() async throws {
+    let sandbox = try Sandbox()
+    let (sender, reader) = (try await sandbox.serve("code"), try await sandbox.serve("cowork"))
+    let numbers = (0..<160).map(String.init)
+    let calls = numbers.map { sender.beginCall("send_message", ["to": "cowork", "content": .string($0)]) }
+    for call in calls { #expect(try await call.arrival().message["result"]?["isError"] == nil) }
+    #expect(try await reader.readAll().map(\.content) == numbers)
+  }
+
   @Test func eightServersWriteAtOnceAndNobodyIsTurnedAway() async throws {
     let sandbox = try Sandbox()
     let reader = try await sandbox.serve("cowork")

@@ -9,7 +9,7 @@ extension BridgeTools {
         Sends a message to another agent by name (code, cowork, ...), on any machine; stored durably until read. Not for the \
         client's own sessions or subagents.
         """,
-      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false],
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], isInTurn: true,
       parameters: Parameters.to, Parameter.string("content", "Up to 256 KiB."),
       Parameter.string("reply_to", "Message that this answers.").optional(),
       Parameter.string("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey,

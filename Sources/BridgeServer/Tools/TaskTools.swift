@@ -8,7 +8,7 @@ extension BridgeTools {
       description: """
         Delegates a task to another agent by name. wait_for_updates tells when its status changes.
         """,
-      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false],
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], isInTurn: true,
       parameters: Parameters.to,
       Parameter.string("title", "Short.", keywords: ["minLength": 1, "maxLength": .integer(Int64(Limits.titleCharacters))]),
       Parameter.string("description", "All that is needed to do it."), Parameters.idempotencyKey,
@@ -51,7 +51,7 @@ extension BridgeTools {
         Moves a task assigned to this agent: in_progress takes it, completed or failed ends it. Its creator may end it with failed.
         """,
       annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false],
-      meta: Self.largeResult,
+      meta: Self.largeResult, isInTurn: true,
       parameters: Parameter.string("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
       Parameter.string("result", "What came out, or why it failed.").optional(),
       returns: WithUnread<Marked<BridgeTask>>.self

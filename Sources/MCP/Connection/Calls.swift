@@ -7,6 +7,8 @@ struct Calls: Sendable {
     let progressToken: RequestID?
     /// A `subscriptions/listen`, which stays open until either side ends it.
     let isSubscription: Bool
+    /// Runs after the earlier calls in turn, not beside them.
+    fileprivate(set) var isInTurn = false
     fileprivate(set) var lastProgress: Double?
     /// Until it is started.
     fileprivate(set) var work: Work?
@@ -18,6 +20,8 @@ struct Calls: Sendable {
   private var count = 0
   private var waiting: [Ticket] = []
   private var running: Set<Ticket> = []
+  /// The running one of the calls in turn.
+  private var turn: Ticket?
 
   init(concurrent: Int, waiting: Int) {
     self.concurrent = concurrent
@@ -48,7 +52,7 @@ struct Calls: Sendable {
     let entry = entries.removeValue(forKey: ticket)
     if entry?.work != nil {
       waiting.removeAll { $0 == ticket }
-      running.remove(ticket)
+      finish(ticket)
     }
     return entry
   }
@@ -61,24 +65,31 @@ struct Calls: Sendable {
     return (token, entry.revision)
   }
 
-  mutating func enqueue(_ ticket: Ticket, _ work: @escaping Work) {
+  mutating func enqueue(_ ticket: Ticket, inTurn isInTurn: Bool = false, _ work: @escaping Work) {
+    entries[ticket]?.isInTurn = isInTurn
     entries[ticket]?.work = work
     waiting.append(ticket)
   }
 
   /// The next call that may run; it takes one of the places.
   mutating func admit() -> Ticket? {
-    guard running.count < concurrent, !waiting.isEmpty else { return nil }
-    let next = waiting.removeFirst()
+    guard running.count < concurrent, let index = waiting.firstIndex(where: { turn == nil || !isInTurn($0) }) else { return nil }
+    let next = waiting.remove(at: index)
     running.insert(next)
+    if isInTurn(next) { turn = next }
     return next
   }
+
+  private func isInTurn(_ ticket: Ticket) -> Bool { entries[ticket]?.isInTurn == true }
 
   /// The work of an admitted call, to be started now.
   mutating func start(_ ticket: Ticket) -> Work? { entries[ticket]?.work.take() }
 
   /// Frees the place of a call that has ended.
-  mutating func finish(_ ticket: Ticket) { running.remove(ticket) }
+  mutating func finish(_ ticket: Ticket) {
+    running.remove(ticket)
+    if turn == ticket { turn = nil }
+  }
 }
 
 /// Carries a request out, outside the connection. It may report progress.

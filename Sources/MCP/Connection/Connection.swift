@@ -130,9 +130,9 @@ extension Connection {
     case .agree(let session, let result):
       agreement = session
       answer(request.id, result, in: batch)
-    case .carryOut(let work):
+    case .carryOut(let work, let isInTurn):
       let token = RequestID(request.params["_meta"]?[MetaKey.progressToken])
-      calls.enqueue(calls.add(request.id, revision, in: batch, progressToken: token), work)
+      calls.enqueue(calls.add(request.id, revision, in: batch, progressToken: token), inTurn: isInTurn, work)
       admitCalls()
     case .subscribe(let uri):
       try subscriptions.requireRoom(for: uri)

@@ -6,7 +6,7 @@ enum Demand: Sendable {
   case answer(JSONObject)
   /// The handshake: the session agreed on, and the answer.
   case agree(Session, JSONObject)
-  case carryOut(Work)
+  case carryOut(Work, inTurn: Bool = false)
   case subscribe(String)
   case unsubscribe(String)
   /// The resources to honour; `nil` where the client asked for none.
@@ -51,7 +51,7 @@ struct Dispatcher: Sendable {
         throw .invalidParams("There is no page at the cursor \(Sentence.describe(cursor)): leave the cursor out.")
       }
       return .answer(encoder.list(method))
-    case .callTool: return .carryOut(try callTool(request, session))
+    case .callTool: return try callTool(request, session)
     case .readResource: return .carryOut(try readResource(request, session))
     case .getPrompt: return .carryOut(try getPrompt(request, session))
     case .complete: return .carryOut(try complete(request, session))
@@ -93,7 +93,7 @@ struct Dispatcher: Sendable {
 // MARK: - Requests that handlers carry out
 
 extension Dispatcher {
-  private func callTool(_ request: Incoming.Request, _ session: Session) throws(RPCError) -> Work {
+  private func callTool(_ request: Incoming.Request, _ session: Session) throws(RPCError) -> Demand {
     let name = try request.string("name")
     let arguments = try request.object("arguments")
     guard let tool = definition.tools.first(where: { $0.name == name }) else {
@@ -101,9 +101,10 @@ extension Dispatcher {
     }
     let encoder = encoder(session)
     let id = request.id
-    return { [logger] report in
+    let arrival = ContinuousClock.now
+    let work: Work = { [logger] report in
       do {
-        let reply = try await tool.prepare(arguments)(ToolCall(client: session.client, report: report))
+        let reply = try await tool.prepare(arguments)(ToolCall(client: session.client, arrival: arrival, report: report))
         return .reply(MessageEncoder.response(id, encoder.toolOutput(reply.output)), reply.hooks)
       } catch let failure as ToolFailure {
         return .reply(MessageEncoder.response(id, encoder.toolFailure(failure.message)), nil)
@@ -112,6 +113,7 @@ extension Dispatcher {
         return .reply(MessageEncoder.response(id, encoder.toolFailure(Self.fault(of: name))), nil)
       }
     }
+    return .carryOut(work, inTurn: tool.isInTurn)
   }
 
   private func getPrompt(_ request: Incoming.Request, _ session: Session) throws(RPCError) -> Work {

@@ -11,6 +11,8 @@ public struct Tool: Sendable {
   public let description: String
   /// Hints on what the tool does, such as `["readOnlyHint": true]` (server/tools, Tool annotations; since 2025-03-26).
   public let annotations: JSONObject
+  /// Calls of all tools in turn run one after the other, in the order in which they came. Other calls may pass them.
+  public let isInTurn: Bool
   /// The tool's `_meta`, such as `["anthropic/alwaysLoad": true]`.
   public let meta: JSONObject
   public let inputSchema: JSONObject
@@ -21,20 +23,21 @@ public struct Tool: Sendable {
   /// - Parameters:
   ///   - name: `[A-Za-z0-9_-]{1,64}`; anything else is a programming error.
   ///   - description: what the model reads; clients cut it at 2,048 characters.
+  ///   - isInTurn: for a tool that writes and does not wait for others.
   ///   - parameters: in the order of the schema. Names and aliases must be unique.
-  ///   - handler: carries a call out. It may run beside other calls. A ``ToolFailure`` becomes `isError: true` with its text; any other
+  ///   - handler: carries a call out. It may run beside other calls, except as `isInTurn` says. A ``ToolFailure`` becomes `isError: true` with its text; any other
   ///     error the same with a general sentence, and is logged. Its task is cancelled when the client cancels the request; what it returns
   ///     then is not sent.
   public init<Output: StructuredOutput, each Value: Sendable>(
     _ name: String, title: String? = nil, description: String, annotations: JSONObject = [:], meta: JSONObject = [:],
-    parameters: repeat Parameter<each Value>, returns output: Output.Type = Output.self,
+    isInTurn: Bool = false, parameters: repeat Parameter<each Value>, returns output: Output.Type = Output.self,
     handler: @escaping @Sendable (ToolCall, repeat each Value) async throws -> ToolReply<Output>
   ) {
     let declarations = Declaration.list(repeat each parameters)
     let schema = Output.schema
     precondition(Self.isValidName(name), "A tool's name must be 1 to 64 of A-Z, a-z, 0-9, _ and -, not \"\(name)\".")
     (self.name, self.title, self.description) = (name, title, description)
-    (self.annotations, self.meta) = (annotations, meta)
+    (self.annotations, self.meta, self.isInTurn) = (annotations, meta, isInTurn)
     inputSchema = Declaration.inputSchema(declarations)
     outputSchema = schema.json
     prepare = { (values: JSONObject) throws(ToolFailure) in

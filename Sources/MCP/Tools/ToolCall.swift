@@ -1,6 +1,8 @@
 /// One call of a tool, as its handler sees it. When the client cancels the call, the handler's task is cancelled.
 public struct ToolCall: Sendable {
   public let client: ClientInfo?
+  /// When the request was read. It may have waited for its turn since.
+  public let arrival: ContinuousClock.Instant
   let report: @Sendable (Progress) async -> Void
 
   /// Tells the client how far the call is (basic/utilities/progress), where it asked for that by a progress token.

@@ -38,6 +38,20 @@ struct ServerProcessTests {
     }
   }
 
+  @Test func pipelinedSendsAreStoredInTheOrderInWhichTheyCame() async throws {
+    try await Turnstile.shared.pass {
+      let database = try await Self.server.value.createDatabase()
+      let sender = try await ServerChild.start("cowork", url: database.url)
+      let reader = try await ServerChild.start("code", url: database.url)
+      let numbers = (0..<160).map(String.init)
+      #expect(try await sender.sendAtOnce(numbers, to: "code").allSatisfy { !$0.isError })
+      var read = [String]()
+      while read.count < numbers.count { read += try await reader.call("read_messages", ["limit": 100, "wait_seconds": 5]).messages }
+      #expect(read == numbers)
+      for child in [sender, reader] { try await child.stop() }
+    }
+  }
+
   @Test func aDatabaseThatIsAbsentComesRestartsAndGoesNeedsNoNewProcess() async throws {
     try await Turnstile.shared.pass {
       let cluster = try await PostgresCluster.start(.init(password: secret, configuration: ["synchronous_commit = on"]))

@@ -27,6 +27,14 @@ final class ServerChild: Sendable {
     ToolResult(json: try await server.request("tools/call", ["name": .string(tool), "arguments": .object(arguments)]))
   }
 
+  /// Sends messages without waiting for replies in between, and returns the results.
+  func sendAtOnce(_ contents: [String], to recipient: String) async throws -> [ToolResult] {
+    let calls = contents.map { server.beginCall("send_message", ["to": .string(recipient), "content": .string($0)]) }
+    var results = [ToolResult]()
+    for call in calls { results.append(ToolResult(json: try await call.arrival().message["result"] ?? .null)) }
+    return results
+  }
+
   /// Standard error so far.
   var errors: String { sandbox.log(of: server) }
   /// Everything so far.
