@@ -34,6 +34,15 @@ BEGIN
 END
 $$;
 
+-- The given agent, or all that hold leases: one plan serves both.
+CREATE OR REPLACE FUNCTION lease_holders(of_agent text) RETURNS text[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN CASE WHEN of_agent IS NULL THEN ARRAY(SELECT DISTINCT agent FROM leases) ELSE ARRAY[of_agent] END;
+END
+$$;
+
 -- Ends the expired leases of an agent, or of all agents, and those whose process the caller knows to be dead. A lease that somebody else
 -- is ending, or whose rows are locked, waits for the next call.
 CREATE OR REPLACE FUNCTION end_dead_leases(of_agent text, dead text[]) RETURNS integer
@@ -41,7 +50,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
   wanted text[] := ARRAY(
-    SELECT id FROM leases WHERE (of_agent IS NULL OR agent = of_agent) AND (id = ANY (dead) OR expires_at < clock_timestamp())
+    SELECT id FROM leases WHERE agent = ANY (lease_holders(of_agent)) AND (id = ANY (dead) OR expires_at < clock_timestamp())
     FOR UPDATE SKIP LOCKED);
 BEGIN
   IF wanted = '{}' THEN RETURN 0; END IF;
@@ -58,7 +67,7 @@ AS $$
 BEGIN
   RETURN ARRAY(
     SELECT l.id || ' ' || l.process FROM leases l
-    WHERE (of_agent IS NULL OR l.agent = of_agent) AND l.process <> leases_to_check.process
+    WHERE l.agent = ANY (lease_holders(of_agent)) AND l.process <> leases_to_check.process
       AND starts_with(l.process, split_part(leases_to_check.process, '|', 1) || '|') AND l.id <> ALL (checked));
 END
 $$;
