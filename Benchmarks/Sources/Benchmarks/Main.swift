@@ -36,7 +36,7 @@ enum Benchmarks {
       try listener.server.awaitNotification()
     }
     try await measuring.throughput(sqlite) { try $0.send(Measuring.text) }
-    try await measuring.throughput(postgres) { try $0.send(Measuring.text) }
+    try await measuring.throughput(postgres) { try $0.sendAndNotify(Measuring.text) }
     let places = [(sqlite.name, small: sqlite.small, large: sqlite.large), (postgres.name, small: postgres.small, large: postgres.large)]
     try await measuring.starts(places)
     try await measuring.memory(places)

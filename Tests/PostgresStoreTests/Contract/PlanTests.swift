@@ -60,6 +60,22 @@ struct PlanTests {
     #expect(scans.contains("rows:"))
   }
 
+  /// Compiling a plan, or making one for each call, takes longer than the verb.
+  @Test func noVerbIsCompiledAndTheFrequentOnesKeepTheirPlans() async throws {
+    let database = try await Self.large.value
+    func verbs(without setting: String) async throws -> Set<Substring> {
+      Set(
+        try await database.psql(
+          """
+          SELECT proname FROM pg_proc WHERE pronamespace = 'cowork_bridge'::regnamespace AND prosecdef AND NOT proconfig @> '{\(setting)}'
+          """
+        ).split(separator: "\n"))
+    }
+    #expect(try await verbs(without: "jit=off") == [])
+    let frequent: Set<Substring> = ["send", "take", "confirm", "unread", "heartbeat", "create_task", "change_task"]
+    #expect(try await verbs(without: "plan_cache_mode=force_generic_plan").isDisjoint(with: frequent))
+  }
+
   private static let large = Task {
     let database = try await Servers.database()
     let store = try PostgresStore.postgres(database.url)
