@@ -35,6 +35,8 @@ public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { message }
 
+  public static let cancelled = BridgeError(.storeFailed, "The call was cancelled before it began, and nothing was written.")
+
   static func invalidName(_ name: String, of what: String) -> BridgeError {
     BridgeError(
       .invalidName,

@@ -16,7 +16,7 @@ extension PostgresStore {
     limited: Bool = true, _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
   ) async throws(BridgeError) -> Value {
     let (outcome, isUnknown) = await Task(executorPreference: executor) { [self] in
-      var end = ContinuousClock.now + patience
+      var end = CallStart.end(after: patience)
       var pause = Backoff(minimum: .milliseconds(10), maximum: .seconds(1))
       var attempt = 0
       var (unknown, refusal): (PostgresError?, PostgresError?)

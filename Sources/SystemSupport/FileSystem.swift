@@ -2,8 +2,8 @@ import Foundation
 
 /// Which file is at a path: a file that replaces another has another identity.
 public struct FileIdentity: Hashable, Sendable {
-  private let device: UInt64
-  private let inode: UInt64
+  let device: UInt64
+  let inode: UInt64
 
   /// Nil when there is no file.
   public init?(path: String) {

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import MCPClient
 import ProcessTesting
+import SystemSupport
 import Testing
 
 extension ProcessTests {
@@ -43,6 +44,31 @@ extension ProcessTests {
     let calls = numbers.map { sender.beginCall("send_message", ["to": "cowork", "content": .string($0)]) }
     for call in calls { #expect(try await call.arrival().message["result"]?["isError"] == nil) }
     #expect(try await reader.readAll().map(\.content) == numbers)
+  }
+
+  @Test func sendsBehindTheLockOfAnotherProgramAreAnsweredInTime() async throws {
+    let sandbox = try Sandbox()
+    let server = try await sandbox.serve("code")
+    _ = try await server.call("list_agents")
+    let shell = try ChildProcess(
+      ["sqlite3", "-batch", sandbox.database], environment: ProcessInfo.processInfo.environment, input: .pipe, output: .pipe)
+    try shell.input?.writeCompletely("BEGIN EXCLUSIVE; SELECT 'locked';\n".utf8)
+    #expect(try shell.output?.readSome(upTo: 64) == Array("locked\n".utf8))
+    let start = ContinuousClock.now
+    let calls = (1...5).map { server.beginCall("send_message", ["to": "cowork", "content": .string("\($0)")]) }
+    let cancelled = server.beginCall("send_message", ["to": "cowork", "content": "cancelled"])
+    server.notify("notifications/cancelled", ["requestId": .integer(cancelled.id)])
+    #expect(try await server.call("read_messages")["messages"] == [])
+    for call in calls {
+      let arrival = try await call.arrival()
+      #expect(arrival.at - start < .seconds(11))
+      let sentence = arrival.message["result"]?["content"]?.arrayValue?.first?["text"]?.stringValue ?? ""
+      #expect(sentence.contains("sqlite3 (process \(shell.pid)) keeps \(sandbox.database) locked"), "\(sentence)")
+    }
+    try shell.input?.close()
+    _ = shell.wait()
+    #expect(try await server.send(["afterwards"], to: "cowork").count == 1)
+    #expect(try await sandbox.sqlite3("SELECT content FROM messages") == "afterwards")
   }
 
   @Test func eightServersWriteAtOnceAndNobodyIsTurnedAway() async throws {

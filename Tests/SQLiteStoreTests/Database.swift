@@ -68,11 +68,13 @@ func withDatabase(_ name: String = "messages.db", _ body: (Database) async throw
 
 extension Database {
   /// Runs a body while another connection holds a write transaction.
-  func whileLocked(_ body: () async throws -> Void) async throws {
+  ///
+  /// - Parameter body: is given the pid of the program that holds the lock.
+  func whileLocked(_ body: (Int32) async throws -> Void) async throws {
     let shell = try TestProgram("sqlite3", ["-batch", path])
     defer { _ = shell.finish() }
     shell.write("BEGIN IMMEDIATE; SELECT 'locked';\n")
     #expect(shell.read() == "locked\n")
-    try await body()
+    try await body(shell.pid)
   }
 }

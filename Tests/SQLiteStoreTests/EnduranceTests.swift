@@ -109,7 +109,7 @@ struct EnduranceTests {
       }
       #expect(try await level(of: store) == Self.full)
       let impatient = try await database.openStore(.init(busyTimeout: .milliseconds(1)))
-      try await database.whileLocked {
+      try await database.whileLocked { _ in
         await #expect(throws: BridgeError.self) { try await impatient.heartbeat(database.code) }
       }
       #expect(try await level(of: impatient) == Self.full)

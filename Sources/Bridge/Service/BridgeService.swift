@@ -36,6 +36,7 @@ public final class BridgeService: Sendable {
     var message = NewMessage(sender: identity, recipient: recipient, content: content)
     message.references = references
     try message.validate()
+    try requireCaller()
     return try await store.send(message)
   }
 
@@ -115,6 +116,7 @@ public final class BridgeService: Sendable {
   ) async throws(BridgeError) -> TaskReceipt {
     let task = NewTask(sender: identity, recipient: recipient, title: title, description: description, idempotencyKey: idempotencyKey)
     try task.validate()
+    try requireCaller()
     return try await store.createTask(task)
   }
 
@@ -127,7 +129,13 @@ public final class BridgeService: Sendable {
   ) async throws(BridgeError) -> BridgeTask {
     let request = TransitionRequest(taskID: id, actor: identity, instance: claimant ?? instance, status: status, result: result)
     try request.validate()
+    try requireCaller()
     return try await store.transitionTask(request)
+  }
+
+  /// A call that was cancelled before it began writes nothing.
+  private func requireCaller() throws(BridgeError) {
+    if Task.isCancelled { throw .cancelled }
   }
 
   /// The agent's tasks.

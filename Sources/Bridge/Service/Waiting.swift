@@ -42,7 +42,9 @@ extension BridgeService {
     let first = Once<Result<Found?, any Error>>()
     let search = Task(executorPreference: store.executor) {
       let outcome: Result<Found?, any Error>
-      do { outcome = .success(try await self.search(wakeUps, look: look)) } catch { outcome = .failure(error) }
+      do {
+        outcome = .success(try await CallStart.with(nil) { try await self.search(wakeUps, look: look) })
+      } catch { outcome = .failure(error) }
       if !first.set(outcome), case .success(let late?) = outcome { await giveBack(late) }
     }
     let timer = Task(executorPreference: store.executor) { [weak wakeUps] in

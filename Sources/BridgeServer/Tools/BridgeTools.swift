@@ -21,7 +21,9 @@ struct BridgeTools: Sendable {
     _ call: ToolCall, _ body: () async throws -> ToolReply<Output>
   ) async throws -> ToolReply<Output> {
     introduce(call.client)
-    do { return try await body() } catch let error as BridgeError { throw ToolFailure(error.message) }
+    do {
+      return try await CallStart.with(call.arrival) { try await body() }
+    } catch let error as BridgeError { throw ToolFailure(error.message) }
   }
 
   /// Runs a call, and adds the agent's unread counts to its result.
@@ -32,7 +34,11 @@ struct BridgeTools: Sendable {
   ) async throws -> ToolReply<WithUnread<Output>> {
     let reply = try await answer(call, body)
     let unread: UnreadCounts
-    if let counts = counted(reply.output) { unread = counts } else { unread = await service.unreadIfKnown(logger) }
+    if let counts = counted(reply.output) {
+      unread = counts
+    } else {
+      unread = await CallStart.with(call.arrival) { await service.unreadIfKnown(logger) }
+    }
     return reply.map { WithUnread($0, unread) }
   }
 

@@ -2,16 +2,19 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// Runs transactions on a thread that may block; again if another verb found the file replaced and closed the connections before they
-  /// began. Cancelling the task does not interrupt them.
+  /// Runs transactions on a thread that may block; again while other connections keep the database locked, and if another verb found the
+  /// file replaced and closed the connections. All of the body is repeated. Cancelling the task does not interrupt them.
   func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
       return try await withTaskExecutorPreference(BlockingThreads.shared) {
         try BlockingThreads.shared.blocking {
-          do {
-            return try body(connections.opened())
-          } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
-            return try body(connections.opened())
+          var wait = LockWait(until: CallStart.end(after: connections.busyTimeout))
+          while true {
+            do {
+              return try body(connections.opened(until: wait.end))
+            } catch let error as DatabaseError where error.isPassing {
+              guard wait.pause() else { throw error }
+            }
           }
         }
       }
@@ -23,8 +26,9 @@ extension SQLiteStore {
   /// One write transaction, begun IMMEDIATE: an upgrade from a read fails at once, whatever the timeout.
   ///
   /// - Parameters:
-  ///   - durable: whether the commit outlives a power cut, and not only this process. True for everything that was accepted from a caller. What
-  ///     may be lost: a power cut that undoes a mark as read gives the message back. In any case transactions stay whole and in order.
+  ///   - durable: whether the commit outlives a power cut, and not only this process. True for everything that was accepted from a caller, and
+  ///     not begun once the caller has cancelled it. What may be lost: a power cut that undoes a mark as read gives the message back. In any
+  ///     case transactions stay whole and in order.
   ///   - wakes: whether other agents may have news afterwards.
   func write<Value: Sendable>(
     durable: Bool = true, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
@@ -44,13 +48,14 @@ extension SQLiteStore {
       // Journals other than the log may damage the file unless they sync. While this connection uses a log, no other can change the mode.
       if !durable, try db.value("PRAGMA journal_mode") == "wal" { try db.execute(sql: "PRAGMA synchronous = NORMAL") }
       defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
-      return try db.transaction(.immediate, body)
+      if durable { try Task.checkCancellation() }
+      return try db.transaction(.immediate, until: open.end, body)
     }
     if wakes(value) { watch.ring() }
     if checkpoints.isDue {
       connections.writers.add(1, ordering: .relaxed)
       open.writer.asyncWriteWithoutTransaction { [checkpoints, connections] db in
-        checkpoints.makeIfDue(db, busyTimeout: connections.busyTimeout)
+        checkpoints.makeIfDue(db, busyTimeout: .zero)
         connections.writers.subtract(1, ordering: .relaxed)
       }
     }
@@ -64,23 +69,33 @@ extension SQLiteStore {
 
   /// The same during a visit.
   func read<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
-    try open.reader.unsafeRead { try $0.transaction(.deferred, body) }
+    try open.reader.unsafeRead { try $0.transaction(.deferred, until: open.end, body) }
   }
 
   /// A small read, on the writing connection while it is unused, because its cache holds what this process has written.
   func glance<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
     let isUnused = connections.writers.load(ordering: .relaxed) == 0
-    return try (isUnused ? open.writer : open.reader).unsafeRead { try $0.transaction(.deferred, body) }
+    return try (isUnused ? open.writer : open.reader).unsafeRead { try $0.transaction(.deferred, until: open.end, body) }
   }
 }
 
 extension Database {
-  fileprivate func transaction<Value>(_ kind: TransactionKind, _ body: (Database) throws -> Value) throws -> Value {
+  /// - Parameter end: of the wait for readers, which stop the commit where there is no log.
+  fileprivate func transaction<Value>(
+    _ kind: TransactionKind, until end: ContinuousClock.Instant, _ body: (Database) throws -> Value
+  ) throws -> Value {
     try beginTransaction(kind)
     do {
       let value = try body(self)
-      try commit()
-      return value
+      var wait = LockWait(until: end)
+      while true {
+        do {
+          try commit()
+          return value
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+          guard wait.pause() else { throw error }
+        }
+      }
     } catch {
       try? rollback()
       throw error
@@ -118,6 +133,7 @@ extension Database {
 /// An SQLite failure as a sentence.
 func storeError(_ error: any Error, path: String) -> BridgeError {
   if let error = error as? BridgeError { return error }
+  if error is CancellationError { return .cancelled }
   guard let error = error as? DatabaseError else {
     return BridgeError(.storeFailed, "The database \(path) failed: \(error).")
   }
@@ -143,7 +159,8 @@ func storeError(_ error: any Error, path: String) -> BridgeError {
   case .SQLITE_BUSY, .SQLITE_LOCKED:
     return BridgeError(
       .storeFailed,
-      "Another program keeps \(path) to itself for longer than the time allowed; nothing was written: end its transaction and call again.")
+      "\(LockHolders.described(of: path)) keeps \(path) locked for longer than the time allowed; nothing was written: "
+        + "end that transaction and call again.")
   default:
     return BridgeError(.storeFailed, "The database \(path) failed and nothing was written (\(why)): call again.")
   }

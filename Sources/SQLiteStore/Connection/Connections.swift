@@ -14,6 +14,8 @@ final class Connections: Sendable {
     let reader: DatabaseQueue
     let file: FileIdentity
     let sidecars: SidecarFiles
+    /// When the wait for locks is over.
+    fileprivate(set) var end = ContinuousClock.now
 
     fileprivate func close() {
       try? reader.close()
@@ -28,6 +30,7 @@ final class Connections: Sendable {
 
   /// The database's path, with links resolved.
   let path: String
+  /// How long a call waits for locks of others. The connections themselves do not wait: see ``LockWait``.
   let busyTimeout: Duration
   /// How many use the writing connection, or wait for it.
   let writers = Atomic(0)
@@ -43,9 +46,12 @@ final class Connections: Sendable {
   }
 
   /// The connections, opened if necessary. Opening blocks: not to be called on the threads of Swift concurrency.
-  func opened() throws -> Open {
-    if let open = current() { return open }
-    return try opening.withLock { _ in try open() }
+  ///
+  /// - Parameter end: of the wait for locks.
+  func opened(until end: ContinuousClock.Instant) throws -> Open {
+    var opened = try current() ?? opening.withLock { _ in try open() }
+    opened.end = end
+    return opened
   }
 
   /// The connections, if they are open and the file is still the same.
@@ -57,7 +63,7 @@ final class Connections: Sendable {
   /// One more connection to the open file, for reading.
   func extraReader() throws -> (queue: DatabaseQueue, file: FileIdentity) {
     guard let open = current() else { throw BridgeError(.storeUnavailable, "The database \(path) is not open.") }
-    return (try DatabaseQueue(path: path, configuration: configuration(reading: true, busyTimeout: .zero)), open.file)
+    return (try DatabaseQueue(path: path, configuration: configuration(reading: true)), open.file)
   }
 
   func close() {
@@ -76,9 +82,9 @@ final class Connections: Sendable {
     }
     leaveReplaced()
     try StorePath.prepare(path)
-    let writer = try DatabaseQueue(path: path, configuration: configuration(reading: false, busyTimeout: busyTimeout))
+    let writer = try DatabaseQueue(path: path, configuration: configuration(reading: false))
     try Migrator.migrate(writer, path: path, logger: logger)
-    let reader = try DatabaseQueue(path: path, configuration: configuration(reading: true, busyTimeout: busyTimeout))
+    let reader = try DatabaseQueue(path: path, configuration: configuration(reading: true))
     WriteAheadLogFault.report(logger)
     guard let file = FileIdentity(path: path) else {
       throw BridgeError(.storeUnavailable, "The database \(path) was removed while it was being opened: call again.")
@@ -100,9 +106,9 @@ final class Connections: Sendable {
     replaced.close()
   }
 
-  private func configuration(reading: Bool, busyTimeout: Duration) -> Configuration {
+  private func configuration(reading: Bool) -> Configuration {
     var configuration = Configuration()
-    configuration.busyMode = busyTimeout == .zero ? .immediateError : .timeout(busyTimeout.inSeconds)
+    configuration.busyMode = .immediateError
     configuration.foreignKeysEnabled = false
     configuration.label = "cowork-bridge.sqlite"
     configuration.prepareDatabase { [checkpoints] db in
