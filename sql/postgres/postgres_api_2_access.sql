@@ -12,12 +12,16 @@ END
 $$;
 
 -- The agent that this login is bound to; NULL if it may act for any. session_user decides, which SQL cannot change, never a setting.
+--
+-- Every verb begins with this, and so waits no longer than this for what others keep locked: its connection serves other calls, then it is tried
+-- again. Less than a second, which a call may occupy the connection that listens.
 CREATE OR REPLACE FUNCTION my_agent() RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
   mine text := (SELECT agent FROM agent_logins WHERE login = session_user);
 BEGIN
+  PERFORM set_config('lock_timeout', '900ms', true);
   IF mine IS NULL AND EXISTS (SELECT 1 FROM agent_logins) AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
     PERFORM refuse('CW403', format('the login "%s" belongs to no agent: the owner of the schema gives it one with add_login', session_user));
   END IF;
@@ -96,6 +100,6 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   RETURN (SELECT COALESCE(array_agg(process), '{}') FROM instances
-  WHERE agent = wanted AND last_seen >= clock_timestamp() - seconds * interval '1 second');
+  WHERE agent = wanted AND last_seen >= clock_timestamp() - least(seconds, 1e9) * interval '1 second' AND isfinite(last_seen));
 END
 $$;

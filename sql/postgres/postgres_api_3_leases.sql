@@ -79,7 +79,7 @@ AS $$
 DECLARE
   mine text := my_agent();
 BEGIN
-  PERFORM set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '1s', true);
+  PERFORM set_config('synchronous_commit', 'off', true);
   ended := end_dead_leases(mine, dead);
   to_check := leases_to_check(mine, process, alive);
   RETURN NEXT;
@@ -111,7 +111,6 @@ AS $$
 DECLARE
   mine text := my_agent();
 BEGIN
-  PERFORM set_config('lock_timeout', '1s', true);
   PERFORM end_leases(ARRAY(SELECT l.id FROM leases l WHERE l.id = undo.lease AND (mine IS NULL OR l.agent = mine)), false);
 END
 $$;

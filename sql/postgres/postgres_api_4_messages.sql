@@ -115,7 +115,6 @@ DECLARE
   message_rows bigint[];
   task_rows bigint[] := '{}';
 BEGIN
-  PERFORM set_config('lock_timeout', '1s', true);
   PERFORM check_size('lease', lease, 1, 200), check_size('instance', instance, 1, 400), check_size('process', process, 0, 400);
   PERFORM end_dead_leases(me, dead);
   to_check := leases_to_check(me, process, alive);
@@ -195,7 +194,6 @@ AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
-  PERFORM set_config('lock_timeout', '1s', true);
   PERFORM end_dead_leases(me, dead);
   to_check := leases_to_check(me, process, alive);
   IF to_check <> '{}' THEN

@@ -118,7 +118,6 @@ DECLARE
   me text := acting_agent(agent);
   present tasks;
 BEGIN
-  PERFORM set_config('lock_timeout', '1s', true);
   PERFORM check_size('result', change_task.result, 0, 262144), check_size('note', change_task.note, 0, 262400),
     check_size('instance', change_task.instance, 0, 400), check_size('process', change_task.process, 0, 400);
   SELECT * INTO present FROM tasks t WHERE t.id = change_task.task_id AND (t.sender = me OR t.recipient = me) FOR UPDATE;

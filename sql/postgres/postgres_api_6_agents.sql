@@ -29,7 +29,7 @@ BEGIN
   UPDATE task_details d SET held_until = clock_timestamp() + least(claim_seconds, 86400) * interval '1 second'
     WHERE d.task_id IN (SELECT h.task_id FROM task_details h JOIN tasks t ON t.id = h.task_id
       WHERE h.holder = heartbeat.instance AND t.recipient = me FOR UPDATE OF h SKIP LOCKED);
-  DELETE FROM instances i WHERE i.last_seen < clock_timestamp() - greatest(4 * heartbeat.presence, 60) * interval '1 second'
+  DELETE FROM instances i WHERE i.last_seen < clock_timestamp() - greatest(least(4 * heartbeat.presence, 1e9), 60) * interval '1 second'
     AND i.id <> heartbeat.instance;
   PERFORM touch_agent(me, heartbeat.host, heartbeat.client);
 END
@@ -75,7 +75,7 @@ AS $$
 DECLARE
   mine text := my_agent();
 BEGIN
-  RETURN QUERY SELECT n.name, to_char(a.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), a.host, a.client,
+  RETURN QUERY SELECT n.name, CASE WHEN isfinite(a.last_seen) THEN to_char(a.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END, a.host, a.client,
       processes_of(n.name, agents.presence),
       (SELECT count(*) FROM messages m WHERE m.recipient = n.name AND COALESCE(m.read, 0) = 0 AND (mine IS NULL OR mine IN (n.name, m.sender))),
       (SELECT count(*) FROM tasks t WHERE t.recipient = n.name AND COALESCE(t.status, '') NOT IN ('completed', 'failed')

@@ -215,10 +215,18 @@ public final class BridgeService: Sendable {
   /// Sends heartbeats, keeps leases and claims, and returns what dead processes had taken, every 10 s until cancelled.
   public func run(interval: Duration = .seconds(10)) async {
     isRunning.store(true, ordering: .relaxed)
-    while !Task.isCancelled {
-      await signOfLife()
-      await leases.maintain()
+    // A heartbeat does not wait for what others keep locked.
+    async let leases: Void = every(interval) { [self] in
+      await self.leases.maintain()
       do { try await store.recoverExpired() } catch { logger.debug("recovery failed", metadata: ["error": "\(error)"]) }
+    }
+    await every(interval) { [self] in await signOfLife() }
+    await leases
+  }
+
+  private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {
+    while !Task.isCancelled {
+      await work()
       do { try await Task.sleep(for: interval) } catch { break }
     }
   }

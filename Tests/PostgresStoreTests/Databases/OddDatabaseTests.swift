@@ -56,6 +56,22 @@ struct OddDatabaseTests {
     }
   }
 
+  @Test func aPresenceThatIsNoTimeCountsAsUnknown() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    try await store.heartbeat(Instance(agent: .code))
+    for time in ["infinity", "-infinity"] {
+      for table in ["agents", "instances"] { try await database.psql("UPDATE cowork_bridge.\(table) SET last_seen = '\(time)'") }
+      let code = try await store.agents().first { $0.name == "code" }
+      #expect(code?.online == false && code?.lastSeen == nil)
+    }
+    for seconds in ["infinity", "1e300", "NaN"] {
+      try await database.psql("SELECT cowork_bridge.heartbeat('code', 'i', 'h', 'p', NULL, 600, '\(seconds)')")
+      #expect(try await database.psql("SELECT processes FROM cowork_bridge.agents('\(seconds)') WHERE name = 'code'") == "{p}\n")
+    }
+    await store.close()
+  }
+
   @Test func timesThatAreNoneBreakNoCommand() async throws {
     let database = try await Servers.database()
     let store = try PostgresStore.postgres(database.url)

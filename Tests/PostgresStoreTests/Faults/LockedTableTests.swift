@@ -1,0 +1,93 @@
+import Bridge
+import BridgeTesting
+import PostgresClient
+import PostgresTesting
+import Testing
+
+@testable import PostgresStore
+
+/// Somebody keeps a whole table locked for longer than an instance without heartbeats counts as running.
+@Suite("A lock on a table holds up only what needs the table", .timeLimit(.minutes(5)))
+struct LockedTableTests {
+  @Test func heartbeatsAndTasksGoOnAndEveryCallIsAnswered() async throws {
+    let database = try await Servers.database()
+    var options = PostgresStore.Options.quick
+    options.timing.presence = .seconds(4)
+    options.patience = .seconds(3)
+    let (stale, patience) = (options.timing.presence, options.patience)
+    let pair = try Pair(url: database.url, options: options)
+    let presence = Task { await pair.receiver.run(interval: .milliseconds(200)) }
+    await pair.isListening()
+    let task = try await pair.sender.createTask(for: .code, title: "t", description: "").taskID
+    // Taken and not confirmed yet, as where a client is slow.
+    _ = try await pair.sender.send(to: .code, content: "before")
+    let delivery = try await pair.receiver.readMessages()
+    let blocker = try await PostgresConnection.connect(ConnectionSettings(database.url))
+    try await blocker.execute("BEGIN; LOCK TABLE cowork_bridge.messages")
+
+    let isLocked = Shared(true)
+    let slowest = Shared(Duration.zero)
+    let refusals = Shared([BridgeError]())
+    let accepted = Shared([String]())
+    /// Calls again and again until the lock is gone.
+    @Sendable func keepCalling(_ call: @Sendable (_ number: Int) async throws -> Void) async throws {
+      var number = 0
+      while isLocked.value {
+        number += 1
+        let start = ContinuousClock.now
+        do { try await call(number) } catch let error as BridgeError { refusals.change { $0.append(error) } }
+        slowest.change { [time = ContinuousClock.now - start] in $0 = max($0, time) }
+      }
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for caller in 1...4 {
+        group.addTask {
+          try await keepCalling { number in
+            let content = "\(caller) \(number)"
+            _ = try await pair.receiver.send(to: .cowork, content: content)
+            accepted.change { $0.append(content) }
+          }
+        }
+      }
+      group.addTask { try await keepCalling { _ in _ = try await pair.receiver.readMessages() } }
+      group.addTask {
+        await pair.receiver.delivered(delivery.lease)
+        let observer = try await PostgresConnection.connect(ConnectionSettings(database.url))
+        let began = ContinuousClock.now
+        var (beats, last, oldest) = (0, 0.0, 0.0)
+        while ContinuousClock.now - began < stale * 2 {
+          _ = try await pair.receiver.tasks(markSeen: false)
+          if beats == 0 { _ = try await pair.receiver.updateTask(task, to: .inProgress) }
+          let row = try await observer.query(
+            """
+            SELECT extract(epoch FROM last_seen)::float8, extract(epoch FROM clock_timestamp() - last_seen)::float8
+            FROM cowork_bridge.instances WHERE agent = 'code'
+            """
+          ).only
+          let seen: Double = try row.get(0)
+          if seen != last { beats += 1 }
+          last = seen
+          oldest = max(oldest, try row.get(1))
+        }
+        print("\(beats) heartbeats, the longest pause \(oldest)")
+        #expect(oldest < stale.inSeconds)
+        await observer.close()
+        try await blocker.execute("COMMIT")
+        isLocked.change { $0 = false }
+      }
+      try await group.waitForAll()
+    }
+    print("slowest \(slowest.value), \(refusals.value.count) refusals")
+    #expect(slowest.value < patience + .seconds(2))
+    #expect(!refusals.value.isEmpty)
+    for error in refusals.value { #expect(["locked", "became free"].contains(where: error.message.contains), "\(error)") }
+
+    // What was refused was not written, and what waits is read.
+    _ = try await pair.receiver.send(to: .cowork, content: "after")
+    #expect(try await pair.sender.readMessages().messages.compactMap(\.content).sorted() == (accepted.value + ["after"]).sorted())
+    while try await database.psql("SELECT count(*) FROM cowork_bridge.leases WHERE agent = 'code'") != "0\n" {}
+    presence.cancel()
+    await blocker.close()
+    await pair.close()
+  }
+}
