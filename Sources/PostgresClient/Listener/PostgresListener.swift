@@ -13,6 +13,9 @@ public final class PostgresListener: Sendable {
     /// Only once it is proven: a transaction pooler passes the self-test's notification on with the answer to another statement, which it
     /// never does while nothing is asked.
     var proven: PostgresConnection?
+    /// Something happened that no notification told.
+    var isDoubted = false
+    var heard = 0
     /// The channel of the self-test that runs.
     var probe: (channel: String, arrived: Once<Bool>)?
   }
@@ -47,6 +50,11 @@ public final class PostgresListener: Sendable {
   }
 
   public var state: ListenerState { shared.withLock(\.state) }
+  /// How many notifications have arrived, those of self-tests aside.
+  public var heard: Int { shared.withLock(\.heard) }
+
+  /// Lets it send LISTEN again and prove itself, because something happened that no notification told. Where it fails, it connects anew.
+  public func doubt() { shared.withLock { $0.isDoubted = true } }
 
   /// Runs one statement on the listening connection, which saves a second one for what is rare and short: notifications wait until it has
   /// ended. It must commit by itself.
@@ -96,6 +104,10 @@ public final class PostgresListener: Sendable {
         try await connection.check(within: configuration.livenessDeadline)
         backoff.reset()
         sinceProof += configuration.livenessInterval
+        if shared.withLock(\.isDoubted) {
+          try await prove(connection)
+          if !state.isDelivering { return PostgresError(.connectionLost, "Notifications did not arrive any more.") }
+        }
         if !state.isDelivering, sinceProof >= configuration.selfTestRetry {
           sinceProof = .zero
           try await prove(connection)
@@ -124,8 +136,12 @@ public final class PostgresListener: Sendable {
   }
 
   private func receive(_ notification: PostgresNotification) {
-    let probe = shared.withLock { $0.probe }
-    if let probe, probe.channel == notification.channel { probe.arrived.set(true) } else { onEvent(.notification(notification)) }
+    let probe = shared.withLock { shared in
+      if let probe = shared.probe, probe.channel == notification.channel { return probe.arrived as Once? }
+      shared.heard += 1
+      return nil
+    }
+    if let probe { probe.set(true) } else { onEvent(.notification(notification)) }
   }
 
   // MARK: The self-test
@@ -136,6 +152,7 @@ public final class PostgresListener: Sendable {
   /// - Throws: when the listening connection itself fails.
   private func prove(_ connection: PostgresConnection) async throws(PostgresError) {
     let limit = configuration.livenessDeadline
+    shared.withLock { $0.isDoubted = false }
     var pooling = Pooling.none
     var failure: PostgresError?
     if try await !connection.isDirect(within: limit) {

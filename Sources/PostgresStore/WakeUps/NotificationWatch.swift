@@ -75,7 +75,7 @@ final class NotificationWatch: Sendable {
     channels.withLock { $0?[agent]?.listener = listener }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await listener.run() }
-      group.addTask { await self.poll(listener, for: subscribers) }
+      group.addTask { await self.poll(agent, listener, for: subscribers) }
     }
   }
 
@@ -114,16 +114,29 @@ final class NotificationWatch: Sendable {
     }
   }
 
-  /// Posts a hint every second while notifications do not arrive, and occasionally even if they do, because triggers can be bypassed.
-  private func poll(_ listener: PostgresListener, for subscribers: Subscribers) async {
+  /// Posts a hint every second while notifications do not arrive, and occasionally even if they do, because triggers can be bypassed. What
+  /// has come then without a notification is a reason to doubt the listener.
+  private func poll(_ agent: Identity?, _ listener: PostgresListener, for subscribers: Subscribers) async {
     var lastLook = ContinuousClock.now
+    var last: (heard: Int, unread: UnreadCounts)?
     while !Task.isCancelled {
       do { try await Task.sleep(for: options.blindPoll) } catch { return }
       let patience = options.safetyPoll * Double.random(in: 0.8...1.2)
       guard !listener.state.isDelivering || ContinuousClock.now - lastLook >= patience else { continue }
       lastLook = .now
+      if let agent, let unread = try? await unread(agent, listener) {
+        let heard = listener.heard
+        if let last, heard == last.heard, unread.messages > last.unread.messages || unread.tasks > last.unread.tasks { listener.doubt() }
+        last = (heard, unread)
+      }
       subscribers.post([.messages, .tasks, .resync])
     }
+  }
+
+  private func unread(_ agent: Identity, _ listener: PostgresListener) async throws -> UnreadCounts? {
+    let statement = "SELECT messages, tasks FROM \(schema.quoted).unread($1)"
+    let row = try await listener.query(statement, [.text(agent.name)], timeout: options.idleLimit)?.only
+    return try row.map { UnreadCounts(messages: try $0.get("messages"), tasks: try $0.get("tasks")) }
   }
 }
 

@@ -46,6 +46,23 @@ struct BlindTests {
     await pair.close()
   }
 
+  /// As where a proxy has reset the session on its way.
+  @Test func aListenerThatMissesWhatAPollFindsProvesItselfAgain() async throws {
+    let database = try await Servers.database()
+    var options = PostgresStore.Options.quick
+    (options.blindPoll, options.safetyPoll, options.listener.livenessInterval) = (.milliseconds(20), .milliseconds(100), .milliseconds(50))
+    let pair = try Pair(url: database.url, options: options)
+    let wakeUps = pair.receiver.wakeUps(.waiting)
+    await pair.log.hears("listener state=listening")
+    let listener = try #require(pair.receiverStore.watch.listener)
+    _ = try await listener.query("UNLISTEN *", timeout: .seconds(10))
+    while pair.log.count(of: "listener state=listening") < 2 { _ = try await pair.sender.send(to: .code, content: "unheard") }
+    let channels = try await listener.query("SELECT pg_listening_channels() = cowork_bridge.channel('code')", timeout: .seconds(10))
+    #expect(try channels?.only.get(0) == true)
+    wakeUps.finish()
+    await pair.close()
+  }
+
   @Test func hintsOfAClosedStoreEndAndNothingOfItIsLeft() async throws {
     let database = try await Servers.database()
     let pair = try Pair(url: database.url)
