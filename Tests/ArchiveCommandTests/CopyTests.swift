@@ -40,11 +40,14 @@ import Testing
       #expect(there["messages"]?["added"] == (round == 1 ? 9 : 0))
       #expect(there["messages"]?["digest_from"] == there["messages"]?["digest_to"])
       #expect(there["tasks"]?["added"] == (round == 1 ? 2 : 0))
+      #expect(there["messages"]?["respelled"] == 2 && there["tasks"]?["respelled"] == 1)
       #expect(try await copy(database.url, back, "--json").json["equal"] == true)
       // Also into where it came from.
       let home = try await copy(database.url, sandbox.database, "--json").json
       #expect(home["equal"] == true && home["messages"]?["added"] == 0 && home["tasks"]?["added"] == 0)
     }
+    let told = try await copy(sandbox.database, database.url).output
+    #expect(told.contains("2 with bytes that Postgres cannot hold") && told.hasSuffix("Both sides hold the same, but for these bytes.\n"))
     #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "9")
     #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'X''00FF'''") == "X'00FF01'\n")
     #expect(try await database.psql("SELECT content FROM cowork_bridge.messages WHERE id = 'nul'") == "X'610062'\n")

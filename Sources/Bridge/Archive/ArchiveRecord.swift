@@ -65,6 +65,11 @@ extension ArchiveRecord {
     Self.columns.allSatisfy { !$0.traits.contains(.fixed) || ($0.value(in: self)?.exact).isSame(as: $0.value(in: other)?.exact) }
   }
 
+  /// Whether these are also the same bytes. Where not, one store holds as text what the other one holds as a blob, or with a NUL.
+  func isSpelled(as other: Self) -> Bool {
+    id == other.id && Self.fixedColumns.allSatisfy { $0.value(in: self)?.exact == $0.value(in: other)?.exact }
+  }
+
   /// Whether the source has a newer state of the same record.
   public func isBehind(_ source: Self) -> Bool { isSame(as: source) && merged(with: source) != self }
 

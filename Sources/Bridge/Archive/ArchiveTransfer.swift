@@ -87,6 +87,7 @@ public struct ArchiveTransfer: Sendable {
         // A key that another record of the target has is not copied.
         let isBehind = counterpart.isBehind(record) && (keysTaken == 0 || counterpart.isBehind(record.withoutKey))
         if !isSame { report.add(record.id, .different) } else if isBehind { report.add(record.id, .behind) }
+        report.respelled += isSame && !counterpart.isSpelled(as: record) ? 1 : 0
         let isAhead = isSame && !isBehind && counterpart.digest != record.digest
         report.ahead += isAhead ? 1 : 0
         (isAhead ? record : counterpart).digest(into: &report.targetDigest)

@@ -24,6 +24,8 @@ public struct TransferReport: Sendable {
     public internal(set) var meanwhile = ArchiveOutcome()
     /// Records whose state in the target is newer, and was kept.
     public internal(set) var ahead = 0
+    /// Records with bytes that one of the stores cannot hold and has as text.
+    public internal(set) var respelled = 0
     public internal(set) var sourceDigest = ArchiveDigest()
     /// The digest of the counterparts in the target, in the source's order.
     public internal(set) var targetDigest = ArchiveDigest()

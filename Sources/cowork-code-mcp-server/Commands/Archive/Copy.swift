@@ -86,10 +86,12 @@ extension TransferReport {
       if side.meanwhile.updated > 0 { parts.append("\(side.meanwhile.updated) changed meanwhile") }
       if side.ahead > 0 { parts.append("\(side.ahead) newer in the target") }
       if outcome.keysTaken > 0 { parts.append("\(outcome.keysTaken) without the idempotency key, which is taken in the target") }
+      if side.respelled > 0 { parts.append("\(side.respelled) with bytes that Postgres cannot hold, which are text such as X'00FF' there") }
       text += "  \(counted(side.found, noun)): \(parts.joined(separator: ", "))\n"
     }
     text += "  \(counted(agents, "agent")): \(agentOutcome.added) added\n"
-    if isEqual { return text + Colours.good("Both sides hold the same.") + "\n" }
+    let isRespelled = messages.respelled + tasks.respelled > 0
+    if isEqual { return text + Colours.good("Both sides hold the same\(isRespelled ? ", but for these bytes" : "").") + "\n" }
     let count = messages.differences + tasks.differences
     text += Colours.bad("The sides differ in \(counted(count, "record")); nothing of these was changed:") + "\n"
     for (noun, side) in [("message", messages), ("task", tasks)] {
@@ -131,6 +133,7 @@ extension TransferReport.Side: StructuredOutput {
     Field("changed_meanwhile", .integer, \.meanwhile.updated)
     Field("newer_in_target", .integer, \.ahead)
     Field("keys_taken", .integer, \.outcome.keysTaken)
+    Field("respelled", .integer, \.respelled)
     Field("digest_from", .string, \.sourceDigest.description)
     Field("digest_to", .string, \.targetDigest.description)
     Field("differences", .integer, \.differences)
