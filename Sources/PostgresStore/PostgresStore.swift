@@ -1,6 +1,7 @@
 import Bridge
 import Logging
 import PostgresClient
+import Synchronization
 
 /// The store in a Postgres database, shared by agents on any machine.
 ///
@@ -44,6 +45,8 @@ public final class PostgresStore: BridgeStore {
   let readiness: Readiness
   let watch: NotificationWatch
   let idle: IdleExecutor
+  /// Whether this process has seen to the text index.
+  let hasRebuilt = Atomic(false)
   let logger: Logger
 
   public init(settings: ConnectionSettings, workspace: Workspace?, options: Options = Options(), logger: Logger) {

@@ -23,7 +23,11 @@ enum Program {
   }
 
   private static func run() async throws {
-    var command = try CoworkCodeMCPServer.parseAsRoot()
+    var command: any ParsableCommand
+    do { command = try CoworkCodeMCPServer.parseAsRoot() } catch {
+      let isUsage = CoworkCodeMCPServer.exitCode(for: error) == .validationFailure
+      throw isUsage ? MistypedCommand(CommandLine.arguments.dropFirst())?.error ?? error : error
+    }
     guard var command = command as? any AsyncParsableCommand else { return try command.run() }
     try await command.run()
   }

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import ProcessTesting
+import SystemSupport
 import Testing
 
 @Suite struct ExportTests {
@@ -54,6 +55,26 @@ import Testing
     #expect(try await sandbox.run("export", "--force").status == 64)
   }
 
+  @Test func aFileThatIsNoneIsNamed() async throws {
+    for (path, sentence) in [("/nonexist", "There is no file /nonexist: name one"), ("/tmp", "/tmp is a folder: name a file")] {
+      let outcome = try await sandbox.run("import", path)
+      #expect(outcome.status == 1 && outcome.errors.hasPrefix(sentence), "\(outcome.errors)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func anExportThatNobodyReadsEndsWhenItIsAskedTo() async throws {
+    _ = try await sandbox.run("agents")
+    try await sandbox.sqlite3("INSERT INTO messages VALUES ('m', 'cowork', 'code', hex(zeroblob(1000000)), 0, datetime('now'))")
+    let (reading, writing) = try FileDescriptor.makePipe()
+    defer { try? reading.close() }
+    let export = try sandbox.start(["export"], output: writing)
+    // The rest is held up in the pipe.
+    #expect(try !reading.readSome(upTo: 10).isEmpty)
+    export.signal(SIGTERM)
+    let outcome = try await export.outcome
+    #expect(outcome.status == 128 + SIGTERM, "\(outcome)")
+  }
+
   @Test func whatIsDamagedIsNotImported() async throws {
     try await fill()
     let lines = try await sandbox.run("export").output.split(separator: "\n").map { $0 + "\n" }
@@ -82,7 +103,7 @@ import Testing
       #expect(outcome.errors.lowercased().contains("nothing was imported"), "\(outcome.errors)")
       #expect(!FileManager.default.fileExists(atPath: other))
     }
-    #expect(try await sandbox.run("import", sandbox.home + "/none.jsonl").errors.contains("cannot be read"))
+    #expect(try await sandbox.run("import", sandbox.home + "/none.jsonl").errors.contains("There is no file"))
   }
 
   @Test func anIdThatIsSomethingElseIsReported() async throws {

@@ -81,14 +81,14 @@ struct NameAndTextTests {
   }
 
   @Test(
-    "a search text is cut at what is neither letter, mark nor digit",
+    "a text is searched by its words, in small letters without accents, and by runs of scripts without spaces",
     arguments: [
-      ("", []), ("  ", []), ("->", []), ("one two", ["one", "two"]), ("src/main.swift:42", ["src", "main", "swift", "42"]),
-      ("naïve e\u{301}tude", ["naïve", "e\u{301}tude"]), ("\"a\" AND (b*)", ["a", "AND", "b"]), ("日本語、文", ["日本語", "文"]),
-      ("a🙂b", ["a", "b"]),
-      ("½ ²", ["½", "²"]), ("snake_case", ["snake", "case"]),
+      ("", []), ("  ", []), ("->", []), ("One two", ["one", "two"]), ("src/main.swift:42", ["src", "main", "swift", "42"]),
+      ("naïve e\u{301}tude", ["naive", "etude"]), ("\"a\" AND (b*)", ["a", "and", "b"]), ("日本語、文", ["日本語", "文"]),
+      ("a🙂b", ["a", "🙂", "b"]), ("½ ²", ["1", "2", "2"]), ("snake_case", ["snake", "case"]), ("हिन्दी।", ["हिन्दी"]),
+      ("\u{301}\u{200B}", []), ("ＡＢＣ ｶﾞ ﬁ İ", ["abc", "ガ", "fi", "i"]), ("ΟΔΌΣ", ["οδοσ"]), ("שָׁלוֹם", ["שלום"]),
     ] as [(String, [String])])
-  func searchWords(text: String, words: [String]) { #expect(SearchWords.of(text) == words) }
+  func foldedTokens(text: String, words: [String]) { #expect(FoldedText(text).tokens.map(\.text) == words) }
 
   @Test func durationsBecomeFractionalSeconds() {
     #expect(Duration.milliseconds(1_250).inSeconds == 1.25)

@@ -33,6 +33,16 @@ import Testing
     #expect(try await sandbox.run("history", "zzz").output.hasPrefix("No such messages.\n"))
   }
 
+  @Test(.timeLimit(.minutes(1))) func aTextOfManyMegabytesIsShownAtOnce() async throws {
+    _ = try await sandbox.run("agents")
+    try await sandbox.sqlite3(
+      """
+      INSERT INTO messages SELECT 'm', 'cowork', 'code', replace(hex(zeroblob(500000)), '00', 'lörem  ') || char(27) || '[end]', 0, datetime('now')
+      """)
+    #expect(try await sandbox.run("history").output.contains("␛[end]"))
+    #expect(try await sandbox.run("export", "--format", "markdown").output.contains("␛[end]"))
+  }
+
   @Test func wrongValuesAreTold() async throws {
     let outcome = try await sandbox.run("history", "--before", "yesterday")
     #expect(outcome.status == 1)

@@ -36,6 +36,42 @@ import Testing
     #expect(outcome.errors.contains("use serve read"))
   }
 
+  @Test(arguments: [
+    ("sned", "send"), ("sned cowork hi", "send"), ("reed", "read"), ("histroy --limit 3", "history"), ("agent", "agents"),
+    ("tasks shw 1", "tasks show"), ("lead", "read"),
+  ])
+  func aMistypedCommandStartsNoServer(_ line: String, _ meant: String) async throws {
+    let outcome = try await sandbox.run(line.split(separator: " ").map(String.init))
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains("did you mean \(meant)?"), "\(outcome.errors)")
+    #expect(!FileManager.default.fileExists(atPath: sandbox.database))
+  }
+
+  @Test func anAgentThatExistsIsServedWhateverItsNameIsLike() async throws {
+    for arguments in [["serve", "sned"], ["reviewer"], ["dev"], ["code2"]] {
+      #expect(try await sandbox.run(arguments).status == 0, "\(arguments)")
+    }
+    let configured = try await sandbox.run("install", "claude-code", "--identity", "lead", "--dry-run")
+    #expect(configured.status == 0 && configured.output.contains(#""serve""#), "\(configured)")
+    _ = try await sandbox.run("agents", "add", "lead")
+    #expect(try await sandbox.run("lead").status == 0)
+    // There may be such an agent in a store that cannot be asked.
+    try await sandbox.sqlite3("PRAGMA user_version = 1", in: sandbox.home + "/x.db")
+    try sandbox.write("no database", to: "x.db")
+    #expect(try await sandbox.run("sned", "--database-url", "x.db").status == 0)
+  }
+
+  @Test(arguments: [
+    ("wait --timeout -1", "Write a number from 0 to 86400"), ("prune --older-than -1d", "\"-1d\" is no age"),
+    ("history --limit -1", "Write a number from 1 to 200"), ("read --wait -5", "from 0 to"), ("tasks list --limit -3", "from 1 to 200"),
+    ("watch --last -1", "from 0 to"), ("watch --since -1d", "\"-1d\" is no time"), ("export --since -1d", "\"-1d\" is no time"),
+    ("serve code --announce-limit -1", "--announce-limit must be 1 to 10000, not \"-1\""),
+  ])
+  func aNumberBelowZeroIsToldToBeWrong(_ line: String, _ sentence: String) async throws {
+    let outcome = try await sandbox.run(line.split(separator: " ").map(String.init))
+    #expect(outcome.status == 64 && outcome.errors.contains(sentence), "\(outcome.errors)")
+  }
+
   @Test func theEnvironmentCounts() async throws {
     let environment = ["COWORK_IDENTITY": "reviewer", "COWORK_DATABASE_URL": "sqlite://\(sandbox.home)/other.db"]
     #expect(try await sandbox.run("send", "cowork", "x", environment: environment).status == 0)

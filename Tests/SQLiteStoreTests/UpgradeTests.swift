@@ -61,6 +61,30 @@ struct UpgradeTests {
     }
   }
 
+  @Test func aFilledTextIndexOfTheVersionBeforeIsReplaced() async throws {
+    try await withDatabase { database in
+      try await database.make(version: 3)
+      try await database.shell.run(
+        """
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+        INSERT INTO messages SELECT 'm' || i, 'cowork', 'code', iif(i = 7, 'das Café am 天气很好', 'hay'), 1, '' FROM n;
+        INSERT INTO message_index (rowid, content) SELECT rowid, content FROM messages;
+        INSERT INTO message_index_state SELECT 1, rowid, id FROM messages WHERE id = 'm3000'
+        """)
+      let store = try await database.openStore()
+      for _ in 1...2 {
+        for word in ["cafe", "天气"] {
+          #expect(try await store.history(HistoryQuery(agent: .code, text: word)).messages.map(\.id) == ["m7"])
+        }
+        await store.index()
+      }
+      // A program of the version before finds that nothing is indexed, and scans.
+      #expect(
+        try await database.shell.run(
+          "SELECT COUNT(*) FROM message_index_state; SELECT COUNT(*) FROM sqlite_master WHERE name = 'message_index'") == "0\n0\n")
+    }
+  }
+
   @Test func theOtherImplementationCanStillWriteIntoTheCompletedFile() async throws {
     try await withDatabase { database in
       try await database.shell.run(Self.documented)

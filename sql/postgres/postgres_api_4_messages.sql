@@ -46,7 +46,12 @@ BEGIN
   IF octet_length(send.content) NOT BETWEEN 1 AND 262144 OR send.content IS NULL
     OR greatest(octet_length(send.reply_to), octet_length(send.task_id), octet_length(send.idempotency_key), octet_length(wanted)) > 200
     OR '' IN (send.reply_to, send.task_id, send.idempotency_key, wanted)
-  THEN PERFORM refuse('CW400', 'content has 1 to 262144 bytes, and reply_to, task_id, idempotency_key and message_id have 1 to 200'); END IF;
+  THEN
+    IF send.content IS NULL THEN PERFORM refuse('CW400', 'content is missing'); END IF;
+    PERFORM check_size('content', send.content, 1, 262144), check_size('reply_to', send.reply_to, 1, 200),
+      check_size('task_id', send.task_id, 1, 200), check_size('idempotency_key', send.idempotency_key, 1, 200),
+      check_size('message_id', wanted, 1, 200);
+  END IF;
   is_new := false;
   IF send.idempotency_key IS NOT NULL THEN
     SELECT d.message_id, m.id, m.created_at, m.recipient, m.content

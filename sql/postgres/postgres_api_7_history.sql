@@ -1,7 +1,41 @@
 -- An agent's history, newest first.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- words: each is the beginning of a word of the content. literal: a text that the content contains. before: a message's id, or a time.
+-- Whether a text, as it is folded, contains all of these.
+CREATE OR REPLACE FUNCTION has_all(content text, wanted text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  words text := left(content, 262144);
+BEGIN
+  -- Spares most texts of ASCII the folding.
+  IF octet_length(words) = length(words) THEN
+    words := lower(words COLLATE "C");
+    IF EXISTS (SELECT 1 FROM unnest(wanted) AS part WHERE strpos(words, ltrim(part)) = 0) THEN RETURN false; END IF;
+  END IF;
+  words := folded(words);
+  RETURN NOT EXISTS (SELECT 1 FROM unnest(wanted) AS part WHERE strpos(words, part) = 0);
+END
+$$;
+
+-- The terms that the index has of each text with these words and runs, and of few others. Very short words are looked up only if there are
+-- no others: most texts have them.
+CREATE OR REPLACE FUNCTION index_query(tokens text[]) RETURNS tsquery
+LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+  WITH terms AS (
+    SELECT substr(token, place, 2) AS term, '' AS kind, true AS is_selective
+      FROM unnest(tokens) AS token, generate_series(1, least(length(token) - 1, 8)) AS place WHERE token ~ unspaced()
+    UNION
+    SELECT left(token, 200), ':*', octet_length(token) > 2 FROM unnest(tokens) AS token WHERE length(token) = 1 OR token !~ unspaced()
+  ), chosen AS (
+    SELECT term, kind FROM terms WHERE is_selective OR NOT EXISTS (SELECT 1 FROM terms WHERE is_selective)
+      ORDER BY octet_length(term) DESC LIMIT 8
+  )
+  SELECT string_agg(format('''%s''%s', term, kind), ' & ')::tsquery FROM chosen
+$$;
+
+-- words: the content contains each, as the beginning of a word, or anywhere in a script without spaces. literal: a text that the content contains. before: a message's id, or a time.
 --
 -- A search looks at the newest messages one after the other as long as they match now and then, and asks the text index for the rest: for a
 -- frequent word the index would collect every occurrence. Conditions are written out for each call, so that each call has a plan of its own.
@@ -20,7 +54,8 @@ DECLARE
   bound_row bigint;
   bound_time timestamptz;
   bound_text text;
-  pattern tsquery;
+  tokens text[];
+  wanted text[];
   candidates bigint[] := '{}';
   given bigint[];
   looked bigint := 0;
@@ -66,14 +101,14 @@ BEGIN
     EXECUTE format('SELECT ARRAY(%s)', newest) INTO candidates
       USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, most + 1;
   ELSE
-    pattern := to_tsquery('simple', (SELECT string_agg(format('''%s'':*', replace(replace(word, '\', '\\'), '''', '''''')), ' & ') FROM unnest(words) AS word));
+    tokens := ARRAY(SELECT DISTINCT token FROM unnest(string_to_array(folded(array_to_string(words, ' ')), ' ')) AS token WHERE token <> '');
+    IF tokens = '{}' THEN RETURN; END IF;
+    wanted := ARRAY(SELECT CASE WHEN token ~ unspaced() THEN token ELSE ' ' || token END FROM unnest(tokens) AS token);
     FOR item IN EXECUTE newest USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, 4000 LOOP
       looked := looked + 1;
       last_row := item.seq;
-      SELECT (octet_length(m.content) > 4194304
-            OR NOT EXISTS (SELECT 1 FROM unnest(words) AS word WHERE word ~ '^[\x01-\x7f]+$' AND strpos(lower(m.content), lower(word)) = 0))
-          AND words_of(m.content) @@ pattern, COALESCE(octet_length(m.content), 0)
-        INTO is_match, bytes FROM messages m WHERE m.seq = item.seq;
+      SELECT COALESCE(has_all(m.content, wanted), false), COALESCE(octet_length(m.content), 0) INTO is_match, bytes
+        FROM messages m WHERE m.seq = item.seq;
       looked_bytes := looked_bytes + bytes;
       IF is_match THEN
         candidates := candidates || item.seq;
@@ -91,9 +126,10 @@ BEGIN
         -- Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
         EXECUTE format(
           'WITH found AS MATERIALIZED (SELECT m.seq FROM messages m WHERE words_of(m.content) @@ $8 AND m.seq >= $9 AND m.seq < $10 AND ((%s) OR (%s))%s) '
-          'SELECT ARRAY(SELECT seq FROM found ORDER BY seq DESC LIMIT $11)', sides[1], sides[2], rest) INTO given
-          USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, pattern, ends[1], ends[2],
-            most + 1 - cardinality(candidates);
+          'SELECT ARRAY(SELECT seq FROM (SELECT seq FROM found ORDER BY seq DESC) AS newest '
+          'WHERE has_all((SELECT m.content FROM messages m WHERE m.seq = newest.seq), $12) LIMIT $11)', sides[1], sides[2], rest) INTO given
+          USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, index_query(tokens), ends[1], ends[2],
+            most + 1 - cardinality(candidates), wanted;
         candidates := candidates || given;
         EXIT WHEN cardinality(candidates) > most;
       END LOOP;

@@ -1,11 +1,11 @@
 /// Finds the known name that a person most likely meant.
-enum NearestName {
-  /// The known name with the fewest edits to `name`, if that is at most half of its length.
-  static func of(_ name: String, among known: [String]) -> String? {
+public enum NearestName {
+  /// The known name with the fewest edits to `name`, if that is at most so many; nil: half of its length.
+  public static func of(_ name: String, among known: [String], within edits: Int? = nil) -> String? {
     let wanted = Array(name.lowercased().prefix(64))
     let rated = known.map { (name: $0, distance: distance(wanted, Array($0))) }
     guard let best = rated.min(by: { $0.distance < $1.distance }) else { return nil }
-    return best.distance <= max(2, wanted.count / 2) ? best.name : nil
+    return best.distance <= edits ?? max(2, wanted.count / 2) ? best.name : nil
   }
 
   /// Edit distance in which exchanging two neighbours is one edit (optimal string alignment).

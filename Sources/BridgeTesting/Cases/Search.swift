@@ -17,6 +17,13 @@ extension StoreSuite {
         #expect(try await past(bench, text: query).count == 1, "\(query)")
       }
     }
+    StoreCase("words are found in every script") { bench in
+      for (text, _, _) in Self.scripts { try await bench.send(text) }
+      for (text, queries, others) in Self.scripts {
+        for query in queries { #expect(try await past(bench, text: query, limit: 200).contains(text), "\(query) in \(text)") }
+        for query in others { #expect(try await !past(bench, text: query, limit: 200).contains(text), "\(query) not in \(text)") }
+      }
+    }
     StoreCase("a query without letters or digits is searched for literally") { bench in
       for text in ["a -> b", "100 %", "_", "nothing"] { try await bench.send(text) }
       for (query, found) in [("->", ["a -> b"]), ("%", ["100 %"]), ("_", ["_"]), ("?", [])] {
@@ -67,6 +74,30 @@ extension StoreSuite {
       #expect(try await !bench.store.history(HistoryQuery(agent: .code, text: "word", limit: 6)).more)
     }
   }
+
+  /// Texts, queries that find them, and queries that do not.
+  private static let scripts: [(text: String, found: [String], missed: [String])] = [
+    ("Ein caf\u{E9} am Stra\u{DF}eneck", ["cafe", "CAFE\u{301}", "caf\u{E9}", "cafe am", "straße"], ["afe", "strasse", "cafes"]),
+    ("un cafe\u{301} cre\u{300}me, 1\u{BD} ﬁn", ["cafe", "caf\u{E9}", "Crème", "fin", "1"], ["rem", "½½"]),
+    ("Đường phố Việt Nam", ["viet", "Việt", "pho"], ["iet"]),
+    ("İstanbul ve ILGAZ", ["istanbul", "ilgaz", "İstanbul"], ["stanbul"]),
+    ("Ο ΟΔΟΣ της Αθήνας", ["οδός", "οδος", "αθηνας", "Αθή"], ["θηνα"]),
+    ("Ещё раз: йод и ёлка", ["еще", "ЕЩЁ", "иод", "елка"], ["лка"]),
+    ("مُحَمَّد يكتب رسالة، ثم كتــاب", ["محمد", "رسالة", "كتاب"], ["حمد"]),
+    ("שָׁלוֹם עולם־גדול", ["שלום", "עולם", "גדול"], ["לום"]),
+    ("नमस्ते दुनिया, हिन्दी। अच्छा", ["नमस्ते", "नम", "हिन्दी", "अच्छा"], ["स्ते", "ते", "न्दी"]),
+    ("வணக்கம் உலகம்", ["வணக்கம்", "உல"], ["கம்"]),
+    ("วันนี้อากาศดีมากที่กรุงเทพ", ["อากาศ", "กรุงเทพ", "อากาศ กรุงเทพ", "ดีมาก"], ["ฝนตก", "อากาศมาก"]),
+    ("ສະບາຍດີຊາວໂລກ", ["ຊາວໂລກ", "ສະບາຍ"], ["ໂລກຊາວ"]),
+    ("សួស្តីពិភពលោក។", ["ពិភព", "លោក"], ["លោកពិភព"]),
+    ("မင်္ဂလာပါကမ္ဘာ", ["ကမ္ဘာ"], ["ကမ္ဘာပါ"]),
+    ("今天天气很好", ["天气", "今天", "很好", "好", "气", "今天 很好"], ["天很", "雨", "气天"]),
+    ("これは日本語の文章です。カフェ、ｶﾞｲﾄﾞ", ["日本", "文章", "カフェ", "ガイド", "日本語", "です"], ["英語", "カイト", "本日"]),
+    ("대한민국은 한국어를", ["민국", "한국어", "대한민국", "국"], ["국민"]),
+    ("Release ２０２６ＡＢ 🚀✅ done👍🏽", ["2026ab", "🚀", "✅", "👍", "done", "release 🚀"], ["❌", "026"]),
+    ("foo.bar(snake_case) -> camelCase, x86_64::T", ["foo.bar()", "snake_case", "snake", "camelc", "x86_64", "FOO BAR"], ["case_y", "ake"]),
+    ("日本語mix2026テスト→ok", ["mix", "mix2026", "テスト", "→", "ok", "日本 mix"], ["ix2026", "本語mix!zz"]),
+  ]
 
   private static let oddQueries = [
     "", "\"", "\"\"", "'", "*", "a*b", "\"a", "a\"b", "(", "a AND", "NOT", "OR OR", "NEAR(a b, 2)", "content:a", "-a", "^a", "a + b", "{a}",

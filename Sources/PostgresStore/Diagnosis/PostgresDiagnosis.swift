@@ -70,7 +70,7 @@ extension PostgresStore {
     // The letters Ä and ä, where a character of the encoding has this number.
     let row = try await connection.query(
       """
-      SELECT name, ctype, to_tsvector('simple', chr(upper)) @@ to_tsquery('simple', chr(lower)) AS folds FROM (
+      SELECT name, ctype, lower(chr(upper)) = chr(lower) AS folds FROM (
         SELECT pg_encoding_to_char(encoding)::text AS name, datctype::text AS ctype, CASE WHEN has THEN 196 ELSE 65 END AS upper,
           CASE WHEN has THEN 228 ELSE 97 END AS lower
         FROM pg_database, LATERAL (SELECT encoding = 6 OR pg_encoding_max_length(encoding) = 1 AS has) AS numbers
@@ -84,11 +84,11 @@ extension PostgresStore {
       let found = "The encoding is SQL_ASCII: search finds only words of ASCII letters, and limits count bytes instead of characters."
       findings.append(Finding(.warning, "encoding", found, advice: advice))
     } else if name != "UTF8" {
-      let found = "The encoding is \(name): a text with any other character, such as an emoji, is refused."
+      let found = "The encoding is \(name): a text with any other character, such as an emoji, is refused, and search distinguishes accents."
       findings.append(Finding(.warning, "encoding", found, advice: advice))
     }
     if !folds, name != "SQL_ASCII" {
-      let found = "The ctype is \(ctype): search distinguishes capitals from small letters beyond ASCII, or takes them for no letters."
+      let found = "The ctype is \(ctype): search distinguishes capitals from small letters beyond ASCII."
       findings.append(Finding(.warning, "encoding", found, advice: advice))
     }
     return findings
@@ -178,6 +178,14 @@ extension PostgresStore {
           .warning, "logins",
           "Logins that act for one agent each: \(logins). Rights get past that: \(gaps.prefix(5).joined(separator: "; ")).",
           advice: "Run sql/postgres/postgres_roles.sql again, and revoke what is left."))
+    }
+    let isDue = try await connection.query(
+      "SELECT COALESCE(obj_description($1::regclass, 'pg_class'), '') = 'to be rebuilt'", [.text("\(sql.schema).messages_words")])
+    if try isDue.only.get(0, as: Bool.self) {
+      findings.append(
+        Finding(
+          .warning, "search", "The text index is being rebuilt: until then some words of older messages are not found.",
+          advice: "If this lasts, run once: cowork-code-mcp-server migrate --database-url …"))
     }
     for (name, table) in [("messages", sql.messages), ("tasks", sql.tasks), ("task_events", sql.taskEvents)] {
       let sequence = try await connection.query("SELECT pg_get_serial_sequence($1, 'seq')", [.text(table)]).only.get(0, as: String.self)

@@ -54,7 +54,13 @@ public struct PostgresMigrator: Sendable {
       COMMIT;
 
       """
-    }.joined(separator: "\n")
+    }.joined(separator: "\n") + """
+
+      SELECT command FROM unnest(ARRAY['\(rebuilding(schema).joined(separator: "', '"))']) WITH ORDINALITY AS commands (command, place)
+        WHERE obj_description('\(schema.quoted).messages_words'::regclass, 'pg_class') = 'to be rebuilt' ORDER BY place
+      \\gexec
+
+      """
   }
 
   public func status() async throws -> Status {
@@ -80,6 +86,28 @@ public struct PostgresMigrator: Sendable {
         if ContinuousClock.now >= end { throw error }
       }
     }
+  }
+
+  /// Rebuilds the text index where a migration left that to be done: that blocks nobody and may take minutes. Only an owner can.
+  public func rebuildTextIndex() async throws {
+    let due = try await pool.query(
+      """
+      SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
+      WHERE nspname = $1 AND relname = 'messages_words' AND pg_catalog.obj_description(c.oid, 'pg_class') = 'to be rebuilt'
+        AND pg_catalog.pg_has_role(relowner, 'USAGE')
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index WHERE index_relid = c.oid)
+      """, [.text(schema.name)])
+    guard !due.isEmpty else { return }
+    logger.notice("rebuilding the text index", metadata: ["schema": "\(schema.name)"])
+    for statement in Self.rebuilding(schema) {
+      try await pool.withConnection { try await $0.query(statement, timeout: .seconds(86_400)) }
+    }
+  }
+
+  private static func rebuilding(_ schema: WorkspaceSchema) -> [String] {
+    let index = "\(schema.quoted).messages_words"
+    // The first is what an attempt that was cut short has left.
+    return ["DROP INDEX CONCURRENTLY IF EXISTS \(index)_ccnew", "REINDEX INDEX CONCURRENTLY \(index)", "COMMENT ON INDEX \(index) IS NULL"]
   }
 
   /// - Returns: whether a file was applied.

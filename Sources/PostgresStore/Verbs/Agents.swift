@@ -25,6 +25,17 @@ extension PostgresStore {
           .optional(instance.client), .double(timing.claim.inSeconds), .double(timing.presence.inSeconds),
         ])
     }
+    rebuildTextIndexLater()
+  }
+
+  /// Once in the life of a process.
+  private func rebuildTextIndexLater() {
+    guard !hasRebuilt.exchange(true, ordering: .relaxed) else { return }
+    Task {
+      await CallLimit.with(nil) {
+        do { try await migrator.rebuildTextIndex() } catch { logger.info("the text index is not rebuilt", metadata: ["error": "\(error)"]) }
+      }
+    }
   }
 
   public func signOff(_ instance: Instance) async throws(BridgeError) {

@@ -75,14 +75,14 @@ extension PostgresStore {
   }
 
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage {
-    let words = SearchWords.of(query.text ?? "")
-    let literal = words.isEmpty ? query.text.flatMap { $0.isEmpty ? nil : $0 } : nil
+    let text = query.text ?? ""
+    let hasWords = SearchQuery(text) != nil
     return try await perform { [sql] pool in
       do {
         let rows = try await pool.query(
           sql.call("history", arguments: 9, "more, \(SQL.message)"),
           [
-            .text(query.agent.name), .textArray(words), .optional(literal), .optional(query.with), .optional(query.taskID),
+            .text(query.agent.name), .textArray(hasWords ? [text] : []), .optional(hasWords || text.isEmpty ? nil : text), .optional(query.with), .optional(query.taskID),
             .optional(query.before), .int(query.limit), .int(query.characters), .bool(query.isWhole),
           ])
         return HistoryPage(messages: try rows.map { try Message($0) }, more: try rows.first?.get("more") ?? false)

@@ -64,16 +64,15 @@ struct Past {
       """, arguments(below: row, ["text": text, "limit": limit]))
   }
 
-  /// The rows in the text index whose content contains all words, each as a prefix.
-  func indexedRows(_ words: [String], below row: Int64, _ db: Database) throws -> RowCursor {
-    // Quoted, so that none is an operator of FTS5.
-    let match = words.map { "\"\($0)\"*" }.joined(separator: " ")
+  /// The rows that the text index has for a query; some may not match.
+  func indexedRows(_ query: SearchQuery, below row: Int64, _ db: Database) throws -> RowCursor {
+    let match = query.terms.map { "\"\($0.text)\"\($0.isPrefix ? "*" : "")" }.joined(separator: " ")
     return try db.rows(
       """
-      SELECT \(SQL.messageColumns) FROM message_index CROSS JOIN \(SQL.messages)
-      WHERE message_index MATCH :match AND message_index.rowid <= :newest AND m.rowid = message_index.rowid
+      SELECT \(SQL.messageColumns) FROM message_terms CROSS JOIN \(SQL.messages)
+      WHERE message_terms MATCH :match AND message_terms.rowid <= :newest AND m.rowid = message_terms.rowid
         AND \(Self.isOfBoth) AND \(Self.isOld) AND (:task IS NULL OR d.task_id = :task)
-      ORDER BY message_index.rowid DESC
+      ORDER BY message_terms.rowid DESC
       """, arguments(below: row, ["match": match]))
   }
 

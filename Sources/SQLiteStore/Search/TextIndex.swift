@@ -8,40 +8,51 @@ enum TextIndex {
   /// The rows and bytes that one transaction indexes: other writers wait about 10 ms for them.
   private static let portion = (rows: 250, bytes: 500_000)
 
-  /// The number of the last indexed row; 0 if there is none, or if the index does not match the table.
+  /// The number of the last indexed row; 0 if there is none, or if rows got other numbers (VACUUM) so that the index is to be rebuilt.
   static func lastRow(_ db: Database) throws -> Int64 {
-    try db.value("SELECT s.last_row FROM message_index_state s JOIN messages m ON m.rowid = s.last_row AND m.id IS s.last_id") ?? 0
+    try db.value("SELECT s.last_row FROM message_terms_state s JOIN messages m ON m.rowid = s.last_row AND m.id IS s.last_id") ?? 0
   }
 
-  /// The number of rows that are not indexed, at most.
-  static func rowsBehind(_ db: Database) throws -> Int64 { try (db.value("SELECT MAX(rowid) FROM messages") ?? 0) - lastRow(db) }
+  /// How many rows are to be indexed, or to be removed from the index, at most.
+  static func rowsBehind(_ db: Database) throws -> Int64 {
+    try (db.value("SELECT MAX(rowid) FROM messages") ?? 0) - lastRow(db) + Int64(db.count(of: "message_terms_stale"))
+  }
 
-  /// Indexes the next rows.
+  /// Removes what is stale from the index, then adds the next rows.
   ///
-  /// - Returns: whether there were any.
+  /// - Returns: whether there was anything.
   static func addPortion(_ db: Database) throws -> Bool {
-    let last = try lastRow(db)
-    let rows = try db.rows(
-      "SELECT rowid, length(CAST(content AS BLOB)) FROM messages WHERE rowid > ? ORDER BY rowid LIMIT ?", [last, portion.rows])
-    var (end, bytes) = (last, 0)
-    while bytes < portion.bytes, let row = try rows.next() {
-      end = row[0]
-      bytes += row[1] as Int? ?? 0
+    let start = try lastRow(db)
+    if start == 0 {
+      try db.run("INSERT INTO message_terms (message_terms) VALUES ('delete-all')")
+      try db.run("DELETE FROM message_terms_stale")
     }
-    guard end > last else { return false }
-    if last == 0 { try db.run("INSERT INTO message_index (message_index) VALUES ('delete-all')") }
-    try db.run(
-      "INSERT INTO message_index (rowid, content) SELECT rowid, content FROM messages WHERE rowid > ? AND rowid <= ?", [last, end])
-    try db.run(
-      "INSERT OR REPLACE INTO message_index_state (only, last_row, last_id) SELECT 1, rowid, id FROM messages WHERE rowid = ?", [end])
-    return true
-  }
-
-  /// Empties the index, because single rows cannot be removed without knowing their indexed text. It is filled again in portions.
-  static func empty(_ db: Database) throws {
-    guard try lastRow(db) > 0 else { return }
-    try db.run("INSERT INTO message_index (message_index) VALUES ('delete-all')")
-    try db.run("UPDATE message_index_state SET last_row = 0, last_id = NULL")
+    var (last, rows, bytes) = (start, 0, 0)
+    func isFull() -> Bool { rows >= portion.rows || bytes >= portion.bytes }
+    func put(_ content: String?, _ row: Int64, removing: Bool = false) throws {
+      rows += 1
+      bytes += content?.utf8.count ?? 0
+      guard let terms = content.map(SearchQuery.terms), !terms.isEmpty else { return }
+      try db.run(
+        "INSERT INTO message_terms (\(removing ? "message_terms, " : "")rowid, terms) VALUES (\(removing ? "'delete', " : "")?, ?)",
+        [row, terms.joined(separator: " ")])
+    }
+    while !isFull(), let stale = try db.row("SELECT row, content FROM message_terms_stale ORDER BY row LIMIT 1") {
+      let row: Int64 = stale["row"]
+      try put(stale.text("content"), row, removing: true)
+      try db.run("DELETE FROM message_terms_stale WHERE row = ?", [row])
+      // A content that was changed.
+      if row <= start, let message = try db.row("SELECT content FROM messages WHERE rowid = ?", [row]) { try put(message.text("content"), row) }
+    }
+    while !isFull(), let message = try db.row("SELECT rowid AS row, content FROM messages WHERE rowid > ? ORDER BY rowid LIMIT 1", [last]) {
+      last = message["row"]
+      try put(message.text("content"), last)
+    }
+    if last > start {
+      try db.run(
+        "INSERT OR REPLACE INTO message_terms_state (only, last_row, last_id) SELECT 1, rowid, id FROM messages WHERE rowid = ?", [last])
+    }
+    return rows > 0
   }
 }
 

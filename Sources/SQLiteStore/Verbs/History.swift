@@ -7,12 +7,11 @@ extension SQLiteStore {
       let past = try Past(query, db)
       var builder = HistoryPageBuilder(query)
       let text = query.text ?? ""
-      let words = SearchWords.of(text)
-      if words.isEmpty {
+      if let search = SearchQuery(text) {
+        try Self.search(past, search, limit: query.limit, &builder, db)
+      } else {
         let rows = try past.rows(containing: text.isEmpty ? nil : text, limit: query.limit + 1, db)
         while !builder.isFull, let row = try rows.next() { builder.add(Message(fieldsOf: row)) }
-      } else {
-        try Self.search(past, words, limit: query.limit, &builder, db)
       }
       return builder.page
     }
@@ -25,8 +24,8 @@ extension SQLiteStore {
   /// The maximum, if so many matches are found that they will fill the page.
   private static let mostDirectRows = 5_000
 
-  private static func search(_ past: Past, _ words: [String], limit: Int, _ builder: inout HistoryPageBuilder, _ db: Database) throws {
-    let matcher = try WordMatcher(words, db)
+  private static func search(_ past: Past, _ query: SearchQuery, limit: Int, _ builder: inout HistoryPageBuilder, _ db: Database) throws {
+    func add(_ row: Row) { if query.matches(row.text("content") ?? "") { builder.add(Message(fieldsOf: row)) } }
     let indexed = try TextIndex.lastRow(db)
     var lastSeen: Int64?
     var (rowsSeen, bytesSeen) = (0, 0)
@@ -37,16 +36,15 @@ extension SQLiteStore {
         let number: Int64 = row["row"]
         let isFilling = rowsSeen < mostDirectRows && builder.page.messages.count * mostDirectRows > limit * rowsSeen
         if let lastSeen, number <= indexed, bytesSeen >= directBytes || rowsSeen >= directRows && !isFilling {
-          let rows = try past.indexedRows(words, below: lastSeen, db)
-          while !builder.isFull, let row = try rows.next() { builder.add(Message(fieldsOf: row)) }
+          let rows = try past.indexedRows(query, below: lastSeen, db)
+          while !builder.isFull, let row = try rows.next() { add(row) }
           return
         }
         isEnd = false
         rowsSeen += 1
         lastSeen = number
-        guard let content = row.text("content") else { continue }
-        bytesSeen += content.utf8.count
-        if try matcher.matches(content) { builder.add(Message(fieldsOf: row)) }
+        bytesSeen += row.text("content")?.utf8.count ?? 0
+        add(row)
         if builder.isFull { return }
       }
       if isEnd { return }

@@ -39,7 +39,6 @@ extension SQLiteStore {
               OR lower(d.task_id) NOT IN (SELECT lower(t.id) FROM tasks t WHERE \(SQL.isOpen) AND typeof(t.id) = 'text'))
           """), arguments: [row, end, time])
     if !dryRun, !old.isEmpty {
-      try TextIndex.empty(db)
       for row in old {
         try db.run("DELETE FROM message_details WHERE message_id = (SELECT id FROM messages WHERE rowid = ?)", [row])
         try db.run("DELETE FROM messages WHERE rowid = ?", [row])

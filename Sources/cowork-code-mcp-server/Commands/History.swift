@@ -22,10 +22,11 @@ struct History: BridgeCommand {
   @Option(help: ArgumentHelp("Only messages about this task.", valueName: "id"))
   var task: String?
 
-  @Option(help: ArgumentHelp("Only messages older than this one or this time.", valueName: "id-or-time"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Only messages older than this one or this time.", valueName: "id-or-time"))
   var before: String?
 
-  @Option(help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
   var limit = 20
 
   @OptionGroup var options: SharedOptions

@@ -101,7 +101,8 @@ struct Install: AsyncParsableCommand {
   private func entry() throws -> ServerEntry {
     let agent = try agent
     let isCommand = CoworkCodeMCPServer.configuration.subcommands.contains { $0._commandName == agent.name }
-    return ServerEntry(command: Self.executable, arguments: (isCommand ? ["serve"] : []) + [agent.name] + (try storeArguments()))
+    let isUnclear = isCommand || MistypedCommand([agent.name]) != nil
+    return ServerEntry(command: Self.executable, arguments: (isUnclear ? ["serve"] : []) + [agent.name] + (try storeArguments()))
   }
 
   private func storeArguments() throws -> [String] {

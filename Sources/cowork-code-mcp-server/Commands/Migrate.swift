@@ -40,7 +40,10 @@ struct Migrate: AsyncParsableCommand {
     let pool = PostgresPool(settings)
     let migrator = PostgresMigrator(pool: pool, schema: schema, logger: try store.logger())
     do {
-      if !status { try await migrator.migrate(patience: .seconds(10)) }
+      if !status {
+        try await migrator.migrate(patience: .seconds(10))
+        try await migrator.rebuildTextIndex()
+      }
       let found = try await migrator.status()
       Swift.print("schema \(schema.name) of \(settings.redactedDescription): version \(found.present) of \(found.newest)")
       for pending in found.pending { Swift.print("pending: \(pending)") }

@@ -19,14 +19,16 @@ struct Read: BridgeCommand {
   @Flag(help: "Mark nothing as read.")
   var peek = false
 
-  @Option(help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
   var limit = 50
 
   @Option(help: ArgumentHelp("Only messages from this agent.", valueName: "name"))
   var from: String?
 
   @Option(
-    help: ArgumentHelp("If there are none, wait this long for one.", valueName: "seconds"), transform: number(in: PatientWait.seconds))
+    parsing: .unconditional, help: ArgumentHelp("If there are none, wait this long for one.", valueName: "seconds"),
+    transform: number(in: PatientWait.seconds))
   var wait = 0
 
   @OptionGroup var options: SharedOptions

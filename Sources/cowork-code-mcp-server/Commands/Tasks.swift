@@ -34,7 +34,8 @@ struct TasksList: BridgeCommand {
   @Option(help: "Only tasks with this status.")
   var status: TaskStatus?
 
-  @Option(help: ArgumentHelp("The maximum number of tasks, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("The maximum number of tasks, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
   var limit = 50
 
   @Flag(help: "Mark nothing as seen.")

@@ -27,7 +27,8 @@ struct Wait: BridgeCommand {
     case messages, tasks, any
   }
 
-  @Option(help: ArgumentHelp("Give up after this long. (default: never)", valueName: "seconds"), transform: number(in: PatientWait.seconds))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Give up after this long. (default: never)", valueName: "seconds"), transform: number(in: PatientWait.seconds))
   var timeout: Int?
 
   @Option(name: .customLong("for"), help: ArgumentHelp("What to wait for.", valueName: "what"))

@@ -25,11 +25,13 @@ struct Watch: AsyncParsableCommand {
   var agent: Identity?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Start at this age or time, such as 90s, 15m, 2h, 3d or 2026-01-31T12:00.", valueName: "time"),
     transform: PastTime.seconds)
   var since: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Start with this many of the newest entries. (default: 20; with --since: all)", valueName: "count"),
     transform: number(in: 0...100_000))
   var last: Int?

@@ -26,11 +26,11 @@ enum Deadline {
   }
 
   /// Ends the process after a while, whatever still runs. A lease that is not given back expires.
-  static func endProcess(after limit: Duration) {
+  static func endProcess(after limit: Duration, status: Int32 = 0) {
     // The end must not depend on threads that are busy.
     try? SystemThread.start {
       Thread.sleep(forTimeInterval: limit / .seconds(1))
-      _exit(0)
+      _exit(status)
     }
   }
 }

@@ -92,7 +92,10 @@ enum Settings {
 }
 
 extension Option where Value == String? {
-  init<Read>(_ setting: Setting<Read>) { self.init(name: .customLong(setting.flag), help: setting.help()) }
+  init<Read>(_ setting: Setting<Read>) {
+    // A number may have a minus, which is then told to be wrong.
+    self.init(name: .customLong(setting.flag), parsing: Read.self == Int.self ? .unconditional : .next, help: setting.help())
+  }
 
   /// The same, where neither the environment nor the default counts.
   init<Read>(_ setting: Setting<Read>, help: String) {

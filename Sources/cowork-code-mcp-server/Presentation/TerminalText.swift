@@ -15,15 +15,16 @@ extension String {
   var withoutColours: String { replacing(/\u{1B}\[[0-9;]*m/, with: "") }
 
   private func shown(keeping kept: Set<Unicode.Scalar>) -> String {
-    var text = String.UnicodeScalarView()
+    // Not a view of scalars: to append several to one copies all of it.
+    var text = ""
     var scalars = unicodeScalars.makeIterator()
     var next = scalars.next()
     while let scalar = next {
       next = scalars.next()
       if scalar == "\r", next == "\n", kept.contains("\n") { continue }
-      if kept.contains(scalar) { text.append(scalar) } else { text.append(contentsOf: scalar.harmless.unicodeScalars) }
+      text += kept.contains(scalar) ? String(scalar) : scalar.harmless
     }
-    return String(text)
+    return text
   }
 }
 

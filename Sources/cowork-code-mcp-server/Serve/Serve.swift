@@ -32,16 +32,19 @@ struct Serve: AsyncParsableCommand {
 
   func validate() throws {
     // `--database-url x read` looks like the command `read`, and would be a server whose agent is called that.
-    let isByDefault = !CommandLine.arguments.dropFirst().contains(Self._commandName)
     let commands = CoworkCodeMCPServer.configuration.subcommands.map { $0._commandName }
-    guard let identity, isByDefault, commands.contains(identity) else { return }
+    guard let identity, Self.isByDefault, commands.contains(identity) else { return }
     throw ValidationError("Put the options after the command \(identity); to serve an agent of this name, use serve \(identity).")
   }
 
+  private static var isByDefault: Bool { !CommandLine.arguments.dropFirst().contains(_commandName) }
+
   func run() async throws {
+    let isWritten = identity != nil
     let identity = try Settings.identity.value(identity)
     let location = try store.location()
     let logger = try store.logger()
+    if isWritten, Self.isByDefault { try await MistypedCommand.refuse(identity, at: location, logger) }
     let wake = try wake.settings(agent: identity.name)
     // Before anything can print: from here on standard output belongs to the protocol.
     let transport = try DescriptorTransport.standardStreams(onEndOfInput: Self.endSoon)

@@ -15,7 +15,12 @@ struct ArchiveFile: Sequence {
       return
     }
     do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-      throw CommandFailure("\(path) cannot be read (\(error.localizedDescription)): name another file.")
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      throw CommandFailure(
+        exists
+          ? "\(path) \(isFolder.boolValue ? "is a folder" : "cannot be read: check its rights"): name a file that `export` wrote."
+          : "There is no file \(path): name one that `export` wrote.")
     }
   }
 

@@ -32,6 +32,7 @@ struct Export: AsyncParsableCommand {
   var agent: Identity?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Only records created at this time or later, and those without a readable time.", valueName: "time"),
     transform: PastTime.seconds)
   var since: Double?

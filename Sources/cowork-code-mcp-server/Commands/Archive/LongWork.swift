@@ -4,7 +4,8 @@ import SystemSupport
 
 /// The progress of a long command, as a bar on the terminal behind standard error, if that is one.
 ///
-/// Control-C ends the command between two transactions. A second one ends it at once, which does no harm either.
+/// Control-C ends the command between two transactions. A second one ends it at once, which does no harm either, and so does the first if
+/// the command is held up in between.
 final class LongWork: Sendable {
   private struct Bar {
     var label = ""
@@ -19,6 +20,7 @@ final class LongWork: Sendable {
   init() throws {
     try Signals.handle { number in
       if self.isInterrupted.exchange(true, ordering: .relaxed) { exit(128 + number) }
+      Deadline.endProcess(after: .seconds(3), status: 128 + number)
     }
   }
 

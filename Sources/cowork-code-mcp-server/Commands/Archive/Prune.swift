@@ -17,6 +17,7 @@ struct Prune: AsyncParsableCommand {
       """)
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("How old: \(Age.rule).", valueName: "age"),
     transform: { text in
       guard let age = Age(argument: text) else { throw ValidationError("\"\(text)\" is no age: write \(Age.rule).") }
