@@ -26,7 +26,7 @@ enum Program {
     var command: any ParsableCommand
     do { command = try CoworkCodeMCPServer.parseAsRoot() } catch {
       let isUsage = CoworkCodeMCPServer.exitCode(for: error) == .validationFailure
-      throw isUsage ? MistypedCommand(CommandLine.arguments.dropFirst())?.error ?? error : error
+      throw isUsage ? MistypedCommand.find(in: Array(CommandLine.arguments.dropFirst()))?.error ?? error : error
     }
     guard var command = command as? any AsyncParsableCommand else { return try command.run() }
     try await command.run()

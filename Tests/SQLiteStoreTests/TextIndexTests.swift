@@ -132,10 +132,9 @@ struct TextIndexTests {
         UPDATE messages SET content = 'ostrich' WHERE id = 'm500'; UPDATE messages SET content = 'heron' WHERE id = 'm500';
         """)
       #expect(try await store.read { try TextIndex.lastRow($0) } == 1_999)
-      #expect(try await store.read { try TextIndex.rowsBehind($0) } == 4)
+      #expect(try await store.read { try TextIndex.rowsBehind($0) } == 1)
       for word in ["cafe2000", "cafe1000"] { #expect(try await found(word, store).isEmpty) }
       #expect(try await found("puffin", store) == ["puffin"])
-      // A few rows are not worth a transaction, but what is to be forgotten is.
       await store.index()
       #expect(try await indexed("walrus", database) == 1_997)
       for (word, count) in [("cafe2000", 0), ("cafe1000", 0), ("cafe500", 0), ("ostrich", 0), ("heron", 1), ("puffin", 1)] {
@@ -162,7 +161,7 @@ struct TextIndexTests {
       await store.index()
       try await database.shell.run("DELETE FROM messages WHERE id = 'm5'")
       await store.index()
-      try await database.shell.run("VACUUM")
+      try await database.shell.run("UPDATE messages SET rowid = rowid - 1 WHERE rowid > 5")
       for _ in 1...2 {
         for number in [6, 1_000, 3_000] { #expect(try await found("walrus \(number)", store).last == "walrus \(number)") }
         await store.index()

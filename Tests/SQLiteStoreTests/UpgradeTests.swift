@@ -76,7 +76,7 @@ struct UpgradeTests {
         for word in ["cafe", "天气"] {
           #expect(try await store.history(HistoryQuery(agent: .code, text: word)).messages.map(\.id) == ["m7"])
         }
-        await store.index()
+        _ = try await store.giveBackSpace()
       }
       // A program of the version before finds that nothing is indexed, and scans.
       #expect(

@@ -41,7 +41,11 @@ public struct FoldedText {
       if own != .separator {
         if own != last { bytes.append(UInt8(ascii: " ")) }
         let isCapital = ("A"..."Z").contains(scalar)
-        if scalar.isASCII { bytes.append(UInt8(scalar.value) | (isCapital ? 0x20 : 0)) } else { bytes.append(contentsOf: String(scalar).utf8) }
+        if scalar.isASCII {
+          bytes.append(UInt8(scalar.value) | (isCapital ? 0x20 : 0))
+        } else {
+          bytes.append(contentsOf: String(scalar).utf8)
+        }
       }
       last = own
     }
@@ -65,7 +69,9 @@ public struct FoldedText {
   }
 
   /// The words and the runs.
-  public var tokens: [SearchToken] { String(decoding: bytes, as: UTF8.self).split(separator: " ").map { SearchToken(String($0)) } }
+  public var tokens: [SearchToken] {
+    bytes.split(separator: UInt8(ascii: " ")).map { SearchToken(String(decoding: $0, as: UTF8.self)) }
+  }
 
   /// Whether a token occurs: a word at the beginning of one, a run anywhere.
   func contains(_ token: SearchToken) -> Bool {
@@ -94,22 +100,22 @@ enum CharacterClass {
       }
       return
     }
-    if Self.omitted.contains(value) {
+    if ScalarSet.omitted.contains(value) {
       self = .omitted
-    } else if Self.separators.contains(value) {
+    } else if ScalarSet.separators.contains(value) {
       self = .separator
     } else {
-      self = Self.unspaced.contains(value) ? .unspaced : .word
+      self = ScalarSet.unspaced.contains(value) ? .unspaced : .word
     }
   }
-
-  private static let omitted = ScalarSet(FoldedText.omitted)
-  private static let separators = ScalarSet(FoldedText.separators)
-  private static let unspaced = ScalarSet(FoldedText.unspaced)
 }
 
 /// The characters of a bracket expression, whose ranges are in order.
 private struct ScalarSet {
+  static let omitted = ScalarSet(FoldedText.omitted)
+  static let separators = ScalarSet(FoldedText.separators)
+  static let unspaced = ScalarSet(FoldedText.unspaced)
+
   private let ranges: [(first: UInt32, last: UInt32)]
 
   init(_ text: String) {

@@ -95,7 +95,9 @@ extension StoreSuite {
     ("これは日本語の文章です。カフェ、ｶﾞｲﾄﾞ", ["日本", "文章", "カフェ", "ガイド", "日本語", "です"], ["英語", "カイト", "本日"]),
     ("대한민국은 한국어를", ["민국", "한국어", "대한민국", "국"], ["국민"]),
     ("Release ２０２６ＡＢ 🚀✅ done👍🏽", ["2026ab", "🚀", "✅", "👍", "done", "release 🚀"], ["❌", "026"]),
-    ("foo.bar(snake_case) -> camelCase, x86_64::T", ["foo.bar()", "snake_case", "snake", "camelc", "x86_64", "FOO BAR"], ["case_y", "ake"]),
+    (
+      "foo.bar(snake_case) -> camelCase, x86_64::T", ["foo.bar()", "snake_case", "snake", "camelc", "x86_64", "FOO BAR"], ["case_y", "ake"]
+    ),
     ("日本語mix2026テスト→ok", ["mix", "mix2026", "テスト", "→", "ok", "日本 mix"], ["ix2026", "本語mix!zz"]),
   ]
 

@@ -84,7 +84,8 @@ extension PostgresStore {
       let found = "The encoding is SQL_ASCII: search finds only words of ASCII letters, and limits count bytes instead of characters."
       findings.append(Finding(.warning, "encoding", found, advice: advice))
     } else if name != "UTF8" {
-      let found = "The encoding is \(name): a text with any other character, such as an emoji, is refused, and search distinguishes accents."
+      let found =
+        "The encoding is \(name): a text with any other character, such as an emoji, is refused, and search distinguishes accents."
       findings.append(Finding(.warning, "encoding", found, advice: advice))
     }
     if !folds, name != "SQL_ASCII" {

@@ -82,7 +82,8 @@ extension PostgresStore {
         let rows = try await pool.query(
           sql.call("history", arguments: 9, "more, \(SQL.message)"),
           [
-            .text(query.agent.name), .textArray(hasWords ? [text] : []), .optional(hasWords || text.isEmpty ? nil : text), .optional(query.with), .optional(query.taskID),
+            .text(query.agent.name), .textArray(hasWords ? [text] : []), .optional(hasWords || text.isEmpty ? nil : text),
+            .optional(query.with), .optional(query.taskID),
             .optional(query.before), .int(query.limit), .int(query.characters), .bool(query.isWhole),
           ])
         return HistoryPage(messages: try rows.map { try Message($0) }, more: try rows.first?.get("more") ?? false)

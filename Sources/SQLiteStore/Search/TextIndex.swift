@@ -7,16 +7,19 @@ import SystemSupport
 enum TextIndex {
   /// The rows and bytes that one transaction indexes: other writers wait about 10 ms for them.
   private static let portion = (rows: 250, bytes: 500_000)
+  /// How many rows may be missing in the index.
+  private static let worthwhileRows = 200
 
   /// The number of the last indexed row; 0 if there is none, or if rows got other numbers (VACUUM) so that the index is to be rebuilt.
   static func lastRow(_ db: Database) throws -> Int64 {
     try db.value("SELECT s.last_row FROM message_terms_state s JOIN messages m ON m.rowid = s.last_row AND m.id IS s.last_id") ?? 0
   }
 
-  /// How many rows are to be indexed, or to be removed from the index, at most.
-  static func rowsBehind(_ db: Database) throws -> Int64 {
-    try (db.value("SELECT MAX(rowid) FROM messages") ?? 0) - lastRow(db) + Int64(db.count(of: "message_terms_stale"))
-  }
+  /// How many rows are not indexed, at most.
+  static func rowsBehind(_ db: Database) throws -> Int64 { try (db.value("SELECT MAX(rowid) FROM messages") ?? 0) - lastRow(db) }
+
+  /// Whether there is enough to be done for a transaction. What was removed must not stay in the index.
+  static func isBehind(_ db: Database) throws -> Bool { try db.exists("message_terms_stale") || rowsBehind(db) >= worthwhileRows }
 
   /// Removes what is stale from the index, then adds the next rows.
   ///
@@ -42,7 +45,9 @@ enum TextIndex {
       try put(stale.text("content"), row, removing: true)
       try db.run("DELETE FROM message_terms_stale WHERE row = ?", [row])
       // A content that was changed.
-      if row <= start, let message = try db.row("SELECT content FROM messages WHERE rowid = ?", [row]) { try put(message.text("content"), row) }
+      if row <= start, let message = try db.row("SELECT content FROM messages WHERE rowid = ?", [row]) {
+        try put(message.text("content"), row)
+      }
     }
     while !isFull(), let message = try db.row("SELECT rowid AS row, content FROM messages WHERE rowid > ? ORDER BY rowid LIMIT 1", [last]) {
       last = message["row"]
@@ -57,9 +62,6 @@ enum TextIndex {
 }
 
 extension SQLiteStore {
-  /// How many rows may be missing in the text index.
-  private static let rowsBehind = 200
-
   /// Adds to the text index in the background.
   func indexLater() {
     Task { [weak self] in await self?.index() }
@@ -72,7 +74,7 @@ extension SQLiteStore {
     defer { isIndexing.store(false, ordering: .releasing) }
     let file = SidecarFiles.upkeep(of: connections.path)
     do {
-      var remains = try await read { try TextIndex.rowsBehind($0) >= Self.rowsBehind }
+      var remains = try await read(TextIndex.isBehind)
       while remains {
         let start = ContinuousClock.now
         remains = try await write(durable: false) { db in

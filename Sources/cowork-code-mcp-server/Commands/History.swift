@@ -26,7 +26,8 @@ struct History: BridgeCommand {
   var before: String?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
+    parsing: .unconditional, help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"),
+    transform: number(in: Limits.pageSize))
   var limit = 20
 
   @OptionGroup var options: SharedOptions

@@ -101,7 +101,7 @@ struct Install: AsyncParsableCommand {
   private func entry() throws -> ServerEntry {
     let agent = try agent
     let isCommand = CoworkCodeMCPServer.configuration.subcommands.contains { $0._commandName == agent.name }
-    let isUnclear = isCommand || MistypedCommand([agent.name]) != nil
+    let isUnclear = isCommand || MistypedCommand.find(in: [agent.name]) != nil
     return ServerEntry(command: Self.executable, arguments: (isUnclear ? ["serve"] : []) + [agent.name] + (try storeArguments()))
   }
 

@@ -9,18 +9,17 @@ struct MistypedCommand {
   let meant: String
 
   /// Nil where the arguments begin with commands, or with a word that is unlike any.
-  init?(_ arguments: some Sequence<String>) {
-    var (parent, before): (any ParsableCommand.Type, String) = (CoworkCodeMCPServer.self, "")
+  static func find(in arguments: [String]) -> MistypedCommand? {
+    var commands = CoworkCodeMCPServer.configuration.subcommands
+    var before = ""
     for word in arguments {
-      let commands = parent.configuration.subcommands
       if let next = commands.first(where: { $0._commandName == word }) {
-        (parent, before) = (next, before + word + " ")
-      } else if let name = NearestName.of(word, among: commands.map(\._commandName), within: word.count < 5 ? 1 : 2) {
-        (written, meant) = (before + word, before + name)
-        return
-      } else {
-        return nil
+        commands = next.configuration.subcommands
+        before += word + " "
+        continue
       }
+      let nearest = NearestName.of(word, among: commands.map { $0._commandName }, within: word.count < 5 ? 1 : 2)
+      return nearest.map { MistypedCommand(written: before + word, meant: before + $0) }
     }
     return nil
   }
@@ -31,7 +30,7 @@ struct MistypedCommand {
   /// Refuses to serve an agent whose name was probably meant as a command, unless there is such an agent. If the store cannot be asked, there
   /// may be one.
   static func refuse(_ identity: Identity, at location: StoreLocation, _ logger: Logger) async throws {
-    guard let mistyped = MistypedCommand([identity.name]), !Identity.wellKnown.contains(identity) else { return }
+    guard let mistyped = find(in: [identity.name]), !Identity.wellKnown.contains(identity) else { return }
     let exists = try? await Deadline.within(.seconds(5)) {
       try await location.withStore(logger: logger) { store in
         guard try await store.exists() else { return false }

@@ -20,7 +20,8 @@ struct Read: BridgeCommand {
   var peek = false
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
+    parsing: .unconditional, help: ArgumentHelp("The maximum number of messages, 1 to 200.", valueName: "count"),
+    transform: number(in: Limits.pageSize))
   var limit = 50
 
   @Option(help: ArgumentHelp("Only messages from this agent.", valueName: "name"))

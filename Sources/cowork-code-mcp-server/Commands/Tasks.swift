@@ -35,7 +35,8 @@ struct TasksList: BridgeCommand {
   var status: TaskStatus?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("The maximum number of tasks, 1 to 200.", valueName: "count"), transform: number(in: Limits.pageSize))
+    parsing: .unconditional, help: ArgumentHelp("The maximum number of tasks, 1 to 200.", valueName: "count"),
+    transform: number(in: Limits.pageSize))
   var limit = 50
 
   @Flag(help: "Mark nothing as seen.")

@@ -34,7 +34,10 @@ struct FoldingTests {
         let tokens = FoldedText(text).tokens.map(\.text).joined(separator: " ")
         let shown = text.unicodeScalars.map { String($0.value, radix: 16) }.joined(separator: " ")
         #expect(try row.get("folded", as: String.self) == tokens, "\(shown)")
-        #expect(try row.get("terms", as: String.self) == "{\(Set(SearchQuery.terms(of: text)).sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }.joined(separator: ","))}", "\(shown)")
+        #expect(
+          try row.get("terms", as: String.self)
+            == "{\(Set(SearchQuery.terms(of: text)).sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }.joined(separator: ","))}",
+          "\(shown)")
       }
     }
     await store.close()

@@ -20,7 +20,9 @@ import Testing
     } catch let error as TestingError {
       let line = "\(error)".split(separator: "\n").first { $0.contains("ERROR") }.map(String.init) ?? "\(error)"
       #expect(line.contains("\(field) "))
-      for other in ["content", "reply_to", "task_id", "idempotency_key", "message_id"] where other != field { #expect(!line.contains(other)) }
+      for other in ["content", "reply_to", "task_id", "idempotency_key", "message_id"] where other != field {
+        #expect(!line.contains(other))
+      }
     }
     await store.close()
   }
