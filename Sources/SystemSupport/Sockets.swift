@@ -9,12 +9,14 @@ extension FileDescriptor {
 
   /// A socket that listens on 127.0.0.1.
   ///
-  /// - Parameter port: 0 for any free one.
-  public static func listen(on port: UInt16) throws(SystemError) -> (socket: FileDescriptor, port: UInt16) {
+  /// - Parameters:
+  ///   - port: 0 for any free one.
+  ///   - backlog: about how many connections may wait to be accepted.
+  public static func listen(on port: UInt16, backlog: Int32 = 64) throws(SystemError) -> (socket: FileDescriptor, port: UInt16) {
     let descriptor = try create("socket") { socket(AF_INET, streamSocket, 0) }
     var yes: Int32 = 1
     setsockopt(descriptor.rawValue, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    guard with(loopback(port), { bind(descriptor.rawValue, $0, $1) }) == 0, Foundation.listen(descriptor.rawValue, 64) == 0 else {
+    guard with(loopback(port), { bind(descriptor.rawValue, $0, $1) }) == 0, Foundation.listen(descriptor.rawValue, backlog) == 0 else {
       let error = SystemError("listen on 127.0.0.1:\(port)")
       try? descriptor.close()
       throw error
@@ -35,6 +37,14 @@ extension FileDescriptor {
       try? descriptor.close()
       throw error
     }
+    return descriptor
+  }
+
+  /// Begins to connect to a port of 127.0.0.1. The result is nonblocking, and writable once it is connected.
+  public static func beginConnecting(to port: UInt16) throws(SystemError) -> FileDescriptor {
+    let descriptor = try create("socket") { socket(AF_INET, streamSocket, 0) }
+    descriptor.makeNonblocking()
+    _ = with(loopback(port)) { Foundation.connect(descriptor.rawValue, $0, $1) }
     return descriptor
   }
 

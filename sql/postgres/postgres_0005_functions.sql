@@ -67,6 +67,24 @@ BEGIN
 END
 $$;
 
+-- The status of an open task that its history ends with. Where the task's own differs, no trigger ran when it was changed.
+ALTER TABLE task_details ADD COLUMN open_status text;
+UPDATE task_details d SET open_status = COALESCE(t.status, '') FROM tasks t
+  WHERE t.id = d.task_id AND COALESCE(t.status, '') NOT IN ('completed', 'failed');
+CREATE INDEX task_details_open ON task_details (task_id) WHERE open_status IS NOT NULL;
+
+CREATE FUNCTION event_recorded() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  UPDATE task_details d SET open_status = CASE WHEN COALESCE(NEW.to_status, '') NOT IN ('completed', 'failed') THEN COALESCE(NEW.to_status, '') END
+    WHERE d.task_id = NEW.task_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER event_recorded AFTER INSERT ON task_events FOR EACH ROW
+  WHEN (NEW.to_status IS DISTINCT FROM NEW.from_status OR NEW.to_status IS NULL) EXECUTE FUNCTION event_recorded();
+
 -- The functions of triggers look for names in the catalogue first.
 ALTER FUNCTION message_unread_again() SET search_path = pg_catalog, :"schema", pg_temp;
 ALTER FUNCTION task_inserted() SET search_path = pg_catalog, :"schema", pg_temp;

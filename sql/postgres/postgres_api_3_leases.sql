@@ -72,6 +72,26 @@ BEGIN
 END
 $$;
 
+-- Tells of open tasks whose status was changed while no trigger ran, as a trigger would have.
+CREATE OR REPLACE FUNCTION tell_unheard_changes() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  changed record;
+BEGIN
+  FOR changed IN
+    SELECT t.id, t.status, t.sender, t.recipient, d.open_status FROM task_details d JOIN tasks t ON t.id = d.task_id
+    WHERE d.open_status IS NOT NULL AND d.open_status <> COALESCE(t.status, '') FOR UPDATE SKIP LOCKED
+  LOOP
+    UPDATE task_details d SET creator_news = 1,
+      assignee_news = CASE WHEN changed.status IN ('completed', 'failed') THEN 1 ELSE d.assignee_news END WHERE d.task_id = changed.id;
+    INSERT INTO task_events (task_id, from_status, to_status) VALUES (changed.id, changed.open_status, changed.status);
+    PERFORM pg_notify(channel_of(workspace(), agent), 'tasks')
+      FROM (SELECT DISTINCT agent FROM unnest(ARRAY[changed.sender, changed.recipient]) AS agent WHERE agent IS NOT NULL) AS sides;
+  END LOOP;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION recover(process text DEFAULT '', dead text[] DEFAULT '{}', alive text[] DEFAULT '{}')
 RETURNS TABLE (ended integer, to_check text[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
@@ -82,10 +102,11 @@ BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   ended := end_dead_leases(mine, dead);
   to_check := leases_to_check(mine, process, alive);
+  PERFORM tell_unheard_changes();
   RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION recover IS 'Ends expired leases: what they held is unread again. For programs: also leases of processes that are dead.';
+COMMENT ON FUNCTION recover IS 'Ends expired leases: what they held is unread again. Tells of changes of tasks that no trigger told. For programs: also leases of processes that are dead.';
 
 CREATE OR REPLACE FUNCTION confirm(lease text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp

@@ -65,7 +65,9 @@ BEGIN
   END IF;
   IF send.id IS NULL THEN
     PERFORM require_agent(send.recipient);
-    INSERT INTO messages AS m (id, sender, recipient, content, read) VALUES (wanted, me, send.recipient, send.content, 0)
+    -- An id that differs from another one in case only would be found instead of it.
+    INSERT INTO messages AS m (id, sender, recipient, content, read) SELECT wanted, me, send.recipient, send.content, 0
+      WHERE NOT EXISTS (SELECT 1 FROM messages x WHERE lower(x.id) = lower(wanted))
       ON CONFLICT (id) DO NOTHING RETURNING m.id, m.created_at INTO send.id, send.created_at;
     is_new := send.id IS NOT NULL;
     IF is_new AND COALESCE(send.reply_to, send.task_id, send.idempotency_key) IS NOT NULL THEN

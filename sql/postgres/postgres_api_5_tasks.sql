@@ -46,7 +46,8 @@ BEGIN
   IF create_task.id IS NULL THEN
     PERFORM require_agent(create_task.assignee);
     INSERT INTO tasks AS t (id, sender, recipient, title, description, status)
-      VALUES (wanted, me, create_task.assignee, create_task.title, create_task.description, 'pending')
+      SELECT wanted, me, create_task.assignee, create_task.title, create_task.description, 'pending'
+      WHERE NOT EXISTS (SELECT 1 FROM tasks x WHERE lower(x.id) = lower(wanted))
       ON CONFLICT (id) DO NOTHING RETURNING t.id, t.created_at, t.status INTO create_task.id, create_task.created_at, create_task.status;
     is_new := create_task.id IS NOT NULL;
     IF is_new THEN

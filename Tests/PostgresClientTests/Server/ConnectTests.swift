@@ -43,6 +43,25 @@ import Testing
     for proxy in proxies { await proxy.close() }
   }
 
+  /// Their packets get no answer, as those to an address of a network that is gone.
+  @Test func addressesThatGoNowhereHoldNobodyUp() async throws {
+    let database = try await PostgresCluster.shared().createDatabase()
+    let dead = try [DeadAddress(), DeadAddress()]
+    let ports = dead.map(\.port) + [database.cluster.port]
+    let settings = try ConnectionSettings(
+      "postgres://postgres@\(ports.map { "127.0.0.1:\($0)" }.joined(separator: ","))/\(database.name)")
+    let first = ContinuousClock.now
+    #expect(try await tryOut(settings) == "1")
+    // The live one is the third, and is tried while the two before it are still silent.
+    #expect(ContinuousClock.now - first >= ConnectPlan.stagger * 2 && ContinuousClock.now - first < settings.connectTimeout)
+    #expect(settings.lastGood.endpoint?.port == "\(database.cluster.port)")
+    // Then it is the first, and the others are not waited for.
+    let second = ContinuousClock.now
+    #expect(try await tryOut(settings) == "1")
+    #expect(ContinuousClock.now - second < settings.connectTimeout)
+    for address in dead { address.close() }
+  }
+
   @Test func aLastGoodServerThatTakesNoWritesAnyMoreIsPassedOver() async throws {
     let first = try await PostgresCluster.start()
     let second = try await PostgresCluster.shared()

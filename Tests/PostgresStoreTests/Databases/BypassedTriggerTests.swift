@@ -85,4 +85,66 @@ struct BypassedTriggerTests {
     }
     for store in [store, other] { await store.close() }
   }
+
+  /// Pending ones, claimed ones, and one whose claim goes on.
+  @Test func aStatusThatWasChangedIsToldToTheCreatorByOneOfItsProcesses() async throws {
+    let database = try await Servers.database()
+    let stores = try (1...4).map { _ in try PostgresStore.postgres(database.url) }
+    let (code, store) = (Instance(agent: .code), stores[0])
+    for round in 1...3 {
+      var ids = [String]()
+      for number in 1...4 {
+        let id = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "\(number)", description: "")).taskID
+        ids.append(id)
+        guard number > 1 else { continue }
+        _ = try await store.transitionTask(TransitionRequest(taskID: id, actor: .code, instance: code, status: .inProgress))
+      }
+      for agent in [Identity.code, .cowork] {
+        let told = try await store.take(TakeRequest(agent: agent, includesTasks: true, instance: Instance(agent: agent)))
+        try await store.confirm(#require(told.lease))
+      }
+      try await database.psql(
+        """
+        SET session_replication_role = replica;
+        UPDATE cowork_bridge.tasks SET status = CASE title WHEN '3' THEN 'failed' ELSE 'completed' END, result = 'by hand'
+          WHERE title <> '4' AND status IN ('pending', 'in_progress')
+        """)
+      #expect(try await store.unreadCounts(for: .cowork).isEmpty)
+      let told = try await withThrowingTaskGroup(of: [String].self) { group in
+        for store in stores {
+          group.addTask {
+            try await store.recoverExpired()
+            let delivery = try await store.take(TakeRequest(agent: .cowork, includesTasks: true, instance: Instance(agent: .cowork)))
+            return delivery.tasks.map { "\($0.id ?? "") \($0.status ?? "")" }
+          }
+        }
+        return try await group.reduce(into: []) { $0 += $1 }
+      }
+      #expect(told.sorted() == ["\(ids[0]) completed", "\(ids[1]) completed", "\(ids[2]) failed"].sorted(), "\(round)")
+      let histories = try await ids.asyncMap { try await store.task($0, for: .cowork, instance: nil).history.map(\.to) }
+      #expect(histories[0] == ["pending", "completed"] && histories[1] == ["pending", "in_progress", "completed"])
+      #expect(histories[2] == ["pending", "in_progress", "failed"] && histories[3] == ["pending", "in_progress"])
+    }
+    for store in stores { await store.close() }
+  }
+
+  @Test func aWaitingCreatorIsWokenByTheNextLookForWhatIsLeft() async throws {
+    let database = try await Servers.database()
+    let pair = try Pair(url: database.url)
+    let task = try await pair.sender.createTask(for: .code, title: "t", description: "").taskID
+    let presence = Task { await pair.receiver.run(interval: .milliseconds(100)) }
+    async let news = pair.sender.waitForUpdates(timeoutSeconds: 50)
+    try await database.psql("SET session_replication_role = replica; UPDATE cowork_bridge.tasks SET status = 'completed'")
+    #expect(try await news.tasks.map(\.id) == [task])
+    presence.cancel()
+    await pair.close()
+  }
+}
+
+extension Array {
+  fileprivate func asyncMap<Result>(_ transform: (Element) async throws -> Result) async rethrows -> [Result] {
+    var results = [Result]()
+    for element in self { results.append(try await transform(element)) }
+    return results
+  }
 }

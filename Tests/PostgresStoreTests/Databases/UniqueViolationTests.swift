@@ -1,6 +1,7 @@
 import Bridge
 import BridgeTesting
 import PostgresTesting
+import ProcessTesting
 import Testing
 
 @testable import PostgresStore
@@ -76,5 +77,22 @@ struct UniqueViolationTests {
     }
     #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.messages") == "10\n")
     for store in stores { await store.close() }
+  }
+
+  @Test func anIDThatDiffersInCaseOnlyIsTaken() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql(
+      """
+      INSERT INTO cowork_bridge.messages (id, sender, recipient, content) VALUES ('ABC', 'cowork', 'code', 'by hand');
+      INSERT INTO cowork_bridge.tasks (id, sender, recipient, title) VALUES ('ABC', 'cowork', 'code', 'by hand')
+      """)
+    for call in ["send('cowork', 'code', 'x', message_id => 'abc')", "create_task('cowork', 'code', 'x', task_id => 'abc')"] {
+      let error = await #expect(throws: TestingError.self) { try await database.psql("SELECT cowork_bridge.\(call)") }
+      #expect(error?.description.contains("has the id \"abc\" already") == true, "\(String(describing: error))")
+      #expect(try await database.psql("SELECT is_new FROM cowork_bridge.\(call.replacing("abc", with: "ABC"))") == "f\n")
+    }
+    await store.close()
   }
 }

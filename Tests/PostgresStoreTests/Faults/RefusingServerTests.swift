@@ -10,8 +10,9 @@ import Testing
 struct RefusingServerTests {
   @Test func aFailoverToTheSecondHostLosesAndDoublesNothing() async throws {
     try await Turnstile.shared.pass {
+      // What the primary has acknowledged, the standby shows once it is promoted.
       let primary = try await PostgresCluster.start(
-        .init(configuration: ["synchronous_commit = on", "synchronous_standby_names = '*'"]))
+        .init(configuration: ["synchronous_commit = remote_apply", "synchronous_standby_names = '*'"]))
       let standby = try await primary.makeStandby()
       let database = try await primary.createDatabase()
       let pair = try Pair(url: "postgres://postgres@127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)/\(database.name)")

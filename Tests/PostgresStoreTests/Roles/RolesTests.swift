@@ -99,15 +99,17 @@ struct RolesTests {
         pg_get_function_identity_arguments(oid)) FROM pg_proc
       WHERE pronamespace = 'cowork_bridge'::regnamespace AND proargmodes IS NULL AND pg_get_function_identity_arguments(oid) !~ 'record|trigger'
       """)
-    let result = try await database.psql(
+    let connection = try await PostgresConnection.connect(ConnectionSettings(database.url(as: spy)))
+    try await connection.execute(
       """
       SET search_path = trap, pg_catalog; \(traps)
       CREATE TEMPORARY TABLE messages (id text, sender text, recipient text, content text, read integer, created_at text, seq bigint);
-      CREATE TEMPORARY TABLE agent_logins (login name, agent text); INSERT INTO agent_logins VALUES (session_user, 'code');
-      SELECT is_new FROM cowork_bridge.send('spy', 'code', 'hello'); SELECT count(*) FROM cowork_bridge.history('spy');
-      SELECT cowork_bridge.heartbeat('spy', 'i', 'h', 'p', NULL, 600, 30)
-      """, as: spy)
-    #expect(result == "t\n1\n\n")
+      CREATE TEMPORARY TABLE agent_logins (login name, agent text); INSERT INTO agent_logins VALUES (session_user, 'code')
+      """)
+    #expect(try await connection.query("SELECT is_new FROM cowork_bridge.send('spy', 'code', 'hello')").only.get(0, as: Bool.self))
+    #expect(try await connection.query("SELECT FROM cowork_bridge.history('spy')").count == 1)
+    try await connection.query("SELECT cowork_bridge.heartbeat('spy', 'i', 'h', 'p', NULL, 600, 30)")
+    await connection.close()
     #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.messages WHERE sender = 'spy'") == "1\n")
     let unfixed = try await database.psql(
       """
