@@ -7,6 +7,10 @@ struct Command: Sendable {
     case script(String)
     /// Extended protocol with the unnamed statement, which also works behind a transaction pooler.
     case statement(String, EncodedParameters)
+    /// Prepares a statement under a name; the types are those of its parameters.
+    case preparation(String, String, types: [UInt32])
+    /// The prepared statement of this name.
+    case prepared(String, EncodedParameters)
   }
 
   var content: Content

@@ -56,6 +56,14 @@ final class ConnectionHandle: @unchecked Sendable {
     }
   }
 
+  func prepare(_ name: String, _ statement: String, _ types: [UInt32]) -> Bool {
+    PQsendPrepare(pointer, name, statement, Int32(types.count), types) == 1
+  }
+
+  func send(prepared name: String, _ parameters: EncodedParameters) -> Bool {
+    parameters.withPointers { values in PQsendQueryPrepared(pointer, name, Int32(values.count), values, nil, nil, 0) == 1 }
+  }
+
   /// Whether something is still to be sent. When sending fails, reading tells why: the reason is in what the server sent before it hung up.
   func flush() -> Bool { PQflush(pointer) == 1 }
 

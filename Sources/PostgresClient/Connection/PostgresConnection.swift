@@ -20,6 +20,7 @@ public actor PostgresConnection {
 
   nonisolated let settings: ConnectionSettings
   nonisolated let loop: PostgresEventLoop
+  nonisolated let prepared = PreparedStatements()
   private nonisolated let registration = PostgresEventLoop.RegistrationID()
   private nonisolated let ending = Once<PostgresError>()
   private nonisolated let outsideTransaction = Atomic(true)
@@ -155,6 +156,8 @@ public actor PostgresConnection {
       switch command.content {
       case .script(let script): handle.send(script: script)
       case .statement(let statement, let parameters): handle.send(statement, parameters)
+      case .preparation(let name, let statement, let types): handle.prepare(name, statement, types)
+      case .prepared(let name, let parameters): handle.send(prepared: name, parameters)
       }
     guard isSent else { return lose(runningWasSent: false) }
     deadline = .now + (command.timeout ?? settings.queryTimeout)

@@ -40,7 +40,10 @@ extension PostgresExecutor {
 
 extension PostgresConnection: PostgresExecutor {
   public nonisolated func perform(_ statements: PostgresStatements, timeout: Duration?) async throws(PostgresError) -> [PostgresRows] {
-    try await perform(Command(content: statements.content, timeout: timeout))
+    if case .statement(let statement, let parameters) = statements.content {
+      return try await perform(statement, parameters, timeout: timeout)
+    }
+    return try await perform(Command(content: statements.content, timeout: timeout))
   }
 
   static let takesNoWrites = "the server takes no writes any more"

@@ -26,5 +26,7 @@ public struct SQLState: Sendable, Hashable, CustomStringConvertible {
   public static let crashShutdown = SQLState("57P02")
   public static let cannotConnectNow = SQLState("57P03")
   public static let tooManyConnections = SQLState("53300")
+  public static let invalidStatementName = SQLState("26000")
+  public static let featureNotSupported = SQLState("0A000")
   public static let readOnlyTransaction = SQLState("25006")
 }

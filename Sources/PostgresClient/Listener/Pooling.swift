@@ -34,6 +34,6 @@ extension PostgresConnection {
 
 extension PostgresExecutor {
   fileprivate nonisolated(nonsending) func processID(within timeout: Duration) async throws(PostgresError) -> Int {
-    try await query("SELECT pg_catalog.pg_backend_pid()", timeout: timeout).first?.get(0) ?? 0
+    try await execute("SELECT pg_catalog.pg_backend_pid()", timeout: timeout).last?.first?.get(0) ?? 0
   }
 }

@@ -54,6 +54,40 @@ import Testing
     await connection.close()
   }
 
+  @Test func aStatementThatIsRepeatedIsPreparedOnce() async throws {
+    let (_, connection) = try await PostgresCluster.connected()
+    func preparedStatements() async throws -> [String] {
+      try await connection.execute("SELECT statement FROM pg_prepared_statements").last?.map { try $0.get(0) } ?? []
+    }
+    for number in 1...4 {
+      #expect(try await connection.query("SELECT $1 + 1", [.int(number)])[0].get(0, as: Int.self) == number + 1)
+      #expect(try await preparedStatements() == (number == 1 ? [] : ["SELECT $1 + 1"]))
+    }
+    // With other types it is another statement.
+    for _ in 1...2 { #expect(try await connection.query("SELECT $1 + 1", [.double(0.5)])[0].get(0, as: Double.self) == 1.5) }
+    #expect(try await preparedStatements().count == 2)
+    for _ in 1...3 { #expect(try await postgresError { try await connection.query("SELEC $1", [1]) }.sqlState == .syntaxError) }
+    let negated = try await withThrowingTaskGroup(of: Int.self) { group in
+      for number in 1...20 { group.addTask { try await connection.query("SELECT -$1", [.int(number)])[0].get(0) } }
+      return try await group.reduce(into: Set()) { $0.insert($1) }
+    }
+    #expect(negated == Set((1...20).map { -$0 }))
+    await connection.close()
+  }
+
+  @Test func aPreparedStatementThatTheServerRefusesIsSentUnprepared() async throws {
+    let (_, connection) = try await PostgresCluster.connected()
+    try await connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+    func columns() async throws -> [String] { try await connection.query("SELECT * FROM t").columnNames }
+    for _ in 1...3 { #expect(try await columns() == ["a"]) }
+    try await connection.execute("ALTER TABLE t ADD COLUMN b int")
+    for _ in 1...2 { #expect(try await columns() == ["a", "b"]) }
+    for _ in 1...3 { #expect(try await connection.query("SELECT 1 AS one").columnNames == ["one"]) }
+    try await connection.execute("DEALLOCATE ALL")
+    for _ in 1...2 { #expect(try await connection.query("SELECT 1 AS one").columnNames == ["one"]) }
+    await connection.close()
+  }
+
   @Test func aFailedScriptUndoesAll() async throws {
     let (_, connection) = try await PostgresCluster.connected()
     let error = try await postgresError { try await connection.execute("CREATE TABLE s(); SELECT 1/0; CREATE TABLE s2()") }
