@@ -122,7 +122,9 @@ DECLARE
   message_rows bigint[];
   task_rows bigint[] := '{}';
 BEGIN
-  PERFORM check_size('lease', lease, 1, 200), check_size('instance', instance, 1, 400), check_size('process', process, 0, 400);
+  IF octet_length(lease) NOT BETWEEN 1 AND 200 OR octet_length(instance) NOT BETWEEN 1 AND 400 OR octet_length(process) > 400 THEN
+    PERFORM refuse('CW400', 'lease has 1 to 200 bytes, instance 1 to 400, and process at most 400');
+  END IF;
   PERFORM end_dead_leases(me, dead);
   to_check := leases_to_check(me, process, alive);
   IF to_check <> '{}' THEN
