@@ -28,6 +28,8 @@ public final class SQLiteStore: BridgeStore {
   /// Whether this process fills the text index.
   let isIndexing = Atomic(false)
   let checkpoints: Checkpoints
+  let pacer = Mutex(Pacer())
+  let bystanders: Bystanders
   let logger: Logger
 
   /// - Parameter path: the database file; a missing folder is created.
@@ -37,6 +39,7 @@ public final class SQLiteStore: BridgeStore {
     self.logger = logger
     checkpoints = Checkpoints(schedule: options.checkpoints, file: SidecarFiles.upkeep(of: path), logger: logger)
     connections = Connections(path: path, busyTimeout: options.busyTimeout, checkpoints: checkpoints, logger: logger)
+    bystanders = Bystanders(path: path)
     watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
   }
 

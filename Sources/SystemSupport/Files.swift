@@ -60,6 +60,20 @@ extension FileDescriptor {
   }
 }
 
+/// A share of a file's lock, for as long as it exists: others can share it, and see that the lock is not free.
+public final class SharedLock: Sendable {
+  private let file: FileDescriptor
+
+  /// Nil if the lock is held, or if the file cannot be created.
+  public init?(_ path: String) {
+    guard let file = try? FileDescriptor.openSidecar(path) else { return nil }
+    self.file = file
+    if flock(file.rawValue, LOCK_SH | LOCK_NB) != 0 { return nil }
+  }
+
+  deinit { file.unlockAndClose() }
+}
+
 // MARK: Whole files
 
 /// A file that appears at its path only when it is complete.

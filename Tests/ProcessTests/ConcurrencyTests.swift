@@ -71,6 +71,33 @@ extension ProcessTests {
     #expect(try await sandbox.sqlite3("SELECT content FROM messages") == "afterwards")
   }
 
+  @Test func pruningDisturbsNeitherPeopleNorAgents() async throws {
+    let sandbox = try Sandbox()
+    let server = try await sandbox.serve("code")
+    _ = try await server.call("list_agents")
+    try await sandbox.sqlite3(
+      """
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+      INSERT INTO messages SELECT hex(randomblob(16)), 'cowork', 'code', 'old ' || i, 1, '2020-01-01' FROM n
+      """)
+    let pruning = Task { try await sandbox.run("prune", "--older-than", "1d") }
+    let end = Once<Bool>()
+    Task { end.set((try? await pruning.value) != nil) }
+    var (tried, failed, sent) = (0, 0, 0)
+    while end.value == nil {
+      let typed = "INSERT INTO messages (id, sender, recipient, content) VALUES ('\(tried)', 'cowork', 'code', 'typed')"
+      failed += try await sandbox.run([sandbox.database, typed], command: "sqlite3").status == 0 ? 0 : 1
+      tried += 1
+      sent += try await server.send(["hello"], to: "cowork").count
+    }
+    let outcome = try await pruning.value
+    report("beside a prune of \(outcome.elapsed.milliseconds), \(failed) of \(tried) typed INSERTs failed")
+    #expect(outcome.status == 0 && outcome.output.contains("Removed 3000 read messages"), "\(outcome)")
+    // One in twenty where the machine is not busy; without pauses nearly all.
+    #expect(failed * 4 < tried && tried > 10)
+    #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "\(tried - failed + sent)")
+  }
+
   @Test func eightServersWriteAtOnceAndNobodyIsTurnedAway() async throws {
     let sandbox = try Sandbox()
     let reader = try await sandbox.serve("cowork")

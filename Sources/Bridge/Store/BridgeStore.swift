@@ -111,7 +111,8 @@ public protocol BridgeStore: Sendable {
   /// The time this long ago, by the store's clock: RFC 3339, UTC, milliseconds.
   func time(before age: Duration) async throws(BridgeError) -> String
 
-  /// Examines the next rows and removes those that are older, with everything that belongs to them, in one transaction.
+  /// Examines the next rows and removes those that are older, with everything that belongs to them, in one transaction that is short while
+  /// others are at work.
   ///
   /// - Parameters:
   ///   - place: `next` of the step before; nil for the first.
@@ -149,8 +150,8 @@ public protocol BridgeStore: Sendable {
   /// This store's records with the same keys, including those under a lease.
   func counterparts<Record: ArchiveRecord>(of records: [Record]) async throws(BridgeError) -> [ArchivedText: Record]
 
-  /// Carries out an `ArchivePlan` in one transaction, and wakes the agents that have something new. Writing the same page twice changes
-  /// nothing.
+  /// Carries out an `ArchivePlan`, in several transactions if it takes long, and wakes the agents that have something new. Writing the same
+  /// page twice changes nothing.
   func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome
 
   func write(_ agents: [ArchivedAgent]) async throws(BridgeError) -> ArchiveOutcome

@@ -29,12 +29,12 @@ extension SQLiteStore {
   public func archived<Record: ArchiveRecord>(
     _ type: Record.Type, after place: Int64?, limit: Int
   ) async throws(BridgeError) -> ArchivePage<Record> {
-    try await read { db in
+    try await readPortion { db, portion in
       var page = ArchivePage<Record>(records: [], next: nil)
       var bytes = 0
       let row = "\(Record.tables.alias).rowid"
       let rows = try db.rows("\(Record.select) WHERE \(row) > ? ORDER BY \(row) LIMIT ?", [place ?? .min, limit])
-      while bytes < ArchiveLimits.pageBytes, let row = try rows.next() {
+      while bytes < ArchiveLimits.pageBytes, page.records.isEmpty || !portion.isOver, let row = try rows.next() {
         var stored = try StoredRecord<Record>(row, db)
         // The state that it has if the reply never arrives.
         for item in Record.leaseItems where row.flag("\(item)_leased") { stored.record.giveBack(item) }

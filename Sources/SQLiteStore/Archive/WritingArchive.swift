@@ -2,20 +2,38 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// The outcome, and whether an agent has to be woken.
-  private struct Written: Sendable {
+  /// The outcome, what is left to write, and whether an agent has to be woken.
+  private struct Written<Record: ArchiveRecord>: Sendable {
     var outcome = ArchiveOutcome()
+    var rest: ArraySlice<Record>
     var isNews = false
   }
 
+  /// Records that are written before a portion may be over.
+  private static let rows = 50
+
   public func write<Record: ArchiveRecord>(_ records: [Record]) async throws(BridgeError) -> ArchiveOutcome {
-    try await write(wakes: \.isNews) { db in
-      let plan = ArchivePlan(records, present: try StoredRecord.counterparts(of: records, db))
-      var written = Written(isNews: plan.isNews)
-      for record in plan.missing { try Self.insert(record, &written.outcome, db) }
-      for change in plan.changes { try Self.update(change, &written.outcome, db) }
-      return written
-    }.outcome
+    var rest = records[...]
+    var outcome = ArchiveOutcome()
+    while !rest.isEmpty {
+      let written = try await writePortion(wakes: \.isNews) { [rest] db, portion in
+        var written = Written(rest: rest)
+        repeat { try Self.writeNext(&written, db) } while !written.rest.isEmpty && !portion.isOver
+        return written
+      }
+      outcome += written.outcome
+      rest = written.rest
+    }
+    return outcome
+  }
+
+  private static func writeNext<Record: ArchiveRecord>(_ written: inout Written<Record>, _ db: Database) throws {
+    let records = Array(written.rest.prefix(rows))
+    let plan = ArchivePlan(records, present: try StoredRecord.counterparts(of: records, db))
+    for record in plan.missing { try insert(record, &written.outcome, db) }
+    for change in plan.changes { try update(change, &written.outcome, db) }
+    written.isNews = written.isNews || plan.isNews
+    written.rest = written.rest.dropFirst(rows)
   }
 
   private static func insert<Record: ArchiveRecord>(_ record: Record, _ outcome: inout ArchiveOutcome, _ db: Database) throws {

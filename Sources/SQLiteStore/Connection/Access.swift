@@ -8,7 +8,8 @@ extension SQLiteStore {
     do {
       return try await withTaskExecutorPreference(BlockingThreads.shared) {
         try BlockingThreads.shared.blocking {
-          var wait = LockWait(until: CallStart.end(after: connections.busyTimeout))
+          var wait = LockWait(
+            until: CallStart.end(after: connections.busyTimeout), doorbell: SidecarFiles.doorbell(of: connections.path))
           while true {
             do {
               return try body(connections.opened(until: wait.end))

@@ -5,8 +5,8 @@ import SystemSupport
 /// Fills the text index in portions, independently of the verbs: neither sending nor a hand-written row waits for it. Searches scan the rows
 /// that are not indexed yet.
 enum TextIndex {
-  /// The rows and bytes that one transaction indexes: other writers wait about 10 ms for them.
-  private static let portion = (rows: 250, bytes: 500_000)
+  /// The rows and bytes that are indexed at a time.
+  private static let portion = (rows: 50, bytes: 100_000)
   /// How many rows may be missing in the index.
   private static let worthwhileRows = 200
 
@@ -67,20 +67,21 @@ extension SQLiteStore {
     Task { [weak self] in await self?.index() }
   }
 
-  /// Adds the missing rows to the text index, in portions, with pauses as long as each portion took. If another process is indexing or this
-  /// fails, a later call does it.
+  /// Adds the missing rows to the text index, in portions. If another process is indexing or this fails, a later call does it.
   func index() async {
     guard !isIndexing.exchange(true, ordering: .acquiringAndReleasing) else { return }
     defer { isIndexing.store(false, ordering: .releasing) }
     let file = SidecarFiles.upkeep(of: connections.path)
     do {
       var remains = try await read(TextIndex.isBehind)
+      defer { bystanders.rest() }
       while remains {
-        let start = ContinuousClock.now
-        remains = try await write(durable: false) { db in
-          try FileDescriptor.withLock(file, waits: false) { _ in try TextIndex.addPortion(db) } ?? false
+        remains = try await writePortion(durable: false) { db, portion in
+          try FileDescriptor.withLock(file, waits: false) { _ in
+            repeat { guard try TextIndex.addPortion(db) else { return false } } while !portion.isOver
+            return true
+          } ?? false
         }
-        try await Task.sleep(for: ContinuousClock.now - start)
       }
     } catch {
       logger.debug("indexing postponed", metadata: ["error": "\(error)"])

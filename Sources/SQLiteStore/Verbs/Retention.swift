@@ -2,10 +2,10 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// Rows that one transaction examines; other writers wait no longer than that.
-  private static let portion = 1_000
-  /// Pages that one transaction returns.
-  private static let pages = 1_000
+  /// Rows that are examined, and pages that are returned, before a portion may be over.
+  private static let (rows, pages) = (200, 50)
+  /// The most rows of one step, between which a person can interrupt.
+  private static let mostRows = 5_000
 
   public func time(before age: Duration) async throws(BridgeError) -> String {
     let offset = SQL.offset(.zero - age)
@@ -18,13 +18,21 @@ extension SQLiteStore {
   }
 
   public func prune(before time: String, after place: PrunePlace?, dryRun: Bool) async throws(BridgeError) -> PruneStep {
-    let step: @Sendable (Database) throws -> PruneStep = { db in
-      switch place ?? .messages(after: .min) {
-      case .messages(let row): try Self.pruneMessages(after: row, before: time, dryRun, db)
-      case .tasks(let row): try Self.pruneTasks(after: row, before: time, dryRun, db)
+    let work: @Sendable (Database, Portion) throws -> PruneStep = { db, portion in
+      var total = PruneStep(next: place ?? .messages(after: .min))
+      var examined = 0
+      while let place = total.next, !portion.isOver, examined < Self.mostRows {
+        let step =
+          switch place {
+          case .messages(let row): try Self.pruneMessages(after: row, before: time, dryRun, db)
+          case .tasks(let row): try Self.pruneTasks(after: row, before: time, dryRun, db)
+          }
+        total = PruneStep(messages: total.messages + step.messages, tasks: total.tasks + step.tasks, next: step.next)
+        examined += Self.rows
       }
+      return total
     }
-    return dryRun ? try await read(step) : try await write(step)
+    return dryRun ? try await readPortion(work) : try await writePortion(work)
   }
 
   private static func pruneMessages(after row: Int64, before time: String, _ dryRun: Bool, _ db: Database) throws -> PruneStep {
@@ -69,7 +77,7 @@ extension SQLiteStore {
   }
 
   private static func lastRow(of table: String, after row: Int64, _ db: Database) throws -> Int64? {
-    try db.value("SELECT MAX(rowid) FROM (SELECT rowid FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT ?)", [row, portion])
+    try db.value("SELECT MAX(rowid) FROM (SELECT rowid FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT ?)", [row, rows])
   }
 
   /// Incremental only: `VACUUM` may renumber rows of the documented tables, to which leases and the text index refer, and blocks all
@@ -79,8 +87,8 @@ extension SQLiteStore {
     let before = try await read { try Space($0) }
     var last = before
     while last.isIncremental, last.free > 0 {
-      let now = try await write { db in
-        try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pages))")
+      let now = try await writePortion { db, portion in
+        repeat { try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pages))") } while try !portion.isOver && Space(db).free > 0
         return try Space(db)
       }
       guard now.free < last.free else { break }
