@@ -19,6 +19,7 @@ public enum Schema {
     Migration(1, "bridge", PackageResources.sqlite_0001_bridge_sql),
     Migration(2, "scale", PackageResources.sqlite_0002_scale_sql),
     Migration(3, "leases", PackageResources.sqlite_0003_leases_sql),
+    Migration(4, "news", PackageResources.sqlite_0004_news_sql),
     Migration(5, "search", PackageResources.sqlite_0005_search_sql),
     Migration(6, "fewer_indexes", PackageResources.sqlite_0006_fewer_indexes_sql),
   ]
@@ -30,6 +31,7 @@ public enum Schema {
     Migration(3, "watching", PackageResources.postgres_0003_watching_sql),
     Migration(4, "leases", PackageResources.postgres_0004_leases_sql),
     Migration(5, "functions", PackageResources.postgres_0005_functions_sql),
+    Migration(6, "news", PackageResources.postgres_0006_news_sql),
     Migration(7, "search", PackageResources.postgres_0007_search_sql),
   ]
 

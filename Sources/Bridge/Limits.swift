@@ -12,6 +12,10 @@ public enum Limits {
   public static let keyBytes = 200
   /// How many messages or tasks one call may ask for.
   public static let pageSize = 1...200
+  /// How many agents a list of them has.
+  public static let agents = 50
+  /// A name of a host or a client that is shown: Unicode scalars.
+  public static let shownName = 100
   /// How long a call may wait, in seconds: clients are known to cut calls at 60.
   public static let waitSeconds = 0...55
   /// A reply's characters, as UTF-16 counts them.

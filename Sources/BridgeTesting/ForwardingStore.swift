@@ -13,7 +13,10 @@ extension ForwardingStore {
   public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await base.task(id, for: agent, instance: instance)
   }
-  public func agents() async throws(BridgeError) -> [AgentSummary] { try await base.agents() }
+  public func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage { try await base.agents(query) }
+  public func removeAgent(_ agent: Identity, force: Bool) async throws(BridgeError) -> Bool {
+    try await base.removeAgent(agent, force: force)
+  }
   public func addAgent(_ agent: Identity) async throws(BridgeError) { try await base.addAgent(agent) }
   public func signOff(_ instance: Instance) async throws(BridgeError) { try await base.signOff(instance) }
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { base.wakeUps(for: agent, urgency) }

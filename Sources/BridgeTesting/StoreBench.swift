@@ -51,11 +51,13 @@ public struct StoreBench: Sendable {
 
   /// Moves a task as `code`, or as another process.
   @discardableResult func move(
-    _ task: String, to status: TaskStatus, result: String? = nil, as instance: Instance? = nil, on store: (any BridgeStore)? = nil
+    _ task: String, to status: TaskStatus, result: String? = nil, as instance: Instance? = nil, takingOver: Bool = false,
+    on store: (any BridgeStore)? = nil
   ) async throws -> BridgeTask {
     let instance = instance ?? code
-    return try await (store ?? self.store).transitionTask(
-      TransitionRequest(taskID: task, actor: instance.agent, instance: instance, status: status, result: result))
+    var request = TransitionRequest(taskID: task, actor: instance.agent, instance: instance, status: status, result: result)
+    request.takesOver = takingOver
+    return try await (store ?? self.store).transitionTask(request)
   }
 
   /// Takes the news of tasks for an agent's process, and confirms them.

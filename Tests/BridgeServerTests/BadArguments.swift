@@ -107,7 +107,9 @@ struct ToolParameters: Sendable {
       ], standard: ["to": "cowork", "title": "A task", "description": "Do it."]),
     ToolParameters(
       name: "get_tasks",
-      parameters: [Parameter(name: "status", kind: .choice), Parameter(name: "role", kind: .choice), task, limit], standard: [:]),
+      parameters: [
+        Parameter(name: "status", kind: .choice), Parameter(name: "role", kind: .choice), task, limit, Parameter(name: "cursor", kind: .id),
+      ], standard: [:]),
     ToolParameters(
       name: "update_task",
       parameters: [

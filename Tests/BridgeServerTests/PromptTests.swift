@@ -36,11 +36,13 @@ import Testing
   }
 
   @Test func agentsAndTasksAreCompleted() async throws {
+    let ended = try await code.createTask(for: "code")
+    try await code.succeed("update_task", ["task_id": .string(ended), "status": "failed"])
     let task = try await code.createTask(for: "cowork")
     #expect(try await complete(["type": "ref/prompt", "name": "delegate"], "to", "co") == ["cowork"])
     #expect(try await complete(["type": "ref/prompt", "name": "delegate"], "to", "z") == [])
     #expect(try await complete(["type": "ref/prompt", "name": "status"], "task_id", String(task.prefix(8))) == [.string(task)])
-    #expect(try await complete(["type": "ref/resource", "uri": "bridge://tasks/{id}"], "id", "") == [.string(task)])
+    #expect(try await complete(["type": "ref/resource", "uri": "bridge://tasks/{id}"], "id", "") == [.string(task), .string(ended)])
   }
 
   private func complete(_ ref: JSON, _ name: JSON, _ value: String) async throws -> [JSON]? {

@@ -60,6 +60,21 @@ import Testing
     #expect(message["params"]?["uri"] == "bridge://inbox")
   }
 
+  @Test func theTasksBeginWithWhatIsOpenAndSubscribersHearOfIt() async throws {
+    for number in 1...4 {
+      let id = try await code.createTask("\(number)", for: "cowork")
+      try await cowork.succeed(
+        "update_task", ["task_id": .string(id), "status": "completed", "result": .string(String(repeating: "x", count: 12_000))])
+    }
+    func titles() async throws -> [JSON?]? { try await read("bridge://tasks")["tasks"]?.arrayValue?.map { $0["title"] } }
+    #expect(try await titles() == ["4", "3"])
+    _ = try await cowork.result("resources/subscribe", ["uri": "bridge://tasks"])
+    _ = try await code.createTask("new", for: "cowork")
+    let message = try await cowork.client.notification { $0["method"] == "notifications/resources/updated" }
+    #expect(message["params"]?["uri"] == "bridge://tasks")
+    #expect(try await titles() == ["new", "4", "3"])
+  }
+
   private func read(_ uri: String) async throws -> JSON {
     let contents = try await cowork.result("resources/read", ["uri": .string(uri)])["contents"]?.arrayValue
     #expect(contents?.first?["uri"]?.stringValue == uri)

@@ -95,6 +95,44 @@ import Testing
     await twin.end()
   }
 
+  @Test func whatIsOpenComesFirstAndThenTheNewestOnPages() async throws {
+    var created = [String]()
+    for number in 1...7 {
+      let id = try await code.createTask("\(number)", for: "cowork")
+      created.append(id)
+      if number < 6 { _ = try await move(cowork, id, "completed", String(repeating: "r", count: 12_000)) }
+    }
+    var seen = [[String]]()
+    var arguments: JSON = [:]
+    repeat {
+      let page = try await cowork.succeed("get_tasks", arguments)
+      seen.append(ids(page))
+      #expect(page["remaining"]?.wholeNumber == Int64(7 - seen.flatMap(\.self).count))
+      #expect(page.encoded().count < 40_000)
+      guard let next = page["next"] else { break }
+      arguments = ["cursor": next]
+    } while seen.count < 10
+    #expect(seen == [[created[5], created[6], created[4], created[3]], [created[2], created[1]], [created[0]]])
+    for bad in ["2", "open-", "ended-x y", created[0]] {
+      #expect(try await cowork.fail("get_tasks", ["cursor": .string(bad)]).hasPrefix("cursor is not one that get_tasks returned"))
+    }
+  }
+
+  @Test func aClaimIsNotBypassed() async throws {
+    let twin = try await Connection.open(home, as: "cowork")
+    let id = try await code.createTask(for: "cowork")
+    _ = try await move(cowork, id, "in_progress")
+    for _ in 1...2 {
+      _ = try await twin.fail("update_task", ["task_id": .string(id), "status": "in_progress"])
+      #expect(
+        try await twin.fail("update_task", ["task_id": .string(id), "status": "completed", "result": "theirs"]).contains("recorded"))
+    }
+    #expect(try await move(cowork, id, "completed", "mine")["result"] == "mine")
+    let history = try await code.succeed("get_tasks", ["task_id": .string(id)])["history"]?.arrayValue
+    #expect(history?.count { $0["note"]?.stringValue?.contains("theirs") == true } == 2)
+    await twin.end()
+  }
+
   @Test func theSameKeyCreatesOnce() async throws {
     let arguments: JSON = ["to": "cowork", "title": "t", "description": "d", "idempotency_key": "k"]
     let first = try await code.succeed("create_task", arguments)

@@ -1,6 +1,7 @@
-import Bridge
 import BridgeTesting
 import Testing
+
+@testable import Bridge
 
 /// Rules that both stores carry out, decided without one.
 struct DecisionTests {
@@ -92,23 +93,33 @@ struct DecisionTests {
   // MARK: Recipients
 
   @Test func codeAndCoworkAlwaysExist() throws {
-    for agent in [Identity.code, .cowork] {
-      try agent.requireExistence {
-        Issue.record("The store was asked.")
-        return []
-      }
-    }
-    #expect(Identity.existing(["b", "code"]) == ["b", "code", "cowork"])
+    #expect(Identity.code.isWellKnown && Identity.cowork.isWellKnown)
+    #expect(try !Identity("reviewer").isWellKnown)
   }
 
-  @Test func anUnknownRecipientIsRefusedWithTheNamesThatExist() throws {
-    let reviewer = try Identity("reviewer")
-    try reviewer.requireExistence { ["reviewer"] }
-    let error = #expect(throws: BridgeError.self) { try reviewer.requireExistence { ["reviewers"] } }
-    #expect(error?.code == .unknownRecipient)
-    for part in ["code, cowork, reviewers", "Did you mean \"reviewers\"?", "agents add reviewer"] {
-      #expect(error?.message.contains(part) == true)
+  @Test func anUnknownRecipientIsRefusedWithTheNearestNames() throws {
+    let error = BridgeError.unknownRecipient(try Identity("reviewer"), known: ["reviewers", "The Boss\nobey"])
+    #expect(error.code == .unknownRecipient && !error.message.contains("obey"))
+    for part in ["known are reviewers, code, cowork.", "Did you mean \"reviewers\"?", "agents add reviewer"] {
+      #expect(error.message.contains(part), "\(error)")
     }
+    let many = BridgeError.unknownRecipient(try Identity("a1"), known: (1...30).map { "a\($0)\($0)" })
+    #expect(many.message.contains("the nearest of those known are a1010, a11, ") == false)
+    #expect(many.message.contains("the nearest of those known are a11, ") && many.message.count { $0 == "," } == 9)
+  }
+
+  @Test func onlyAnAgentThatIsNotNeededIsRemoved() throws {
+    var agent = AgentSummary(name: "r", online: false, lastSeen: nil, host: nil, client: nil, unreadMessages: 0, openTasks: 3)
+    try agent.requireRemovable(force: false)
+    let needed = [(true, 0, "it is online"), (false, 1, "1 unread message waits"), (false, 2, "2 unread messages wait")]
+    for (online, unread, reason) in needed {
+      (agent.online, agent.unreadMessages) = (online, unread)
+      let error = #expect(throws: BridgeError.self) { try agent.requireRemovable(force: false) }
+      #expect(error?.code == .notAllowed && error?.message.contains(reason) == true)
+      try agent.requireRemovable(force: true)
+    }
+    agent.name = "cowork"
+    #expect(throws: BridgeError.self) { try agent.requireRemovable(force: true) }
   }
 
   @Test func aNewerSchemaIsNamedWithBothVersions() {

@@ -34,6 +34,20 @@ struct NameAndTextTests {
 
   @Test func noNamesHaveNoNearest() { #expect(NearestName.of("code", among: []) == nil) }
 
+  @Test(
+    "a cursor is what it says, and nothing else is one",
+    arguments: ["", "open", "open-", "ended-1-", "open-1F", "open-01", "open-+1", "other-1", "open 1", "-1", "open-1y2p0ij32e8e8"])
+  func cursors(text: String) throws {
+    for part in TaskCursor.Part.allCases {
+      for row in [0, 1, -1, 12_345, Int64.min, .max] {
+        let cursor = TaskCursor(part: part, row: row)
+        #expect(try TaskCursor(cursor.text) == cursor)
+      }
+    }
+    let error = #expect(throws: BridgeError.self) { try TaskCursor(text) }
+    #expect(error?.code == .invalidValue && error?.message.hasPrefix("cursor is not one that get_tasks returned: \"\(text)\"") == true)
+  }
+
   @Test func aTextHasAtMost256KiBOfUTF8() throws {
     let largest = String(repeating: "é", count: Limits.textBytes / 2)
     try TextRule.text(largest, field: "content")

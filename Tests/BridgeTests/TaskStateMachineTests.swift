@@ -8,8 +8,9 @@ struct TaskStateMachineTests {
   enum Actor: CaseIterable { case assignee, creator, both, stranger }
   enum Holder: CaseIterable { case nobody, actor, another, dead }
   enum Outcome: Hashable {
-    case unchanged, taken, takenOver, ended, late
+    case unchanged, taken, takenOver, ended
     case refused(BridgeError.Code)
+    case recorded(BridgeError.Code)
   }
 
   static let statuses = ["pending", "in_progress", "completed", "failed", "on hold", nil]
@@ -17,19 +18,18 @@ struct TaskStateMachineTests {
   /// The rules of docs/architecture.md, spelled out independently.
   private static func expected(_ status: String?, _ actor: Actor, _ request: TaskStatus, _ holder: Holder) -> Outcome {
     if actor == .stranger { return .refused(.notFound) }
-    if status == "completed" || status == "failed" { return request.rawValue == status ? .unchanged : .refused(.wrongStatus) }
+    let isResult = request == .completed || request == .failed
+    if status == "completed" || status == "failed" {
+      if request.rawValue == status { return .unchanged }
+      return isResult && actor != .creator ? .recorded(.wrongStatus) : .refused(.wrongStatus)
+    }
     if actor == .creator { return request == .failed ? .ended : .refused(.notAllowed) }
+    if status == "in_progress", holder == .another { return isResult ? .recorded(.alreadyClaimed) : .refused(.alreadyClaimed) }
+    let isDead = status == "in_progress" && holder == .dead
     switch request {
     case .pending: return status == "pending" ? .unchanged : .refused(.wrongStatus)
-    case .completed, .failed: return .ended
-    case .inProgress:
-      guard status == "in_progress" else { return .taken }
-      switch holder {
-      case .nobody: return .taken
-      case .actor: return .unchanged
-      case .another: return .refused(.alreadyClaimed)
-      case .dead: return .takenOver
-      }
+    case .completed, .failed: return isDead ? .takenOver : .ended
+    case .inProgress: return isDead ? .takenOver : status == "in_progress" && holder == .actor ? .unchanged : .taken
     }
   }
 
@@ -37,21 +37,22 @@ struct TaskStateMachineTests {
 
   private static func decide(
     _ status: String?, _ actor: Actor, _ request: TaskStatus, _ holder: Holder, result: String? = nil, present: String? = nil,
-    wasHolder: Bool = false
+    takingOver: Bool = false
   ) throws(BridgeError) -> TaskDecision {
     let holderID = [Holder.nobody: nil, .actor: instance.id, .another: "code@far:1", .dead: "code@far:1"][holder] ?? nil
     var task = BridgeTask(id: "t", sender: "cowork", recipient: "code", title: "t", description: "d", status: status, result: present)
-    task.holder = holderID
-    task.stale = holder == .dead
+    // As a store reads it: only a task in progress has a holder.
+    task.holder = status == "in_progress" ? holderID : nil
+    task.stale = task.holder != nil && holder == .dead
     switch actor {
     case .assignee: break
     case .creator: (task.sender, task.recipient) = ("code", "cowork")
     case .both: task.sender = "code"
     case .stranger: (task.sender, task.recipient) = ("a", "b")
     }
-    return try TaskStateMachine.decide(
-      task, wasHolder: wasHolder,
-      TransitionRequest(taskID: "t", actor: .code, instance: instance, status: request, result: result))
+    var wish = TransitionRequest(taskID: "t", actor: .code, instance: instance, status: request, result: result)
+    wish.takesOver = takingOver
+    return try TaskStateMachine.decide(task, wish)
   }
 
   @Test(arguments: statuses, Actor.allCases)
@@ -63,8 +64,9 @@ struct TaskStateMachineTests {
           let decision = try Self.decide(status, actor, request, holder)
           expectConsistent(decision, status, actor)
           switch (decision.change?.status, decision.claim) {
-          case (nil, _): outcome = decision.refusal == nil ? .unchanged : .late
-          case (request, .take): outcome = decision.event?.note?.hasPrefix("taken over") == true ? .takenOver : .taken
+          case (nil, _): outcome = decision.refusal.map { .recorded($0.code) } ?? .unchanged
+          case (request, _) where decision.displacesHolder: outcome = .takenOver
+          case (request, .take): outcome = .taken
           case (request, .release): outcome = .ended
           default: outcome = .refused(.storeFailed)
           }
@@ -74,8 +76,13 @@ struct TaskStateMachineTests {
     }
   }
 
-  /// What holds for every decision without a refusal: a change is recorded and wakes, and the actor has seen the task.
+  /// What holds for every decision: a change and a refused result are recorded and wake, and the actor of a change has seen the task.
   private func expectConsistent(_ decision: TaskDecision, _ status: String?, _ actor: Actor) {
+    if decision.refusal != nil {
+      #expect(decision.event?.movesStatus == false && decision.change == nil && decision.claim == .keep && decision.wakes == [.creator])
+      return
+    }
+    #expect(decision.displacesHolder == (decision.event?.note?.hasPrefix("taken over from code@far:1") == true))
     let mine: Set<TaskRole> = [Actor.assignee: [.assignee], .creator: [.creator], .both: [.assignee, .creator]][actor] ?? []
     for side in mine { #expect(decision.news[side] == false) }
     guard let change = decision.change else {
@@ -93,10 +100,8 @@ struct TaskStateMachineTests {
       let decision = try Self.decide("completed", .assignee, .completed, .nobody, result: result, present: "r")
       #expect(decision == TaskDecision(news: [.assignee: false]))
     }
-    let error = #expect(throws: BridgeError.self) {
-      try Self.decide("completed", .assignee, .completed, .nobody, result: "other", present: "r")
-    }
-    #expect(error?.code == .wrongStatus && error?.message.contains("completed") == true)
+    let other = try Self.decide("completed", .assignee, .completed, .nobody, result: "other", present: "r")
+    #expect(other.refusal?.code == .wrongStatus && other.refusal?.message.contains("completed") == true)
   }
 
   @Test func aRepeatedClaimOfTheHolderIsRenewed() throws {
@@ -113,28 +118,54 @@ struct TaskStateMachineTests {
   }
 
   @Test(arguments: [("completed", Holder.nobody, BridgeError.Code.wrongStatus), ("in_progress", .another, .alreadyClaimed)])
-  func theLateResultOfAFormerHolderIsRefusedAndRecorded(status: String, holder: Holder, code: BridgeError.Code) throws {
-    let decision = try Self.decide(status, .assignee, .failed, holder, result: "mine", present: "theirs", wasHolder: true)
-    #expect(
-      decision
-        == TaskDecision(
-          event: .init(from: status, to: status, note: "late result (failed): mine"), news: [.creator: true], wakes: [.creator],
-          refusal: decision.refusal))
-    #expect(decision.refusal?.code == code)
+  func aResultOfAnybodyButTheHolderIsRefusedAndRecorded(status: String, holder: Holder, code: BridgeError.Code) throws {
+    for (result, text) in [("mine", "mine"), (nil, "none given")] {
+      let decision = try Self.decide(status, .assignee, .failed, holder, result: result, present: "theirs")
+      #expect(
+        decision
+          == TaskDecision(
+            event: .init(from: status, to: status, note: "refused result (failed): \(text)"), news: [.creator: true], wakes: [.creator],
+            refusal: decision.refusal))
+      #expect(decision.refusal?.code == code)
+    }
+    // A word on the progress is not lost either.
+    #expect(try Self.decide(status, .assignee, .inProgress, holder, result: "half").event?.note == "refused result (in_progress): half")
+    let error = #expect(throws: BridgeError.self) { try Self.decide(status, .assignee, .inProgress, holder) }
+    #expect(error?.code == code)
   }
 
-  @Test func aLateResultOfAnyoneElseIsNotRecorded() throws {
-    for (result, wasHolder) in [("mine", false), (nil, true)] {
-      let error = #expect(throws: BridgeError.self) {
-        try Self.decide("completed", .assignee, .failed, .nobody, result: result, present: "theirs", wasHolder: wasHolder)
+  @Test func theTaskOfAHolderThatIsGoneIsEndedByAnother() throws {
+    let decision = try Self.decide("in_progress", .assignee, .completed, .dead, result: "mine")
+    #expect(decision.change == .init(status: .completed, result: "mine") && decision.claim == .release && decision.refusal == nil)
+    #expect(decision.event?.note == "taken over from code@far:1, which gave no sign of life: mine")
+  }
+
+  @Test func aCommandEndsWhatAnotherOneHasTakenAndNothingElse() throws {
+    var task = BridgeTask(id: "t", sender: "cowork", recipient: "code", title: "t", status: "in_progress")
+    let holders = [(Instance.command(of: .code), true), (.command(of: .code, host: "far"), false), (Instance(agent: .code), false)]
+    for (holder, mayEnd) in holders {
+      task.holder = holder.id
+      for status in TaskStatus.allCases {
+        let request = TransitionRequest(taskID: "t", actor: .code, instance: .command(of: .code), status: status, result: "r")
+        let decision = try TaskStateMachine.decide(task, request)
+        #expect((decision.refusal == nil) == (mayEnd && status.isEnded), "\(holder.id), \(status)")
+        if decision.refusal == nil { #expect(decision.event?.note == "r" && decision.displacesHolder) }
       }
-      #expect(error?.code == .wrongStatus)
+      let process = TransitionRequest(taskID: "t", actor: .code, instance: Self.instance, status: .completed)
+      #expect(try TaskStateMachine.decide(task, process).refusal?.code == .alreadyClaimed)
     }
   }
 
-  @Test func theFirstHolderEndsATaskWhoseNewHolderIsGone() throws {
-    let decision = try Self.decide("in_progress", .assignee, .completed, .dead, result: "mine", wasHolder: true)
-    #expect(decision.change == .init(status: .completed, result: "mine") && decision.claim == .release && decision.refusal == nil)
+  @Test func aPersonTakesATaskFromAHolderAtWork() throws {
+    for (status, claim) in [(TaskStatus.inProgress, TaskDecision.Claim.take), (.failed, .release)] {
+      let decision = try Self.decide("in_progress", .assignee, status, .another, takingOver: true)
+      #expect(decision.change?.status == status && decision.claim == claim && decision.displacesHolder)
+      #expect(decision.event?.note == "taken over from code@far:1, as a person wanted")
+    }
+    for (status, actor) in [("completed", Actor.assignee), ("in_progress", .creator)] {
+      #expect(throws: BridgeError.self) { try Self.decide(status, actor, .inProgress, .another, takingOver: true) }
+    }
+    #expect(throws: BridgeError.self) { try Self.decide("in_progress", .assignee, .pending, .another, takingOver: true) }
   }
 
   @Test func aTaskEndedByItsCreatorSaysWhoAndWhyAndTheCallCanBeRepeated() throws {

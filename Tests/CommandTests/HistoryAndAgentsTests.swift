@@ -70,4 +70,42 @@ import Testing
     #expect(try await sandbox.run("agents", "add", "No Name").status == 64)
     #expect(try await sandbox.run("send", "reviewer", "x").status == 0)
   }
+
+  @Test func oneIsRemovedUnlessItIsNeeded() async throws {
+    _ = try await sandbox.run("agents", "add", "reviewer")
+    _ = try await sandbox.run("send", "reviewer", "x")
+    let refused = try await sandbox.run("agents", "remove", "reviewer")
+    #expect(refused.status == 1 && refused.errors.contains("1 unread message waits for it"))
+    _ = try await sandbox.run("read", "--as", "reviewer")
+    #expect(try await sandbox.run("agents", "remove", "reviewer").output == "reviewer is forgotten.\n")
+    #expect(try await names() == ["code", "cowork"])
+    let missing = try await sandbox.run("agents", "remove", "reviewer")
+    #expect(missing.status == 1 && missing.errors.hasPrefix("There is no agent \"reviewer\""))
+    #expect(try await sandbox.run("agents", "remove", "code", "--force").errors.contains("it always exists"))
+    let server = try await sandbox.serve("online")
+    _ = try await server.call("list_agents")
+    #expect(try await sandbox.run("agents", "remove", "online").errors.contains("it is online"))
+    #expect(try await sandbox.run("agents", "remove", "online", "--force", "--json").json["name"] == "online")
+    #expect(await server.end() == .exited(0))
+  }
+
+  /// A name that was mistyped, where something is only looked at or refused, makes no agent.
+  @Test func aMistypedNameMakesNone() async throws {
+    for arguments in [
+      ["read"], ["read", "--peek"], ["history"], ["tasks"], ["agents"], ["wait", "--timeout", "0"], ["send", "nobody", "x"],
+      ["tasks", "create", "nobody", "t"], ["tasks", "update", "none", "completed"], ["tasks", "show", "none"],
+      ["agents", "remove", "none"], ["send", "cowork", ""],
+    ] {
+      _ = try await sandbox.run(arguments + ["--as", "typo"])
+      #expect(try await names() == ["code", "cowork"], "\(arguments)")
+    }
+    #expect(try await sandbox.run("send", "cowork", "x", "--as", "new").status == 0)
+    #expect(try await names() == ["code", "cowork", "new"])
+    #expect(try await sandbox.run("send", "new", "x").status == 0)
+    #expect(try await sandbox.run("read", "--as", "new").output.contains("  x\n"))
+  }
+
+  private func names() async throws -> [String] {
+    try await sandbox.run("agents", "--json").json.list("agents").compactMap { $0["name"]?.stringValue }
+  }
 }

@@ -67,7 +67,7 @@ import Testing
     let sent = try await sandbox.run("send", "cowrk", "x")
     #expect(sent.status == 1)
     #expect(sent.output == "")
-    #expect(sent.errors.hasPrefix("There is no agent \"cowrk\"; known are code, cowork. Did you mean \"cowork\"?"))
+    #expect(sent.errors.hasPrefix("There is no agent \"cowrk\"; known are cowork, code. Did you mean \"cowork\"?"))
     #expect(sent.errors.filter { $0 == "\n" }.count == 1)
   }
 

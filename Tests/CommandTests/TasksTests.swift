@@ -41,8 +41,12 @@ import Testing
   @Test func aLimitLeavesTheRest() async throws {
     for title in ["one", "two"] { _ = try await create(title) }
     let listed = try await sandbox.run("tasks", "--as", "cowork", "--limit", "1")
-    #expect(listed.output.contains("1 more task: raise --limit"))
     #expect(listed.output.contains("one") && !listed.output.contains("two"))
+    let cursor = try await sandbox.run("tasks", "--as", "cowork", "--limit", "1", "--json").json.text("next")
+    #expect(listed.output.contains("1 more task: --cursor \(cursor)\n"))
+    let rest = try await sandbox.run("tasks", "--as", "cowork", "--cursor", cursor).output
+    #expect(rest.contains("two") && !rest.contains("one") && !rest.contains("more task"))
+    #expect(try await sandbox.run("tasks", "--cursor", "2").errors.hasPrefix("cursor is not one that get_tasks returned"))
     #expect(try await sandbox.run("tasks", "--limit", "0").status == 64)
   }
 
@@ -69,6 +73,25 @@ import Testing
     let second = try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork")
     #expect(second.status == 1)
     #expect(second.errors.hasPrefix("Task \(id) is in_progress already, held by cowork@"))
+  }
+
+  @Test func onlyATakeOverGetsATaskFromAServerAtWork() async throws {
+    let id = try await create()
+    let server = try await sandbox.serve("cowork")
+    _ = try await server.call("update_task", ["task_id": .string(id), "status": "in_progress"])
+    let update = ["tasks", "update", id, "completed", "--as", "cowork", "--result", "mine"]
+    for _ in 1...2 {
+      let refused = try await sandbox.run(update)
+      #expect(refused.status == 1 && refused.errors.contains("held by cowork@") && refused.errors.contains("recorded in its history"))
+    }
+    #expect(try await sandbox.run(update + ["--take-over"]).output.contains("  status      completed\n"))
+    let late = try await server.beginCall("update_task", ["task_id": .string(id), "status": "failed", "result": "theirs"]).result()
+    #expect(late["isError"] == true)
+    let history = try await sandbox.run("tasks", "show", id, "--json").json.list("history").map { $0["note"]?.stringValue }
+    #expect(history.count == 6 && history[2...3] == ["refused result (completed): mine", "refused result (completed): mine"])
+    #expect(history[4]?.hasPrefix("taken over from cowork@") == true && history[4]?.hasSuffix(", as a person wanted: mine") == true)
+    #expect(history[5] == "refused result (failed): theirs")
+    #expect(await server.end() == .exited(0))
   }
 
   @Test func whatIsRefusedIsOneSentence() async throws {

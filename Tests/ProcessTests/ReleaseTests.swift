@@ -63,7 +63,7 @@ extension ProcessTests {
     let sandbox = try Sandbox()
     let sender = try await sandbox.serve("code")
     let sent = try await sender.send(["expired", "held"], to: "cowork")
-    for (id, offset) in zip(sent, ["-1 seconds", "+3600 seconds"]) {
+    for (id, offset) in zip(sent, ["-1 seconds", "+25 seconds"]) {
       try await sandbox.sqlite3(
         """
         UPDATE messages SET read = 1 WHERE id = '\(id)';

@@ -41,6 +41,27 @@ struct HandTypedTests {
     }
   }
 
+  @Test func aTaskThatIsReplacedIsNewsAndWakes() async throws {
+    try await withHome { store, type in
+      let replace =
+        #"sqlite3 ~/.cowork-code-mcp/messages.db "#
+        + #""INSERT OR REPLACE INTO tasks (id, sender, recipient, title, status) VALUES ('t', 'cowork', 'code', 'x', 'STATUS');""#
+      let (code, cowork) = (Instance(agent: .code), Instance(agent: .cowork))
+      for status in ["pending", "pending", "completed"] {
+        let wakeUps = store.wakeUps(for: .code, .waiting)
+        _ = try await type(replace.replacing("STATUS", with: status))
+        for await _ in wakeUps where try await store.unreadCounts(for: status == "completed" ? .cowork : .code).tasks == 1 { break }
+        let told = try await store.take(
+          TakeRequest(agent: status == "completed" ? .cowork : .code, includesTasks: true, instance: status == "completed" ? cowork : code))
+        #expect(told.tasks.map(\.status) == [status])
+        if status == "pending" {
+          _ = try await store.transitionTask(TransitionRequest(taskID: "t", actor: .code, instance: code, status: .inProgress))
+        }
+      }
+      #expect(try await store.task("t", for: .code, instance: nil).task.holder == nil)
+    }
+  }
+
   @Test func aHandTypedTaskIsNewsAndItsEndCanBeQueried() async throws {
     try await withHome { store, type in
       _ = try await type(

@@ -16,13 +16,15 @@ SELECT r.seq, r.id, r.sender, r.recipient, m.content, r.read, r.created_at, r.re
 FROM message_records r JOIN messages m USING (seq);
 COMMENT ON VIEW whole_messages IS 'Messages with their details, as people see them.';
 
--- expired: the holder has sent no heartbeat for as long as a claim lasts.
+-- expired: the holder has sent no heartbeat for as long as a claim lasts, or the clock was set back since: a claim is 10 minutes at most.
 CREATE OR REPLACE VIEW task_records AS
 SELECT t.seq, t.id, t.sender, t.recipient, CASE WHEN octet_length(t.title) > 4194304 THEN substr(t.title, 1, 50000) ELSE t.title END AS title,
   CASE WHEN octet_length(t.description) > 4194304 THEN substr(t.description, 1, 50000) ELSE t.description END AS description,
   t.status, t.created_at, t.updated_at,
   CASE WHEN octet_length(t.result) > 4194304 THEN substr(t.result, 1, 50000) ELSE t.result END AS result,
-  d.holder, d.holder_process, COALESCE(d.held_until < clock_timestamp(), false) AS expired, d.assignee_news, d.creator_news,
+  d.holder, d.holder_process,
+  COALESCE(d.held_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '11 minutes', false) AS expired,
+  d.assignee_news, d.creator_news,
   CASE WHEN greatest(octet_length(t.title), octet_length(t.description), octet_length(t.result)) > 4194304
     THEN COALESCE(octet_length(t.title), 0) + COALESCE(octet_length(t.description), 0) + COALESCE(octet_length(t.result), 0) END AS size
 FROM tasks t LEFT JOIN task_details d ON d.task_id = t.id;

@@ -1,7 +1,7 @@
 -- Who acts. A verb is a SECURITY DEFINER function: it runs as the owner of the schema, and a login of an agent has no other right.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- Refuses a call. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent (the known ones in the detail), CW409 an id that exists.
+-- Refuses a call. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent (known ones in the detail), CW409 an id that exists.
 CREATE OR REPLACE FUNCTION refuse(code text, message text, detail text DEFAULT '') RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -55,13 +55,15 @@ BEGIN
 END
 $$;
 
--- Refuses a recipient that no agent is. Two agents exist without having connected.
+-- Refuses a recipient that no agent is. Two agents exist without having connected. The detail has the names that are most like it in length: the
+-- program finds the nearest of them.
 CREATE OR REPLACE FUNCTION require_agent(wanted text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   IF wanted IN ('code', 'cowork') OR EXISTS (SELECT 1 FROM agents WHERE name = wanted) THEN RETURN; END IF;
-  PERFORM refuse('CW404', format('there is no agent "%s"', wanted), COALESCE((SELECT string_agg(name, ' ' ORDER BY name) FROM agents), ''));
+  PERFORM refuse('CW404', format('there is no agent "%s"', wanted), COALESCE((
+    SELECT string_agg(n.name, ' ') FROM (SELECT name FROM agents ORDER BY abs(length(name) - length(wanted)), name LIMIT 2000) AS n), ''));
 END
 $$;
 
@@ -94,12 +96,13 @@ END
 $$;
 COMMENT ON FUNCTION channel IS 'The channel to LISTEN on for an agent; that of the empty name hears of everything.';
 
--- The processes of the agent's instances whose heartbeat is recent.
+-- The processes of the agent's instances whose heartbeat is recent. One in the future was sent before the clock was set back.
 CREATE OR REPLACE FUNCTION processes_of(wanted text, seconds double precision) RETURNS text[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   RETURN (SELECT COALESCE(array_agg(process), '{}') FROM instances
-  WHERE agent = wanted AND last_seen >= clock_timestamp() - least(seconds, 1e9) * interval '1 second' AND isfinite(last_seen));
+  WHERE agent = wanted AND last_seen BETWEEN clock_timestamp() - least(seconds, 1e9) * interval '1 second'
+    AND clock_timestamp() + least(seconds, 1e9) * interval '1 second');
 END
 $$;

@@ -43,14 +43,15 @@ BEGIN
 END
 $$;
 
--- Ends the expired leases of an agent, or of all agents, and those whose process the caller knows to be dead. A lease that somebody else
--- is ending, or whose rows are locked, waits for the next call.
+-- Ends the expired leases of an agent, or of all agents, and those whose process the caller knows to be dead. None lasts longer than a minute,
+-- unless the clock was set back. A lease that somebody else is ending, or whose rows are locked, waits for the next call.
 CREATE OR REPLACE FUNCTION end_dead_leases(of_agent text, dead text[]) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
   wanted text[] := ARRAY(
-    SELECT id FROM leases WHERE agent = ANY (lease_holders(of_agent)) AND (id = ANY (dead) OR expires_at < clock_timestamp())
+    SELECT id FROM leases WHERE agent = ANY (lease_holders(of_agent))
+      AND (id = ANY (dead) OR expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute')
     FOR UPDATE SKIP LOCKED);
 BEGIN
   IF wanted = '{}' THEN RETURN 0; END IF;
@@ -144,7 +145,7 @@ DECLARE
   mine text := my_agent();
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
-  UPDATE leases SET expires_at = clock_timestamp() + least(seconds, 3600) * interval '1 second'
+  UPDATE leases SET expires_at = clock_timestamp() + least(seconds, 60) * interval '1 second'
     WHERE id = ANY (wanted) AND (mine IS NULL OR agent = mine);
 END
 $$;
@@ -189,7 +190,7 @@ AS $$
 BEGIN
   IF NOT is_begun THEN
     INSERT INTO leases (id, agent, instance, process, expires_at)
-      VALUES (new_lease, of_agent, lease_rows.instance, lease_rows.process, clock_timestamp() + least(seconds, 3600) * interval '1 second');
+      VALUES (new_lease, of_agent, lease_rows.instance, lease_rows.process, clock_timestamp() + least(seconds, 60) * interval '1 second');
   END IF;
   IF message_rows <> '{}' THEN
     INSERT INTO lease_items (lease, kind, seq) SELECT new_lease, 'message', unnest(message_rows);
@@ -220,7 +221,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
   INSERT INTO leases (id, agent, instance, process, expires_at)
-    VALUES (new_lease, of_agent, has_begun.instance, has_begun.process, clock_timestamp() + least(seconds, 3600) * interval '1 second')
+    VALUES (new_lease, of_agent, has_begun.instance, has_begun.process, clock_timestamp() + least(seconds, 60) * interval '1 second')
     ON CONFLICT (id) DO NOTHING;
   RETURN NOT FOUND;
 END

@@ -1,28 +1,48 @@
 -- Messages: sending, taking and looking.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- The tasks that are news for an agent; for its assignee also an open one without details, for which no trigger has run.
-CREATE OR REPLACE FUNCTION news_of(wanted text) RETURNS SETOF bigint
+-- Open tasks of an agent without details, for which no trigger has run. All of them, or, where the newest one has details, none: heartbeats find
+-- the others.
+CREATE OR REPLACE FUNCTION bypassed_tasks(wanted text, is_thorough boolean) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+AS $$
+BEGIN
+  IF NOT is_thorough AND EXISTS (
+    SELECT 1 FROM task_details d WHERE d.task_id = (
+      SELECT t.id FROM tasks t WHERE t.recipient = wanted AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.id IS NOT NULL
+      ORDER BY t.seq DESC LIMIT 1))
+  THEN RETURN; END IF;
+  RETURN QUERY SELECT t.seq FROM tasks t
+    WHERE t.recipient = wanted AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.id IS NOT NULL
+      AND (SELECT d.task_id FROM task_details d WHERE d.task_id = t.id) IS NULL;
+END
+$$;
+
+-- The first tasks that are news for an agent.
+CREATE OR REPLACE FUNCTION news_of(wanted text, most bigint DEFAULT NULL) RETURNS SETOF bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
-  RETURN QUERY SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.assignee_news = 1 AND t.recipient = wanted
-  UNION
-  SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE d.creator_news = 1 AND t.sender = wanted
-  UNION
-  SELECT t.seq FROM tasks t WHERE t.recipient = wanted AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.id IS NOT NULL
-    AND (SELECT d.task_id FROM task_details d WHERE d.task_id = t.id) IS NULL;
+  RETURN QUERY SELECT n.seq FROM (
+    (SELECT d.seq FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = wanted ORDER BY d.seq LIMIT most)
+    UNION
+    (SELECT d.seq FROM task_details d WHERE d.creator_news = 1 AND d.creator = wanted ORDER BY d.seq LIMIT most)
+    UNION
+    SELECT b FROM bypassed_tasks(wanted, false) AS b
+  ) AS n ORDER BY n.seq LIMIT most;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION unread(agent text, OUT messages bigint, OUT tasks bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
   SELECT count(*) INTO messages FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0;
-  SELECT count(*) INTO tasks FROM news_of(me);
+  tasks := (SELECT count(*) FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me)
+    + (SELECT count(*) FROM task_details d WHERE d.creator_news = 1 AND d.creator = me AND NOT (d.assignee_news = 1 AND d.assignee IS NOT DISTINCT FROM me))
+    + (SELECT count(*) FROM bypassed_tasks(me, false));
 END
 $$;
 COMMENT ON FUNCTION unread IS 'How many messages and tasks wait for an agent.';
@@ -145,7 +165,7 @@ BEGIN
       (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender))
       INTO message_rows, remaining;
     IF with_tasks THEN
-      task_rows := ARRAY(SELECT seq FROM news_of(me) AS n (seq) ORDER BY seq LIMIT most);
+      task_rows := ARRAY(SELECT n FROM news_of(me, most) AS n);
       IF task_rows <> '{}' THEN task_rows := lock_news(me, task_rows); END IF;
     END IF;
     SELECT s.messages, s.tasks, s.remaining INTO message_rows, task_rows, remaining
@@ -181,7 +201,7 @@ BEGIN
     ARRAY(
       SELECT m.seq FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
       ORDER BY m.seq LIMIT most),
-    ARRAY(SELECT seq FROM news_of(of_agent) AS n (seq) WHERE with_tasks ORDER BY seq LIMIT most),
+    CASE WHEN with_tasks THEN ARRAY(SELECT n FROM news_of(of_agent, most) AS n) ELSE '{}' END,
     (SELECT count(*) FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)),
     characters) AS s;
   IF is_whole THEN

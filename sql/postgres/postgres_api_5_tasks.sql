@@ -106,7 +106,8 @@ END
 $$;
 
 -- Writes what was decided about a task, if it is still the one that the decision was made about; else returns nothing. Whatever was decided:
--- an ended task stays ended, only the assignee claims and completes a task, each side clears its own news only, and each change is signed.
+-- an ended task stays ended, only the assignee claims and completes a task, each side clears its own news only, each change is signed, and
+-- nobody but the holder moves a task whose holder is at work, unless claim says so: keep, take, release, take_over, release_over.
 CREATE OR REPLACE FUNCTION change_task(
   agent text, task_id text, version text, status text, result text, claim text, instance text, process text, seconds double precision,
   has_event boolean, from_status text, to_status text, note text, assignee_news boolean, creator_news boolean, wakes text[],
@@ -118,11 +119,14 @@ AS $$
 DECLARE
   me text := acting_agent(agent);
   present tasks;
+  claimed task_details;
+  displaces boolean := claim IN ('take_over', 'release_over');
 BEGIN
-  PERFORM check_size('result', change_task.result, 0, 262144), check_size('note', change_task.note, 0, 262400),
+  PERFORM check_size('result', change_task.result, 0, 262144), check_size('note', change_task.note, 0, 263168),
     check_size('instance', change_task.instance, 0, 400), check_size('process', change_task.process, 0, 400);
   SELECT * INTO present FROM tasks t WHERE t.id = change_task.task_id AND (t.sender = me OR t.recipient = me) FOR UPDATE;
-  PERFORM 1 FROM task_details d WHERE d.task_id = change_task.task_id FOR UPDATE;
+  SELECT * INTO claimed FROM task_details d WHERE d.task_id = change_task.task_id FOR UPDATE;
+  claim := replace(claim, '_over', '');
   IF present.id IS NULL OR version_of(present.id) <> change_task.version THEN RETURN; END IF;
   IF change_task.status IS NOT NULL AND (present.status IN ('completed', 'failed')
       OR change_task.status NOT IN ('in_progress', 'completed', 'failed')
@@ -130,6 +134,9 @@ BEGIN
     OR (present.recipient IS DISTINCT FROM me AND (claim = 'take' OR NOT change_task.assignee_news))
     OR (present.sender IS DISTINCT FROM me AND NOT change_task.creator_news)
     OR (claim = 'release' AND change_task.status IS NULL)
+    OR (present.recipient = me AND present.status = 'in_progress' AND claimed.holder <> change_task.instance AND NOT displaces
+      AND (change_task.status IS NOT NULL OR claim <> 'keep')
+      AND claimed.held_until BETWEEN clock_timestamp() AND clock_timestamp() + interval '11 minutes')
     OR (has_event AND change_task.to_status IS DISTINCT FROM COALESCE(change_task.status, present.status))
   THEN
     PERFORM refuse('CW403', format('"%s" may not change the task %s in this way', me, present.id));
@@ -154,7 +161,7 @@ BEGIN
     creator_news = COALESCE(change_task.creator_news::integer, d.creator_news),
     holder = CASE claim WHEN 'take' THEN change_task.instance WHEN 'release' THEN NULL ELSE d.holder END,
     holder_process = CASE claim WHEN 'take' THEN change_task.process WHEN 'release' THEN NULL ELSE d.holder_process END,
-    held_until = CASE claim WHEN 'take' THEN clock_timestamp() + least(seconds, 86400) * interval '1 second' WHEN 'release' THEN NULL
+    held_until = CASE claim WHEN 'take' THEN clock_timestamp() + least(seconds, 600) * interval '1 second' WHEN 'release' THEN NULL
       ELSE d.held_until END
     WHERE d.task_id = present.id;
   RETURN QUERY SELECT * FROM task_records r WHERE r.id = present.id;
@@ -162,10 +169,37 @@ END
 $$;
 COMMENT ON FUNCTION change_task IS 'For programs: writes what was decided about a task.';
 
+-- The rows of a list: open tasks after a row, the oldest first, and then ended ones before a row, the newest first. NULL leaves a part out.
+CREATE OR REPLACE FUNCTION listed_tasks(
+  me text, is_creator boolean, of_status text, after_open bigint, before_ended bigint, most bigint, OUT task_rows bigint[], OUT remaining bigint
+)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  task_rows := ARRAY(
+    SELECT t.seq FROM tasks t WHERE NOT is_creator AND t.recipient = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
+      AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status)
+    UNION ALL
+    SELECT t.seq FROM tasks t WHERE is_creator AND t.sender = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
+      AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status)
+    ORDER BY seq LIMIT most);
+  task_rows := task_rows || ARRAY(
+    SELECT t.seq FROM tasks t WHERE NOT is_creator AND t.recipient = me AND COALESCE(t.status, '') IN ('completed', 'failed')
+      AND t.seq < before_ended AND (of_status IS NULL OR t.status = of_status)
+    UNION ALL
+    SELECT t.seq FROM tasks t WHERE is_creator AND t.sender = me AND COALESCE(t.status, '') IN ('completed', 'failed')
+      AND t.seq < before_ended AND (of_status IS NULL OR t.status = of_status)
+    ORDER BY seq DESC LIMIT most - cardinality(task_rows));
+  SELECT count(*) INTO remaining FROM tasks t WHERE ((NOT is_creator AND t.recipient = me) OR (is_creator AND t.sender = me))
+    AND (of_status IS NULL OR t.status = of_status)
+    AND CASE WHEN COALESCE(t.status, '') IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
+END
+$$;
+
 -- The tasks of an agent, as many as fit into so many characters. With a lease, their news counts as told once it is confirmed.
-CREATE OR REPLACE FUNCTION tasks(
-  agent text, role text DEFAULT 'assignee', of_status text DEFAULT NULL, most bigint DEFAULT 50, characters bigint DEFAULT 34000,
-  lease text DEFAULT NULL, instance text DEFAULT NULL, process text DEFAULT '', seconds double precision DEFAULT 60
+CREATE OR REPLACE FUNCTION tasks_2(
+  agent text, role text, of_status text, after_open bigint, before_ended bigint, most bigint, characters bigint, lease text, instance text,
+  process text, seconds double precision
 ) RETURNS TABLE (task task_records, remaining bigint, is_news boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
@@ -174,21 +208,30 @@ DECLARE
   task_rows bigint[];
   news bigint[] := '{}';
 BEGIN
-  IF role = 'creator' THEN
-    task_rows := ARRAY(SELECT t.seq FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
-    SELECT count(*) INTO remaining FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status);
-  ELSE
-    task_rows := ARRAY(SELECT t.seq FROM tasks t WHERE t.recipient = me AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
-    SELECT count(*) INTO remaining FROM tasks t WHERE t.recipient = me AND (of_status IS NULL OR t.status = of_status);
-  END IF;
+  SELECT l.task_rows, l.remaining INTO task_rows, remaining
+    FROM listed_tasks(me, role = 'creator', of_status, after_open, before_ended, most) AS l;
   task_rows := fitting_tasks(task_rows, characters, true);
   remaining := remaining - cardinality(task_rows);
   IF lease IS NOT NULL THEN news := lock_news(me, task_rows); END IF;
-  RETURN QUERY SELECT r, tasks.remaining, r.seq = ANY (news) FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
+  RETURN QUERY SELECT r, tasks_2.remaining, r.seq = ANY (news)
+    FROM unnest(task_rows) WITH ORDINALITY AS n (seq, number) JOIN task_records r ON r.seq = n.seq ORDER BY n.number;
   IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news); END IF;
 END
 $$;
-COMMENT ON FUNCTION tasks IS 'The tasks of an agent. Example: SELECT (task).* FROM tasks(''cowork'')';
+COMMENT ON FUNCTION tasks_2 IS 'For programs: the tasks of an agent, in pages.';
+
+CREATE OR REPLACE FUNCTION tasks(
+  agent text, role text DEFAULT 'assignee', of_status text DEFAULT NULL, most bigint DEFAULT 50, characters bigint DEFAULT 34000,
+  lease text DEFAULT NULL, instance text DEFAULT NULL, process text DEFAULT '', seconds double precision DEFAULT 60
+) RETURNS TABLE (task task_records, remaining bigint, is_news boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN QUERY SELECT t.task, t.remaining, t.is_news FROM tasks_2(
+    agent, role, of_status, 0, 9223372036854775807, most, characters, lease, instance, process, seconds) AS t;
+END
+$$;
+COMMENT ON FUNCTION tasks IS 'The tasks of an agent: the open ones, then the newest that have ended. Example: SELECT (task).* FROM tasks(''cowork'')';
 
 -- One task, and of its history what a reply can hold: the newest events, with long notes cut. All of it without a limit.
 CREATE OR REPLACE FUNCTION task(

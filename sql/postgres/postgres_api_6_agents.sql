@@ -11,6 +11,25 @@ BEGIN
 END
 $$;
 
+-- Does what triggers do for tasks of an agent, where they did not run.
+CREATE OR REPLACE FUNCTION mend_news(of_agent text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  bypassed bigint[] := ARRAY(SELECT bypassed_tasks(of_agent, true));
+BEGIN
+  DELETE FROM task_details d WHERE d.task_id = ANY (ARRAY(
+    SELECT n.task_id FROM task_details n WHERE n.assignee_news = 1 AND n.assignee = of_agent
+      AND (SELECT t.id FROM tasks t WHERE t.id = n.task_id) IS NULL
+    UNION ALL
+    SELECT n.task_id FROM task_details n WHERE n.creator_news = 1 AND n.creator = of_agent
+      AND (SELECT t.id FROM tasks t WHERE t.id = n.task_id) IS NULL));
+  IF bypassed <> '{}' THEN
+    PERFORM adopt_tasks(bypassed), pg_notify(channel_of(workspace(), of_agent), 'tasks');
+  END IF;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION heartbeat(
   agent text, instance text, host text, process text, client text, claim_seconds double precision, presence double precision
 ) RETURNS void
@@ -26,12 +45,13 @@ BEGIN
   INSERT INTO instances AS i (id, agent, host, process, client, last_seen)
     VALUES (heartbeat.instance, me, left(heartbeat.host, 255), heartbeat.process, left(heartbeat.client, 255), clock_timestamp())
     ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen, client = excluded.client WHERE i.agent = me;
-  UPDATE task_details d SET held_until = clock_timestamp() + least(claim_seconds, 86400) * interval '1 second'
+  UPDATE task_details d SET held_until = clock_timestamp() + least(claim_seconds, 600) * interval '1 second'
     WHERE d.task_id IN (SELECT h.task_id FROM task_details h JOIN tasks t ON t.id = h.task_id
       WHERE h.holder = heartbeat.instance AND t.recipient = me FOR UPDATE OF h SKIP LOCKED);
-  DELETE FROM instances i WHERE i.last_seen < clock_timestamp() - greatest(least(4 * heartbeat.presence, 1e9), 60) * interval '1 second'
-    AND i.id <> heartbeat.instance;
-  PERFORM touch_agent(me, heartbeat.host, heartbeat.client);
+  DELETE FROM instances i WHERE i.id <> heartbeat.instance AND i.last_seen NOT BETWEEN
+    clock_timestamp() - greatest(least(4 * heartbeat.presence, 1e9), 60) * interval '1 second'
+    AND clock_timestamp() + greatest(least(4 * heartbeat.presence, 1e9), 60) * interval '1 second';
+  PERFORM touch_agent(me, heartbeat.host, heartbeat.client), mend_news(me);
 END
 $$;
 COMMENT ON FUNCTION heartbeat IS 'For programs: an instance of an agent runs; keeps its claims.';
@@ -66,22 +86,57 @@ END
 $$;
 COMMENT ON FUNCTION add_agent IS 'Makes an agent known before it connects.';
 
--- All agents. A login that is bound to an agent counts only what it sends or receives itself.
-CREATE OR REPLACE FUNCTION agents(presence double precision DEFAULT 30)
-RETURNS TABLE (name text, last_seen text, host text, client text, processes text[], unread bigint, open_tasks bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+-- Forgets an agent. Without force, only while nothing unread waits for it; whether it runs, the caller knows.
+--
+-- Returns whether that was done.
+CREATE OR REPLACE FUNCTION remove_agent(agent text, force boolean DEFAULT false) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+BEGIN
+  IF NOT force AND EXISTS (SELECT 1 FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0) THEN RETURN false; END IF;
+  DELETE FROM instances i WHERE i.agent = me;
+  DELETE FROM agents a WHERE a.name = me;
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION remove_agent IS 'Forgets an agent for which nothing waits; its messages and tasks stay.';
+
+-- The agents whose names begin in a way: the given one, then those seen last. A login that is bound to an agent counts only what it sends or
+-- receives itself.
+CREATE OR REPLACE FUNCTION agents_2(presence double precision, beginning text, own text, most bigint)
+RETURNS TABLE (name text, last_seen text, host text, client text, processes text[], unread bigint, open_tasks bigint, remaining bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
   mine text := my_agent();
 BEGIN
-  RETURN QUERY SELECT n.name, CASE WHEN isfinite(a.last_seen) THEN to_char(a.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END, a.host, a.client,
-      processes_of(n.name, agents.presence),
-      (SELECT count(*) FROM messages m WHERE m.recipient = n.name AND COALESCE(m.read, 0) = 0 AND (mine IS NULL OR mine IN (n.name, m.sender))),
-      (SELECT count(*) FROM tasks t WHERE t.recipient = n.name AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
-        AND (mine IS NULL OR mine IN (n.name, t.sender)))
+  RETURN QUERY WITH known AS (
+    SELECT n.name, a.last_seen, a.host, a.client, count(*) OVER () AS total
     FROM (SELECT name FROM agents UNION VALUES ('code'), ('cowork')) AS n (name) LEFT JOIN agents a ON a.name = n.name
-    ORDER BY n.name COLLATE "C";
+    WHERE starts_with(n.name, beginning)
+    ORDER BY n.name = own DESC NULLS LAST, n.name IN ('code', 'cowork') DESC, a.last_seen DESC NULLS LAST, n.name COLLATE "C" LIMIT most
+  )
+  SELECT k.name, CASE WHEN isfinite(k.last_seen) THEN to_char(k.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
+      k.host, k.client, processes_of(k.name, agents_2.presence),
+      (SELECT count(*) FROM messages m WHERE m.recipient = k.name AND COALESCE(m.read, 0) = 0 AND (mine IS NULL OR mine IN (k.name, m.sender))),
+      (SELECT count(*) FROM tasks t WHERE t.recipient = k.name AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
+        AND (mine IS NULL OR mine IN (k.name, t.sender))), k.total - count(*) OVER ()
+    FROM known k ORDER BY k.name COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION agents_2 IS 'For programs: the agents whose names begin in a way.';
+
+CREATE OR REPLACE FUNCTION agents(presence double precision DEFAULT 30)
+RETURNS TABLE (name text, last_seen text, host text, client text, processes text[], unread bigint, open_tasks bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY SELECT a.name, a.last_seen, a.host, a.client, a.processes, a.unread, a.open_tasks
+    FROM agents_2(agents.presence, '', NULL, NULL) AS a;
 END
 $$;
 COMMENT ON FUNCTION agents IS 'The agents, whether they run, and what waits for them. Example: SELECT * FROM agents()';

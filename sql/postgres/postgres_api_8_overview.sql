@@ -109,7 +109,9 @@ DECLARE
 BEGIN
   SELECT count(*) INTO open_tasks FROM tasks t
     WHERE COALESCE(t.status, '') NOT IN ('completed', 'failed') AND (mine IS NULL OR mine IN (t.sender, t.recipient));
-  SELECT count(*), count(*) FILTER (WHERE l.expires_at < clock_timestamp()) INTO leases, expired_leases FROM leases l
+  SELECT count(*),
+      count(*) FILTER (WHERE l.expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute')
+    INTO leases, expired_leases FROM leases l
     WHERE mine IS NULL OR l.agent = mine;
 END
 $$;

@@ -21,29 +21,59 @@ public struct AgentSummary: Hashable, Sendable {
   }
 }
 
-extension Identity {
-  /// The names of the agents that exist, sorted: those that the store knows, and the two that always exist.
-  public static func existing(_ known: some Sequence<String>) -> [String] { Set(known).union(wellKnown.map(\.name)).sorted() }
+/// Which agents are wanted: of those whose names begin so, the given one, the two that always exist, and then those seen last.
+public struct AgentQuery: Hashable, Sendable {
+  public var beginning: String
+  public var own: Identity?
+  public var limit: Int
 
-  /// - Parameter known: the names that the store knows.
-  /// - Throws: `unknownRecipient` if there is no such agent.
-  public func requireExistence(among known: () throws -> [String]) throws {
-    if Self.wellKnown.contains(self) { return }
-    let names = try known()
-    guard names.contains(name) else { throw BridgeError.unknownRecipient(self, known: names) }
+  public init(beginning: String = "", own: Identity? = nil, limit: Int = Limits.agents) {
+    (self.beginning, self.own, self.limit) = (beginning, own, limit)
   }
 }
 
+/// Agents in the order of their names.
+public struct AgentPage: Hashable, Sendable {
+  public var agents: [AgentSummary]
+  /// How many did not fit.
+  public var remaining: Int
+
+  public init(agents: [AgentSummary], remaining: Int) { (self.agents, self.remaining) = (agents, remaining) }
+}
+
+extension AgentSummary {
+  /// - Throws: `notAllowed` where the agent is needed still.
+  func requireRemovable(force: Bool) throws(BridgeError) {
+    let reason: String? =
+      if Identity.wellKnown.contains(where: { $0.name == name }) { "it always exists" } else if force { nil } else if online {
+        "it is online: end its server first, or use --force"
+      } else if unreadMessages > 0 {
+        "\(unreadMessages) unread \(unreadMessages == 1 ? "message waits" : "messages wait") for it: read them first, or use --force"
+      } else { nil }
+    if let reason { throw BridgeError(.notAllowed, "The agent \(name) was not removed, because \(reason).") }
+  }
+}
+
+extension Identity {
+  /// Whether the agent exists without ever having connected.
+  public var isWellKnown: Bool { Self.wellKnown.contains(self) }
+}
+
 extension BridgeError {
+  /// How many of the known names a store has to look at for `unknownRecipient`: those whose lengths differ least.
+  public static let comparedNames = 2_000
+
   /// There is no agent of this name.
   ///
-  /// - Parameter known: the names that the store knows.
+  /// - Parameter known: names that the store knows.
   public static func unknownRecipient(_ name: Identity, known: some Sequence<String>) -> BridgeError {
-    let existing = Identity.existing(known)
-    let nearest = NearestName.of(name.name, among: existing).map { " Did you mean \"\($0)\"?" } ?? ""
+    let existing = Set(known.filter(NameRule.permits)).union(Identity.wellKnown.map(\.name))
+    let nearest = NearestName.sorted(Array(existing), by: name.name).prefix(10)
+    let likely = NearestName.of(name.name, among: Array(nearest)).map { " Did you mean \"\($0)\"?" } ?? ""
     return BridgeError(
       .unknownRecipient,
-      "There is no agent \"\(name)\"; known are \(existing.joined(separator: ", ")).\(nearest) "
+      "There is no agent \"\(name)\"; \(existing.count > nearest.count ? "the nearest of those known are" : "known are") "
+        + "\(nearest.joined(separator: ", ")).\(likely) "
         + "A new agent exists once it has connected or was added with `cowork-code-mcp-server agents add \(name)`.")
   }
 }

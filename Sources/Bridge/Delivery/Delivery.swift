@@ -32,9 +32,11 @@ public struct Delivery: Hashable, Sendable {
   public var tasks: [BridgeTask]
   /// What matches the request and was left: unread messages, or tasks of a list.
   public var remaining: Int
+  /// Where the next page of a list of tasks begins; nil behind the last one.
+  public var next: TaskCursor?
 
-  public init(lease: String? = nil, messages: [Message] = [], tasks: [BridgeTask] = [], remaining: Int = 0) {
-    (self.lease, self.messages, self.tasks, self.remaining) = (lease, messages, tasks, remaining)
+  public init(lease: String? = nil, messages: [Message] = [], tasks: [BridgeTask] = [], remaining: Int = 0, next: TaskCursor? = nil) {
+    (self.lease, self.messages, self.tasks, self.remaining, self.next) = (lease, messages, tasks, remaining, next)
   }
 
   public var isEmpty: Bool { messages.isEmpty && tasks.isEmpty }

@@ -1,15 +1,19 @@
 /// Finds the known name that a person most likely meant.
 public enum NearestName {
+  /// The known names, those with the fewest edits to `name` first.
+  static func sorted(_ known: [String], by name: String) -> [String] {
+    known.map { (distance: distance(name, $0), name: $0) }.sorted { $0 < $1 }.map(\.name)
+  }
+
   /// The known name with the fewest edits to `name`, if that is at most so many; nil: half of its length.
   public static func of(_ name: String, among known: [String], within edits: Int? = nil) -> String? {
-    let wanted = Array(name.lowercased().prefix(64))
-    let rated = known.map { (name: $0, distance: distance(wanted, Array($0))) }
-    guard let best = rated.min(by: { $0.distance < $1.distance }) else { return nil }
-    return best.distance <= edits ?? max(2, wanted.count / 2) ? best.name : nil
+    let wanted = String(name.lowercased().prefix(64))
+    return sorted(known, by: wanted).first { distance(wanted, $0) <= edits ?? max(2, wanted.count / 2) }
   }
 
   /// Edit distance in which exchanging two neighbours is one edit (optimal string alignment).
-  private static func distance(_ left: [Character], _ right: [Character]) -> Int {
+  private static func distance(_ left: String, _ right: String) -> Int {
+    let (left, right) = (Array(left.utf8), Array(right.utf8))
     var beforeLast = [Int]()
     var last = Array(0...right.count)
     for (i, a) in left.enumerated() {

@@ -125,12 +125,15 @@ public final class BridgeService: Sendable {
 
   /// Moves a task.
   ///
-  /// - Parameter claimant: the instance that acts; nil for this process.
+  /// - Parameters:
+  ///   - claimant: the instance that acts; nil for this process.
+  ///   - takesOver: whether it takes the task from whoever holds it.
   /// - Throws: `notFound`, `notAllowed`, `wrongStatus`, `alreadyClaimed`, `invalidValue`.
   public func updateTask(
-    _ id: String, to status: TaskStatus, result: String? = nil, as claimant: Instance? = nil
+    _ id: String, to status: TaskStatus, result: String? = nil, as claimant: Instance? = nil, takesOver: Bool = false
   ) async throws(BridgeError) -> BridgeTask {
-    let request = TransitionRequest(taskID: id, actor: identity, instance: claimant ?? instance, status: status, result: result)
+    var request = TransitionRequest(taskID: id, actor: identity, instance: claimant ?? instance, status: status, result: result)
+    request.takesOver = takesOver
     try request.validate()
     try requireCaller()
     return try await store.transitionTask(request)
@@ -143,14 +146,18 @@ public final class BridgeService: Sendable {
 
   /// The agent's tasks.
   ///
-  /// - Parameter markSeen: what is shown counts as seen once it is delivered; false to look only.
+  /// - Parameters:
+  ///   - cursor: `next` of the page before; nil for the first.
+  ///   - markSeen: what is shown counts as seen once it is delivered; false to look only.
+  /// - Throws: `invalidValue`.
   public func tasks(
-    role: TaskRole = .assignee, status: TaskStatus? = nil, limit: Int = 50, characters: Int = ReplyBudget.characters,
-    markSeen: Bool = true
+    role: TaskRole = .assignee, status: TaskStatus? = nil, cursor: String? = nil, limit: Int = 50,
+    characters: Int = ReplyBudget.characters, markSeen: Bool = true
   ) async throws(BridgeError) -> Delivery {
-    let page = try await store.tasks(
-      TaskQuery(
-        agent: identity, role: role, status: status, limit: limit, characters: characters, instance: markSeen ? instance : nil))
+    var query = TaskQuery(
+      agent: identity, role: role, status: status, limit: limit, characters: characters, instance: markSeen ? instance : nil)
+    if let cursor { query.cursor = try TaskCursor(cursor) }
+    let page = try await store.tasks(query)
     leases.began(page.lease)
     return page
   }
@@ -193,12 +200,39 @@ public final class BridgeService: Sendable {
 
   // MARK: Presence
 
-  /// All known agents. This process's own agent is online, whatever the store has recorded so far.
-  public func agents() async throws(BridgeError) -> [AgentSummary] {
-    var agents = try await store.agents()
-    guard isRunning.load(ordering: .relaxed), let own = agents.firstIndex(where: { $0.name == identity.name }) else { return agents }
-    agents[own].online = true
-    return agents
+  /// Known agents. This process's own agent is online, whatever the store has recorded so far.
+  ///
+  /// - Parameter beginning: only names that begin so.
+  public func agents(beginning: String = "", limit: Int = Limits.agents) async throws(BridgeError) -> AgentPage {
+    var page = try await store.agents(AgentQuery(beginning: beginning, own: identity, limit: limit))
+    guard isRunning.load(ordering: .relaxed), let own = page.agents.firstIndex(where: { $0.name == identity.name }) else { return page }
+    page.agents[own].online = true
+    return page
+  }
+
+  /// One agent.
+  ///
+  /// - Throws: `notFound`.
+  public func agent(_ agent: Identity) async throws(BridgeError) -> AgentSummary {
+    let page = try await store.agents(AgentQuery(beginning: agent.name, own: agent, limit: 1))
+    guard let summary = page.agents.first, summary.name == agent.name else {
+      throw BridgeError(.notFound, "There is no agent \"\(agent)\": `cowork-code-mcp-server agents` lists those that there are.")
+    }
+    return summary
+  }
+
+  /// Forgets an agent that is not needed: its messages and tasks stay.
+  ///
+  /// - Parameter force: also if it is online, or messages wait for it.
+  /// - Returns: the agent as it was.
+  /// - Throws: `notFound`, `notAllowed`.
+  public func removeAgent(_ agent: Identity, force: Bool) async throws(BridgeError) -> AgentSummary {
+    while true {
+      let summary = try await self.agent(agent)
+      try summary.requireRemovable(force: force)
+      // Else a message has come meanwhile.
+      if try await store.removeAgent(agent, force: force) { return summary }
+    }
   }
 
   /// Makes an agent known before it connects. A known agent is no error.

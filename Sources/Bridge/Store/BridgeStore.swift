@@ -61,10 +61,16 @@ public protocol BridgeStore: Sendable {
 
   // MARK: Agents
 
-  func agents() async throws(BridgeError) -> [AgentSummary]
+  func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage
 
   /// Makes an agent known before it connects. A known agent is no error.
   func addAgent(_ agent: Identity) async throws(BridgeError)
+
+  /// Forgets an agent and its instances; messages and tasks stay.
+  ///
+  /// - Parameter force: also if messages wait for it.
+  /// - Returns: whether that was done.
+  func removeAgent(_ agent: Identity, force: Bool) async throws(BridgeError) -> Bool
 
   /// A heartbeat: makes the agent known and online, and keeps the claims of the instance. Wakes nobody.
   func heartbeat(_ instance: Instance) async throws(BridgeError)
@@ -105,7 +111,7 @@ public protocol BridgeStore: Sendable {
   // MARK: Retention
   //
   // Removes what is old and done. Messages: those that were read, are under no lease, and are not about an open task. Tasks: those that
-  // have ended and are news for neither side. The age of a message is that of `created_at`, or of the confirmation if that is no time; of
+  // have ended and are news for nobody who was there since: news for an agent that has neither connected nor been added since goes. The age of a message is that of `created_at`, or of the confirmation if that is no time; of
   // a task that of `updated_at`, or of `created_at`. A row without an age stays.
 
   /// The time this long ago, by the store's clock: RFC 3339, UTC, milliseconds.
@@ -167,4 +173,7 @@ public protocol BridgeStore: Sendable {
 
 extension BridgeStore {
   public var executor: (any TaskExecutor)? { nil }
+
+  /// The agents of the first page.
+  public func agents() async throws(BridgeError) -> [AgentSummary] { try await agents(AgentQuery()).agents }
 }

@@ -101,6 +101,7 @@ public struct Overview: Hashable, Sendable {
     }
   }
 
+  /// At most `agentLimit`.
   public var agents: [AgentSummary]
   /// For each recipient with unread messages, including names of no agent.
   public var unread: [Unread]
@@ -112,6 +113,7 @@ public struct Overview: Hashable, Sendable {
   public var expiredLeases: Int
 
   public static let taskLimit = 1_000
+  public static let agentLimit = 1_000
 
   public init(agents: [AgentSummary], unread: [Unread], tasks: [Task], openTasks: Int, leases: Int, expiredLeases: Int) {
     (self.agents, self.unread, self.tasks) = (agents, unread, tasks)

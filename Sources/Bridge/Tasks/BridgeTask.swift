@@ -38,6 +38,8 @@ public struct BridgeTask: FieldedRecord, Hashable {
   ]
   public static let fields = columns
 
+  public var isEnded: Bool { status.flatMap(TaskStatus.init)?.isEnded == true }
+
   /// With excerpts of texts that are too long to be shown.
   public var excerpted: BridgeTask {
     let texts = [title, description, result].compactMap(\.self)

@@ -1,39 +1,48 @@
 /// Decides who may move a task, and where to.
 ///
 /// Only the assignee moves a task; its creator may end one that has not ended. An ended task stays ended. Of several processes with the
-/// assignee's identity one holds a task that is in progress; another may take it over once the claim is stale.
+/// assignee's identity one holds a task that is in progress: the others leave it alone until the claim is stale, or a person has them take it
+/// over. Only commands may end what a command of the same host has taken. A result that is refused is recorded in the task's history.
 public enum TaskStateMachine {
   /// What a request does to a task.
   ///
-  /// - Parameter wasHolder: whether the acting instance held the task once, and lost it to another one.
   /// - Throws: `BridgeError` with the code `notFound`, `notAllowed`, `wrongStatus` or `alreadyClaimed`: nothing is to be written.
-  public static func decide(
-    _ task: BridgeTask, wasHolder: Bool, _ request: TransitionRequest
-  ) throws(BridgeError) -> TaskDecision {
+  public static func decide(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
     let isAssignee = task.recipient == request.actor.name
     let isCreator = task.sender == request.actor.name
     guard isAssignee || isCreator else { throw .noSuchTask(request.taskID, for: request.actor) }
     if let status = task.status.flatMap(TaskStatus.init), status.isEnded {
-      return try again(status, task, wasHolder: wasHolder, request, isAssignee: isAssignee)
+      return try again(status, task, request, isAssignee: isAssignee)
     }
-    if isAssignee, wasHolder, let late = lateResult(task, request) { return late }
-    return isAssignee ? try move(task, request) : try end(task, request)
+    if !isAssignee { return try end(task, request) }
+    if let holder = task.holder, holder != request.instance.id {
+      let isFree = task.stale || request.takesOver
+      if !isFree, !(request.status.isEnded && request.instance.isCommand(like: holder)) {
+        return try refuse(.held(request, by: holder), task, request)
+      }
+      if request.status != .pending { return displace(holder, of: task, request, note: isFree) }
+    }
+    return try move(task, request)
   }
 
-  /// The result of one that lost the task to another process, which is at work on it.
-  private static func lateResult(_ task: BridgeTask, _ request: TransitionRequest) -> TaskDecision? {
-    guard request.status.isEnded, let holder = task.holder, holder != request.instance.id, !task.stale else { return nil }
-    let error = BridgeError(
-      .alreadyClaimed,
-      "Task \(request.taskID) was taken over by \(holder), which is at work on it; your late result was recorded in its history.")
-    return recordLate(task, request, error)
-  }
-
-  /// Leaves the task as it is, and records the result in its history.
-  private static func recordLate(_ task: BridgeTask, _ request: TransitionRequest, _ error: BridgeError) -> TaskDecision {
-    let note = "late result (\(request.status)): \(request.result ?? "none given")"
+  /// Leaves the task as it is, and records the result, if the request has one, in its history.
+  private static func refuse(_ error: BridgeError, _ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
+    guard request.status.isEnded || request.result != nil else { throw error }
+    let note = "refused result (\(request.status)): \(request.result ?? "none given")"
     return TaskDecision(
-      event: .init(from: task.status, to: task.status, note: note), news: [.creator: true], wakes: [.creator], refusal: error)
+      event: .init(from: task.status, to: task.status, note: note), news: [.creator: true], wakes: [.creator],
+      refusal: BridgeError(error.code, "\(error.message) The result was recorded in its history."))
+  }
+
+  /// Carries out the request of another instance than the holder.
+  ///
+  /// - Parameter note: whether the history says so.
+  private static func displace(_ holder: String, of task: BridgeTask, _ request: TransitionRequest, note: Bool) -> TaskDecision {
+    let reason = task.stale ? "which gave no sign of life" : "as a person wanted"
+    let result = request.result.map { ": \($0)" } ?? ""
+    var decision = change(task, request, note: note ? "taken over from \(holder), \(reason)\(result)" : nil)
+    decision.displacesHolder = true
+    return decision
   }
 
   /// The task is what the request wants already.
@@ -73,43 +82,30 @@ public enum TaskStateMachine {
   }
 
   private static func move(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
-    let status = task.status.flatMap(TaskStatus.init)
+    let isRepeated = task.status == request.status.rawValue && isSame(request.result, task.result)
     switch request.status {
     case .pending:
-      if status == .pending, isSame(request.result, task.result) { return unchanged(task, request) }
+      if isRepeated { return unchanged(task, request) }
       throw BridgeError(
         .wrongStatus,
         "Task \(request.taskID) is \(task.status ?? "without a status") and cannot become pending: "
           + "move it to in_progress, completed or failed.")
-    case .inProgress where status == .inProgress:
-      guard let holder = task.holder else { break }
-      if holder == request.instance.id {
-        if isSame(request.result, task.result) { return unchanged(task, request) }
-        break
-      }
-      guard task.stale else {
-        throw BridgeError(
-          .alreadyClaimed,
-          "Task \(request.taskID) is in_progress already, held by \(holder): leave it to that process, or take another task.")
-      }
-      return change(task, request, note: "taken over from \(holder), which gave no sign of life")
-    case .inProgress, .completed, .failed: break
+    case .inProgress where isRepeated && task.holder != nil: return unchanged(task, request)
+    case .inProgress, .completed, .failed: return change(task, request)
     }
-    return change(task, request)
   }
 
   /// A request about a task that has ended.
   private static func again(
-    _ status: TaskStatus, _ task: BridgeTask, wasHolder: Bool, _ request: TransitionRequest, isAssignee: Bool
+    _ status: TaskStatus, _ task: BridgeTask, _ request: TransitionRequest, isAssignee: Bool
   ) throws(BridgeError) -> TaskDecision {
     let isRepeated = isSame(request.result, task.result) || !isAssignee && task.result == endedByCreator(request)
     if request.status == status, isRepeated { return unchanged(task, request) }
-    let message = "Task \(request.taskID) is \(status) already, and an ended task stays as it is"
-    if isAssignee, wasHolder, request.result != nil {
-      let error = BridgeError(.wrongStatus, "\(message); your late result was recorded in its history.")
-      return recordLate(task, request, error)
-    }
-    throw BridgeError(.wrongStatus, "\(message): create a new task if there is more to do.")
+    let error = BridgeError(
+      .wrongStatus,
+      "Task \(request.taskID) is \(status) already, and an ended task stays as it is: create a new task if there is more to do.")
+    guard isAssignee else { throw error }
+    return try refuse(error, task, request)
   }
 
   /// No result given means none is disputed.
@@ -121,6 +117,12 @@ public enum TaskStateMachine {
 }
 
 extension BridgeError {
+  fileprivate static func held(_ request: TransitionRequest, by holder: String) -> BridgeError {
+    BridgeError(
+      .alreadyClaimed,
+      "Task \(request.taskID) is in_progress already, held by \(holder): leave it to that process, or take another task.")
+  }
+
   /// No task of this id that the agent created or is assigned to.
   public static func noSuchTask(_ id: String, for agent: Identity) -> BridgeError {
     BridgeError(

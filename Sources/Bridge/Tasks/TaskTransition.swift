@@ -7,6 +7,8 @@ public struct TransitionRequest: Hashable, Sendable {
   public var status: TaskStatus
   /// At most 256 KiB of UTF-8 without NUL.
   public var result: String?
+  /// A person has it take the task from whoever holds it.
+  public var takesOver = false
 
   public init(taskID: String, actor: Identity, instance: Instance, status: TaskStatus, result: String? = nil) {
     (self.taskID, self.actor, self.instance, self.status, self.result) = (taskID, actor, instance, status, result)
@@ -46,6 +48,8 @@ public struct TaskDecision: Hashable, Sendable {
 
   public var change: Change?
   public var claim = Claim.keep
+  /// Whether this ends the claim of another instance of the agent.
+  public var displacesHolder = false
   public var event: Event?
   /// For which sides the task becomes news, or is none any more.
   public var news: [TaskRole: Bool] = [:]

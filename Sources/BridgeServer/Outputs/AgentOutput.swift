@@ -4,26 +4,34 @@ import MCP
 
 extension AgentSummary: StructuredOutput {
   public static let schema = ObjectSchema<Self> {
-    Field("name", .string, \.name)
+    Field("name", .string, \.shownName)
     Field("online", .boolean, \.online)
     Field("last_seen", .nullable(.string), \.lastSeen)
-    Field("host", .nullable(.string), \.host)
-    Field("client", .nullable(.string), \.client)
+    Field("host", .nullable(.string), \.shownHost)
+    Field("client", .nullable(.string), \.shownClient)
     Field("unread_messages", .integer, \.unreadMessages)
     Field("open_tasks", .integer, \.openTasks)
   }
 }
 
+// Anybody can give names to hosts and clients, and a row by hand any to an agent.
+extension AgentSummary {
+  private var shownName: String { PeerText.firstLine(of: name, limit: Limits.shownName) }
+  private var shownHost: String? { host.map { PeerText.firstLine(of: $0, limit: Limits.shownName) } }
+  private var shownClient: String? { client.map { PeerText.firstLine(of: $0, limit: Limits.shownName) } }
+}
+
 /// What `list_agents` returns.
 public struct AgentsOutput: StructuredOutput {
-  let agents: [AgentSummary]
+  let page: AgentPage
   let identity: Identity
 
-  public init(_ agents: [AgentSummary], for identity: Identity) { (self.agents, self.identity) = (agents, identity) }
+  public init(_ page: AgentPage, for identity: Identity) { (self.page, self.identity) = (page, identity) }
 
   public static let schema = ObjectSchema<Self> {
     Field("self", .string, \.identity.name)
-    Field("agents", .array(.briefObject()), \.agents)
+    Field("agents", .array(.briefObject()), \.page.agents)
+    Field("remaining", .integer, \.page.remaining)
   }
 }
 

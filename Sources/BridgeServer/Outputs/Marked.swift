@@ -50,6 +50,12 @@ extension HistoryPage: AgentsText {
   public func isOfOthers(than agent: Identity) -> Bool { messages.contains { $0.isOfOthers(than: agent) } }
 }
 
+extension AgentsOutput: AgentsText {
+  public func isOfOthers(than agent: Identity) -> Bool {
+    page.agents.contains { $0.name != agent.name && ($0.host != nil || $0.client != nil || (try? Identity($0.name)) == nil) }
+  }
+}
+
 extension UpdatesOutput: AgentsText {
   public func isOfOthers(than agent: Identity) -> Bool {
     delivery.messages.contains { $0.isOfOthers(than: agent) } || delivery.tasks.contains { $0.isOfOthers(than: agent) }

@@ -44,15 +44,17 @@ extension TaskReceipt: StructuredOutput {
 public struct TasksOutput: StructuredOutput {
   let tasks: [BridgeTask]
   let remaining: Int
+  let next: String?
   let history: [TaskEvent]?
 
-  public init(_ page: Delivery) { (tasks, remaining, history) = (page.tasks, page.remaining, nil) }
+  public init(_ page: Delivery) { (tasks, remaining, next, history) = (page.tasks, page.remaining, page.next?.text, nil) }
 
-  public init(_ report: TaskReport) { (tasks, remaining, history) = ([report.task], 0, report.history) }
+  public init(_ report: TaskReport) { (tasks, remaining, next, history) = ([report.task], 0, nil, report.history) }
 
   public static let schema = ObjectSchema<Self> {
     Field("tasks", .array(.briefObject()), \.tasks)
     Field("remaining", .integer, \.remaining)
+    Field(optional: "next", .string, \.next)
     Field(optional: "history", .array(.briefObject()), \.history)
   }
 }

@@ -67,18 +67,19 @@ struct BridgePrompts: Sendable {
 // Completions of what a user types.
 extension BridgeService {
   fileprivate var agentName: CompletionProvider {
-    { beginning, _ in try await self.agents().map(\.name).filter { $0.hasPrefix(beginning) && $0 != self.identity.name } }
+    { beginning, _ in try await self.agents(beginning: beginning).agents.map(\.name).filter { $0 != self.identity.name } }
   }
 
-  /// Tasks of both roles, newest first.
+  /// Open tasks of both roles, and then those that have ended, as far as a first page of each reaches.
   var taskID: CompletionProvider {
     { beginning, _ in
-      var ids = [String]()
+      var tasks = [BridgeTask]()
       for role in TaskRole.allCases {
         let page = try await self.tasks(role: role, limit: Limits.pageSize.upperBound, characters: .max, markSeen: false)
-        ids += page.tasks.compactMap(\.id)
+        tasks += page.tasks.filter { role == .assignee || $0.recipient != self.identity.name }
       }
-      return ids.reversed().filter { $0.lowercased().hasPrefix(beginning.lowercased()) }
+      let (open, ended) = (tasks.filter { !$0.isEnded }, tasks.filter(\.isEnded))
+      return (open + ended).compactMap(\.id).filter { $0.lowercased().hasPrefix(beginning.lowercased()) }
     }
   }
 }

@@ -53,7 +53,7 @@ struct BridgeResources: Sendable {
       switch name {
       case .inbox: return marked(MessagesOutput(try await service.readMessages(markRead: false, limit: Limits.pageSize.upperBound)))
       case .tasks: return marked(TasksOutput(try await service.tasks(limit: Limits.pageSize.upperBound, markSeen: false)))
-      case .agents: return AgentsOutput(try await service.agents(), for: service.identity).jsonText
+      case .agents: return marked(AgentsOutput(try await service.agents(), for: service.identity))
       case .message(let id): return try await service.message(id).map { marked(HistoryEntry(message: $0)) }
       case .task(let id): return marked(TasksOutput(try await service.task(id, markSeen: false)))
       }
@@ -70,7 +70,7 @@ struct BridgeResources: Sendable {
   func state(of uri: String) async -> String? {
     guard let name = name(of: uri) else { return nil }
     guard name == .agents else { return try? await text(of: name) }
-    guard let agents = try? await service.agents() else { return nil }
+    guard let agents = try? await service.agents().agents else { return nil }
     return agents.map { "\($0.name) \($0.online) \($0.unreadMessages) \($0.openTasks)" }.joined(separator: "\n")
   }
 }

@@ -24,21 +24,22 @@ extension BridgeTools {
     Tool(
       "get_tasks", title: "Get tasks",
       description: """
-        Lists this agent's tasks, or with role creator those it delegated; with task_id one task and its history.
+        Lists this agent's tasks, or with role creator those it delegated, open ones first; with task_id one task and its history.
         """,
       annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false],
       meta: Self.largeResult,
       parameters: Parameter.enumeration("status", "With this status.", of: TaskStatus.self).optional(),
       Parameter.enumeration("role", "This agent's side.", of: TaskRole.self, default: .assignee),
       Parameter.string("task_id", "One task.").optional(), Parameters.limit(50),
+      Parameter.string("cursor", "next of the page before.").optional(),
       returns: WithUnread<Marked<TasksOutput>>.self
-    ) { call, status, role, taskID, limit in
+    ) { call, status, role, taskID, limit, cursor in
       try await answerWithUnread(call) {
         if let taskID {
           let report = try await service.task(taskID)
           return reply(Marked(TasksOutput(report), for: service.identity), lease: report.lease)
         }
-        let page = try await service.tasks(role: role, status: status, limit: limit)
+        let page = try await service.tasks(role: role, status: status, cursor: cursor, limit: limit)
         return reply(Marked(TasksOutput(page), for: service.identity), lease: page.lease)
       }
     }

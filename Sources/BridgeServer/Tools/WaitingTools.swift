@@ -25,9 +25,11 @@ extension BridgeTools {
       "list_agents", title: "List agents",
       description: "Lists agents: who is online, what waits for each.",
       annotations: ["readOnlyHint": true, "destructiveHint": false, "openWorldHint": false],
-      returns: WithUnread<AgentsOutput>.self
+      returns: WithUnread<Marked<AgentsOutput>>.self
     ) { call in
-      try await answerWithUnread(call) { ToolReply(AgentsOutput(try await service.agents(), for: service.identity)) }
+      try await answerWithUnread(call) {
+        ToolReply(Marked(AgentsOutput(try await service.agents(), for: service.identity), for: service.identity))
+      }
     }
   }
 

@@ -44,6 +44,59 @@ extension StoreSuite {
       #expect(try await !bench.send("to the dead").recipientOnline)
       #expect(try await !bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).recipientOnline)
     }
+    StoreCase("a heartbeat from before the clock was set back shows nobody online, and is forgotten") { bench in
+      try await bench.store.heartbeat(Instance(agent: .code, process: .elsewhere))
+      #expect(try await bench.online() == [true, false])
+      try await bench.harness.executeByHand("UPDATE instances SET last_seen = '2999-01-01T00:00:00.000Z'")
+      #expect(try await bench.online() == [false, false])
+      #expect(try await !bench.send("to the dead").recipientOnline)
+      try await bench.store.heartbeat(bench.cowork)
+      #expect(try await bench.valueByHand("SELECT COUNT(*) FROM instances") == "1")
+      #expect(try await bench.online() == [false, true])
+    }
+    StoreCase("a list of agents has the own one, code, cowork, and those seen last") { bench in
+      for number in 1...Limits.agents + 5 { try await bench.store.addAgent(Identity("sleeper-\(100 + number)")) }
+      for name in ["zoe", "zachary"] { try await bench.store.heartbeat(Instance(agent: Identity(name))) }
+      let own = try Identity("sleeper-155")
+      let page = try await bench.store.agents(AgentQuery(own: own))
+      #expect(page.agents.count == Limits.agents && page.remaining == 9)
+      let names = page.agents.map(\.name)
+      #expect(names == names.sorted() && Set(["code", "cowork", "zoe", "zachary", own.name]).isSubset(of: names))
+      let some = try await bench.store.agents(AgentQuery(beginning: "z", limit: 1))
+      #expect(some.agents.map(\.name) == ["zachary"] && some.remaining == 1)
+      #expect(try await bench.store.agents(AgentQuery(beginning: "sleeper-15", own: own, limit: 1)).agents.map(\.name) == [own.name])
+    }
+    StoreCase("the error for an unknown recipient names the ten nearest") { bench in
+      let near = ["reviewer", "reviewr1", "reviews", "review", "rewiever", "previewer", "reviewers", "viewer", "reviver", "reviewed"]
+      for name in near + (1...30).map({ "unrelated-\($0)" }) { try await bench.store.addAgent(Identity(name)) }
+      let recipient = try Identity("reviewerr")
+      let errors = [
+        await refusal { try await bench.store.send(NewMessage(sender: .code, recipient: recipient, content: "x")) },
+        await refusal { try await bench.store.createTask(NewTask(sender: .code, recipient: recipient, title: "x", description: "")) },
+      ]
+      for error in errors {
+        #expect(error?.code == .unknownRecipient)
+        #expect(error?.message.contains("known are reviewer, reviewers, ") == true && error?.message.contains("unrelated") == false)
+        for name in near { #expect(error?.message.contains(name) == true, "\(name)") }
+      }
+    }
+    StoreCase("an agent that is removed is known no more, and its messages and tasks stay") { bench in
+      let name = try Identity("reviewer")
+      try await bench.store.heartbeat(Instance(agent: name))
+      let message = NewMessage(sender: .code, recipient: name, content: "hello")
+      _ = try await bench.store.send(message)
+      #expect(try await !bench.store.removeAgent(name, force: false))
+      #expect(try await bench.store.agents().count == 3)
+      #expect(try await bench.store.removeAgent(name, force: true))
+      #expect(try await bench.store.agents().map(\.name) == ["code", "cowork"])
+      var another = message
+      another.id = UniqueID.make()
+      #expect(await refusal { try await bench.store.send(another) }?.code == .unknownRecipient)
+      #expect(try await bench.store.history(HistoryQuery(agent: .code)).messages.map(\.content) == ["hello"])
+      try await bench.store.addAgent(name)
+      #expect(try await bench.store.take(TakeRequest(agent: name, instance: Instance(agent: name))).contents == ["hello"])
+      #expect(try await bench.store.removeAgent(name, force: false))
+    }
     StoreCase("an agent can be added before it connects, more than once, and adding it later changes nothing") { bench in
       let name = try Identity("night-shift")
       for _ in 1...2 { try await bench.store.addAgent(name) }

@@ -59,17 +59,79 @@ extension StoreSuite {
       let second = Instance(agent: .code)
       #expect(try await bench.move(id, to: .inProgress, as: second).holder == second.id)
     }
-    StoreCase("a late result of the first holder is recorded, and does not replace the other") { bench in
+    StoreCase("a late result of the first holder is recorded each time, and replaces nothing of the other's") { bench in
       let id = try await bench.createTask()
       try await bench.move(id, to: .inProgress, on: bench.another(StoreTiming(claim: .seconds(-1))))
       let second = Instance(agent: .code)
       try await bench.move(id, to: .inProgress, as: second)
+      for _ in 1...3 {
+        #expect(await refusal { try await bench.move(id, to: .completed, result: "first") }?.code == .alreadyClaimed)
+        #expect(try await bench.news(for: bench.cowork).map(\.status) == ["in_progress"])
+      }
+      #expect(try await bench.task(id).task.holder == second.id)
       try await bench.move(id, to: .completed, result: "second", as: second)
       #expect(try await bench.news(for: bench.cowork).map(\.id) == [id])
-      #expect(await refusal { try await bench.move(id, to: .completed, result: "first") }?.code == .wrongStatus)
+      for _ in 1...2 { #expect(await refusal { try await bench.move(id, to: .completed, result: "first") }?.code == .wrongStatus) }
       let report = try await bench.task(id, for: .cowork)
-      #expect(report.task.result == "second" && report.history.last?.note?.contains("first") == true)
+      #expect(report.task.result == "second" && report.task.status == "completed")
+      #expect(report.history.count { $0.note?.contains("refused result (completed): first") == true } == 5)
+      #expect(report.history.filter { $0.note?.contains("refused") == true }.allSatisfy { $0.actor == "code" && $0.from == $0.to })
       #expect(try await bench.news(for: bench.cowork).map(\.id) == [id])
+    }
+    StoreCase("a process that was refused a task cannot end it either, and the holder's result counts") { bench in
+      let id = try await bench.createTask()
+      try await bench.move(id, to: .inProgress)
+      let other = Instance(agent: .code)
+      for _ in 1...2 {
+        #expect(await refusal { try await bench.move(id, to: .inProgress, as: other) }?.code == .alreadyClaimed)
+        #expect(await refusal { try await bench.move(id, to: .inProgress, result: "half", as: other) }?.code == .alreadyClaimed)
+        for end in [TaskStatus.completed, .failed] {
+          let error = await refusal { try await bench.move(id, to: end, result: "theirs", as: other) }
+          #expect(error?.code == .alreadyClaimed && error?.message.contains(bench.code.id) == true)
+          #expect(await refusal { try await bench.move(id, to: end, as: other) }?.code == .alreadyClaimed)
+        }
+      }
+      #expect(try await bench.move(id, to: .completed, result: "mine").result == "mine")
+      // Two claims without a word are not recorded: they have no result.
+      #expect(try await bench.task(id).history.count == 3 + 2 * 5)
+    }
+    StoreCase("a result that comes after the creator has ended the task is refused and recorded each time") { bench in
+      let id = try await bench.createTask()
+      try await bench.move(id, to: .inProgress)
+      let ended = try await bench.move(id, to: .failed, result: "stop", as: bench.cowork)
+      for _ in 1...2 {
+        #expect(await refusal { try await bench.move(id, to: .completed, result: "done") }?.code == .wrongStatus)
+        #expect(await refusal { try await bench.move(id, to: .completed) }?.code == .wrongStatus)
+      }
+      #expect(await refusal { try await bench.move(id, to: .inProgress) }?.code == .wrongStatus)
+      let report = try await bench.task(id)
+      #expect(report.task == ended && report.history.count == 3 + 4)
+      #expect(report.history.suffix(2).map(\.note) == ["refused result (completed): done", "refused result (completed): none given"])
+    }
+    StoreCase("a person takes a task over from a process at work, whose result is then refused") { bench in
+      for end in [TaskStatus.inProgress, .completed] {
+        let id = try await bench.createTask()
+        try await bench.move(id, to: .inProgress)
+        let person = Instance(agent: .code)
+        let task = try await bench.move(id, to: end, result: "mine", as: person, takingOver: true)
+        #expect(task.status == end.rawValue && task.holder == (end == .inProgress ? person.id : nil))
+        let note = try await bench.task(id).history.last?.note
+        #expect(note?.contains(bench.code.id) == true && note?.contains("mine") == true)
+        #expect(await refusal { try await bench.move(id, to: .failed, result: "late") } != nil)
+        #expect(try await bench.task(id).task.result == "mine")
+      }
+      let id = try await bench.createTask()
+      try await bench.move(id, to: .inProgress)
+      #expect(await refusal { try await bench.move(id, to: .pending, as: Instance(agent: .code), takingOver: true) }?.code == .wrongStatus)
+      #expect(await refusal { try await bench.move(id, to: .completed, as: bench.cowork, takingOver: true) }?.code == .notAllowed)
+    }
+    StoreCase("a claim whose end is too far ahead is stale: the clock was set back") { bench in
+      let id = try await bench.createTask()
+      try await bench.move(id, to: .inProgress, as: Instance(agent: .code, process: .elsewhere))
+      #expect(try await !bench.task(id).task.stale)
+      try await bench.harness.executeByHand("UPDATE task_details SET held_until = '2999-01-01T00:00:00.000Z'")
+      #expect(try await bench.task(id).task.stale)
+      #expect(try await bench.move(id, to: .inProgress).holder == bench.code.id)
     }
   }
 }

@@ -29,6 +29,28 @@ extension StoreSuite {
       }
       #expect(try await bench.valueByHand("SELECT COUNT(*) FROM messages") == "1")
     }
+    StoreCase("a key whose message or task was removed by hand is free again") { bench in
+      for content in ["one", "two", "three"] {
+        let message = NewMessage(sender: .cowork, recipient: .code, content: content, idempotencyKey: "k")
+        #expect(try await !bench.store.send(message).duplicate)
+        #expect(try await bench.store.send(message).duplicate)
+        try await bench.harness.executeByHand("DELETE FROM messages")
+        let task = NewTask(sender: .cowork, recipient: .code, title: content, description: "", idempotencyKey: "k")
+        #expect(try await bench.store.createTask(task).taskID == task.id)
+        var repeated = task
+        repeated.id = UniqueID.make()
+        #expect(try await bench.store.createTask(repeated).taskID == task.id)
+        try await bench.harness.executeByHand("DELETE FROM tasks")
+      }
+      // The same id as well.
+      let message = NewMessage(sender: .cowork, recipient: .code, content: "same", idempotencyKey: "k")
+      let task = NewTask(sender: .cowork, recipient: .code, title: "same", description: "", idempotencyKey: "k")
+      for _ in 1...2 {
+        #expect(try await !bench.store.send(message).duplicate)
+        #expect(try await bench.store.createTask(task).taskID == task.id)
+        try await bench.harness.executeByHand("DELETE FROM messages; DELETE FROM tasks")
+      }
+    }
     StoreCase("keys of different senders, and of messages and tasks, are apart") { bench in
       for (sender, content) in [(Identity.cowork, "a"), (.code, "b")] {
         let message = NewMessage(sender: sender, recipient: .code, content: content, idempotencyKey: "k")

@@ -28,6 +28,20 @@ extension StoreSuite {
         #expect(try await bench.take().messages.map(\.redelivered) == Array(repeating: true, count: count))
       }
     }
+    StoreCase("a lease whose end is too far ahead hides nothing: the clock was set back") { bench in
+      let task = try await bench.createTask()
+      try await bench.send("hidden")
+      let elsewhere = Instance(agent: .code, process: .elsewhere)
+      for _ in 1...2 {
+        let lost = try await bench.store.take(TakeRequest(agent: .code, includesTasks: true, instance: elsewhere))
+        #expect(lost.contents == ["hidden"] && lost.tasks.map(\.id) == [task])
+        #expect(try await bench.store.recoverExpired() == 0)
+        try await bench.harness.executeByHand("UPDATE leases SET expires_at = '2999-01-01T00:00:00.000Z'")
+        #expect(try await bench.unread() == ["hidden"])
+      }
+      let again = try await bench.take(tasks: true)
+      #expect(again.messages.map(\.redelivered) == [true] && again.tasks.map(\.id) == [task])
+    }
     StoreCase("confirming too late does not take the message from its next reader") { bench in
       let id = try await bench.send("twice").messageID
       let late = try await bench.lease(from: bench.forgetful())

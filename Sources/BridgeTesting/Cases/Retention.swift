@@ -72,6 +72,7 @@ extension StoreSuite {
       try await task("young", .completed, changed: "2999-01-01T00:00:00.000Z")
       try await task("pending", nil)
       try await task("begun", .inProgress)
+      for instance in [bench.code, bench.cowork] { try await bench.store.heartbeat(instance) }
       // Last, because looking marks all news as seen.
       try await task("unseen", .completed, seen: false)
       #expect(try await bench.prune(dryRun: true) == [0, 3])
@@ -82,6 +83,23 @@ extension StoreSuite {
       #expect(try await bench.valueByHand("SELECT COUNT(*) FROM task_events WHERE task_id NOT IN (SELECT id FROM tasks)") == "0")
       _ = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, instance: bench.cowork))
       #expect(try await bench.prune() == [0, 0])
+    }
+    StoreCase("news for an agent that was never there, or comes no more, keeps no task") { bench in
+      for (index, agent) in ["cowork", "gone", "never"].enumerated() {
+        try await bench.harness.executeByHand(
+          "INSERT INTO tasks (id, sender, recipient, title, status, created_at) "
+            + "VALUES ('\(index)', '\(agent)', 'code', '\(agent)', 'in_progress', '2020-01-01 00:00:00')")
+      }
+      try await bench.harness.executeByHand("UPDATE tasks SET status = 'completed'")
+      for instance in [bench.cowork, Instance(agent: try Identity("gone"))] { try await bench.store.heartbeat(instance) }
+      try await bench.harness.executeByHand(
+        "UPDATE agents SET added_at = '2019-01-01T00:00:00.000Z', last_seen = '2019-06-01T00:00:00.000Z' WHERE name = 'gone'")
+      _ = try await bench.news(for: bench.code)
+      #expect(try await bench.prune() == [0, 2])
+      #expect(try await bench.ids("tasks") == ["0"])
+      #expect(try await bench.valueByHand("SELECT COUNT(*) FROM task_details") == "1")
+      #expect(try await bench.news(for: bench.cowork).map(\.title) == ["cowork"])
+      #expect(try await bench.prune() == [0, 1])
     }
     StoreCase("what is left is found, and what went is not, also where later rows take its place") { bench in
       try await bench.send("walrus kept")

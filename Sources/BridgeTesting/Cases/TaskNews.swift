@@ -95,6 +95,25 @@ extension StoreSuite {
       #expect(first.messages.count == 1 && first.tasks.isEmpty)
       #expect(try await bench.store.take(request).tasks.count == 1)
     }
+    StoreCase("a task that a person gives to another agent is news for that one, and nobody's claim") { bench in
+      let id = try await bench.createTask()
+      try await bench.move(id, to: .inProgress)
+      _ = try await bench.news(for: bench.cowork)
+      try await bench.harness.executeByHand("UPDATE tasks SET sender = 'code', recipient = 'cowork' WHERE id = '\(id)'")
+      #expect(try await bench.store.unreadCounts(for: .code).tasks == 0)
+      #expect(try await bench.store.unreadCounts(for: .cowork).tasks == 1)
+      #expect(try await bench.news(for: bench.cowork).map(\.holder) == [nil])
+      #expect(try await bench.move(id, to: .completed, as: bench.cowork).status == "completed")
+      #expect(try await bench.news(for: bench.code).map(\.status) == ["completed"])
+    }
+    StoreCase("a task for oneself that was ended by hand is news for both sides, and counts once") { bench in
+      let task = NewTask(sender: .code, recipient: .code, title: "own", description: "")
+      _ = try await bench.store.createTask(task)
+      try await bench.harness.executeByHand("UPDATE tasks SET status = 'completed'")
+      #expect(try await bench.store.unreadCounts(for: .code).tasks == 1)
+      #expect(try await bench.news(for: bench.code).map(\.id) == [task.id])
+      #expect(try await bench.store.unreadCounts(for: .code).isEmpty)
+    }
     StoreCase("a task for oneself is told once, and not its own changes") { bench in
       let task = NewTask(sender: .code, recipient: .code, title: "own", description: "")
       _ = try await bench.store.createTask(task)

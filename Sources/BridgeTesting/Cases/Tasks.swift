@@ -1,6 +1,37 @@
 import Bridge
 import Testing
 
+extension StoreBench {
+  /// Seven tasks, of which 2 and 5 are pending, 4 is in progress, 3, 6 and 7 are completed, and 1 has failed.
+  fileprivate func createEndedAndOpenTasks() async throws {
+    for number in 1...7 {
+      let id = try await createTask("\(number)")
+      switch number {
+      case 1: try await move(id, to: .failed)
+      case 3, 6, 7: try await move(id, to: .completed)
+      case 4: try await move(id, to: .inProgress)
+      default: break
+      }
+    }
+  }
+
+  /// All pages of a list.
+  fileprivate func pages(_ query: TaskQuery) async throws -> [Delivery] {
+    var query = query
+    var pages = [Delivery]()
+    repeat {
+      pages.append(try await store.tasks(query))
+      // Programs carry it as text.
+      query.cursor = try pages.last?.next.map { try TaskCursor($0.text) }
+    } while query.cursor != nil && pages.count < 100
+    return pages
+  }
+}
+
+extension Delivery {
+  fileprivate var titles: [String] { tasks.compactMap(\.title) }
+}
+
 extension StoreSuite {
   static let tasks = area("tasks") {
     StoreCase("a task is created pending, and both sides see it whole") { bench in
@@ -68,6 +99,53 @@ extension StoreSuite {
       #expect(page.tasks.map(\.title) == ["1", "2"] && page.remaining == 1)
       let small = try await bench.store.tasks(TaskQuery(agent: .code, characters: 1))
       #expect(small.tasks.map(\.title) == ["1"] && small.remaining == 2)
+      let whole = try await bench.store.tasks(TaskQuery(agent: .code, limit: 3))
+      #expect(whole.remaining == 0 && whole.next == nil)
+    }
+    StoreCase("open tasks come first, the oldest first, and then those that have ended, the newest first") { bench in
+      try await bench.createEndedAndOpenTasks()
+      for (agent, role) in [(Identity.code, TaskRole.assignee), (.cowork, .creator)] {
+        for limit in [1, 2, 3, 200] {
+          let pages = try await bench.pages(TaskQuery(agent: agent, role: role, limit: limit))
+          #expect(pages.flatMap(\.titles) == ["2", "4", "5", "7", "6", "3", "1"])
+          #expect(pages.map(\.remaining) == (1...pages.count).map { max(0, 7 - limit * $0) })
+        }
+        let completed = try await bench.pages(TaskQuery(agent: agent, role: role, status: .completed, limit: 2))
+        #expect(completed.map(\.titles) == [["7", "6"], ["3"]] && completed.map(\.remaining) == [1, 0])
+        let pending = try await bench.pages(TaskQuery(agent: agent, role: role, status: .pending, limit: 1))
+        #expect(pending.map(\.titles) == [["2"], ["5"]] && pending.map(\.remaining) == [1, 0])
+      }
+    }
+    StoreCase("of long results the newest are shown, and paging shows all of them") { bench in
+      for number in 1...30 {
+        let id = try await bench.createTask("\(number)")
+        try await bench.move(id, to: .completed, result: String(repeating: "x", count: 12_000))
+      }
+      let pages = try await bench.pages(TaskQuery(agent: .code))
+      #expect(pages.first?.titles == ["30", "29"] && pages.first?.remaining == 28)
+      #expect(pages.flatMap(\.titles) == (1...30).reversed().map { "\($0)" })
+    }
+    StoreCase("a task that stays is on one of the pages, whatever changes between them") { bench in
+      var ids = [String]()
+      for number in 1...12 { ids.append(try await bench.createTask("\(number)")) }
+      for index in 6..<12 { try await bench.move(ids[index], to: .failed) }
+      var query = TaskQuery(agent: .code, limit: 2)
+      var seen = [String]()
+      // Between two pages: one that was shown ends, one that was not, one is removed, and one is made.
+      for step in 0... {
+        let page = try await bench.store.tasks(query)
+        seen += page.titles
+        guard let next = page.next else { break }
+        query.cursor = next
+        switch step {
+        case 0: try await bench.move(ids[0], to: .completed)
+        case 1: try await bench.move(ids[5], to: .completed)
+        case 2: try await bench.harness.executeByHand("DELETE FROM tasks WHERE id IN ('\(ids[4])', '\(ids[8])', '\(ids[11])')")
+        case 3: _ = try await bench.createTask("new")
+        default: break
+        }
+      }
+      #expect(Set((1...12).map { "\($0)" }).subtracting(seen).isSubset(of: ["5", "9", "12"]))
     }
     StoreCase("every kind of text comes back unchanged") { bench in
       for text in OddTexts.all {

@@ -89,6 +89,14 @@ extension PostgresStore {
   private func takenKeys<Record: ArchiveRecord>(of records: [Record], _ transaction: PostgresTransaction) async throws -> [Int] {
     let keys = records.map { $0.idempotencyKey.map { ArchivedText($0).portable } }
     guard keys.contains(where: { $0 != nil }) else { return [] }
+    let (tables, owners) = (Record.tables, records.map { $0.keyOwner?.portable })
+    // Keys of records that were removed by hand are free again.
+    try await transaction.query(
+      """
+      DELETE FROM \(sql.table(tables.details)) d USING unnest($1::text[], $2::text[]) AS x (sender, key)
+      WHERE d.sender = x.sender AND d.idempotency_key = x.key
+        AND NOT EXISTS (SELECT 1 FROM \(sql.table(tables.name)) r WHERE r.id = d.\(tables.id))
+      """, [.textArray(owners), .textArray(keys)])
     let rows = try await transaction.query(
       """
       SELECT number FROM (
@@ -96,12 +104,9 @@ extension PostgresStore {
         FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS x (id, sender, key, number) WHERE key IS NOT NULL
       ) AS x
       WHERE (sender IS NOT NULL AND turn > 1) OR EXISTS (
-        SELECT 1 FROM \(sql.table(Record.tables.details)) d
-        WHERE d.sender = x.sender AND d.idempotency_key = x.key AND d.\(Record.tables.id) <> x.id)
-      """,
-      [
-        .textArray(records.map(\.id.portableID)), .textArray(records.map { $0.keyOwner?.portable }), .textArray(keys),
-      ])
+        SELECT 1 FROM \(sql.table(tables.details)) d
+        WHERE d.sender = x.sender AND d.idempotency_key = x.key AND d.\(tables.id) <> x.id)
+      """, [.textArray(records.map(\.id.portableID)), .textArray(owners), .textArray(keys)])
     return try rows.map { try $0.get(0, as: Int.self) - 1 }
   }
 

@@ -3,7 +3,7 @@ import PostgresClient
 
 extension PostgresStore {
   public func overview() async throws(BridgeError) -> Overview {
-    let agents = try await agents()
+    let agents = try await agents(AgentQuery(limit: Overview.agentLimit)).agents
     return try await perform { [sql] pool in
       let unread = try await pool.query("SELECT * FROM \(sql.schema).unread_by_agent()").map {
         Overview.Unread(agent: try $0.get("agent"), count: try $0.get("unread"), oldest: try $0.get("oldest"))

@@ -2,18 +2,28 @@ import Bridge
 import PostgresClient
 
 extension PostgresStore {
-  public func agents() async throws(BridgeError) -> [AgentSummary] {
+  public func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage {
     try await perform { [sql, timing] pool in
-      try await pool.query(sql.call("agents", arguments: 1), [.double(timing.presence.inSeconds)]).map { row in
+      let rows = try await pool.query(
+        sql.call("agents_2", arguments: 4),
+        [.double(timing.presence.inSeconds), .text(query.beginning), .optional(query.own?.name), .int(query.limit)])
+      let agents = try rows.map { row in
         AgentSummary(
           name: try row.get("name"), online: try row.isOnline, lastSeen: try row.get("last_seen"), host: try row.get("host"),
           client: try row.get("client"), unreadMessages: try row.get("unread"), openTasks: try row.get("open_tasks"))
       }
+      return AgentPage(agents: agents, remaining: try rows.first?.get("remaining") ?? 0)
     }
   }
 
   public func addAgent(_ agent: Identity) async throws(BridgeError) {
     _ = try await perform { [sql] pool in try await pool.query(sql.call("add_agent", arguments: 1), [.text(agent.name)]) }
+  }
+
+  public func removeAgent(_ agent: Identity, force: Bool) async throws(BridgeError) -> Bool {
+    try await perform { [sql] pool in
+      try await pool.query(sql.call("remove_agent", arguments: 2), [.text(agent.name), .bool(force)]).only.get(0)
+    }
   }
 
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {

@@ -62,8 +62,11 @@ extension PostgresStore {
     guard let end = try await lastRow(of: sql.tasks, after: row, transaction) else { return PruneStep(next: nil) }
     let condition = """
       t.seq > $1 AND t.seq <= $2 AND t.status IN ('completed', 'failed')
-        AND COALESCE(d.assignee_news, 0) = 0 AND COALESCE(d.creator_news, 0) = 0
         AND COALESCE(\(age("t.updated_at")), \(age("t.created_at"))) < $3::text::timestamptz
+        AND NOT EXISTS (
+          SELECT 1 FROM \(sql.agents) a WHERE COALESCE(a.last_seen, a.added_at) >= $3::text::timestamptz
+            AND (d.assignee_news <> 0 AND a.name = t.recipient OR d.creator_news <> 0 AND a.name = t.sender)
+            AND a.name IN (t.recipient, t.sender))
         AND NOT EXISTS (SELECT 1 FROM \(sql.leaseItems) i WHERE i.kind <> 'message' AND i.seq = t.seq)
       """
     let old = "SELECT t.seq FROM \(sql.tasks) t LEFT JOIN \(sql.taskDetails) d ON d.task_id = t.id WHERE \(condition)"

@@ -31,20 +31,20 @@ extension PostgresStore {
     let (task, refusal) = try await perform { [sql, timing] pool, attempt in
       while true {
         let state = try await pool.query(
-          sql.call("task_state", arguments: 3, "version, was_holder, \(SQL.task)"),
+          sql.call("task_state", arguments: 3, "version, \(SQL.task)"),
           [.text(request.actor.name), .text(request.taskID), .text(request.instance.id)]
         ).first
         guard let state else { throw BridgeError.noSuchTask(request.taskID, for: request.actor) }
         let task = try BridgeTask(state, "t_")
-        let decision = try TaskStateMachine.decide(task, wasHolder: state.get("was_holder"), request)
+        let decision = try TaskStateMachine.decide(task, request)
         let wakes = [(TaskRole.assignee, task.recipient), (.creator, task.sender)].compactMap { decision.wakes.contains($0) ? $1 : nil }
         let written = try await pool.query(
           sql.call("change_task", arguments: 17),
           [
             .text(request.actor.name), .optional(task.id), .text(try state.get("version")), .optional(decision.change?.status.rawValue),
-            .optional(decision.change?.result), .text("\(decision.claim)"), .text(request.instance.id),
-            .text(request.instance.process.encoded), .double(timing.claim.inSeconds), .bool(decision.event != nil),
-            .optional(decision.event?.from), .optional(decision.event?.to), .optional(decision.event?.note),
+            .optional(decision.change?.result), .text("\(decision.claim)\(decision.displacesHolder ? "_over" : "")"),
+            .text(request.instance.id), .text(request.instance.process.encoded), .double(timing.claim.inSeconds),
+            .bool(decision.event != nil), .optional(decision.event?.from), .optional(decision.event?.to), .optional(decision.event?.note),
             decision.news[.assignee].map(PostgresParameter.bool) ?? .null, decision.news[.creator].map(PostgresParameter.bool) ?? .null,
             .textArray(wakes), .bool(attempt > 1),
           ]
@@ -59,12 +59,15 @@ extension PostgresStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery {
     try await shown(to: query.instance) { [sql] pool, leasing in
       let rows = try await pool.query(
-        sql.call("tasks", arguments: 9, "remaining, is_news, \(SQL.task)"),
-        [.text(query.agent.name), .text(query.role.rawValue), .optional(query.status?.rawValue), .int(query.limit), .int(query.characters)]
-          + leasing.parameters)
-      return Delivery(
+        sql.call("tasks_2", arguments: 11, "remaining, is_news, \(SQL.task)"),
+        [.text(query.agent.name), .text(query.role.rawValue), .optional(query.status?.rawValue)]
+          + TaskCursor.Part.allCases.map { part in query.parts.first { $0.part == part }.map { .int($0.row) } ?? .null }
+          + [.int(query.limit), .int(query.characters)] + leasing.parameters)
+      var page = Delivery(
         lease: try rows.contains { try $0.get("is_news") } ? leasing.lease : nil, tasks: try rows.map { try BridgeTask($0, "t_") },
         remaining: try rows.first?.get("remaining") ?? 0)
+      if page.remaining > 0, let row = rows.last { page.next = TaskCursor(try BridgeTask(row, "t_"), row: try row.get("t_seq")) }
+      return page
     }
   }
 

@@ -66,14 +66,15 @@ extension SQLiteStore {
     guard record.hasDetails else { return }
     var record = record
     let (tables, details, id) = (Record.tables, Record.details, record.id)
-    // Another record may have the sender's idempotency key.
-    if let key = record.idempotencyKey, let owner = record.keyOwner,
-      try db.exists(
-        "\(tables.details) WHERE sender = ? AND idempotency_key = ? AND \(tables.id) <> \(id.placeholder)",
-        [owner.databaseValue, key, id.databaseValue])
-    {
-      record.idempotencyKey = nil
-      outcome.keysTaken += 1
+    // Another record may have the sender's idempotency key; one that was removed by hand has it no longer.
+    if let key = record.idempotencyKey, let owner = record.keyOwner {
+      let others = "\(tables.details) WHERE sender = ? AND idempotency_key = ? AND \(tables.id) <> \(id.placeholder)"
+      let arguments: StatementArguments = [owner.databaseValue, key, id.databaseValue]
+      try db.run("DELETE FROM \(others) AND NOT EXISTS (SELECT 1 FROM \(tables.name) WHERE id = \(tables.id))", arguments)
+      if try db.exists(others, arguments) {
+        record.idempotencyKey = nil
+        outcome.keysTaken += 1
+      }
     }
     let updates = details.map { field in
       let new = "excluded.\(field.column)"

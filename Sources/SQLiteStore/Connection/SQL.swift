@@ -14,14 +14,23 @@ enum SQL {
       + "THEN \(column) ELSE strftime('%Y-%m-%dT%H:%M:%fZ', \(column)) END"
   }
 
+  /// Whether a lease has expired.
+  static let hasExpired = isOver("expires_at", atMost: "+60 seconds")
+
+  /// Whether a time has passed, also if it is so far ahead that the clock was set back since it was written.
+  private static func isOver(_ column: String, atMost longest: String) -> String {
+    "\(column) NOT BETWEEN \(now) AND strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '\(longest)')"
+  }
+
   static let messageColumns = "m.rowid AS row, \(Message.selected(from: "m"))"
   static let messages = "messages m LEFT JOIN message_details d ON d.message_id = m.id"
 
   static let taskColumns = """
-    t.rowid AS row, \(BridgeTask.selected(from: "t")), d.holder, d.holder_process, d.held_until < \(now) AS expired, d.assignee_news,
-    d.creator_news
+    t.rowid AS row, \(BridgeTask.selected(from: "t")), d.holder, d.holder_process, \(isOver("d.held_until", atMost: "+660 seconds")) AS expired,
+    d.assignee_news, d.creator_news
     """
   static let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"
+  static let hasEnded = "COALESCE(t.status, '') IN ('completed', 'failed')"
   static let tasks = "tasks t LEFT JOIN task_details d ON d.task_id = t.id"
 
   /// A recursive table of a WITH clause: the different values in `messages`, each found by one step in an index, and NULL at the end.

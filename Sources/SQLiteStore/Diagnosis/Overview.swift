@@ -7,7 +7,7 @@ extension SQLiteStore {
   }
 
   public func overview() async throws(BridgeError) -> Overview {
-    let agents = try await agents()
+    let agents = try await agents(AgentQuery(limit: Overview.agentLimit)).agents
     return try await read { db in
       let unread = try db.rows(
         """
@@ -23,7 +23,7 @@ extension SQLiteStore {
       ).map { Overview.Task(BridgeTask($0).withoutTexts, age: $0["age"]) }
       return Overview(
         agents: agents, unread: try Array(unread), tasks: try Array(tasks), openTasks: try db.count(of: "tasks t WHERE \(SQL.isOpen)"),
-        leases: try db.count(of: "leases"), expiredLeases: try db.count(of: "leases WHERE expires_at < \(SQL.now)"))
+        leases: try db.count(of: "leases"), expiredLeases: try db.count(of: "leases WHERE \(SQL.hasExpired)"))
     }
   }
 

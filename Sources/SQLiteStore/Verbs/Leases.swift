@@ -34,8 +34,12 @@ extension SQLiteStore {
     }
     for row in tasks {
       try db.run(
-        "INSERT INTO lease_items (lease, kind, row, id) SELECT ?2, side, row, id FROM (\(TaskNews.all)) WHERE row = ?3",
-        [instance.agent.name, lease, row])
+        """
+        INSERT INTO lease_items (lease, kind, row, id) SELECT ?2, side, t.rowid, t.id FROM tasks t JOIN task_details d ON d.task_id = t.id
+        JOIN (SELECT 'assignee' AS side UNION ALL SELECT 'creator')
+          ON CASE side WHEN 'assignee' THEN d.assignee_news = 1 AND t.recipient = ?1 ELSE d.creator_news = 1 AND t.sender = ?1 END
+        WHERE t.rowid = ?3
+        """, [instance.agent.name, lease, row])
     }
     if !tasks.isEmpty { try setNews(false, of: lease, db) }
     return lease
@@ -87,7 +91,7 @@ extension SQLiteStore {
   static func hasExpired(_ db: Database) throws -> Bool { try !expired(db).isEmpty }
 
   private static func expired(_ db: Database) throws -> [String] {
-    let leases = try db.rows("SELECT id, process, expires_at < \(SQL.now) AS expired FROM leases")
+    let leases = try db.rows("SELECT id, process, \(SQL.hasExpired) AS expired FROM leases")
     return try Array(leases.filter { Presence.isOver($0.text("process"), expired: $0.flag("expired")) }.map { $0["id"] })
   }
 

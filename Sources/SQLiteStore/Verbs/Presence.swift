@@ -3,31 +3,53 @@ import GRDB
 
 extension SQLiteStore {
   /// The recent processes of an agent. Whether they run is decided outside of the transaction: it asks the system.
-  static func processes(of agent: String, since offset: String, _ db: Database) throws -> [String?] {
-    try Array(
-      db.rows("SELECT process FROM instances WHERE agent = ? AND last_seen >= \(SQL.later)", [agent, offset]).map { $0.text("process") })
+  static func processes(of agent: String, within presence: Duration, _ db: Database) throws -> [String?] {
+    // A heartbeat in the future was sent before the clock was set back.
+    let rows = try db.rows(
+      "SELECT process FROM instances WHERE agent = ? AND last_seen BETWEEN \(SQL.later) AND \(SQL.later)",
+      [agent, SQL.offset(.zero - presence), SQL.offset(presence)])
+    return try Array(rows.map { $0.text("process") })
   }
-
-  /// The oldest heartbeat that counts, as an offset from now.
-  var oldestHeartbeat: String { SQL.offset(.zero - timing.presence) }
 
   /// - Throws: `unknownRecipient`.
   static func requireExistence(of recipient: Identity, _ db: Database) throws {
-    try recipient.requireExistence { try Array(db.rows("SELECT name FROM agents").compactMap { $0.text("name") }) }
+    if try recipient.isWellKnown || db.exists("agents WHERE name = ?", [recipient.name]) { return }
+    let known = try db.rows(
+      "SELECT name FROM agents ORDER BY abs(length(name) - ?) LIMIT ?", [recipient.name.utf8.count, BridgeError.comparedNames])
+    throw BridgeError.unknownRecipient(recipient, known: try Array(known.compactMap { $0.text("name") }))
   }
 
-  public func agents() async throws(BridgeError) -> [AgentSummary] {
-    try await read { [oldestHeartbeat] db in
-      let rows = try Row.fetchAll(db.cachedStatement(sql: "SELECT name, last_seen, host, client FROM agents"))
-      let known = Dictionary(rows.compactMap { row in row.text("name").map { ($0, row) } }) { first, _ in first }
-      return try Identity.existing(known.keys).map { name in
-        let row = known[name]
+  public func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage {
+    try await read { [presence = timing.presence] db in
+      let always = Identity.wellKnown.map { "'\($0)'" }.joined(separator: ", ")
+      let known = """
+        (SELECT name, last_seen, host, client FROM agents UNION ALL
+          SELECT value, NULL, NULL, NULL FROM json_each(json_array(\(always))) WHERE value NOT IN (SELECT name FROM agents))
+        WHERE substr(CAST(name AS TEXT), 1, length(?1)) = ?1
+        """
+      let rows = try Row.fetchAll(
+        db.cachedStatement(
+          sql: """
+            SELECT * FROM \(known)
+            ORDER BY name IS ?2 DESC, name IN (\(always)) DESC, last_seen DESC, name LIMIT ?3
+            """), arguments: [query.beginning, query.own?.name, query.limit])
+      let agents = try rows.map { row in
+        let name = row.text("name") ?? ""
         return AgentSummary(
-          name: name, online: Presence.isOnline(try Self.processes(of: name, since: oldestHeartbeat, db)), lastSeen: row?.text("last_seen"),
-          host: row?.text("host"), client: row?.text("client"),
+          name: name, online: Presence.isOnline(try Self.processes(of: name, within: presence, db)), lastSeen: row.text("last_seen"),
+          host: row.text("host"), client: row.text("client"),
           unreadMessages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [name]),
           openTasks: try db.count(of: "tasks t WHERE t.recipient = ? AND \(SQL.isOpen)", [name]))
       }
+      return AgentPage(agents: agents.sorted { $0.name < $1.name }, remaining: try db.count(of: known, [query.beginning]) - agents.count)
+    }
+  }
+
+  public func removeAgent(_ agent: Identity, force: Bool) async throws(BridgeError) -> Bool {
+    try await write { db in
+      if !force, try db.exists("messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [agent.name]) { return false }
+      for rows in ["instances WHERE agent = ?", "agents WHERE name = ?"] { try db.run("DELETE FROM \(rows)", [agent.name]) }
+      return true
     }
   }
 
@@ -40,7 +62,7 @@ extension SQLiteStore {
 
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
     let claim = SQL.offset(timing.claim)
-    let forgotten = SQL.offset(.zero - timing.presence * 4)
+    let forgotten: StatementArguments = [SQL.offset(.zero - timing.presence * 4), SQL.offset(timing.presence * 4)]
     try await write(durable: false) { db in
       try db.run(
         """
@@ -49,7 +71,7 @@ extension SQLiteStore {
         """, [instance.id, instance.agent.name, instance.host, instance.process.encoded, instance.client])
       try Self.touchAgent(instance, db)
       try db.run("UPDATE task_details SET held_until = \(SQL.later) WHERE holder = ?", [claim, instance.id])
-      try db.run("DELETE FROM instances WHERE last_seen < \(SQL.later)", [forgotten])
+      try db.run("DELETE FROM instances WHERE last_seen NOT BETWEEN \(SQL.later) AND \(SQL.later)", forgotten)
     }
     indexLater()
   }

@@ -60,9 +60,12 @@ extension SQLiteStore {
     let old = try Int64.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT t.rowid FROM \(SQL.tasks) WHERE t.rowid > ? AND t.rowid <= ? AND t.status IN ('completed', 'failed')
-            AND COALESCE(d.assignee_news, 0) = 0 AND COALESCE(d.creator_news, 0) = 0
-            AND COALESCE(\(SQL.time(of: "t.updated_at")), \(SQL.time(of: "t.created_at"))) < julianday(?)
+          SELECT t.rowid FROM \(SQL.tasks) WHERE t.rowid > ?1 AND t.rowid <= ?2 AND t.status IN ('completed', 'failed')
+            AND COALESCE(\(SQL.time(of: "t.updated_at")), \(SQL.time(of: "t.created_at"))) < julianday(?3)
+            AND NOT EXISTS (
+              SELECT 1 FROM agents a WHERE julianday(COALESCE(a.last_seen, a.added_at)) >= julianday(?3)
+                AND (d.assignee_news <> 0 AND a.name = t.recipient OR d.creator_news <> 0 AND a.name = t.sender)
+                AND a.name IN (t.recipient, t.sender))
             AND t.rowid NOT IN (\(LeaseItems.rows(of: "tasks", where: "i.kind <> 'message'")))
           """), arguments: [row, end, time])
     if !dryRun {

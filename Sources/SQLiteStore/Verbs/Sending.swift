@@ -3,10 +3,10 @@ import GRDB
 
 extension SQLiteStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
-    let oldest = oldestHeartbeat
+    let presence = timing.presence
     var (receipt, processes) = try await write(wakes: \.receipt.isNew) { db -> (receipt: SendReceipt, processes: [String?]) in
       let receipt = try Self.repetition(of: message, db) ?? Self.insert(message, db)
-      return (receipt, try Self.processes(of: message.recipient.name, since: oldest, db))
+      return (receipt, try Self.processes(of: message.recipient.name, within: presence, db))
     }
     receipt.recipientOnline = Presence.isOnline(processes)
     return receipt
@@ -19,9 +19,10 @@ extension SQLiteStore {
       [message.id, message.sender.name, message.recipient.name, message.content])
     if !message.references.isEmpty {
       let columns = MessageReferences.columns
+      // The key may be that of a message that was removed by hand.
       try db.run(
         """
-        INSERT INTO message_details (message_id, sender, \(columns.map(\.column).joined(separator: ", ")))
+        INSERT OR REPLACE INTO message_details (message_id, sender, \(columns.map(\.column).joined(separator: ", ")))
         VALUES (?, ?\(String(repeating: ", ?", count: columns.count)))
         """, [message.id, message.sender.name] + StatementArguments(columns.map { $0.databaseValue(in: message.references) }))
     }

@@ -30,7 +30,7 @@ extension SQLiteStore {
 
   private static func hasNews(_ request: TakeRequest, _ db: Database) throws -> Bool {
     if try db.exists("messages m WHERE \(unread)", [request.agent.name, request.sender]) { return true }
-    return try request.includesTasks && TaskNews.count(for: request.agent, db) > 0
+    return try request.includesTasks && TaskNews.exist(for: request.agent, db)
   }
 
   /// What fits into a reply.

@@ -1,26 +1,28 @@
 import Bridge
 import GRDB
 
-/// Tasks that are news for an agent.
+/// Tasks that are news for an agent: triggers keep their details in step with the table of tasks.
 enum TaskNews {
-  /// The sides of tasks that are news for the agent `?1`. CROSS JOIN: first the few that are news, rather than all tasks of the agent.
-  static let all = """
-    SELECT t.rowid AS row, t.id AS id, 'assignee' AS side FROM task_details d CROSS JOIN tasks t ON t.id = d.task_id
-      WHERE d.assignee_news = 1 AND t.recipient = ?1
-    UNION ALL
-    SELECT t.rowid AS row, t.id AS id, 'creator' AS side FROM task_details d CROSS JOIN tasks t ON t.id = d.task_id
-      WHERE d.creator_news = 1 AND t.sender = ?1
-    """
+  private static let assigned = "task_details d WHERE d.assignee_news = 1 AND d.assignee = ?1"
+  private static let created = "task_details d WHERE d.creator_news = 1 AND d.creator = ?1"
 
   /// The tasks, in the order of their creation.
   static func rows(for agent: Identity, limit: Int, _ db: Database) throws -> RowCursor {
-    try db.rows(
-      "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.rowid IN (SELECT row FROM (\(all))) ORDER BY t.rowid LIMIT ?2",
+    let first = [assigned, created].map { "SELECT * FROM (SELECT d.task_id FROM \($0) ORDER BY d.rowid LIMIT ?2)" }
+    return try db.rows(
+      "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.id IN (\(first.joined(separator: " UNION ALL "))) ORDER BY t.rowid LIMIT ?2",
       [agent.name, limit])
   }
 
+  static func exist(for agent: Identity, _ db: Database) throws -> Bool {
+    try db.exists(assigned, [agent.name]) || db.exists(created, [agent.name])
+  }
+
+  /// A task may be news for both sides of one agent.
   static func count(for agent: Identity, _ db: Database) throws -> Int {
-    try db.value("SELECT COUNT(DISTINCT row) FROM (\(all))", [agent.name]) ?? 0
+    let both = "\(assigned) AND +d.creator_news = 1 AND +d.creator = ?1"
+    let counts = [assigned, created, both].map { "(SELECT COUNT(*) FROM \($0))" }
+    return try db.value("SELECT \(counts[0]) + \(counts[1]) - \(counts[2])", [agent.name]) ?? 0
   }
 
   /// Whether a task is news for an agent that stands on one of its sides.

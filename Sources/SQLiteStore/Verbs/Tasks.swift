@@ -5,7 +5,7 @@ extension SQLiteStore {
   // MARK: Creating
 
   public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
-    let oldest = oldestHeartbeat
+    let presence = timing.presence
     var (receipt, processes, _) = try await write(wakes: \.isNew) { db -> (TaskReceipt, [String?], isNew: Bool) in
       let earlier = try Self.earlier(task, db)
       if earlier == nil { try Self.insert(task, db) }
@@ -13,7 +13,7 @@ extension SQLiteStore {
         throw BridgeError(.storeFailed, "The task \(task.id) is not in the database after it was written: call again.")
       }
       let receipt = try EarlierRecord.receipt(for: task, from: written)
-      return (receipt, try Self.processes(of: task.recipient.name, since: oldest, db), earlier == nil)
+      return (receipt, try Self.processes(of: task.recipient.name, within: presence, db), earlier == nil)
     }
     receipt.recipientOnline = Presence.isOnline(processes)
     return receipt
@@ -34,8 +34,10 @@ extension SQLiteStore {
       INSERT INTO tasks (id, sender, recipient, title, description, status, created_at, updated_at, result)
       SELECT ?, ?, ?, ?, ?, 'pending', now, now, NULL FROM (SELECT \(SQL.now) AS now)
       """, [task.id, task.sender.name, task.recipient.name, task.title, task.description])
+    // The key may be that of a task that was removed by hand.
     try db.run(
-      "UPDATE task_details SET sender = ?, idempotency_key = ? WHERE task_id = ?", [task.sender.name, task.idempotencyKey, task.id])
+      "UPDATE OR REPLACE task_details SET sender = ?, idempotency_key = ? WHERE task_id = ?",
+      [task.sender.name, task.idempotencyKey, task.id])
     try signLastEvent(of: task.id, actor: task.sender, instance: nil, note: nil, db)
   }
 
@@ -54,8 +56,7 @@ extension SQLiteStore {
       guard let id = try Self.storedID(of: request.taskID, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
         throw BridgeError.noSuchTask(request.taskID, for: request.actor)
       }
-      let wasHolder = try Self.wasHolder(request.instance.id, of: id, db)
-      let decision = try TaskStateMachine.decide(task, wasHolder: wasHolder, request)
+      let decision = try TaskStateMachine.decide(task, request)
       try Self.carryOut(decision, id, request, claim: claim, db)
       return (try Self.taskRow(id, db).map(BridgeTask.init) ?? task, decision, !decision.wakes.isEmpty)
     }
@@ -93,12 +94,6 @@ extension SQLiteStore {
     for (side, isNews) in decision.news { try db.run("UPDATE task_details SET \(side)_news = ? WHERE task_id = ?", [isNews, id]) }
   }
 
-  /// It took the task once, and another instance took it afterwards.
-  private static func wasHolder(_ instance: String, of id: String, _ db: Database) throws -> Bool {
-    let last = "SELECT MAX(seq) FROM task_events WHERE task_id = ?1 AND to_status = 'in_progress' AND instance"
-    return try db.value("SELECT (\(last) = ?2) < (\(last) <> ?2)", [id, instance]) ?? false
-  }
-
   // MARK: Listing
 
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery {
@@ -128,20 +123,25 @@ extension SQLiteStore {
 
   private static func page(_ query: TaskQuery, _ db: Database) throws -> (Delivery, [Int64]) {
     let side = query.role == .assignee ? "recipient" : "sender"
-    let wanted = "t.\(side) = ?" + (query.status == nil ? "" : " AND t.status = ?")
-    let arguments = StatementArguments([query.agent.name] + (query.status.map { [$0.rawValue] } ?? []))
     var budget = ReplyBudget(characters: query.characters)
-    var page = Delivery(tasks: [])
+    var page = Delivery()
     var news = [Int64]()
-    let rows = try db.rows(
-      "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(wanted) ORDER BY t.rowid LIMIT ?", arguments + [query.limit])
-    while let row = try rows.next() {
-      let task = BridgeTask(row).excerpted
-      guard budget.admits(task.replyCost) else { break }
-      page.tasks.append(task)
-      if TaskNews.isNews(row, for: query.agent) { news.append(row["row"]) }
+    var isFull = false
+    for part in query.parts {
+      let list = TaskList(side: side, part, query)
+      page.remaining += try list.count(db)
+      let rows = try list.rows(limit: query.limit - page.tasks.count, db)
+      while !isFull, let row = try rows.next() {
+        let task = BridgeTask(row).excerpted
+        isFull = !budget.admits(task.replyCost)
+        if isFull { break }
+        page.tasks.append(task)
+        page.next = TaskCursor(task, row: row["row"])
+        if TaskNews.isNews(row, for: query.agent) { news.append(row["row"]) }
+      }
     }
-    page.remaining = try db.count(of: "tasks t WHERE \(wanted)", arguments) - page.tasks.count
+    page.remaining -= page.tasks.count
+    if page.remaining == 0 { page.next = nil }
     return (page, news)
   }
 

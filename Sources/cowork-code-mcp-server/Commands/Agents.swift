@@ -4,13 +4,14 @@ import BridgeServer
 
 struct Agents: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the agents, or add one.",
+    abstract: "List the agents, add one, or remove one.",
     discussion: """
       Examples:
         cowork-code-mcp-server agents
         cowork-code-mcp-server agents add reviewer
+        cowork-code-mcp-server agents remove reviewer
       """,
-    subcommands: [AgentsList.self, AgentsAdd.self],
+    subcommands: [AgentsList.self, AgentsAdd.self, AgentsRemove.self],
     defaultSubcommand: AgentsList.self)
 }
 
@@ -25,8 +26,9 @@ struct AgentsList: BridgeCommand {
   @OptionGroup var options: SharedOptions
 
   func run(in session: CommandSession) async throws {
-    let agents = try await session.service.agents()
-    try await session.showWithUnread(AgentsOutput(agents, for: session.identity), as: agents.shown(for: session.identity))
+    let page = try await session.service.agents(limit: Overview.agentLimit)
+    try await session.showWithUnread(
+      Marked(AgentsOutput(page, for: session.identity), for: session.identity), as: page.shown(for: session.identity))
   }
 }
 
@@ -47,18 +49,45 @@ struct AgentsAdd: BridgeCommand {
 
   func run(in session: CommandSession) async throws {
     try await session.service.addAgent(name)
-    guard let summary = try await session.service.agents().first(where: { $0.name == name.name }) else {
-      throw CommandFailure("The agent \(name) was added and is not there: check that nobody else empties the store.")
-    }
-    try await session.show(summary, as: "\(Colours.agent(name.name)) is known.\n")
+    try await session.show(session.service.agent(name), as: "\(Colours.agent(name.name)) is known.\n")
   }
 }
 
-extension [AgentSummary] {
+struct AgentsRemove: BridgeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "remove", abstract: "Forget an agent, such as one whose name was mistyped.",
+    discussion: """
+      Refused while the agent is online or has unread messages, unless you pass --force. Its messages and tasks stay, and it is known again \
+      once it connects. With --json it prints the agent as it was.
+
+      Example:
+        cowork-code-mcp-server agents remove reviewr
+      """)
+
+  @Argument(help: "Its name.", transform: agentName)
+  var name: Identity
+
+  @Flag(help: "Also if it is online or has unread messages.")
+  var force = false
+
+  @OptionGroup var options: SharedOptions
+
+  func run(in session: CommandSession) async throws {
+    let removed = try await session.service.removeAgent(name, force: force)
+    try await session.show(removed, as: "\(Colours.agent(name.name)) is forgotten.\n")
+  }
+}
+
+extension AgentPage {
   /// A star marks the acting agent.
   func shown(for acting: Identity) -> String {
+    let rest = remaining > 0 ? "\n\(Colours.notable("\(counted(remaining, "more agent")) were seen before these."))\n" : ""
+    return rows(for: acting) + rest
+  }
+
+  private func rows(for acting: Identity) -> String {
     table(
-      self,
+      agents,
       [
         .name { $0.name + ($0.name == acting.name ? " *" : "") },
         .presence { $0.online },

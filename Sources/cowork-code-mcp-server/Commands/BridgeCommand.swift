@@ -28,8 +28,12 @@ struct CommandSession {
 
   var identity: Identity { service.identity }
 
-  /// Makes the acting agent known, so that it can be answered.
-  func introduce() async throws { try await service.addAgent() }
+  /// Makes the acting agent known once it has done something, so that it can be answered: a mistyped name is often refused.
+  func introducing<Value>(_ action: () async throws -> Value) async throws -> Value {
+    let value = try await action()
+    try await service.addAgent()
+    return value
+  }
 
   /// Shows a result. What was taken for it counts as read once all of it has been written; where that fails, nothing does.
   func show(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {

@@ -35,10 +35,10 @@ struct Read: BridgeCommand {
   @OptionGroup var options: SharedOptions
 
   func run(in session: CommandSession) async throws {
-    if !peek { try await session.introduce() }
     let delivery = try await PatientWait(seconds: wait, logger: session.logger).until(not: \.isEmpty) { seconds in
       try await session.service.readMessages(markRead: !peek, limit: limit, from: from, waitSeconds: seconds, whole: true)
     }
+    if delivery.lease != nil { try await session.service.addAgent() }
     try await session.show(
       Marked(MessagesOutput(delivery), for: session.identity), lease: delivery.lease, as: delivery.shown(for: session.identity))
   }

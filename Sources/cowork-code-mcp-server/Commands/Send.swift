@@ -39,9 +39,10 @@ struct Send: BridgeCommand {
 
   func run(in session: CommandSession) async throws {
     let content = try TextArgument.text(text.joined(separator: " "))
-    try await session.introduce()
-    let receipt = try await session.service.send(
-      to: to, content: content, references: MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
+    let receipt = try await session.introducing {
+      try await session.service.send(
+        to: to, content: content, references: MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
+    }
     try await session.showWithUnread(receipt, as: receipt.shown)
   }
 }

@@ -19,13 +19,14 @@ struct Tasks: AsyncParsableCommand {
 
 struct TasksList: BridgeCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List an agent's tasks, oldest first (the default).",
+    commandName: "list", abstract: "List an agent's tasks: the open ones, and then the newest that have ended (the default).",
     discussion: """
       Listed tasks count as seen: `wait` and wait_for_updates do not report them again, unless you pass --peek.
 
       Examples:
         cowork-code-mcp-server tasks list --as cowork --status pending
         cowork-code-mcp-server tasks list --role creator --json
+        cowork-code-mcp-server tasks list --cursor open-1f    what did not fit into the list before
       """)
 
   @Option(help: "The agent's role: \(TaskRole.allCases.map(\.rawValue).joined(separator: " or ")).")
@@ -39,13 +40,16 @@ struct TasksList: BridgeCommand {
     transform: number(in: Limits.pageSize))
   var limit = 50
 
+  @Option(help: ArgumentHelp("Where the list before ended.", valueName: "cursor"))
+  var cursor: String?
+
   @Flag(help: "Mark nothing as seen.")
   var peek = false
 
   @OptionGroup var options: SharedOptions
 
   func run(in session: CommandSession) async throws {
-    let page = try await session.service.tasks(role: role, status: status, limit: limit, markSeen: !peek)
+    let page = try await session.service.tasks(role: role, status: status, cursor: cursor, limit: limit, markSeen: !peek)
     try await session.showWithUnread(
       Marked(TasksOutput(page), for: session.identity), lease: page.lease, as: page.shown(for: session.identity, role))
   }
@@ -100,9 +104,9 @@ struct TasksCreate: BridgeCommand {
 
   func run(in session: CommandSession) async throws {
     let description = try TextArgument.text(description)
-    try await session.introduce()
-    let receipt = try await session.service.createTask(
-      for: to, title: title, description: description, idempotencyKey: key)
+    let receipt = try await session.introducing {
+      try await session.service.createTask(for: to, title: title, description: description, idempotencyKey: key)
+    }
     try await session.showWithUnread(receipt, as: receipt.shown(for: to))
   }
 }
@@ -112,11 +116,13 @@ struct TasksUpdate: BridgeCommand {
     commandName: "update", abstract: "Change a task's status: take it, complete it, or fail it.",
     discussion: """
       The assignee moves a task to in_progress, completed or failed; the creator may end it with failed. If several processes take a \
-      task, exactly one gets it. A task that this command took can be taken over after 10 minutes.
+      task, exactly one gets it: the others neither move nor end it, unless you pass --take-over. What this command took, it also ends; \
+      others can take it over after 10 minutes.
 
       Examples:
         cowork-code-mcp-server tasks update 3f0c… in_progress --as cowork
         cowork-code-mcp-server tasks update 3f0c… completed --result "It works."
+        cowork-code-mcp-server tasks update 3f0c… in_progress --as cowork --take-over
         make test | cowork-code-mcp-server tasks update 3f0c… completed --result -
       """)
 
@@ -130,18 +136,16 @@ struct TasksUpdate: BridgeCommand {
     parsing: .unconditional, help: ArgumentHelp("The result, or why it failed; - for standard input.", valueName: "text"))
   var result: String?
 
+  @Flag(help: "Take the task from the process that holds it.")
+  var takeOver = false
+
   @OptionGroup var options: SharedOptions
 
   func run(in session: CommandSession) async throws {
     let result = try result.map { try TextArgument.text($0) }
-    try await session.introduce()
-    let task = try await session.service.updateTask(id, to: status, result: result, as: claimant(session.identity))
+    let task = try await session.introducing {
+      try await session.service.updateTask(id, to: status, result: result, as: .command(of: session.identity), takesOver: takeOver)
+    }
     try await session.showWithUnread(Marked(task, for: session.identity), as: task.shown)
-  }
-
-  /// A claim must outlive this process: under the process's own identity, others could take it over as soon as the command ends.
-  private func claimant(_ identity: Identity) -> Instance {
-    let process = ProcessIdentity.current
-    return Instance(agent: identity, process: ProcessIdentity(scope: "", pid: process.pid, start: process.start))
   }
 }

@@ -82,7 +82,7 @@ extension Delivery {
       TableColumn("ID") { $0.id }, .status { $0.statusText }, other, TableColumn("TITLE") { $0.title?.brief(50) },
       TableColumn("CHANGED") { $0.updatedAt ?? $0.createdAt },
     ]
-    let rest = remaining > 0 ? "\n\(Colours.notable("\(counted(remaining, "more task")): raise --limit or choose by --status."))\n" : ""
+    let rest = next.map { "\n\(Colours.notable("\(counted(remaining, "more task")): --cursor \($0.text)"))\n" } ?? ""
     return table(tasks, columns) + rest
   }
 }

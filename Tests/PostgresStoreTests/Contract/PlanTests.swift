@@ -40,7 +40,9 @@ struct PlanTests {
     "message('code', 'M7')", "history('code')",
     "history('code', with_agent => 'cowork')", "history('code', about_task => 't7')", "history('code', before => 'm7')",
     "create_task('cowork', 'code', 't', 'd', 'key')", "tasks('code')", "tasks('cowork', 'creator', 'completed')", "task('code', 'T7')",
-    "tasks('code', lease => 'l2', instance => 'i')", "task_state('code', 't7', 'i')",
+    "tasks('code', lease => 'l2', instance => 'i')", "agents_2(30, 'c', 'code', 50)", "remove_agent('code', true)", "unread('cowork')",
+    "tasks_2('code', 'assignee', NULL, 0, 9223372036854775807, 50, 34000, NULL, NULL, '', 60)",
+    "tasks_2('cowork', 'creator', 'failed', NULL, 9223372036854775807, 50, 34000, NULL, NULL, '', 60)", "task_state('code', 't7', 'i')",
     """
     task_state('code', 'open', 'i') s, change_task('code', 'open', s.version, 'in_progress', NULL, 'take', 'i', 'h|1|1', 600, true,
       'pending', 'in_progress', NULL, false, true, '{}', false)
@@ -88,7 +90,7 @@ struct PlanTests {
       INSERT INTO messages (id, sender, recipient, content, read) SELECT 'm' || i, 'cowork', 'code', 'x', 1 FROM generate_series(1, 50000) i;
       INSERT INTO message_details (message_id) SELECT id FROM messages;
       INSERT INTO tasks (id, sender, recipient, title, status) SELECT 't' || i, 'cowork', 'code', 'x', 'completed' FROM generate_series(1, 20000) i;
-      UPDATE task_details SET assignee_news = 0, creator_news = 0;
+      UPDATE task_details SET assignee_news = 0, creator_news = (task_id < 't2')::integer;
       INSERT INTO messages (id, sender, recipient, content) VALUES ('new', 'cowork', 'code', 'x');
       INSERT INTO tasks (id, sender, recipient, title) VALUES ('open', 'cowork', 'code', 'x');
       ANALYZE

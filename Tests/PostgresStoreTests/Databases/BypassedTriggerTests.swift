@@ -52,6 +52,23 @@ struct BypassedTriggerTests {
     for store in stores { await store.close() }
   }
 
+  /// One that a later task hides from the quick look, and news of a task that was removed.
+  @Test func aHeartbeatFindsWhatIsHiddenAndForgetsWhatIsGone() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql(Self.insertions)
+    _ = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "after", description: ""))
+    try await store.heartbeat(Instance(agent: .code))
+    #expect(try await store.unreadCounts(for: .code).tasks == 3)
+    try await database.psql("SET session_replication_role = replica; DELETE FROM cowork_bridge.tasks WHERE id = 'open'")
+    try await store.heartbeat(Instance(agent: .code))
+    #expect(try await store.unreadCounts(for: .code).tasks == 2)
+    let taken = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: Instance(agent: .code)))
+    #expect(taken.tasks.map(\.title) == ["unheard", "after"])
+    await store.close()
+  }
+
   /// Claiming, ending and changing by hand, without its ever having been taken.
   @Test func itCanBeMovedBeforeItWasTold() async throws {
     let database = try await Servers.database()

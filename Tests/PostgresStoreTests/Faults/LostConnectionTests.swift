@@ -147,7 +147,7 @@ extension Pair {
 
 extension BridgeService {
   fileprivate func isCutOff() async -> Bool {
-    do { return try await agents().isEmpty } catch { return error.code == .storeUnavailable }
+    do { return try await agents().agents.isEmpty } catch { return error.code == .storeUnavailable }
   }
 }
 

@@ -114,6 +114,29 @@ struct MigrationTests {
     for store in [store, fresh] { await store.close() }
   }
 
+  @Test func newsOfTheVersionBeforeIsTold() async throws {
+    let database = try await Servers.database()
+    let schema = WorkspaceSchema(nil)
+    for migration in Schema.postgres.prefix(5) { try await database.psql("BEGIN; \(schema.sql(of: migration, isNewest: false)) COMMIT") }
+    try await database.psql(
+      """
+      SET search_path = cowork_bridge;
+      INSERT INTO tasks (id, sender, recipient, title) VALUES ('new', 'cowork', 'code', 'x'), ('taken', 'cowork', 'code', 'x'),
+        ('told', 'cowork', 'code', 'x');
+      UPDATE task_details SET assignee_news = 0 WHERE task_id <> 'new';
+      UPDATE tasks SET status = 'in_progress' WHERE id = 'told';
+      INSERT INTO leases VALUES ('l', 'code', 'i', 'elsewhere|1|1', clock_timestamp() - interval '1 hour');
+      INSERT INTO lease_items SELECT 'l', 'assignee', seq FROM tasks WHERE id = 'taken'
+      """)
+    let store = try PostgresStore.postgres(database.url)
+    for (agent, told) in [(Identity.code, ["new", "taken"]), (.cowork, ["told"])] {
+      let delivery = try await store.take(TakeRequest(agent: agent, includesTasks: true, instance: Instance(agent: agent)))
+      #expect(delivery.tasks.map(\.id) == told)
+      #expect(try await store.unreadCounts(for: agent).tasks == 0)
+    }
+    await store.close()
+  }
+
   @Test func leasesOfTheVersionBeforeGoOn() async throws {
     let database = try await Servers.database()
     let schema = WorkspaceSchema(nil)

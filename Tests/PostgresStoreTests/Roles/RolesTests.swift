@@ -127,11 +127,12 @@ struct RolesTests {
     let task = try await owner.createTask(NewTask(sender: .cowork, recipient: .code, title: "1", description: "")).taskID
     let (code, cowork) = (try await roles.login(for: .code), try await roles.login(for: .cowork))
     func change(
-      _ agent: String, _ status: String?, claim: String = "keep", news: String = "NULL, NULL", event: String = "false, NULL, NULL"
+      _ agent: String, _ status: String?, claim: String = "keep", news: String = "NULL, NULL", event: String = "false, NULL, NULL",
+      as instance: String = "i"
     ) -> String {
       """
       SELECT 'changed' FROM cowork_bridge.task_state('\(agent)', '\(task)', 'i') s, cowork_bridge.change_task('\(agent)', '\(task)', s.version,
-        \(status.map { "'\($0)'" } ?? "NULL"), NULL, '\(claim)', 'i', 'p', 600, \(event), NULL, \(news), '{}', false)
+        \(status.map { "'\($0)'" } ?? "NULL"), NULL, '\(claim)', '\(instance)', 'p', 600, \(event), NULL, \(news), '{}', false)
       """
     }
     for refused in [
@@ -144,7 +145,15 @@ struct RolesTests {
     ] {
       await expectRefused(refused, database, as: code)
     }
-    #expect(try await database.psql(change("code", "completed", claim: "release"), as: code) == "changed\n")
+    #expect(try await database.psql(change("code", "in_progress", claim: "take"), as: code) == "changed\n")
+    // What one instance holds, another one neither moves nor takes, unless it says that it takes it over.
+    for refused in [
+      change("code", "completed", claim: "release", as: "j"), change("code", "in_progress", claim: "take", as: "j"),
+      change("code", nil, claim: "take", as: "j"), change("cowork", "failed", claim: "take_over", as: "j"),
+    ] { await expectRefused(refused, database, as: refused.contains("'cowork', '") ? cowork : code) }
+    #expect(try await database.psql(change("code", "in_progress", claim: "take_over", as: "j"), as: code) == "changed\n")
+    await expectRefused(change("code", "completed", claim: "release"), database, as: code)
+    #expect(try await database.psql(change("code", "completed", claim: "release", as: "j"), as: code) == "changed\n")
     await expectRefused(change("code", "pending"), database, as: code)
     await expectRefused(change("cowork", "failed"), database, as: cowork)
     #expect(

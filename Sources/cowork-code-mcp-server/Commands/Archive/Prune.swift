@@ -6,9 +6,9 @@ struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove old messages that were read, and old tasks that have ended.",
     discussion: """
-      Keeps messages that are unread, being delivered or about an open task, and tasks whose end is still news for an agent. The age of a \
-      message is that of created_at, of a task that of its last change; records without a readable time stay. Agents can continue to work. \
-      The space is returned to the system as far as the store allows.
+      Keeps messages that are unread, being delivered or about an open task, and tasks whose end is still news for an agent that was \
+      there since. The age of a message is that of created_at, of a task that of its last change; records without a readable time stay. \
+      Agents can continue to work. The space is returned to the system as far as the store allows.
 
       Examples:
         cowork-code-mcp-server prune --older-than 30d --dry-run     only prints what would be removed
