@@ -34,24 +34,39 @@ public struct FoldedText {
   let bytes: [UInt8]
 
   public init(_ text: String) {
+    if let bytes = text.utf8.withContiguousStorageIfAvailable({ Self.ascii($0.prefix(Self.characters)) }), let bytes {
+      self.bytes = bytes
+      return
+    }
     var bytes: [UInt8] = []
     var last = CharacterClass.separator
-    func add(_ scalar: Unicode.Scalar) {
+    for scalar in Self.letters(text.unicodeScalars.prefix(Self.characters)) {
       let own = CharacterClass(of: scalar)
       if own != .separator {
         if own != last { bytes.append(UInt8(ascii: " ")) }
-        let isCapital = ("A"..."Z").contains(scalar)
-        if scalar.isASCII {
-          bytes.append(UInt8(scalar.value) | (isCapital ? 0x20 : 0))
-        } else {
-          bytes.append(contentsOf: String(scalar).utf8)
-        }
+        bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
       }
       last = own
     }
-    let scalars = text.unicodeScalars.prefix(Self.characters)
-    if scalars.allSatisfy(\.isASCII) { scalars.forEach(add) } else { Self.letters(scalars).forEach(add) }
     self.bytes = bytes
+  }
+
+  /// The same for a text of ASCII; nil for another.
+  private static func ascii(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count + 1)
+    var isInWord = false
+    for byte in text {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+        if !isInWord { bytes.append(UInt8(ascii: " ")) }
+        bytes.append(byte >= UInt8(ascii: "A") ? byte | 0x20 : byte)
+        isInWord = true
+      case 0x80...: return nil
+      default: isInWord = false
+      }
+    }
+    return bytes
   }
 
   /// Without what is omitted, in small letters and in composed characters.
@@ -59,6 +74,7 @@ public struct FoldedText {
     var letters = ""
     for scalar in String(Substring(scalars)).decomposedStringWithCompatibilityMapping.unicodeScalars {
       switch scalar {
+      case "A"..."Z": letters.unicodeScalars.append(Unicode.Scalar(UInt8(scalar.value) | 0x20))
       case _ where scalar.isASCII: letters.unicodeScalars.append(scalar)
       case _ where CharacterClass(of: scalar) == .omitted: continue
       case "Σ", "ς": letters += "σ"
