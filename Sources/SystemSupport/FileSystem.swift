@@ -1,3 +1,4 @@
+import CFileTimes
 import Foundation
 
 /// Which file is at a path: a file that replaces another has another identity.
@@ -10,6 +11,14 @@ public struct FileIdentity: Hashable, Sendable {
     guard let status = FileSystem.status(path) else { return nil }
     device = UInt64(truncatingIfNeeded: status.st_dev)
     inode = UInt64(truncatingIfNeeded: status.st_ino)
+  }
+
+  /// Names the file at a path for all times: another file may get its inode later, and its device another number after a restart. Nil where
+  /// there is no file, or the file system keeps no times of creation.
+  public static func lasting(path: String) -> String? {
+    let birth = file_birth_time(path)
+    guard birth != 0, let file = FileIdentity(path: path) else { return nil }
+    return "\(file.inode) \(birth)"
   }
 }
 
@@ -41,11 +50,22 @@ public enum FileSystem {
   }
 
   /// The path without links. The file need not exist, its folder must; else the path itself.
-  public static func resolved(_ path: String) -> String {
+  public static func resolved(_ path: String) -> String { resolved(path, links: 40) }
+
+  private static func resolved(_ path: String, links: Int) -> String {
     if let real = realPath(path) { return real }
     let (folder, name) = split(path)
+    if links > 0, let target = target(ofLink: path) {
+      return resolved(target.hasPrefix("/") ? target : "\(folder)/\(target)", links: links - 1)
+    }
     guard let parent = realPath(folder) else { return path }
     return (parent == "/" ? "" : parent) + "/" + name
+  }
+
+  private static func target(ofLink path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
   }
 
   private static func realPath(_ path: String) -> String? {
@@ -83,10 +103,14 @@ public enum FileSystem {
     return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  public static func rename(_ path: String, to other: String) throws(SystemError) {
+    if Foundation.rename(path, other) != 0 { throw SystemError("rename \(path)") }
+  }
+
   /// Removes a file or a link. A failure counts as success.
   public static func remove(_ path: String) { unlink(path) }
 
-  fileprivate static func status(_ path: String) -> stat? {
+  static func status(_ path: String) -> stat? {
     var status = stat()
     return stat(path, &status) == 0 ? status : nil
   }

@@ -3,11 +3,48 @@ import Foundation
 // MARK: Small files beside another one
 
 extension FileDescriptor {
-  /// Opens a file beside another one, created for this user only. A link at the path is not followed.
+  /// Opens a small file of ours, created for this user only. A link at the path is not followed, and nothing is waited for.
   public static func openSidecar(_ path: String) throws(SystemError) -> FileDescriptor {
-    let number = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let number = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     if number < 0 { throw SystemError("open \(path)") }
-    return FileDescriptor(rawValue: number)
+    let file = FileDescriptor(rawValue: number)
+    var status = Foundation.stat()
+    // A second link may be somebody's way to have another file changed.
+    guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
+      try? file.close()
+      throw SystemError("open \(path)", .tooManySymbolicLinkLevels)
+    }
+    return file
+  }
+
+  /// The same beside a file whose users it is for: with the mode and the group of that file. A link or a pipe in its place is removed.
+  public static func openSidecar(_ path: String, of file: String) throws(SystemError) -> FileDescriptor {
+    let sidecar: FileDescriptor
+    do throws(SystemError) { sidecar = try openSidecar(path) } catch {
+      var status = Foundation.stat()
+      let isOther = lstat(path, &status) == 0 && (status.st_mode & S_IFMT != S_IFREG || status.st_nlink > 1)
+      guard isOther, unlink(path) == 0 else { throw error }
+      sidecar = try openSidecar(path)
+    }
+    sidecar.adoptRights(of: file)
+    return sidecar
+  }
+
+  /// Gives a file of this user that lies beside another one the mode and the group of that one.
+  public static func giveRights(of file: String, to path: String) {
+    guard let rights = FileRights(path: path), rights.isMine, rights.mode & 0o777 != FileRights(path: file)?.mode else { return }
+    guard let other = try? open(path, .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking]) else { return }
+    other.adoptRights(of: file)
+    try? other.close()
+  }
+
+  /// As far as this user may.
+  private func adoptRights(of path: String) {
+    var own = Foundation.stat()
+    guard let model = FileSystem.status(path), fstat(rawValue, &own) == 0 else { return }
+    if geteuid() == 0, own.st_uid != model.st_uid { _ = fchown(rawValue, model.st_uid, model.st_gid) }
+    if own.st_gid != model.st_gid { _ = fchown(rawValue, uid_t.max, model.st_gid) }
+    if own.st_mode & 0o777 != model.st_mode & 0o777 { fchmod(rawValue, model.st_mode & 0o777) }
   }
 
   /// Creates a file for this user only.
@@ -40,8 +77,8 @@ extension FileDescriptor {
 
   /// Takes the file's lock; the kernel releases it when its holder dies.
   ///
-  /// - Returns: false if another process holds it and `waits` is false.
-  public func lock(waits: Bool) -> Bool { flock(rawValue, LOCK_EX | (waits ? 0 : LOCK_NB)) == 0 }
+  /// - Returns: false if another process holds it.
+  public func lock() -> Bool { flock(rawValue, LOCK_EX | LOCK_NB) == 0 }
 
   /// Closing is not enough: a child that another thread starts shares the lock until it executes its program.
   public func unlockAndClose() {
@@ -51,12 +88,33 @@ extension FileDescriptor {
 
   /// Runs a body while this process holds the lock of a file beside another one.
   ///
-  /// - Parameter waits: for another process that holds the lock.
+  /// - Parameter limit: how long to wait for another process that holds the lock.
   /// - Returns: nil if another process holds it, or if the file cannot be created.
-  public static func withLock<Value>(_ path: String, waits: Bool, _ body: (FileDescriptor) throws -> Value) rethrows -> Value? {
-    guard let file = try? openSidecar(path) else { return nil }
-    defer { file.unlockAndClose() }
-    return file.lock(waits: waits) ? try body(file) : nil
+  public static func withLock<Value>(
+    _ path: String, of file: String, waitingFor limit: Duration = .zero, _ body: (FileDescriptor) throws -> Value
+  ) rethrows -> Value? {
+    guard let lock = try? openSidecar(path, of: file) else { return nil }
+    defer { lock.unlockAndClose() }
+    let deadline = ContinuousClock.now + limit
+    // The system's own waiting has no limit, and a holder may be stopped.
+    while !lock.lock() {
+      if ContinuousClock.now >= deadline { return nil }
+      usleep(2_000)
+    }
+    return try body(lock)
+  }
+
+  /// Some bytes of a file; nil where it cannot be read.
+  public func read(upTo count: Int, at offset: Int64) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let read = bytes.withUnsafeMutableBytes { Foundation.pread(rawValue, $0.baseAddress, $0.count, off_t(offset)) }
+    return read < 0 ? nil : Array(bytes.prefix(read))
+  }
+
+  /// Makes these bytes the whole contents of a small file.
+  public func replaceContents(by bytes: [UInt8]) {
+    let written = bytes.withUnsafeBytes { Foundation.pwrite(rawValue, $0.baseAddress, $0.count, 0) }
+    ftruncate(rawValue, off_t(max(written, 0)))
   }
 }
 

@@ -16,19 +16,25 @@ public final class FolderWatch {
   /// To be waited for.
   public let descriptor: FileDescriptor
   private let path: String
+  /// What is watched, and the path where it was.
+  private var watched: (path: String, file: FileIdentity?)
+  /// It is gone, and no more events will come. Its inode may be another folder's by now.
+  private var isLost = false
+
+  /// False when another one is at the path, because the folder or one above it was removed or moved.
+  public var isCurrent: Bool { !isLost && watched.file != nil && watched.file == FileIdentity(path: watched.path) }
 
   #if os(Linux)
-    /// The folder is gone: no more events will come.
-    public private(set) var isLost = false
-
     /// - Parameter path: of the file.
     /// - Throws: when the system has no watches left.
     public init(path: String) throws(SystemError) {
       self.path = path
+      let folder = FileSystem.split(path).folder
+      watched = (folder, FileIdentity(path: folder))
       descriptor = try FileDescriptor.create("inotify_init1") { inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC)) }
-      let mask = UInt32(IN_MODIFY) | UInt32(IN_CREATE) | UInt32(IN_DELETE) | UInt32(IN_MOVED_TO) | UInt32(IN_MOVED_FROM)
+      let mask = [IN_MODIFY, IN_CREATE, IN_DELETE, IN_MOVED_TO, IN_MOVED_FROM, IN_MOVE_SELF, IN_DELETE_SELF].reduce(0) { $0 | UInt32($1) }
       // Where this fails, deinit closes the descriptor.
-      if inotify_add_watch(descriptor.rawValue, FileSystem.split(path).folder, mask) < 0 { throw SystemError("inotify_add_watch") }
+      if inotify_add_watch(descriptor.rawValue, folder, mask) < 0 { throw SystemError("inotify_add_watch") }
     }
 
     deinit { try? descriptor.close() }
@@ -56,27 +62,28 @@ public final class FolderWatch {
       return events
     }
   #else
-    public let isLost = false
-    private var watched: Int32 = -1
+    private var opened: Int32 = -1
 
     public init(path: String) throws(SystemError) {
       self.path = path
+      watched = (path, nil)
       descriptor = try FileDescriptor.create("kqueue") { kqueue() }
       watchFile()
     }
 
     deinit {
-      if watched >= 0 { close(watched) }
+      if opened >= 0 { close(opened) }
       try? descriptor.close()
     }
 
     /// Watches the file that is at the path now.
     private func watchFile() {
-      if watched >= 0 { close(watched) }
-      watched = open(path, O_EVTONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-      guard watched >= 0 else { return }
+      if opened >= 0 { close(opened) }
+      opened = open(path, O_EVTONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+      watched.file = opened >= 0 ? FileIdentity(path: path) : nil
+      guard opened >= 0 else { return }
       var change = kevent(
-        ident: UInt(watched), filter: Int16(EVFILT_VNODE), flags: UInt16(EV_ADD | EV_CLEAR),
+        ident: UInt(opened), filter: Int16(EVFILT_VNODE), flags: UInt16(EV_ADD | EV_CLEAR),
         fflags: UInt32(NOTE_WRITE | NOTE_EXTEND | NOTE_DELETE | NOTE_RENAME), data: 0, udata: nil)
       kevent(descriptor.rawValue, &change, 1, nil, 0, nil)
     }

@@ -68,13 +68,44 @@ import Testing
     }
   }
 
+  /// Each in place of the file: a link, a second link to somebody's file, and a pipe that nobody writes to.
+  @Test(arguments: [["ln", "-s", "victim", "side"], ["ln", "victim", "side"], ["mkfifo", "side"]])
+  func somethingElseInPlaceOfASidecarIsReplaced(make: [String]) throws {
+    try withFolder { folder in
+      for (name, mode) in [("victim", "600"), ("model", "664")] {
+        _ = try FileDescriptor.createFile("\(folder)/\(name)")
+        try shell("chmod \(mode) \(folder)/\(name)")
+      }
+      try shell("cd \(folder) && \(make.joined(separator: " "))")
+      #expect(throws: SystemError.self) { try FileDescriptor.openSidecar(folder + "/side") }
+      let sidecar = try FileDescriptor.openSidecar(folder + "/side", of: folder + "/model")
+      sidecar.touch()
+      try sidecar.close()
+      #expect(try contents(folder + "/victim").isEmpty && contents(folder + "/side").count == 1)
+      #expect(FileRights(path: folder + "/side")?.mode == 0o664)
+    }
+  }
+
+  private func shell(_ line: String) throws {
+    #expect(try ChildProcess(["/bin/sh", "-c", line], environment: ["PATH": "/usr/bin:/bin"]).wait() == .exited(0))
+  }
+
+  @Test func aPathIsResolvedThroughLinksToWhatIsNotThere() throws {
+    try withFolder { folder in
+      let real = FileSystem.resolved(folder)
+      try shell("cd \(folder) && mkdir a b && ln -s ../b/two a/one && ln -s \(real)/b/three b/two && ln -s loop loop")
+      #expect(FileSystem.resolved(folder + "/a/one") == real + "/b/three")
+      #expect(FileSystem.resolved(folder + "/loop") == real + "/loop")
+    }
+  }
+
   @Test func aLockKeepsOthersOutUntilItIsReleased() throws {
     try withFolder { folder in
       let path = folder + "/lock"
-      let inner = FileDescriptor.withLock(path, waits: false) { _ in FileDescriptor.withLock(path, waits: false) { _ in 1 } }
-      #expect(inner == .some(nil))
-      #expect(FileDescriptor.withLock(path, waits: true) { _ in 2 } == 2)
-      #expect(FileDescriptor.withLock(folder + "/absent/lock", waits: true) { _ in 3 } == nil)
+      func locked<Value>(_ path: String, _ body: (FileDescriptor) -> Value) -> Value? { FileDescriptor.withLock(path, of: folder, body) }
+      #expect(locked(path) { _ in locked(path) { _ in 1 } } == .some(nil))
+      #expect(locked(path) { _ in 2 } == 2)
+      #expect(locked(folder + "/absent/lock") { _ in 3 } == nil)
     }
   }
 

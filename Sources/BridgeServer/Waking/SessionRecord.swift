@@ -57,7 +57,7 @@ public struct SessionRecord: Sendable {
     }
     guard let file = try? FileDescriptor.openSidecar(path) else { return nil }
     // Others hold the lock for microseconds; a stopped process must not block a session.
-    for _ in 0..<100 where !file.lock(waits: false) { Thread.sleep(forTimeInterval: 0.002) }
+    for _ in 0..<100 where !file.lock() { Thread.sleep(forTimeInterval: 0.002) }
     return file
   }
 
