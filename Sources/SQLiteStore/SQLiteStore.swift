@@ -37,7 +37,7 @@ public final class SQLiteStore: BridgeStore {
     let path = FileSystem.resolved(path)
     timing = options.timing
     self.logger = logger
-    checkpoints = Checkpoints(schedule: options.checkpoints, file: SidecarFiles.upkeep(of: path), logger: logger)
+    checkpoints = Checkpoints(schedule: options.checkpoints, path: path, logger: logger)
     connections = Connections(path: path, busyTimeout: options.busyTimeout, checkpoints: checkpoints, logger: logger)
     bystanders = Bystanders(path: path)
     watch = StoreWatch(connections: connections, layers: options.wakeLayers, logger: logger)
@@ -51,6 +51,7 @@ public final class SQLiteStore: BridgeStore {
 
   public func close() async {
     watch.stop()
+    connections.settleBeforeClosing()
     connections.close()
   }
 }

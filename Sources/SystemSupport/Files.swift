@@ -123,8 +123,8 @@ public final class SharedLock: Sendable {
   private let file: FileDescriptor
 
   /// Nil if the lock is held, or if the file cannot be created.
-  public init?(_ path: String) {
-    guard let file = try? FileDescriptor.openSidecar(path) else { return nil }
+  public init?(_ path: String, of model: String) {
+    guard let file = try? FileDescriptor.openSidecar(path, of: model) else { return nil }
     self.file = file
     if flock(file.rawValue, LOCK_SH | LOCK_NB) != 0 { return nil }
   }

@@ -33,9 +33,9 @@ struct CheckpointTests {
   @Test func theLockIsReleasedWhileAStartingChildHoldsTheDescriptor() async throws {
     try await withDatabase { database in
       let path = database.path + "-upkeep"
-      let ofChild = try #require(FileDescriptor.withLock(path, waits: false) { held in dup(held.rawValue) })
+      let ofChild = try #require(FileDescriptor.withLock(path, of: database.path) { held in dup(held.rawValue) })
       defer { close(ofChild) }
-      #expect(FileDescriptor.withLock(path, waits: false) { _ in true } == true)
+      #expect(FileDescriptor.withLock(path, of: database.path) { _ in true } == true)
     }
   }
 

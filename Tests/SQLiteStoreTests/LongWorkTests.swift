@@ -55,7 +55,7 @@ import Testing
         #expect(try await !isDisturbed())
       #endif
       do {
-        var wait = LockWait(until: .now + .seconds(10), doorbell: SidecarFiles.doorbell(of: database.path))
+        var wait = LockWait(until: .now + .seconds(10), database: database.path)
         let hasTime = wait.pause()
         #expect(hasTime)
         #expect(try await isDisturbed())

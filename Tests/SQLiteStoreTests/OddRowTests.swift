@@ -1,5 +1,6 @@
 import Bridge
 import BridgeTesting
+import Foundation
 import SQLiteStore
 import Testing
 
@@ -81,6 +82,44 @@ struct OddRowTests {
       try await store.confirm(#require(second.lease))
       #expect(try await store.take(request).isEmpty)
       #expect(try await store.unreadCounts(for: .code).tasks == 0)
+    }
+  }
+
+  /// The own tables, with the values that a damaged row may have.
+  @Test(arguments: [
+    "leases", "lease_items", "agents", "instances", "message_details", "task_details", "task_events", "message_index_state",
+  ])
+  func aDamagedRowOfOurTablesFailsNobodysRead(table: String) async throws {
+    try await withDatabase { database in
+      var store = try await database.openStore()
+      try await store.heartbeat(database.cowork)
+      try await store.heartbeat(database.code)
+      let task = NewTask(sender: .cowork, recipient: .code, title: "t", description: "")
+      for _ in 1...2 { _ = try await store.createTask(task) }
+      let id = try await store.createTask(task).taskID
+      _ = try await store.transitionTask(TransitionRequest(taskID: id, actor: .code, instance: database.code, status: .inProgress))
+      for content in ["word", "taken"] { _ = try await store.send(content) }
+      _ = try await store.take(TakeRequest(agent: .code, includesTasks: true, limit: 1, instance: database.code))
+      await store.close()
+      try FileManager.default.copyItem(atPath: database.path, toPath: database.path + ".good")
+      let columns = try await database.shell.rows("SELECT name FROM pragma_table_info('\(table)')").compactMap { $0[0] }
+      #expect(!columns.isEmpty)
+      for column in columns {
+        for value in ["NULL", "''", "-1", "3.5", "x'FF00'", "CAST(x'FF41' AS TEXT)", "'9999-99-99'"] {
+          try? FileManager.default.removeItem(atPath: database.path)
+          try FileManager.default.copyItem(atPath: database.path + ".good", toPath: database.path)
+          // Some values are refused.
+          _ = try? await database.shell.run("UPDATE OR IGNORE \(table) SET \(column) = \(value)")
+          store = try await database.openStore()
+          let after = try await store.send("after")
+          try await readEverything(store, as: database.code)
+          let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: database.code))
+          #expect(delivery.messages.contains { $0.id == after.messageID }, "\(column) = \(value)")
+          try await store.undo(#require(delivery.lease))
+          try await store.heartbeat(database.code)
+          await store.close()
+        }
+      }
     }
   }
 

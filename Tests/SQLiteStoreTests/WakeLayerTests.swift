@@ -65,6 +65,22 @@ struct WakeLayerTests {
     }
   }
 
+  /// Of the folder itself, and of the one above it. The place of the database is taken by a copy.
+  @Test(arguments: ["a/b", "a"])
+  func theDoorbellWorksAfterTheFolderWasMoved(moved: String) async throws {
+    try await withDatabase("a/b/messages.db") { database in
+      let waiter = try await database.openStore(.init(wakeLayers: .doorbell))
+      _ = waiter.wakeUps(for: .code, .waiting)
+      let path = database.folder.path + "/" + moved
+      try await Shell.run(["cp", "-r", path, path + ".new"])
+      try await Shell.run(["mv", path, path + ".old"])
+      try await Shell.run(["mv", path + ".new", path])
+      let writer = try await database.openStore(.init(wakeLayers: []))
+      // A new subscriber wakes the thread, as the poll does otherwise.
+      try await wakesEachTime(waiter, waiter.wakeUps(for: .code, .waiting)) { _ = try await writer.send($0) }
+    }
+  }
+
   #if os(Linux)
     @Test(
       "the folder alone tells of rows typed by hand, in each journal mode",

@@ -2,17 +2,25 @@ import Bridge
 import GRDB
 
 extension SQLiteStore {
-  /// Runs transactions on a thread that may block; again while other connections keep the database locked, and if another verb found the
-  /// file replaced and closed the connections. All of the body is repeated. Cancelling the task does not interrupt them.
+  /// Runs transactions on a thread that may block; again while other connections keep the database locked, and with new connections if
+  /// another verb has closed them since the file was replaced, or if they may only read. All of the body is repeated. Cancelling the task
+  /// does not interrupt them.
   func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
       return try await withTaskExecutorPreference(BlockingThreads.shared) {
         try BlockingThreads.shared.blocking {
-          var wait = LockWait(
-            until: CallStart.end(after: connections.busyTimeout), doorbell: SidecarFiles.doorbell(of: connections.path))
+          var wait = LockWait(until: CallStart.end(after: connections.busyTimeout), database: connections.path)
+          var mayReopen = true
           while true {
             do {
-              return try body(connections.opened(until: wait.end))
+              let open = try connections.opened(until: wait.end)
+              do {
+                return try body(open)
+              } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY && mayReopen {
+                // SQLite keeps a file that it could only read, also when its rights have been mended.
+                connections.giveUp(open)
+                mayReopen = false
+              }
             } catch let error as DatabaseError where error.isPassing {
               guard wait.pause() else { throw error }
             }
@@ -30,16 +38,18 @@ extension SQLiteStore {
   ///   - durable: whether the commit outlives a power cut, and not only this process. True for everything that was accepted from a caller, and
   ///     not begun once the caller has cancelled it. What may be lost: a power cut that undoes a mark as read gives the message back. In any
   ///     case transactions stay whole and in order.
+  ///   - isPeriodic: whether it comes at intervals, also while nobody does anything.
   ///   - wakes: whether other agents may have news afterwards.
   func write<Value: Sendable>(
-    durable: Bool = true, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
+    durable: Bool = true, isPeriodic: Bool = false, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
   ) async throws(BridgeError) -> Value {
-    try await visit { try write($0, durable: durable, wakes: wakes, body) }
+    try await visit { try write($0, durable: durable, isPeriodic: isPeriodic, wakes: wakes, body) }
   }
 
   /// The same during a visit.
   func write<Value>(
-    _ open: Connections.Open, durable: Bool, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
+    _ open: Connections.Open, durable: Bool, isPeriodic: Bool = false, wakes: (Value) -> Bool = { _ in false },
+    _ body: (Database) throws -> Value
   ) throws -> Value {
     connections.writers.add(1, ordering: .relaxed)
     defer { connections.writers.subtract(1, ordering: .relaxed) }
@@ -53,10 +63,14 @@ extension SQLiteStore {
       return try db.transaction(.immediate, until: open.end, body)
     }
     if wakes(value) { watch.ring() }
+    if !isPeriodic {
+      checkpoints.isUnsettled.store(true, ordering: .relaxed)
+      connections.settleLater()
+    }
     if checkpoints.isDue {
       connections.writers.add(1, ordering: .relaxed)
       open.writer.asyncWriteWithoutTransaction { [checkpoints, connections] db in
-        checkpoints.makeIfDue(db, busyTimeout: .zero)
+        checkpoints.work(db)
         connections.writers.subtract(1, ordering: .relaxed)
       }
     }

@@ -13,18 +13,16 @@ final class Connections: Sendable {
     let writer: DatabaseQueue
     let reader: DatabaseQueue
     let file: FileIdentity
-    let sidecars: SidecarFiles
+    /// Nil where there was none.
+    let log: FileIdentity?
     /// When the wait for locks is over.
     fileprivate(set) var end = ContinuousClock.now
-
-    fileprivate func close() {
-      try? reader.close()
-      try? writer.close()
-    }
   }
 
   private struct State {
     var open: Open?
+    /// One more for reading. All connections of a process share the index of the log.
+    var observer: DatabaseQueue?
     var isEnded = false
   }
 
@@ -34,7 +32,10 @@ final class Connections: Sendable {
   let busyTimeout: Duration
   /// How many use the writing connection, or wait for it.
   let writers = Atomic(0)
-  private let checkpoints: Checkpoints
+  let checkpoints: Checkpoints
+  /// Whether the log is going to be emptied.
+  let isSettling = Atomic(false)
+  private let lastRows = Mutex<LastRows?>(nil)
   private let logger: Logger
   private let state = Mutex(State())
   /// Held while a file is opened.
@@ -54,16 +55,24 @@ final class Connections: Sendable {
     return opened
   }
 
-  /// The connections, if they are open and the file is still the same.
+  /// The connections, if they are open and the files are still the same.
   func current() -> Open? {
-    let open = state.withLock(\.open)
-    return open?.file == FileIdentity(path: path) ? open : nil
+    guard let open = state.withLock(\.open), open.file == FileIdentity(path: path), !hasOtherLog(open) else { return nil }
+    return open
   }
 
-  /// One more connection to the open file, for reading.
-  func extraReader() throws -> (queue: DatabaseQueue, file: FileIdentity) {
+  /// Whether another log than the one that is open is at its path.
+  private func hasOtherLog(_ open: Open) -> Bool {
+    guard let log = open.log, let present = FileIdentity(path: path + "-wal") else { return false }
+    return log != present
+  }
+
+  /// One more connection to the open file, for reading, closed with the others.
+  func openObserver() throws -> (queue: DatabaseQueue, file: FileIdentity) {
     guard let open = current() else { throw BridgeError(.storeUnavailable, "The database \(path) is not open.") }
-    return (try DatabaseQueue(path: path, configuration: configuration(reading: true)), open.file)
+    let queue = try reader(of: open.file)
+    state.withLock { $0.observer = queue }
+    return (queue, open.file)
   }
 
   func close() {
@@ -71,7 +80,38 @@ final class Connections: Sendable {
       state.isEnded = true
       return state.open.take()
     }
-    open?.close()
+    if let open { close(open) }
+  }
+
+  /// Closes connections that are of no use any more, so that the next verb opens new ones.
+  func giveUp(_ open: Open) {
+    let isCurrent = state.withLock { state in
+      guard state.open?.writer === open.writer else { return false }
+      state.open = nil
+      return true
+    }
+    if isCurrent { close(open) }
+  }
+
+  /// SQLite, when it closes the last connection, writes the log into the file and removes what is at the log's path: not if that is another
+  /// log of the same file by now.
+  private func close(_ open: Open) {
+    let observer = state.withLock { $0.observer.take() }
+    func close() { for queue in [observer, open.reader, open.writer] { try? queue?.close() } }
+    if open.file == FileIdentity(path: path), hasOtherLog(open) {
+      LogOwner.withoutCheckpoint(path: path, close)
+    } else {
+      close()
+    }
+  }
+
+  /// What a process finds that looks now and then.
+  func found(_ rows: LastRows) {
+    let areNew = lastRows.withLock { last in
+      defer { last = rows }
+      return last != rows
+    }
+    if areNew { settleLater() }
   }
 
   /// Call only while `opening` is held.
@@ -80,41 +120,71 @@ final class Connections: Sendable {
     if state.withLock(\.isEnded) {
       throw BridgeError(.storeUnavailable, "The database \(path) was closed, since this process is ending.")
     }
-    leaveReplaced()
-    try StorePath.prepare(path)
-    let writer = try DatabaseQueue(path: path, configuration: configuration(reading: false))
+    if let replaced = state.withLock({ $0.open.take() }) {
+      logger.notice("the database file was replaced: opening the new one", metadata: ["path": "\(path)"])
+      close(replaced)
+    }
+    for _ in 0..<5 {
+      do {
+        try StorePath.prepare(path)
+        let open = try connect()
+        let isEnded = state.withLock { state in
+          if !state.isEnded { state.open = open }
+          return state.isEnded
+        }
+        if isEnded { close(open) } else { settleLater() }
+        return open
+      } catch is FileWasReplaced {}
+    }
+    throw BridgeError(.storeUnavailable, "The database \(path) was removed or replaced while it was being opened: call again.")
+  }
+
+  private func connect() throws -> Open {
+    let writer = try openWriter()
+    let file = try writer.unsafeRead { try LogOwner.openFile($0, path: path).identity }
     try Migrator.migrate(writer, path: path, logger: logger)
-    let reader = try DatabaseQueue(path: path, configuration: configuration(reading: true))
+    let reader = try reader(of: file)
+    try writer.unsafeRead { try checkpoints.recordOwner($0) }
     WriteAheadLogFault.report(logger)
-    guard let file = FileIdentity(path: path) else {
-      throw BridgeError(.storeUnavailable, "The database \(path) was removed while it was being opened: call again.")
-    }
-    let open = Open(writer: writer, reader: reader, file: file, sidecars: SidecarFiles(database: path))
-    let isEnded = state.withLock { state in
-      if !state.isEnded { state.open = open }
-      return state.isEnded
-    }
-    if isEnded { open.close() }
-    return open
+    return Open(writer: writer, reader: reader, file: file, log: FileIdentity(path: path + "-wal"))
   }
 
-  /// Closes a file that is no longer the one at the path.
-  private func leaveReplaced() {
-    guard let replaced = state.withLock({ $0.open.take() }) else { return }
-    logger.notice("the database file was replaced: opening the new one", metadata: ["path": "\(path)"])
-    replaced.sidecars.removeStale()
-    replaced.close()
+  /// Opens the file and the log that belongs to it.
+  private func openWriter() throws -> DatabaseQueue {
+    // SQLite gives them the mode that the database has when they are created. It may have been mended since.
+    for suffix in ["-wal", "-shm"] { FileDescriptor.giveRights(of: path, to: path + suffix) }
+    // Without a log there is nothing to compare. Where the lock cannot be had, as in a folder without rights, there is no record.
+    guard FileIdentity(path: path + "-wal") != nil else { return try openWriter(record: nil) }
+    return try FileDescriptor.withLock(SidecarFiles.logOwner(of: path), of: path, waitingFor: .seconds(2)) { try openWriter(record: $0) }
+      ?? openWriter(record: nil)
   }
 
-  private func configuration(reading: Bool) -> Configuration {
+  private func openWriter(record: FileDescriptor?) throws -> DatabaseQueue {
+    try queue { [path, logger, checkpoints] db in
+      _ = try LogOwner.openFile(db, path: path)
+      if let record, try LogOwner.isLogForeign(db, path: path, record: record) { try LogOwner.setLogAside(path: path, logger: logger) }
+      checkpoints.watch(db)
+    }
+  }
+
+  private func reader(of file: FileIdentity) throws -> DatabaseQueue {
+    try queue { [path] db in
+      guard try LogOwner.openFile(db, path: path).identity == file else { throw FileWasReplaced() }
+      try db.execute(sql: "PRAGMA query_only = 1")
+    }
+  }
+
+  /// - Parameter prepare: what precedes the first transaction, which opens the log.
+  private func queue(_ prepare: @escaping @Sendable (Database) throws -> Void) throws -> DatabaseQueue {
     var configuration = Configuration()
     configuration.busyMode = .immediateError
     configuration.foreignKeysEnabled = false
     configuration.label = "cowork-bridge.sqlite"
-    configuration.prepareDatabase { [checkpoints] db in
-      try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -2000")
-      if reading { try db.execute(sql: "PRAGMA query_only = 1") } else { checkpoints.watch(db) }
+    configuration.prepareDatabase { db in
+      try prepare(db)
+      try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA cache_size = -2000")
+      try db.execute(sql: "PRAGMA journal_size_limit = \(LogFile.sizeLimit)")
     }
-    return configuration
+    return try DatabaseQueue(path: path, configuration: configuration)
   }
 }

@@ -9,19 +9,19 @@ struct LockWait {
   private static let pauses = [1, 2, 5, 10, 15, 20, 25]
 
   let end: ContinuousClock.Instant
-  /// Its lock is shared meanwhile, as a sign for long work of other processes.
-  private let doorbell: String?
+  /// The lock of its doorbell is shared meanwhile, as a sign for long work of other processes.
+  private let database: String?
   private var sign: SharedLock?
   private var count = 0
 
-  init(until end: ContinuousClock.Instant, doorbell: String? = nil) { (self.end, self.doorbell) = (end, doorbell) }
+  init(until end: ContinuousClock.Instant, database: String? = nil) { (self.end, self.database) = (end, database) }
 
   /// Pauses the thread. False if the time is over.
   mutating func pause() -> Bool {
     guard ContinuousClock.now < end else { return false }
     let longest = Double(Self.pauses[min(count, Self.pauses.count - 1)]) / 1000
     count += 1
-    if sign == nil { sign = doorbell.flatMap(SharedLock.init) }
+    if sign == nil { sign = database.flatMap { SharedLock(SidecarFiles.doorbell(of: $0), of: $0) } }
     // Not all at the same time.
     Thread.sleep(forTimeInterval: .random(in: longest / 2...longest))
     return true

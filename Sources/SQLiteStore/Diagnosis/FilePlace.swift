@@ -17,7 +17,19 @@ struct FilePlace {
     return folder
   }
 
-  func findings() -> [Finding] { (exists ? [rights] : []) + [disk, fileSystem] }
+  func findings() -> [Finding] { (exists ? [rights] : []) + setAside + [disk, fileSystem] }
+
+  /// The logs of other files that were at the path.
+  private var setAside: [Finding] {
+    let prefix = FileSystem.split(SidecarFiles.setAside(path)).name
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasPrefix(prefix) }.sorted()
+    guard !names.isEmpty else { return [] }
+    return [
+      Finding(
+        .warning, "log", "Logs of other database files were set aside: \(names.map { "\(folder)/\($0)" }.joined(separator: ", ")).",
+        advice: "If the database was restored on purpose, remove them; they hold what was written last to the file before.")
+    ]
+  }
 
   /// The finding if the file does not exist yet.
   var absence: Finding {

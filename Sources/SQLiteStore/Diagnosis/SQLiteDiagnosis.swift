@@ -2,6 +2,8 @@ import Bridge
 import GRDB
 import SystemSupport
 
+private struct LogIsForeign: Error {}
+
 extension SQLiteStore {
   public func diagnose() async -> Diagnosis {
     let place = FilePlace(path: connections.path)
@@ -14,6 +16,11 @@ extension SQLiteStore {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(2)
+    configuration.prepareDatabase { db in
+      let record = SidecarFiles.logOwner(of: place.path)
+      let isForeign = try FileDescriptor.withLock(record, of: place.path) { try LogOwner.isLogForeign(db, path: place.path, record: $0) }
+      if isForeign == true { throw LogIsForeign() }
+    }
     let store = Finding(.ok, "store", place.path)
     do {
       let queue = try DatabaseQueue(path: place.path, configuration: configuration)
@@ -23,6 +30,10 @@ extension SQLiteStore {
       }
       try? queue.close()
       return Diagnosis(state, [store] + findings + [version()] + place.findings())
+    } catch is LogIsForeign {
+      let log = Finding(
+        .warning, "log", "\(place.path)-wal belongs to another database file: the first server or command sets it aside.")
+      return Diagnosis(.outdated, [store, log, version()] + place.findings())
     } catch {
       let reason = storeError(error, path: place.path).message
       return Diagnosis(.unusable, [Finding(.failure, "store", reason), version()] + place.findings())

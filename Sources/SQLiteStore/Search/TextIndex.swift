@@ -77,7 +77,7 @@ extension SQLiteStore {
       defer { bystanders.rest() }
       while remains {
         remains = try await writePortion(durable: false) { db, portion in
-          try FileDescriptor.withLock(file, waits: false) { _ in
+          try FileDescriptor.withLock(file, of: connections.path) { _ in
             repeat { guard try TextIndex.addPortion(db) else { return false } } while !portion.isOver
             return true
           } ?? false

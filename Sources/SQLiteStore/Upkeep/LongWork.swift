@@ -34,7 +34,7 @@ final class Bystanders: Sendable {
       let hasCommitted = seen.version != nil && seen.version != version
       return seen.openings?.wasOpened() == true || hasCommitted
     }
-    return isSeen || FileDescriptor.withLock(doorbell, waits: false) { _ in } == nil
+    return isSeen || FileDescriptor.withLock(doorbell, of: path) { _ in } == nil
   }
 }
 

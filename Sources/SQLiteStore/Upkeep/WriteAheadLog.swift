@@ -7,7 +7,7 @@ import SystemSupport
 /// Writes the write-ahead log back into the database.
 ///
 /// SQLite itself does not do it after a commit: before 3.51.3, two checkpoints in a row beside a commit can corrupt the database. Ours come
-/// after the reply, in one process at a time, at intervals, and while no commit is possible.
+/// after the reply, in one process at a time and at intervals; between others' commits only after some idle seconds.
 final class Checkpoints: Sendable {
   /// When a checkpoint is due. The defaults are the documented ones; tests set others.
   struct Schedule: Sendable {
@@ -15,16 +15,26 @@ final class Checkpoints: Sendable {
     var pages = 2_000
     /// Seconds between two checkpoints of all processes.
     var spacing = 1.0
+    /// After this time without a commit, the whole log is written back.
+    var idle = Duration.seconds(3)
   }
 
-  private let schedule: Schedule
-  private let file: String
+  let schedule: Schedule
+  private let path: String
   private let logger: Logger
   /// How many pages the log held after the last commit of this process.
   private let pages = Atomic(0)
+  /// The same, but not reset by a checkpoint.
+  private let length = Atomic(Int.max)
+  /// Whether the log has begun again since its owner was recorded.
+  private let hasRestarted = Atomic(false)
+  /// Whether something that this process has committed may still be in the log alone.
+  let isUnsettled = Atomic(false)
+  private let lastCommit = Mutex(ContinuousClock.now)
 
-  init(schedule: Schedule, file: String, logger: Logger) {
-    (self.schedule, self.file, self.logger) = (schedule, file, logger)
+  /// - Parameter path: of the database.
+  init(schedule: Schedule, path: String, logger: Logger) {
+    (self.schedule, self.path, self.logger) = (schedule, path, logger)
   }
 
   /// SQLite then makes no checkpoints after commits of this connection, which this object must outlive.
@@ -32,33 +42,74 @@ final class Checkpoints: Sendable {
     sqlite3_wal_hook(
       db.sqliteConnection,
       { object, _, _, pages in
-        object.map { Unmanaged<Checkpoints>.fromOpaque($0).takeUnretainedValue().pages.store(Int(pages), ordering: .relaxed) }
+        object.map { Unmanaged<Checkpoints>.fromOpaque($0).takeUnretainedValue().committed(pages: Int(pages)) }
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  var isDue: Bool { pages.load(ordering: .relaxed) >= schedule.pages }
+  private func committed(pages: Int) {
+    self.pages.store(pages, ordering: .relaxed)
+    if length.exchange(pages, ordering: .relaxed) >= pages { hasRestarted.store(true, ordering: .relaxed) }
+  }
 
-  /// Makes a checkpoint if it is due and no other process makes one or has just made one.
+  /// There was a commit, of this process or of another one.
+  func noteCommit() { lastCommit.withLock { $0 = .now } }
+
+  /// How long there must be no commit before the whole log is written back.
+  var timeUntilIdle: Duration { lastCommit.withLock { $0 + schedule.idle } - .now }
+
+  /// Whether ``work(_:)`` has something to do.
+  var isDue: Bool { pages.load(ordering: .relaxed) >= schedule.pages || hasRestarted.load(ordering: .relaxed) }
+
+  /// Records the owner of a log that has begun again, and makes a checkpoint if one is due.
   ///
-  /// - Parameter db: a connection outside a transaction. Its busy timeout is set to `busyTimeout` afterwards.
-  func makeIfDue(_ db: Database, busyTimeout: Duration) {
-    guard isDue else { return }
-    FileDescriptor.withLock(file, waits: false) { file in
+  /// - Parameter db: a connection outside a transaction.
+  func work(_ db: Database) {
+    if hasRestarted.load(ordering: .relaxed) { try? recordOwner(db) }
+    if pages.load(ordering: .relaxed) >= schedule.pages { make("FULL", db) }
+  }
+
+  /// Records which file the log belongs to; later if another process is opening the database.
+  func recordOwner(_ db: Database) throws {
+    _ = try FileDescriptor.withLock(SidecarFiles.logOwner(of: path), of: path) { record in
+      hasRestarted.store(false, ordering: .relaxed)
+      try LogOwner(db, path: path).write(to: record)
+    }
+  }
+
+  /// Writes the whole log back, beside commits. A long one is emptied as well, which commits wait for.
+  ///
+  /// - Returns: whether that is done.
+  func settle(_ db: Database) -> Bool {
+    let isLong = FileRights(path: path + "-wal").map { $0.size > LogFile.sizeLimit } ?? false
+    let isDone = make(isLong ? "TRUNCATE" : "PASSIVE", db)
+    if isDone { isUnsettled.store(false, ordering: .relaxed) }
+    return isDone
+  }
+
+  /// Makes a checkpoint unless another process makes one or has just made one.
+  ///
+  /// - Returns: whether it is complete.
+  @discardableResult
+  private func make(_ mode: String, _ db: Database) -> Bool {
+    FileDescriptor.withLock(SidecarFiles.upkeep(of: path), of: path) { file in
       // Nil before the first checkpoint, and below zero after the clock was set back.
-      if let seconds = file.secondsSinceModification, seconds >= 0, seconds < schedule.spacing { return }
+      if let seconds = file.secondsSinceModification, seconds >= 0, seconds < schedule.spacing { return false }
+      defer { file.touch() }
       do {
         // The checkpoint holds the writers' lock: it must not wait longer for a writer or an old reader.
         try db.execute(sql: "PRAGMA busy_timeout = 50")
-        defer { try? db.execute(sql: "PRAGMA busy_timeout = \(Int(busyTimeout.inSeconds * 1000))") }
-        let row = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(FULL)")
+        defer { try? db.execute(sql: "PRAGMA busy_timeout = 0") }
+        let row = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(\(mode))")
         logger.debug("checkpoint", metadata: ["pages": "\(row?[1] as Int? ?? 0)", "written": "\(row?[2] as Int? ?? 0)"])
         pages.store(0, ordering: .relaxed)
+        // In other journal modes both are -1.
+        return row?[0] as Int? == 0 && row?[1] as Int? == row?[2] as Int?
       } catch {
         logger.debug("checkpoint postponed", metadata: ["error": "\(error)"])
+        return false
       }
-      file.touch()
-    }
+    } ?? false
   }
 }
 

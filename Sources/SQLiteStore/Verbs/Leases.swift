@@ -45,7 +45,7 @@ extension SQLiteStore {
     return lease
   }
 
-  private static func setNews(_ isNews: Bool, of lease: String, _ db: Database) throws {
+  private static func setNews(_ isNews: Bool, of lease: some DatabaseValueConvertible, _ db: Database) throws {
     for side in [LeaseItem.assigneeNews, .creatorNews] {
       try db.run("UPDATE task_details SET \(side.rawValue)_news = ? WHERE task_id IN (\(LeaseItems.ids(of: side)))", [isNews, lease])
     }
@@ -69,7 +69,7 @@ extension SQLiteStore {
 
   public func renew(_ leases: [String]) async throws(BridgeError) {
     let duration = SQL.offset(timing.lease)
-    try await write(durable: false) { db in
+    try await write(durable: false, isPeriodic: true) { db in
       for lease in leases { try db.run("UPDATE leases SET expires_at = \(SQL.later) WHERE id = ?", [duration, lease]) }
     }
   }
@@ -90,19 +90,20 @@ extension SQLiteStore {
 
   static func hasExpired(_ db: Database) throws -> Bool { try !expired(db).isEmpty }
 
-  private static func expired(_ db: Database) throws -> [String] {
+  /// Their ids, of whatever type.
+  private static func expired(_ db: Database) throws -> [DatabaseValue] {
     let leases = try db.rows("SELECT id, process, \(SQL.hasExpired) AS expired FROM leases")
     return try Array(leases.filter { Presence.isOver($0.text("process"), expired: $0.flag("expired")) }.map { $0["id"] })
   }
 
   /// - Returns: false if there was no such lease.
   @discardableResult
-  private static func end(_ lease: String, _ db: Database) throws -> Bool {
+  private static func end(_ lease: some DatabaseValueConvertible, _ db: Database) throws -> Bool {
     try db.run("DELETE FROM leases WHERE id = ?", [lease])
     return db.changesCount > 0
   }
 
-  private static func giveBack(_ lease: String, redelivered: Bool, _ db: Database) throws -> Bool {
+  private static func giveBack(_ lease: some DatabaseValueConvertible, redelivered: Bool, _ db: Database) throws -> Bool {
     let messages = LeaseItems.rows(of: "messages", where: "i.kind = 'message' AND i.lease = ?")
     try db.run("UPDATE messages SET read = 0 WHERE rowid IN (\(messages))", [lease])
     if redelivered {

@@ -63,7 +63,7 @@ extension SQLiteStore {
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
     let claim = SQL.offset(timing.claim)
     let forgotten: StatementArguments = [SQL.offset(.zero - timing.presence * 4), SQL.offset(timing.presence * 4)]
-    try await write(durable: false) { db in
+    let rows = try await write(durable: false, isPeriodic: true) { db in
       try db.run(
         """
         INSERT INTO instances (id, agent, host, process, client, last_seen) VALUES (?, ?, ?, ?, ?, \(SQL.now))
@@ -72,7 +72,9 @@ extension SQLiteStore {
       try Self.touchAgent(instance, db)
       try db.run("UPDATE task_details SET held_until = \(SQL.later) WHERE holder = ?", [claim, instance.id])
       try db.run("DELETE FROM instances WHERE last_seen NOT BETWEEN \(SQL.later) AND \(SQL.later)", forgotten)
+      return try LastRows(db)
     }
+    connections.found(rows)
     indexLater()
   }
 

@@ -49,7 +49,7 @@ final class StoreWatch: @unchecked Sendable {
   /// This process has committed something that concerns others.
   func ring() {
     // A failure is harmless: the other layers see the commit as well.
-    if let file = try? FileDescriptor.openSidecar(doorbell) {
+    if let file = try? FileDescriptor.openSidecar(doorbell, of: connections.path) {
       file.touch()
       try? file.close()
     }
@@ -77,7 +77,6 @@ final class StoreWatch: @unchecked Sendable {
       descriptors.wait(for: timeout())
       if descriptors.isReady(0) { wake.drain() }
       if descriptors.isReady(1), let events { take(events.drain(), database: name) }
-      if events?.isLost == true { events = nil }
       let now = ContinuousClock.now
       let polls = layers.contains(.poll) && now >= nextPoll
       if schedule.isDue(at: now) || polls { check() }
@@ -88,7 +87,9 @@ final class StoreWatch: @unchecked Sendable {
   }
 
   private func watchFolder() {
-    guard events == nil, !layers.isDisjoint(with: [.doorbell, .folder]) else { return }
+    guard events?.isCurrent != true, !layers.isDisjoint(with: [.doorbell, .folder]) else { return }
+    // What was missed since the folder was moved.
+    if events != nil { schedule.restart(at: .now) }
     // Where the system has no watches left, polling does the work.
     events = try? FolderWatch(path: doorbell)
   }
@@ -119,17 +120,20 @@ final class StoreWatch: @unchecked Sendable {
     do {
       if observer == nil || observer?.file != FileIdentity(path: connections.path) {
         let isFirst = observer == nil
-        let (queue, file) = try connections.extraReader()
+        let (queue, file) = try connections.openObserver()
         observer = (queue, file, nil)
         if !isFirst { subscribers.post([.messages, .tasks, .resync]) }
       }
       let version: Int64? = try observer?.queue.unsafeRead { try $0.value("PRAGMA data_version") }
       // At first as well: earlier commits were not seen.
-      if version != observer?.version { subscribers.post([.messages, .tasks]) }
+      if version != observer?.version {
+        subscribers.post([.messages, .tasks])
+        if let rows = try? observer?.queue.unsafeRead(LastRows.init) { connections.found(rows) }
+      }
       observer?.version = version
     } catch {
       // Busy or missing: the next check sees it. Subscribers find out by themselves what is wrong with the store.
-      if !(error is DatabaseError) { observer = nil }
+      if (error as? DatabaseError)?.resultCode != .SQLITE_BUSY { observer = nil }
       if FileIdentity(path: connections.path) != nil, connections.current() == nil { subscribers.post([.resync]) }
       logger.debug("the database could not be checked", metadata: ["error": "\(error)"])
     }
