@@ -25,13 +25,19 @@ import Testing
 
   @Test func aPortionGetsAsLongAsItMayBe() {
     var pacer = Pacer()
-    for held in [60, 60, 60] { _ = portion(&pacer, at: 0, held: held) }
-    #expect(pacer.work < .milliseconds(2))
-    for _ in 1...20 { _ = portion(&pacer, at: 0, held: 5) }
-    #expect(pacer.work == .milliseconds(15))
     // Half of the time is for the commit.
-    for _ in 1...20 { _ = portion(&pacer, at: 0, held: Int(pacer.work / .milliseconds(1) * 2)) }
+    func run(disturbing: Bool) {
+      for _ in 1...20 { _ = portion(&pacer, at: 0, held: Int(pacer.work / .milliseconds(1) * 2), disturbing: disturbing) }
+    }
+    run(disturbing: false)
+    #expect((.milliseconds(25))...(.milliseconds(35)) ~= pacer.work)
+    // The first one that is disturbed is the last long one.
+    _ = portion(&pacer, at: 0, held: 60, disturbing: true)
     #expect((.milliseconds(6))...(.milliseconds(9)) ~= pacer.work)
+    run(disturbing: true)
+    #expect((.milliseconds(6))...(.milliseconds(9)) ~= pacer.work)
+    _ = portion(&pacer, at: 0, held: 6_000, disturbing: true)
+    #expect(pacer.work == .milliseconds(1))
   }
 
   @Test func othersAreSeen() async throws {

@@ -1,10 +1,10 @@
-/// Divides long work into portions: each holds the lock for 25 ms at most, and while others are at work, all together for less than a tenth of
-/// the time. Alone, one portion follows the other at once.
+/// Divides long work into portions. While others are at work, each holds the lock for 25 ms at most, and all together for less than a tenth of
+/// the time. Alone, they are longer, and one follows the other at once.
 struct Pacer: Sendable {
   typealias Instant = ContinuousClock.Instant
 
   /// How long a portion should hold the lock. It takes longer when the machine is busy.
-  private static let hold = Duration.milliseconds(15)
+  private static let (hold, holdAlone) = (Duration.milliseconds(15), Duration.milliseconds(60))
   /// The pause is so many times as long as the portion was.
   private static let pauses = 20
   /// Others try again at intervals of up to 25 ms.
@@ -14,7 +14,7 @@ struct Pacer: Sendable {
 
   /// How long the next portion may work until it commits, which takes a time of its own.
   private(set) var work = Duration.milliseconds(5)
-  /// When the next portion may begin; nil for at once.
+  /// When the next portion may begin; nil for at once, while nobody else is at work.
   private(set) var next: Instant?
   private var lastSign: Instant?
 
@@ -22,11 +22,13 @@ struct Pacer: Sendable {
   ///   - begin: when the lock was taken; `end`: when it was free again.
   ///   - isDisturbing: whether there was a sign of others.
   mutating func ended(from begin: Instant, to end: Instant, isDisturbing: Bool) {
-    let held = end - begin
-    // Towards the right length, by steps.
-    work = min(max(work * min(max(Self.hold / max(held, .microseconds(1)), 0.5), 1.5), .milliseconds(1)), Self.hold)
+    let (held, wasAlone) = (end - begin, next == nil)
     if isDisturbing { lastSign = end }
     next = lastSign.flatMap { end - $0 < Self.memory ? end + max(held * Self.pauses, Self.shortestPause) : nil }
+    // Towards the right length: longer by steps, shorter at once.
+    let target = next == nil ? Self.holdAlone : Self.hold
+    let growth = wasAlone && next != nil ? 1 : 1.5
+    work = min(max(work * min(target / max(held, .microseconds(1)), growth), .milliseconds(1)), target)
   }
 }
 
