@@ -77,7 +77,7 @@ extension ProcessTests {
     _ = try await server.call("list_agents")
     try await sandbox.sqlite3(
       """
-      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
       INSERT INTO messages SELECT hex(randomblob(16)), 'cowork', 'code', 'old ' || i, 1, '2020-01-01' FROM n
       """)
     let pruning = Task { try await sandbox.run("prune", "--older-than", "1d") }
@@ -92,9 +92,9 @@ extension ProcessTests {
     }
     let outcome = try await pruning.value
     report("beside a prune of \(outcome.elapsed.milliseconds), \(failed) of \(tried) typed INSERTs failed")
-    #expect(outcome.status == 0 && outcome.output.contains("Removed 3000 read messages"), "\(outcome)")
-    // One in twenty where the machine is not busy; without pauses nearly all.
-    #expect(failed * 4 < tried && tried > 10)
+    #expect(outcome.status == 0 && outcome.output.contains("Removed 10000 read messages"), "\(outcome)")
+    // After the first ones about one in twenty, more where the machine is busy; without pauses nearly all.
+    #expect(failed <= 3 + tried / 4)
     #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "\(tried - failed + sent)")
   }
 

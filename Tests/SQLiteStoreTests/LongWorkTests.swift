@@ -21,6 +21,8 @@ import Testing
     #expect(portion(&pacer, at: 500, held: 10) == .milliseconds(200))
     #expect(portion(&pacer, at: 1_000, held: 1) == .milliseconds(50))
     #expect(portion(&pacer, at: 3_100, held: 10) == nil)
+    pacer.ended(from: Self.start, to: Self.start + .milliseconds(10), isDisturbing: true, isInBackground: true)
+    #expect(pacer.next == Self.start + .milliseconds(610))
   }
 
   @Test func aPortionGetsAsLongAsItMayBe() {

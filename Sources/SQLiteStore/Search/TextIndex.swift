@@ -76,7 +76,7 @@ extension SQLiteStore {
       var remains = try await read(TextIndex.isBehind)
       defer { bystanders.rest() }
       while remains {
-        remains = try await writePortion(durable: false) { db, portion in
+        remains = try await writePortion(isInBackground: true) { db, portion in
           try FileDescriptor.withLock(file, of: connections.path) { _ in
             repeat { guard try TextIndex.addPortion(db) else { return false } } while !portion.isOver
             return true

@@ -41,12 +41,14 @@ final class Bystanders: Sendable {
 extension SQLiteStore {
   /// One portion of work that takes long, in a transaction. Waits first, if others are at work.
   ///
-  /// - Parameter body: does some of the work, and more of it until the portion is over.
+  /// - Parameters:
+  ///   - isInBackground: whether nobody waits for the work, which then need not survive a power cut.
+  ///   - body: does some of the work, and more of it until the portion is over.
   func writePortion<Value: Sendable>(
-    durable: Bool = true, wakes: (Value) -> Bool = { _ in false }, _ body: (Database, Portion) throws -> Value
+    isInBackground: Bool = false, wakes: (Value) -> Bool = { _ in false }, _ body: (Database, Portion) throws -> Value
   ) async throws(BridgeError) -> Value {
-    try await portion { open, work in
-      try write(open, durable: durable, wakes: wakes) { db in try body(db, work()) }
+    try await portion(isInBackground) { open, work in
+      try write(open, durable: !isInBackground, wakes: wakes) { db in try body(db, work()) }
     }
   }
 
@@ -58,7 +60,7 @@ extension SQLiteStore {
   }
 
   private func portion<Value: Sendable>(
-    _ transaction: (Connections.Open, _ begin: () -> Portion) throws -> Value
+    _ isInBackground: Bool = false, _ transaction: (Connections.Open, _ begin: () -> Portion) throws -> Value
   ) async throws(BridgeError) -> Value {
     if let next = pacer.withLock(\.next) { try? await Task.sleep(until: next, clock: .continuous) }
     return try await visit { open in
@@ -70,7 +72,7 @@ extension SQLiteStore {
           let version: Int64?? = try? open.writer.unsafeRead { try $0.value("PRAGMA data_version") }
           let end = ContinuousClock.now
           let isDisturbing = bystanders.areDisturbed(version ?? nil) || connections.writers.load(ordering: .relaxed) > 0
-          pacer.withLock { $0.ended(from: start, to: end, isDisturbing: isDisturbing) }
+          pacer.withLock { $0.ended(from: start, to: end, isDisturbing: isDisturbing, isInBackground: isInBackground) }
         }
       }
       return try transaction(open) {

@@ -5,8 +5,8 @@ struct Pacer: Sendable {
 
   /// How long a portion should hold the lock. It takes longer when the machine is busy.
   private static let (hold, holdAlone) = (Duration.milliseconds(15), Duration.milliseconds(60))
-  /// The pause is so many times as long as the portion was.
-  private static let pauses = 20
+  /// The pause is so many times as long as the portion was. Work that nobody waits for goes on beside other long work.
+  private static let (pauses, pausesInBackground) = (20, 60)
   /// Others try again at intervals of up to 25 ms.
   private static let shortestPause = Duration.milliseconds(50)
   /// How long others count as being at work after a sign of them.
@@ -21,10 +21,12 @@ struct Pacer: Sendable {
   /// - Parameters:
   ///   - begin: when the lock was taken; `end`: when it was free again.
   ///   - isDisturbing: whether there was a sign of others.
-  mutating func ended(from begin: Instant, to end: Instant, isDisturbing: Bool) {
+  ///   - isInBackground: whether nobody waits for the work.
+  mutating func ended(from begin: Instant, to end: Instant, isDisturbing: Bool, isInBackground: Bool = false) {
     let (held, wasAlone) = (end - begin, next == nil)
     if isDisturbing { lastSign = end }
-    next = lastSign.flatMap { end - $0 < Self.memory ? end + max(held * Self.pauses, Self.shortestPause) : nil }
+    let pause = max(held * (isInBackground ? Self.pausesInBackground : Self.pauses), Self.shortestPause)
+    next = lastSign.flatMap { end - $0 < Self.memory ? end + pause : nil }
     // Towards the right length: longer by steps, shorter at once.
     let target = next == nil ? Self.holdAlone : Self.hold
     let growth = wasAlone && next != nil ? 1 : 1.5
