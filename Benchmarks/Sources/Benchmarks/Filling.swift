@@ -24,12 +24,13 @@ enum Filling {
       ])
     }
     for index in indexes { try file.run(index) }
+    // The contents are words of small letters, which are their own terms.
     try file.run(
       """
       INSERT INTO message_details (message_id, sender, reply_to, read_at)
         SELECT id, sender, CASE WHEN rowid % 3 = 0 THEN lag(id) OVER (ORDER BY rowid) END, created_at FROM messages ORDER BY id;
-      INSERT INTO message_index (rowid, content) SELECT rowid, content FROM messages;
-      INSERT INTO message_index_state SELECT 1, rowid, id FROM messages ORDER BY rowid DESC LIMIT 1;
+      INSERT INTO message_terms (rowid, terms) SELECT rowid, content FROM messages;
+      INSERT INTO message_terms_state SELECT 1, rowid, id FROM messages ORDER BY rowid DESC LIMIT 1;
       """)
     let insertTask = try file.prepare(
       """

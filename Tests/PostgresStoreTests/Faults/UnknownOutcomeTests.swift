@@ -108,10 +108,10 @@ struct UnknownOutcomeTests {
       let first = Instance(agent: .code, process: ProcessIdentity(scope: "elsewhere", pid: 1, start: "1"))
       _ = try await bench.move(task, .inProgress, first, nil)
       try await bench.store.signOff(first)
-      await bench.proxy.cutReplies(after: ".change_task(")
+      // The values of a statement are sent each time, its text only until it is prepared.
+      await bench.proxy.cutReplies(after: "taken over")
       #expect(try await bench.move(task, .inProgress, bench.code, nil).holder == bench.code.id)
       _ = try await bench.move(task, .completed, bench.code, "mine")
-      // By now the statement is prepared, and only its parameters are sent.
       await bench.proxy.cutReplies(after: "refused result")
       let error = await refusal { try await bench.move(task, .completed, first, "late") }
       #expect(error?.code == .wrongStatus && error?.message.contains("recorded") == true)
