@@ -65,18 +65,22 @@ BEGIN
 END
 $$;
 
--- The first of these messages that fit into so many characters; always at least one.
+-- The first of these messages that fit into so many characters; always at least one. A join with the view would read all of it, and a list
+-- of rows is read by the index.
 CREATE OR REPLACE FUNCTION fitting_messages(given bigint[], characters bigint) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
+DECLARE
+  near bigint[] := ARRAY(
+    SELECT seq FROM (
+      SELECT m.seq, g.number, sum(260 + least_characters(octet_length(m.content))) OVER (ORDER BY g.number)
+        - (260 + least_characters(octet_length(m.content))) AS before
+      FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN messages m USING (seq)
+    ) AS sizes WHERE before <= characters ORDER BY number);
 BEGIN
   RETURN (SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
     SELECT seq, number, sum(cost) OVER (ORDER BY number) AS total FROM (
-      SELECT r.seq, near.number, cost_of(r) AS cost FROM (
-        SELECT m.seq, g.number, sum(260 + least_characters(octet_length(m.content))) OVER (ORDER BY g.number)
-          - (260 + least_characters(octet_length(m.content))) AS before
-        FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN messages m USING (seq)
-      ) AS near JOIN message_records r USING (seq) WHERE near.before <= characters
+      SELECT r.seq, array_position(near, r.seq) AS number, cost_of(r) AS cost FROM message_records r WHERE r.seq = ANY (near)
     ) AS costs
   ) AS totals WHERE number = 1 OR total <= characters);
 END
@@ -86,15 +90,18 @@ $$;
 CREATE OR REPLACE FUNCTION fitting_tasks(given bigint[], characters bigint, is_first boolean) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
+DECLARE
+  near bigint[] := ARRAY(
+    SELECT seq FROM (
+      SELECT t.seq, g.number,
+        sum(300 + least_characters(octet_length(t.description)) + least_characters(octet_length(t.result))) OVER (ORDER BY g.number)
+          - (300 + least_characters(octet_length(t.description)) + least_characters(octet_length(t.result))) AS before
+      FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN tasks t USING (seq)
+    ) AS sizes WHERE before <= characters ORDER BY number);
 BEGIN
   RETURN (SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
     SELECT seq, number, sum(cost) OVER (ORDER BY number) AS total FROM (
-      SELECT r.seq, near.number, cost_of(r) AS cost FROM (
-        SELECT t.seq, g.number,
-          sum(300 + least_characters(octet_length(t.description)) + least_characters(octet_length(t.result))) OVER (ORDER BY g.number)
-            - (300 + least_characters(octet_length(t.description)) + least_characters(octet_length(t.result))) AS before
-        FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN tasks t USING (seq)
-      ) AS near JOIN task_records r USING (seq) WHERE near.before <= characters
+      SELECT r.seq, array_position(near, r.seq) AS number, cost_of(r) AS cost FROM task_records r WHERE r.seq = ANY (near)
     ) AS costs
   ) AS totals WHERE (is_first AND number = 1) OR total <= characters);
 END

@@ -176,23 +176,25 @@ CREATE OR REPLACE FUNCTION listed_tasks(
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
-  task_rows := ARRAY(
-    SELECT t.seq FROM tasks t WHERE NOT is_creator AND t.recipient = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
-      AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status)
-    UNION ALL
-    SELECT t.seq FROM tasks t WHERE is_creator AND t.sender = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
-      AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status)
-    ORDER BY seq LIMIT most);
-  task_rows := task_rows || ARRAY(
-    SELECT t.seq FROM tasks t WHERE NOT is_creator AND t.recipient = me AND COALESCE(t.status, '') IN ('completed', 'failed')
-      AND t.seq < before_ended AND (of_status IS NULL OR t.status = of_status)
-    UNION ALL
-    SELECT t.seq FROM tasks t WHERE is_creator AND t.sender = me AND COALESCE(t.status, '') IN ('completed', 'failed')
-      AND t.seq < before_ended AND (of_status IS NULL OR t.status = of_status)
-    ORDER BY seq DESC LIMIT most - cardinality(task_rows));
-  SELECT count(*) INTO remaining FROM tasks t WHERE ((NOT is_creator AND t.recipient = me) OR (is_creator AND t.sender = me))
-    AND (of_status IS NULL OR t.status = of_status)
-    AND CASE WHEN COALESCE(t.status, '') IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
+  IF is_creator THEN
+    task_rows := ARRAY(
+      SELECT t.seq FROM tasks t WHERE t.sender = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.seq > after_open
+        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
+    task_rows := task_rows || ARRAY(
+      SELECT t.seq FROM tasks t WHERE t.sender = me AND COALESCE(t.status, '') IN ('completed', 'failed') AND t.seq < before_ended
+        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq DESC LIMIT most - cardinality(task_rows));
+    SELECT count(*) INTO remaining FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status)
+      AND CASE WHEN COALESCE(t.status, '') IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
+  ELSE
+    task_rows := ARRAY(
+      SELECT t.seq FROM tasks t WHERE t.recipient = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.seq > after_open
+        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
+    task_rows := task_rows || ARRAY(
+      SELECT t.seq FROM tasks t WHERE t.recipient = me AND COALESCE(t.status, '') IN ('completed', 'failed') AND t.seq < before_ended
+        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq DESC LIMIT most - cardinality(task_rows));
+    SELECT count(*) INTO remaining FROM tasks t WHERE t.recipient = me AND (of_status IS NULL OR t.status = of_status)
+      AND CASE WHEN COALESCE(t.status, '') IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
+  END IF;
 END
 $$;
 
@@ -214,7 +216,7 @@ BEGIN
   remaining := remaining - cardinality(task_rows);
   IF lease IS NOT NULL THEN news := lock_news(me, task_rows); END IF;
   RETURN QUERY SELECT r, tasks_2.remaining, r.seq = ANY (news)
-    FROM unnest(task_rows) WITH ORDINALITY AS n (seq, number) JOIN task_records r ON r.seq = n.seq ORDER BY n.number;
+    FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY array_position(task_rows, r.seq);
   IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news); END IF;
 END
 $$;

@@ -31,7 +31,8 @@ struct PlanTests {
     }
   }
 
-  /// Functions keep plans that serve any values, so these must suit a large store.
+  /// Functions keep plans that serve any values, so these must suit a large store. An index that is read from end to end is a scan, too. Only
+  /// what is the agent's own may be read as a whole: 20,000 tasks to list and to count, and 11,111 news.
   @Test(arguments: [
     "send('cowork', 'code', 'x', 'r', 't7', 'key')", "send('cowork', 'code', 'x', idempotency_key => 'key')",
     "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000, false)", "confirm('l1')", "undo('l1')",
@@ -56,10 +57,13 @@ struct PlanTests {
     try await connection.query("SELECT count(*) FROM \(call)")
     let scans = try await connection.query(
       """
-      SELECT relname FROM pg_stat_xact_user_tables WHERE schemaname = 'cowork_bridge' AND seq_scan > 0
+      SELECT format('%s: %s scans, %s rows by an index', relname, seq_scan, idx_tup_fetch) FROM pg_stat_xact_user_tables
+        WHERE schemaname = 'cowork_bridge' AND (seq_scan > 0 OR idx_tup_fetch >
+          CASE relname WHEN 'tasks' THEN 41000 WHEN 'task_details' THEN 12000 ELSE 500 END)
         AND relname IN ('messages', 'message_details', 'tasks', 'task_details', 'task_events')
       """)
-    #expect(try scans.map { try $0.get(0, as: String.self) } == [], "\(call)")
+    let found = try scans.map { try $0.get(0, as: String.self) }
+    #expect(found == [], "\(call): \(found)")
     await connection.close()
   }
 
