@@ -1,6 +1,5 @@
 import Logging
 import Synchronization
-import SystemSupport
 
 /// The bridge for one agent: it sends, reads, waits, delegates and keeps the agent's presence.
 ///
@@ -13,8 +12,6 @@ public final class BridgeService: Sendable {
   public let waits = WaitingCalls()
   private let instanceState: Mutex<Instance>
   private let isRunning = Atomic(false)
-  /// Whether the first heartbeat has been sent.
-  private let isPresent = Once<Bool>()
 
   public init(store: any BridgeStore, identity: Identity, logger: Logger) {
     (self.store, self.identity, self.logger) = (store, identity, logger)
@@ -268,16 +265,6 @@ public final class BridgeService: Sendable {
     }
   }
 
-  /// Returns when the first heartbeat has been sent or has failed, at the latest after this time.
-  public func firstHeartbeat(within limit: Duration) async {
-    let timer = Task { [isPresent] in
-      try await Task.sleep(for: limit)
-      isPresent.set(false)
-    }
-    _ = await isPresent.wait()
-    timer.cancel()
-  }
-
   /// Ends the agent's presence at once.
   public func signOff() async {
     do { try await store.signOff(instance) } catch { logger.debug("signing off failed", metadata: ["error": "\(error)"]) }
@@ -285,6 +272,5 @@ public final class BridgeService: Sendable {
 
   private func signOfLife() async {
     do { try await store.heartbeat(instance) } catch { logger.warning("\(error)") }
-    isPresent.set(true)
   }
 }

@@ -55,8 +55,6 @@ struct Serve: AsyncParsableCommand {
         Task { await server.server.shutdown() }
       }
       let presence = Task { await service.run() }
-      // Whoever learns that this server answers finds its agent online. A file is quick enough, and a database that hangs holds nobody up.
-      if case .postgres = location { await service.firstHeartbeat(within: .seconds(2)) }
       await server.run(on: transport)
       Self.endSoon()
       presence.cancel()

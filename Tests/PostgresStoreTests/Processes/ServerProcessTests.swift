@@ -38,21 +38,6 @@ struct ServerProcessTests {
     }
   }
 
-  @Test func anAgentIsOnlineOnceItsServerHasAnswered() async throws {
-    try await Turnstile.shared.pass {
-      let database = try await Self.server.value.createDatabase()
-      let store = try PostgresStore.postgres(database.url)
-      _ = try await store.agents()
-      for _ in 1...5 {
-        let server = try await ServerChild.start("code", url: database.url)
-        #expect(try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "x")).recipientOnline)
-        try await server.kill()
-        #expect(try await !store.send(NewMessage(sender: .cowork, recipient: .code, content: "x")).recipientOnline)
-      }
-      await store.close()
-    }
-  }
-
   @Test func pipelinedSendsAreStoredInTheOrderInWhichTheyCame() async throws {
     try await Turnstile.shared.pass {
       let database = try await Self.server.value.createDatabase()
