@@ -127,8 +127,9 @@ BEGIN
   SELECT * INTO present FROM tasks t WHERE t.id = change_task.task_id AND (t.sender = me OR t.recipient = me) FOR UPDATE;
   SELECT * INTO claimed FROM task_details d WHERE d.task_id = change_task.task_id FOR UPDATE;
   claim := replace(claim, '_over', '');
-  IF present.id IS NULL OR version_of(present.id) <> change_task.version THEN RETURN; END IF;
-  IF change_task.status IS NOT NULL AND (present.status IN ('completed', 'failed')
+  IF present.id IS NULL OR version_of(present.id) IS DISTINCT FROM change_task.version THEN RETURN; END IF;
+  IF num_nulls(claim, change_task.instance, has_event, is_repeated) > 0 OR claim NOT IN ('keep', 'take', 'release')
+    OR change_task.status IS NOT NULL AND (present.status IN ('completed', 'failed')
       OR change_task.status NOT IN ('in_progress', 'completed', 'failed')
       OR (present.recipient IS DISTINCT FROM me AND change_task.status <> 'failed'))
     OR (present.recipient IS DISTINCT FROM me AND (claim = 'take' OR NOT change_task.assignee_news))
@@ -138,6 +139,8 @@ BEGIN
       AND (change_task.status IS NOT NULL OR claim <> 'keep')
       AND claimed.held_until BETWEEN clock_timestamp() AND clock_timestamp() + interval '11 minutes')
     OR (has_event AND change_task.to_status IS DISTINCT FROM COALESCE(change_task.status, present.status))
+    -- Whatever is changed is signed.
+    OR (change_task.status IS NOT NULL AND NOT has_event)
   THEN
     PERFORM refuse('CW403', format('"%s" may not change the task %s in this way', me, present.id));
   END IF;

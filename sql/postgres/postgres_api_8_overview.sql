@@ -61,17 +61,25 @@ END
 $$;
 COMMENT ON FUNCTION transcript_edge IS 'For programs: where a transcript begins.';
 
--- The visible numbers up to one, of those that are near the end of the table.
+-- The visible numbers up to one, of those that are near the newest one. A login of an agent sees those of its agent.
 CREATE OR REPLACE FUNCTION transcript_numbers(of_events boolean, up_to bigint, near bigint) RETURNS TABLE (seq bigint, top bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  mine text := my_agent();
 BEGIN
-  PERFORM my_agent();
-  IF of_events THEN SELECT COALESCE(max(e.seq), 0) INTO top FROM task_events e; ELSE SELECT COALESCE(max(m.seq), 0) INTO top FROM messages m; END IF;
+  IF of_events THEN
+    top := COALESCE((SELECT e.seq FROM task_events e LEFT JOIN tasks t ON t.id = e.task_id WHERE mine IS NULL OR mine IN (t.sender, t.recipient)
+      ORDER BY e.seq DESC LIMIT 1), 0);
+    RETURN QUERY SELECT e.seq, transcript_numbers.top FROM task_events e LEFT JOIN tasks t ON t.id = e.task_id
+      WHERE (mine IS NULL OR mine IN (t.sender, t.recipient)) AND e.seq <= up_to AND e.seq > transcript_numbers.top - near;
+  ELSE
+    top := COALESCE((SELECT m.seq FROM messages m WHERE mine IS NULL OR mine IN (m.sender, m.recipient) ORDER BY m.seq DESC LIMIT 1), 0);
+    RETURN QUERY SELECT m.seq, transcript_numbers.top FROM messages m
+      WHERE (mine IS NULL OR mine IN (m.sender, m.recipient)) AND m.seq <= up_to AND m.seq > transcript_numbers.top - near;
+  END IF;
   RETURN QUERY SELECT NULL::bigint, transcript_numbers.top;
-  RETURN QUERY SELECT m.seq, transcript_numbers.top FROM messages m WHERE NOT of_events AND m.seq <= up_to AND m.seq > transcript_numbers.top - near
-    UNION ALL SELECT e.seq, transcript_numbers.top FROM task_events e WHERE of_events AND e.seq <= up_to AND e.seq > transcript_numbers.top - near;
 END
 $$;
 COMMENT ON FUNCTION transcript_numbers IS 'For programs: the numbers that a transcript has told already.';

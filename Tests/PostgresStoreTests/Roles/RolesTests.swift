@@ -72,6 +72,8 @@ struct RolesTests {
       "SELECT FROM cowork_bridge.task_state('spy', '\(task)', 'i')",
       "SELECT FROM cowork_bridge.change_task('spy', '\(task)', '', 'failed', NULL, 'keep', 'i', 'p', 1, false, NULL, NULL, NULL, NULL, NULL, '{}', false)",
       "SELECT FROM cowork_bridge.agents() WHERE unread + open_tasks > 0",
+      "SELECT FROM cowork_bridge.transcript_numbers(false, 1000, 1000) WHERE seq IS NOT NULL OR top > 0",
+      "SELECT FROM cowork_bridge.transcript_numbers(true, 1000, 1000) WHERE seq IS NOT NULL OR top > 0",
     ] { #expect(try await database.psql(statement, as: spy) == "", "\(statement)") }
     for statement in [
       "SELECT cowork_bridge.confirm('\(lease)')", "SELECT cowork_bridge.undo('\(lease)')", "SELECT cowork_bridge.renew('{\(lease)}', 3600)",
@@ -127,13 +129,15 @@ struct RolesTests {
     let task = try await owner.createTask(NewTask(sender: .cowork, recipient: .code, title: "1", description: "")).taskID
     let (code, cowork) = (try await roles.login(for: .code), try await roles.login(for: .cowork))
     func change(
-      _ agent: String, _ status: String?, claim: String = "keep", news: String = "NULL, NULL", event: String = "false, NULL, NULL",
-      as instance: String = "i"
+      _ agent: String, _ status: String?, claim: String = "keep", news: String = "NULL, NULL", event: String? = nil,
+      as instance: String? = "i"
     ) -> String {
-      """
-      SELECT 'changed' FROM cowork_bridge.task_state('\(agent)', '\(task)', 'i') s, cowork_bridge.change_task('\(agent)', '\(task)', s.version,
-        \(status.map { "'\($0)'" } ?? "NULL"), NULL, '\(claim)', '\(instance)', 'p', 600, \(event), NULL, \(news), '{}', false)
-      """
+      let event = event ?? status.map { "true, NULL, '\($0)'" } ?? "false, NULL, NULL"
+      return """
+        SELECT 'changed' FROM cowork_bridge.task_state('\(agent)', '\(task)', 'i') s, cowork_bridge.change_task('\(agent)', '\(task)', s.version,
+          \(status.map { "'\($0)'" } ?? "NULL"), NULL, '\(claim)', \(instance.map { "'\($0)'" } ?? "NULL"), 'p', 600, \(event), NULL, \(news),
+          '{}', false)
+        """
     }
     for refused in [
       change("cowork", "completed"), change("cowork", "in_progress", claim: "take"), change("cowork", nil, claim: "take"),
@@ -142,6 +146,9 @@ struct RolesTests {
     ] { await expectRefused(refused, database, as: cowork) }
     for refused in [
       change("code", nil, news: "NULL, false"), change("code", "ended"), change("code", nil, event: "true, 'pending', 'failed'"),
+      change("code", "completed", event: "false, NULL, NULL"), change("code", "completed", event: "NULL, NULL, 'completed'"),
+      change("code", "completed", as: nil), change("code", "completed", claim: "x"),
+      change("code", "completed").replacing("'keep'", with: "NULL"),
     ] {
       await expectRefused(refused, database, as: code)
     }
@@ -150,6 +157,7 @@ struct RolesTests {
     for refused in [
       change("code", "completed", claim: "release", as: "j"), change("code", "in_progress", claim: "take", as: "j"),
       change("code", nil, claim: "take", as: "j"), change("cowork", "failed", claim: "take_over", as: "j"),
+      change("code", "completed", as: nil),
     ] { await expectRefused(refused, database, as: refused.contains("'cowork', '") ? cowork : code) }
     #expect(try await database.psql(change("code", "in_progress", claim: "take_over", as: "j"), as: code) == "changed\n")
     await expectRefused(change("code", "completed", claim: "release"), database, as: code)
