@@ -9,11 +9,12 @@ AS $$
 BEGIN
   IF NOT is_thorough AND EXISTS (
     SELECT 1 FROM task_details d WHERE d.task_id = (
-      SELECT t.id FROM tasks t WHERE t.recipient = wanted AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.id IS NOT NULL
+      SELECT t.id FROM tasks t WHERE t.recipient = wanted AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed'
+        AND t.id IS NOT NULL
       ORDER BY t.seq DESC LIMIT 1))
   THEN RETURN; END IF;
   RETURN QUERY SELECT t.seq FROM tasks t
-    WHERE t.recipient = wanted AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.id IS NOT NULL
+    WHERE t.recipient = wanted AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed' AND t.id IS NOT NULL
       AND (SELECT d.task_id FROM task_details d WHERE d.task_id = t.id) IS NULL;
 END
 $$;

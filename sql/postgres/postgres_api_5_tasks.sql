@@ -181,22 +181,22 @@ AS $$
 BEGIN
   IF is_creator THEN
     task_rows := ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.sender = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.seq > after_open
-        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
+      SELECT t.seq FROM tasks t WHERE t.sender = me AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed'
+        AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
     task_rows := task_rows || ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.sender = me AND COALESCE(t.status, '') IN ('completed', 'failed') AND t.seq < before_ended
+      SELECT t.seq FROM tasks t WHERE t.sender = me AND t.status IN ('completed', 'failed') AND t.seq < before_ended
         AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq DESC LIMIT most - cardinality(task_rows));
     SELECT count(*) INTO remaining FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status)
-      AND CASE WHEN COALESCE(t.status, '') IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
+      AND CASE WHEN t.status IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
   ELSE
     task_rows := ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.recipient = me AND COALESCE(t.status, '') NOT IN ('completed', 'failed') AND t.seq > after_open
-        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
+      SELECT t.seq FROM tasks t WHERE t.recipient = me AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed'
+        AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
     task_rows := task_rows || ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.recipient = me AND COALESCE(t.status, '') IN ('completed', 'failed') AND t.seq < before_ended
+      SELECT t.seq FROM tasks t WHERE t.recipient = me AND t.status IN ('completed', 'failed') AND t.seq < before_ended
         AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq DESC LIMIT most - cardinality(task_rows));
     SELECT count(*) INTO remaining FROM tasks t WHERE t.recipient = me AND (of_status IS NULL OR t.status = of_status)
-      AND CASE WHEN COALESCE(t.status, '') IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
+      AND CASE WHEN t.status IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
   END IF;
 END
 $$;

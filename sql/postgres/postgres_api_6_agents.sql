@@ -122,7 +122,7 @@ BEGIN
   SELECT k.name, CASE WHEN isfinite(k.last_seen) THEN to_char(k.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
       k.host, k.client, processes_of(k.name, agents_2.presence),
       (SELECT count(*) FROM messages m WHERE m.recipient = k.name AND COALESCE(m.read, 0) = 0 AND (mine IS NULL OR mine IN (k.name, m.sender))),
-      (SELECT count(*) FROM tasks t WHERE t.recipient = k.name AND COALESCE(t.status, '') NOT IN ('completed', 'failed')
+      (SELECT count(*) FROM tasks t WHERE t.recipient = k.name AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed'
         AND (mine IS NULL OR mine IN (k.name, t.sender))), k.total - count(*) OVER ()
     FROM known k ORDER BY k.name COLLATE "C";
 END

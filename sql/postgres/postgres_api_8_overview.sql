@@ -104,7 +104,8 @@ DECLARE
   mine text := my_agent();
 BEGIN
   RETURN QUERY SELECT r, extract(epoch FROM clock_timestamp() - time_of(r.created_at))::double precision FROM task_records r
-    WHERE COALESCE(r.status, '') NOT IN ('completed', 'failed') AND (mine IS NULL OR mine IN (r.sender, r.recipient)) ORDER BY r.seq LIMIT most;
+    WHERE r.status IS DISTINCT FROM 'completed' AND r.status IS DISTINCT FROM 'failed'
+      AND (mine IS NULL OR mine IN (r.sender, r.recipient)) ORDER BY r.seq LIMIT most;
 END
 $$;
 COMMENT ON FUNCTION open_tasks IS 'The tasks that have not ended, and their age in seconds.';
@@ -116,7 +117,7 @@ DECLARE
   mine text := my_agent();
 BEGIN
   SELECT count(*) INTO open_tasks FROM tasks t
-    WHERE COALESCE(t.status, '') NOT IN ('completed', 'failed') AND (mine IS NULL OR mine IN (t.sender, t.recipient));
+    WHERE t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed' AND (mine IS NULL OR mine IN (t.sender, t.recipient));
   SELECT count(*),
       count(*) FILTER (WHERE l.expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute')
     INTO leases, expired_leases FROM leases l
