@@ -55,15 +55,17 @@ BEGIN
 END
 $$;
 
--- Refuses a recipient that no agent is. Two agents exist without having connected. The detail has the names that are most like it in length: the
--- program finds the nearest of them.
+-- Refuses a recipient that no agent is. Two agents exist without having connected. The detail has the names from which the fewest characters
+-- differ, whatever their order: never more than the edits from one to the other. The program finds the nearest of them.
 CREATE OR REPLACE FUNCTION require_agent(wanted text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   IF wanted IN ('code', 'cowork') OR EXISTS (SELECT 1 FROM agents WHERE name = wanted) THEN RETURN; END IF;
   PERFORM refuse('CW404', format('there is no agent "%s"', wanted), COALESCE((
-    SELECT string_agg(n.name, ' ') FROM (SELECT name FROM agents ORDER BY abs(length(name) - length(wanted)), name LIMIT 2000) AS n), ''));
+    WITH letters AS MATERIALIZED (SELECT letter, count(*) AS times FROM regexp_split_to_table(wanted, '') AS letter GROUP BY letter)
+    SELECT string_agg(n.name, ' ') FROM (SELECT a.name FROM agents a ORDER BY greatest(length(a.name), length(wanted)) - (
+      SELECT sum(least(length(a.name) - length(replace(a.name, letter, '')), times)) FROM letters), a.name LIMIT 2000) AS n), ''));
 END
 $$;
 

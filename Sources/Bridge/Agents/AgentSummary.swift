@@ -60,12 +60,9 @@ extension Identity {
 }
 
 extension BridgeError {
-  /// How many of the known names a store has to look at for `unknownRecipient`: those whose lengths differ least.
-  public static let comparedNames = 2_000
-
   /// There is no agent of this name.
   ///
-  /// - Parameter known: names that the store knows.
+  /// - Parameter known: the names that the store knows; of thousands, those that may be the nearest.
   public static func unknownRecipient(_ name: Identity, known: some Sequence<String>) -> BridgeError {
     let existing = Set(known.filter(NameRule.permits)).union(Identity.wellKnown.map(\.name))
     let nearest = NearestName.sorted(Array(existing), by: name.name).prefix(10)

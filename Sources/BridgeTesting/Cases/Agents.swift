@@ -80,6 +80,20 @@ extension StoreSuite {
         for name in near { #expect(error?.message.contains(name) == true, "\(name)") }
       }
     }
+    StoreCase("the nearest names are found among thousands") { bench in
+      for number in 1...3 {
+        try await bench.harness.executeByHand(
+          "WITH RECURSIVE n (i) AS (SELECT 1000 * \(number) UNION ALL SELECT i + 1 FROM n WHERE i < 1000 * \(number) + 999) "
+            + "INSERT INTO agents (name, added_at) SELECT 'agent' || i, datetime('now') FROM n")
+      }
+      for name in ["agent300", "agent3x1", "gaent3987"] { try await bench.store.addAgent(Identity(name)) }
+      let typos = ["agent300x": "agent300", "agnet3x1": "agent3x1", "agent3987x": "agent3987", "gaetn3987": "gaent3987"]
+      for (typo, nearest) in typos {
+        let recipient = try Identity(typo)
+        let error = await refusal { try await bench.store.send(NewMessage(sender: .code, recipient: recipient, content: "x")) }
+        #expect(error?.message.contains("Did you mean \"\(nearest)\"?") == true, "\(error?.message ?? "")")
+      }
+    }
     StoreCase("an agent that is removed is known no more, and its messages and tasks stay") { bench in
       let name = try Identity("reviewer")
       try await bench.store.heartbeat(Instance(agent: name))

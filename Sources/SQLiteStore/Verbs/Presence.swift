@@ -14,9 +14,7 @@ extension SQLiteStore {
   /// - Throws: `unknownRecipient`.
   static func requireExistence(of recipient: Identity, _ db: Database) throws {
     if try recipient.isWellKnown || db.exists("agents WHERE name = ?", [recipient.name]) { return }
-    let known = try db.rows(
-      "SELECT name FROM agents ORDER BY abs(length(name) - ?) LIMIT ?", [recipient.name.utf8.count, BridgeError.comparedNames])
-    throw BridgeError.unknownRecipient(recipient, known: try Array(known.compactMap { $0.text("name") }))
+    throw BridgeError.unknownRecipient(recipient, known: try Array(db.rows("SELECT name FROM agents").compactMap { $0.text("name") }))
   }
 
   public func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage {
