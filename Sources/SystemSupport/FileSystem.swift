@@ -115,6 +115,17 @@ public enum FileSystem {
     return stat(path, &status) == 0 ? status : nil
   }
 
+  /// What is at a path instead of a file, such as `a pipe`; nil for a file, and where nothing is.
+  public static func otherKind(_ path: String) -> String? {
+    switch (status(path)?.st_mode).map({ $0 & S_IFMT }) {
+    case nil, S_IFREG: nil
+    case S_IFDIR: "a folder"
+    case S_IFIFO: "a pipe"
+    case S_IFSOCK: "a socket"
+    default: "a device"
+    }
+  }
+
   /// Whether this process may use a file in every one of these ways. Asking for none asks whether it exists.
   public static func allows(_ path: String, reading: Bool = false, writing: Bool = false, entering: Bool = false) -> Bool {
     access(path, (reading ? R_OK : F_OK) | (writing ? W_OK : F_OK) | (entering ? X_OK : F_OK)) == 0

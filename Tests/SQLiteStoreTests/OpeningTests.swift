@@ -77,6 +77,22 @@ struct OpeningTests {
     }
   }
 
+  @Test func whatIsNoFileIsNamedAndNotWaitedFor() async throws {
+    try await withDatabase { database in
+      #expect(mkfifo(database.path, 0o600) == 0)
+      let error = await #expect(throws: BridgeError.self) { try await database.store().send("m") }
+      #expect(error?.message.contains("\(database.path) is a pipe and not a database file") == true)
+      // It would wait for ever.
+      await #expect(processExitsWith: .success) { [path = database.path as String] in
+        alarm(60)
+        let diagnosis = await SQLiteStore(path: path, logger: .silent).diagnose()
+        #expect(diagnosis.state == .unusable && diagnosis.findings.first?.found.contains("is a pipe") == true)
+      }
+      #expect(unlink(database.path) == 0)
+      _ = try await database.store().send("after all")
+    }
+  }
+
   @Test func aFolderInPlaceOfTheFileAndAFileInPlaceOfTheFolderAreNamed() async throws {
     try await withDatabase { database in
       let folder = SQLiteStore(path: database.folder.path, logger: .silent)

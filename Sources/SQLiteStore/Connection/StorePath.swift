@@ -15,6 +15,13 @@ public enum StorePath {
     path == "~" || path.hasPrefix("~/") ? FileSystem.homeFolder + path.dropFirst() : path
   }
 
+  /// SQLite waits for ever for the other end of a pipe, and blames the disk or the rights for what is no file.
+  static func requireFile(_ path: String) throws(BridgeError) {
+    guard let kind = FileSystem.otherKind(path) else { return }
+    throw BridgeError(
+      .storeUnavailable, "\(path) is \(kind) and not a database file: move it away, or name another one with --database-url.")
+  }
+
   /// Creates the folder (0700) and the file (0600) if missing; existing modes stay.
   static func prepare(_ path: String) throws(BridgeError) {
     do throws(SystemError) {
@@ -26,5 +33,6 @@ public enum StorePath {
         "The database's place \(error.function) cannot be made (\(error.code)): "
           + "check the folder's rights, or name another place with --database-url.")
     }
+    try requireFile(path)
   }
 }

@@ -23,6 +23,7 @@ extension SQLiteStore {
     }
     let store = Finding(.ok, "store", place.path)
     do {
+      try StorePath.requireFile(place.path)
       let queue = try DatabaseQueue(path: place.path, configuration: configuration)
       let (state, findings) = try queue.unsafeRead { db in
         let (state, schema) = try schema(db)
