@@ -17,13 +17,15 @@ extension FileDescriptor {
     return file
   }
 
-  /// The same beside a file whose users it is for: with the mode and the group of that file. A link or a pipe in its place is removed.
+  /// The same beside a file whose users it is for: with the mode and the group of that file, which may have been mended since it was created.
+  /// A link or a pipe in its place is removed.
   public static func openSidecar(_ path: String, of file: String) throws(SystemError) -> FileDescriptor {
     let sidecar: FileDescriptor
     do throws(SystemError) { sidecar = try openSidecar(path) } catch {
       var status = Foundation.stat()
       let isOther = lstat(path, &status) == 0 && (status.st_mode & S_IFMT != S_IFREG || status.st_nlink > 1)
-      guard isOther, unlink(path) == 0 else { throw error }
+      if isOther, unlink(path) != 0 { throw error }
+      if !isOther { giveRights(of: file, to: path) }
       sidecar = try openSidecar(path)
     }
     sidecar.adoptRights(of: file)

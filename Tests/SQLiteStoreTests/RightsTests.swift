@@ -70,6 +70,22 @@ struct RightsTests {
     }
   }
 
+  /// Such as one that was created while the database could only be read.
+  @Test func lockFilesThatCouldOnlyBeReadWorkOnceTheDatabaseIsWritten() async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
+    await #expect(processExitsWith: .success) { [path = folder.path + "/messages.db" as String] in
+      _ = seteuid(65_534)
+      #expect(FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o400]))
+      let sidecar = SidecarFiles.logOwner(of: path)
+      for mode: UInt32 in [0o400, 0o600] {
+        try FileManager.default.setAttributes([.posixPermissions: Int(mode)], ofItemAtPath: path)
+        #expect(FileDescriptor.withLock(sidecar, of: path) { _ in } != nil)
+        #expect(FileRights(path: sidecar)?.mode == mode)
+      }
+    }
+  }
+
   /// A store that opens the file while another one takes its place serves what is there then.
   @Test func aFileThatIsReplacedWhileItIsOpenedIsNotServed() async throws {
     try await withDatabase { database in
