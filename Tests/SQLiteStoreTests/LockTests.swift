@@ -1,5 +1,7 @@
 import Bridge
 import BridgeTesting
+import Foundation
+import SystemSupport
 import Testing
 
 @testable import SQLiteStore
@@ -7,7 +9,7 @@ import Testing
 @Suite("Behind a lock of another program") struct LockTests {
   @Test func callsThatWaitedForEachOtherHaveOneDeadline() async throws {
     try await withDatabase { database in
-      let store = try await database.openStore()
+      let store = try await database.openStore(.init(busyTimeout: .seconds(60)))
       try await database.whileLocked { _ in
         let now = ContinuousClock.now
         await CallStart.with(now - store.connections.busyTimeout) {
@@ -21,17 +23,27 @@ import Testing
 
   @Test func nobodyQueuesBehindTheWaitOfAnother() async throws {
     try await withDatabase { database in
-      let store = try await database.openStore(.init(busyTimeout: .seconds(2)))
+      let store = try await database.openStore(.init(busyTimeout: .seconds(60)))
+      let ended = Shared(0)
+      let sends = Shared([Task<Void, any Error>]())
       try await database.whileLocked { _ in
-        let time = await ContinuousClock().measure {
-          await withTaskGroup(of: Void.self) { group in
-            for number in 1...5 { group.addTask { await #expect(throws: BridgeError.self) { try await store.send("\(number)") } } }
-            group.addTask { await #expect(throws: BridgeError.self) { try await store.heartbeat(database.code) } }
-            group.addTask { await #expect(throws: Never.self) { _ = try await store.unreadCounts(for: .code) } }
+        for number in 1...5 {
+          let send = Task {
+            defer { ended.change { $0 += 1 } }
+            _ = try await store.send("\(number)")
           }
+          sends.change { $0.append(send) }
         }
-        #expect(time < .seconds(8))
+        // The sign of those that wait.
+        while FileDescriptor.withLock(SidecarFiles.doorbell(of: database.path), of: database.path, { _ in }) != nil { await Task.yield() }
+        await CallStart.with(.now - .seconds(60)) {
+          _ = await #expect(throws: BridgeError.self) { try await store.heartbeat(database.code) }
+        }
+        _ = try await store.unreadCounts(for: .code)
+        #expect(ended.value == 0)
       }
+      for send in sends.value { try await send.value }
+      #expect(try await Set(store.look()) == ["1", "2", "3", "4", "5"])
     }
   }
 
@@ -46,6 +58,27 @@ import Testing
       }
       await #expect(throws: BridgeError.cancelled) { try await call.value?.value }
       #expect(try await store.look() == [])
+    }
+  }
+
+  /// A stopped process keeps them for as long as it is stopped.
+  @Test func noCallWaitsForEverForALockBesideTheDatabase() async throws {
+    try await withDatabase { database in
+      // Something in the log.
+      _ = try await database.openStore().send("first")
+      await #expect(processExitsWith: .success) { [path = database.path as String] in
+        alarm(60)
+        for sidecar in [SidecarFiles.doorbell(of: path), SidecarFiles.upkeep(of: path), SidecarFiles.logOwner(of: path)] {
+          #expect(try FileDescriptor.openSidecar(sidecar, of: path).lock())
+        }
+        var options = SQLiteStore.Options()
+        options.checkpoints = Checkpoints.Schedule(pages: 1, spacing: 0)
+        let store = SQLiteStore(path: path, options: options, logger: .silent)
+        _ = try await store.send("second")
+        await store.index()
+        #expect(try await store.history(HistoryQuery(agent: .code, text: "second")).messages.count == 1)
+        await store.close()
+      }
     }
   }
 
