@@ -45,6 +45,8 @@ struct RightsTests {
     for user in [65_534, 33, 65_534] {
       await #expect(processExitsWith: .success) { [path = path as String, user = UInt32(user) as UInt32] in
         umask(0o077)
+        // SQLite asks whether the real user, who is root, may write to the folder for temporary files.
+        setenv("SQLITE_TMPDIR", "/tmp", 1)
         _ = seteuid(user)
         var options = SQLiteStore.Options()
         options.checkpoints = Checkpoints.Schedule(pages: 1, spacing: 0)

@@ -25,12 +25,15 @@ public enum TaskStateMachine {
     return try move(task, request)
   }
 
-  /// Leaves the task as it is, and records the result, if the request has one, in its history.
+  /// Leaves the task as it is, and records the result, if the request has one, in its history. An assignee's end is recorded without
+  /// one, too.
   private static func refuse(_ error: BridgeError, _ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
-    guard request.status.isEnded || request.result != nil else { throw error }
+    let isAssignee = task.recipient == request.actor.name
+    guard request.result != nil || (isAssignee && request.status.isEnded) else { throw error }
     let note = "refused result (\(request.status)): \(request.result ?? "none given")"
     return TaskDecision(
-      event: .init(from: task.status, to: task.status, note: note), news: [.creator: true], wakes: [.creator],
+      event: .init(from: task.status, to: task.status, note: note), news: isAssignee ? [.creator: true] : [:],
+      wakes: isAssignee ? [.creator] : [],
       refusal: BridgeError(error.code, "\(error.message) The result was recorded in its history."))
   }
 
@@ -71,10 +74,11 @@ public enum TaskStateMachine {
   /// The creator's one right.
   private static func end(_ task: BridgeTask, _ request: TransitionRequest) throws(BridgeError) -> TaskDecision {
     guard request.status == .failed else {
-      throw BridgeError(
+      let error = BridgeError(
         .notAllowed,
         "Task \(request.taskID) is assigned to \(task.recipient ?? "nobody"), and only the assignee moves it to \(request.status): "
           + "as its creator you may end it with status failed.")
+      return try refuse(error, task, request)
     }
     var request = request
     request.result = endedByCreator(request)
@@ -104,7 +108,6 @@ public enum TaskStateMachine {
     let error = BridgeError(
       .wrongStatus,
       "Task \(request.taskID) is \(status) already, and an ended task stays as it is: create a new task if there is more to do.")
-    guard isAssignee else { throw error }
     return try refuse(error, task, request)
   }
 

@@ -175,6 +175,13 @@ extension StoreSuite {
         #expect(await refusal { try await bench.move(id, to: status, as: bench.cowork) }?.code == .notAllowed)
       }
       #expect(try await bench.task(id).history.count == 1)
+      // A result is recorded like any that is refused.
+      for _ in 1...2 {
+        #expect(await refusal { try await bench.move(id, to: .completed, result: "done", as: bench.cowork) }?.code == .notAllowed)
+      }
+      let note = "refused result (completed): done"
+      #expect(try await bench.task(id).history.map(\.note) == [nil, note, note])
+      #expect(try await bench.news(for: bench.cowork).isEmpty)
     }
     StoreCase("others neither see nor move a task") { bench in
       let id = try await bench.createTask()
