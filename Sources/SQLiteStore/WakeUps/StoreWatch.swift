@@ -132,6 +132,8 @@ final class StoreWatch: @unchecked Sendable {
       }
       observer?.version = version
     } catch {
+      // Its connection was closed meanwhile.
+      if isStopped.load(ordering: .acquiring) { return }
       // Busy or missing: the next check sees it. Subscribers find out by themselves what is wrong with the store.
       if (error as? DatabaseError)?.resultCode != .SQLITE_BUSY { observer = nil }
       if FileIdentity(path: connections.path) != nil, connections.current() == nil { subscribers.post([.resync]) }
