@@ -45,11 +45,11 @@ SHAPES = {
     "read_messages": _object({"messages": _list(_object(_MESSAGE)), "remaining": _COUNT}, _ORIGIN),
     "create_task": _object({"task_id": _TEXT, "status": _TEXT, "created_at": _TEXT, "recipient_online": _FLAG}, _UNREAD),
     "get_tasks": _object(
-        {"tasks": _list(_object(_TASK)), "remaining": _COUNT}, {"history": _list(_object(_EVENT)), **_UNREAD, **_ORIGIN}),
+        {"tasks": _list(_object(_TASK)), "remaining": _COUNT}, {"history": _list(_object(_EVENT)), "next": _TEXT, **_UNREAD, **_ORIGIN}),
     "update_task": _object(_TASK, {**_UNREAD, **_ORIGIN}),
     "wait_for_updates": _object(
         {"messages": _list(_object(_MESSAGE)), "tasks": _list(_object(_TASK)), "timed_out": _FLAG}, _ORIGIN),
-    "list_agents": _object({"self": _TEXT, "agents": _list(_object(_AGENT))}, _UNREAD),
+    "list_agents": _object({"self": _TEXT, "agents": _list(_object(_AGENT)), "remaining": _COUNT}, {**_UNREAD, **_ORIGIN}),
     "search_history": _object(
         {"messages": _list(_object(_MESSAGE, {"read": _FLAG, "read_at": _TEXT})), "more": _FLAG}, {**_UNREAD, **_ORIGIN}),
 }
