@@ -8,7 +8,8 @@ public enum NearestName {
   /// The known name with the fewest edits to `name`, if that is at most so many; nil: half of its length.
   public static func of(_ name: String, among known: [String], within edits: Int? = nil) -> String? {
     let wanted = String(name.lowercased().prefix(64))
-    return sorted(known, by: wanted).first { distance(wanted, $0) <= edits ?? max(2, wanted.count / 2) }
+    guard let nearest = sorted(known, by: wanted).first else { return nil }
+    return distance(wanted, nearest) <= edits ?? max(2, wanted.count / 2) ? nearest : nil
   }
 
   /// Edit distance in which exchanging two neighbours is one edit (optimal string alignment).

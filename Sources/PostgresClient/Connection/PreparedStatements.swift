@@ -39,7 +39,7 @@ final class PreparedStatements: Sendable {
       case .seen:
         state.progress[key] = .preparing
         state.lastName += 1
-        return .prepare(name: "cowork_\(state.lastName)")
+        return .prepare(name: "statement_\(state.lastName)")
       case nil where state.progress.count < Self.maximumCount: state.progress[key] = .seen
       case nil, .preparing, .notPrepared: break
       }

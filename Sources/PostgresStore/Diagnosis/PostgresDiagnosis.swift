@@ -181,7 +181,8 @@ extension PostgresStore {
           advice: "Run sql/postgres/postgres_roles.sql again, and revoke what is left."))
     }
     let isDue = try await connection.query(
-      "SELECT COALESCE(obj_description($1::regclass, 'pg_class'), '') = 'to be rebuilt'", [.text("\(sql.schema).messages_words")])
+      "SELECT COALESCE(obj_description($1::regclass, 'pg_class'), '') = $2",
+      [.text("\(sql.schema).messages_words"), .text(PostgresMigrator.rebuildMark)])
     if try isDue.only.get(0, as: Bool.self) {
       findings.append(
         Finding(

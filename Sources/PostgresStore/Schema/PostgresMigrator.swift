@@ -57,7 +57,7 @@ public struct PostgresMigrator: Sendable {
     }.joined(separator: "\n") + """
 
       SELECT command FROM unnest(ARRAY['\(rebuilding(schema).joined(separator: "', '"))']) WITH ORDINALITY AS commands (command, place)
-        WHERE obj_description('\(schema.quoted).messages_words'::regclass, 'pg_class') = 'to be rebuilt' ORDER BY place
+        WHERE obj_description('\(schema.quoted).messages_words'::regclass, 'pg_class') = '\(rebuildMark)' ORDER BY place
       \\gexec
 
       """
@@ -93,7 +93,7 @@ public struct PostgresMigrator: Sendable {
     let due = try await pool.query(
       """
       SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
-      WHERE nspname = $1 AND relname = 'messages_words' AND pg_catalog.obj_description(c.oid, 'pg_class') = 'to be rebuilt'
+      WHERE nspname = $1 AND relname = 'messages_words' AND pg_catalog.obj_description(c.oid, 'pg_class') = '\(Self.rebuildMark)'
         AND pg_catalog.pg_has_role(relowner, 'USAGE')
         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index WHERE index_relid = c.oid)
       """, [.text(schema.name)])
@@ -103,6 +103,9 @@ public struct PostgresMigrator: Sendable {
       try await pool.withConnection { try await $0.query(statement, timeout: .seconds(86_400)) }
     }
   }
+
+  /// The comment on the text index, set by migration 7, while it is to be rebuilt.
+  static let rebuildMark = "to be rebuilt"
 
   private static func rebuilding(_ schema: WorkspaceSchema) -> [String] {
     let index = "\(schema.quoted).messages_words"
