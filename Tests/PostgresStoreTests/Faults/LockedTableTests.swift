@@ -12,8 +12,8 @@ struct LockedTableTests {
   @Test func heartbeatsAndTasksGoOnAndEveryCallIsAnswered() async throws {
     let database = try await Servers.database()
     var options = PostgresStore.Options.quick
-    options.timing.presence = .seconds(4)
-    options.patience = .seconds(3)
+    options.timing.presence = .seconds(8)
+    options.patience = .seconds(8)
     let (stale, patience) = (options.timing.presence, options.patience)
     let pair = try Pair(url: database.url, options: options)
     let presence = Task { await pair.receiver.run(interval: .milliseconds(200)) }
@@ -51,6 +51,7 @@ struct LockedTableTests {
       }
       group.addTask { try await keepCalling { _ in _ = try await pair.receiver.readMessages() } }
       group.addTask {
+        defer { isLocked.change { $0 = false } }
         await pair.receiver.delivered(delivery.lease)
         let observer = try await PostgresConnection.connect(ConnectionSettings(database.url))
         let began = ContinuousClock.now
@@ -73,7 +74,6 @@ struct LockedTableTests {
         #expect(oldest < stale.inSeconds)
         await observer.close()
         try await blocker.execute("COMMIT")
-        isLocked.change { $0 = false }
       }
       try await group.waitForAll()
     }
