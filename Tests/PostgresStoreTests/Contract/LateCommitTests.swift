@@ -59,24 +59,26 @@ struct LateCommitTests {
         repeat { told += try await reader.contents() } while !isOver.value
         return told + (try await reader.contents())
       }()
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for writer in 1...6 {
-          group.addTask {
-            let connection = try await PostgresConnection.connect(ConnectionSettings(database.url))
-            for number in 1...60 {
-              let value = "INSERT INTO cowork_bridge.messages (content) VALUES ('\(writer).\(number)')"
-              // Some keep their transaction open for a while, and some give up.
-              try await connection.execute(
-                number % 3 == 0
-                  ? "BEGIN; \(value); SELECT pg_sleep(0.02); COMMIT"
-                  : number % 7 == 0 ? "BEGIN; INSERT INTO cowork_bridge.messages (content) VALUES ('never'); ROLLBACK; \(value)" : value)
+      do {
+        defer { isOver.change { $0 = true } }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for writer in 1...6 {
+            group.addTask {
+              let connection = try await PostgresConnection.connect(ConnectionSettings(database.url))
+              for number in 1...60 {
+                let value = "INSERT INTO cowork_bridge.messages (content) VALUES ('\(writer).\(number)')"
+                // Some keep their transaction open for a while, and some give up.
+                try await connection.execute(
+                  number % 3 == 0
+                    ? "BEGIN; \(value); SELECT pg_sleep(0.02); COMMIT"
+                    : number % 7 == 0 ? "BEGIN; INSERT INTO cowork_bridge.messages (content) VALUES ('never'); ROLLBACK; \(value)" : value)
+              }
+              await connection.close()
             }
-            await connection.close()
           }
+          try await group.waitForAll()
         }
-        try await group.waitForAll()
       }
-      isOver.change { $0 = true }
       let all = try await told
       #expect(all.count == 360 && Set(all).count == 360 && !all.contains("never"))
       await store.close()

@@ -35,7 +35,10 @@ struct LockedTableTests {
       while isLocked.value {
         number += 1
         let start = ContinuousClock.now
-        do { try await call(number) } catch let error as BridgeError { refusals.change { $0.append(error) } }
+        do { try await call(number) } catch let error as BridgeError {
+          try Task.checkCancellation()
+          refusals.change { $0.append(error) }
+        }
         slowest.change { [time = ContinuousClock.now - start] in $0 = max($0, time) }
       }
     }

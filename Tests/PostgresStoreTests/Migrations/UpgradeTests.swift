@@ -120,7 +120,7 @@ private struct WorkingAgents: Sendable {
   /// Returns when so many more messages have been sent.
   func sends(_ count: Int) async {
     let end = sent.value.count + count
-    while sent.value.count < end { await Task.yield() }
+    while sent.value.count < end, !Task.isCancelled { await Task.yield() }
   }
 
   /// Five versions, each of which changes tables, triggers, indexes and all functions.

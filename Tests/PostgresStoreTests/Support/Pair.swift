@@ -115,7 +115,10 @@ extension Pair {
               report.received += delivery.messages.map { ($0.content ?? "", $0.redelivered) }
             }
             await receiver.delivered(delivery.lease)
-          } catch let error as BridgeError { report.change { $0.errors.append(error) } }
+          } catch let error as BridgeError {
+            try Task.checkCancellation()
+            report.change { $0.errors.append(error) }
+          }
         }
       }
       try await group.waitForAll()
