@@ -22,6 +22,7 @@ public enum Schema {
     Migration(4, "news", PackageResources.sqlite_0004_news_sql),
     Migration(5, "search", PackageResources.sqlite_0005_search_sql),
     Migration(6, "fewer_indexes", PackageResources.sqlite_0006_fewer_indexes_sql),
+    Migration(7, "sessions", PackageResources.sqlite_0007_sessions_sql),
   ]
 
   /// `postgres/postgres_NNNN_….sql`. psql's variable `schema` stands for the workspace's schema.
@@ -33,6 +34,7 @@ public enum Schema {
     Migration(5, "functions", PackageResources.postgres_0005_functions_sql),
     Migration(6, "news", PackageResources.postgres_0006_news_sql),
     Migration(7, "search", PackageResources.postgres_0007_search_sql),
+    Migration(8, "sessions", PackageResources.postgres_0008_sessions_sql),
   ]
 
   /// `postgres/postgres_api_N_….sql`, in order: the functions, which are applied after the newest numbered file, in the same transaction.

@@ -78,7 +78,7 @@ BEGIN
     SELECT d.message_id, m.id, m.created_at, m.recipient, m.content
       INTO earlier, send.id, send.created_at, earlier_recipient, earlier_content
       FROM message_details d LEFT JOIN messages m ON m.id = d.message_id
-      WHERE d.sender = me AND d.idempotency_key = send.idempotency_key;
+      WHERE d.sender = me AND d.idempotency_key = send.idempotency_key AND d.recipient = send.recipient;
     IF earlier IS NOT NULL AND send.id IS NULL THEN
       -- The message was removed by hand, and its key is free again.
       DELETE FROM message_details d WHERE d.message_id = earlier;
@@ -92,9 +92,10 @@ BEGIN
       ON CONFLICT (id) DO NOTHING RETURNING m.id, m.created_at INTO send.id, send.created_at;
     is_new := send.id IS NOT NULL;
     IF is_new AND COALESCE(send.reply_to, send.task_id, send.idempotency_key) IS NOT NULL THEN
-      INSERT INTO message_details (message_id, sender, reply_to, task_id, idempotency_key)
-        VALUES (wanted, me, send.reply_to, send.task_id, send.idempotency_key)
-        ON CONFLICT (message_id) DO UPDATE SET sender = excluded.sender, reply_to = excluded.reply_to, task_id = excluded.task_id,
+      INSERT INTO message_details (message_id, sender, recipient, reply_to, task_id, idempotency_key)
+        VALUES (wanted, me, send.recipient, send.reply_to, send.task_id, send.idempotency_key)
+        ON CONFLICT (message_id) DO UPDATE SET sender = excluded.sender, recipient = excluded.recipient, reply_to = excluded.reply_to,
+          task_id = excluded.task_id,
           idempotency_key = excluded.idempotency_key, read_at = NULL, redelivered = 0;
     ELSIF NOT is_new THEN
       SELECT m.id, m.created_at, m.recipient, m.content INTO send.id, send.created_at, earlier_recipient, earlier_content

@@ -22,20 +22,20 @@ extension SQLiteStore {
       // The key may be that of a message that was removed by hand.
       try db.run(
         """
-        INSERT OR REPLACE INTO message_details (message_id, sender, \(columns.map(\.column).joined(separator: ", ")))
-        VALUES (?, ?\(String(repeating: ", ?", count: columns.count)))
-        """, [message.id, message.sender.name] + StatementArguments(columns.map { $0.databaseValue(in: message.references) }))
+        INSERT OR REPLACE INTO message_details (message_id, sender, recipient, \(columns.map(\.column).joined(separator: ", ")))
+        VALUES (?, ?, ?\(String(repeating: ", ?", count: columns.count)))
+        """, [message.id, message.sender.name, message.recipient.name] + StatementArguments(columns.map { $0.databaseValue(in: message.references) }))
     }
     return SendReceipt(
       messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "", recipientOnline: false, duplicate: false)
   }
 
   private static func repetition(of message: NewMessage, _ db: Database) throws -> SendReceipt? {
-    let ofKey = "(SELECT message_id FROM message_details WHERE sender = ? AND idempotency_key = ?)"
+    let ofKey = "(SELECT message_id FROM message_details WHERE sender = ? AND idempotency_key = ? AND recipient = ?)"
     let earlier =
       try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = ?", [message.id])
       ?? message.idempotencyKey.flatMap {
-        try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = \(ofKey)", [message.sender.name, $0])
+        try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = \(ofKey)", [message.sender.name, $0, message.recipient.name])
       }
     return try earlier.map { try EarlierRecord.receipt(for: message, from: Message(fieldsOf: $0)) }
   }
