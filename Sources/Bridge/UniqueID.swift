@@ -5,16 +5,27 @@ public enum UniqueID {
 
   /// A UUID of these bits, except for those of the version and the variant.
   static func uuid(_ bits: UInt128, version: UInt128) -> String {
-    var digits = (bits & ~(0xF << 76 | 3 << 62) | version << 76 | 2 << 62).hexadecimal
-    for place in [20, 16, 12, 8] { digits.insert("-", at: digits.utf8.index(digits.startIndex, offsetBy: place)) }
-    return digits
+    (bits & ~(0xF << 76 | 3 << 62) | version << 76 | 2 << 62).hexadecimal(dashes: [8, 12, 16, 20])
   }
 }
 
 extension UInt128 {
   /// 32 digits.
-  var hexadecimal: String {
-    let digits = String(self, radix: 16)
-    return String(repeating: "0", count: 32 - digits.utf8.count) + digits
+  ///
+  /// - Parameter dashes: the digits that one precedes.
+  func hexadecimal(dashes: [Int] = []) -> String {
+    String(unsafeUninitializedCapacity: 32 + dashes.count) { text in
+      var end = 0
+      for place in 0..<32 {
+        if dashes.contains(place) {
+          text[end] = UInt8(ascii: "-")
+          end += 1
+        }
+        let digit = UInt8(truncatingIfNeeded: self >> (124 - 4 * place) & 15)
+        text[end] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+        end += 1
+      }
+      return end
+    }
   }
 }

@@ -59,10 +59,12 @@ public struct ProcessIdentity: Hashable, Sendable {
     /// Clock ticks since boot: field 22 of proc(5)'s `/proc/PID/stat`, counted behind the command's closing parenthesis.
     /// A zombie has ended, whatever its parent has yet to do.
     fileprivate static func startTime(of pid: Int32) -> String? {
-      guard let status = FileSystem.contents(of: "/proc/\(pid)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-      let fields = status[end...].split(separator: UInt8(ascii: " "), maxSplits: 21).map { String(decoding: $0, as: UTF8.self) }
+      guard let file = try? FileDescriptor.open("/proc/\(pid)/stat", .readOnly, options: .closeOnExec) else { return nil }
+      defer { try? file.close() }
+      guard let status = file.read(upTo: 1_024, at: 0), let end = status.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+      let fields = status[end...].split(separator: UInt8(ascii: " "), maxSplits: 21)
       guard fields.count > 20 else { return nil }
-      return ["Z", "X"].contains(fields[1]) ? "ended" : fields[20]
+      return fields[1] == [UInt8(ascii: "Z")] || fields[1] == [UInt8(ascii: "X")] ? "ended" : String(decoding: fields[20], as: UTF8.self)
     }
   }
 #else

@@ -15,7 +15,7 @@ public struct ArchiveDigest: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// 32 hexadecimal digits.
-  public var description: String { hash.hexadecimal }
+  public var description: String { hash.hexadecimal() }
 
   /// A UUID, version 8 (RFC 9562), derived from the digest.
   var uuid: String { UniqueID.uuid(hash, version: 8) }

@@ -95,5 +95,15 @@ extension StoreSuite {
       _ = try await bench.take(limit: 1)
       #expect(try await bench.store.unreadCounts(for: .code) == UnreadCounts(messages: 1))
     }
+    StoreCase("receipts count what waits for the sender") { bench in
+      try await bench.send("waits for code")
+      let sent = try await bench.store.send(NewMessage(sender: .code, recipient: .cowork, content: "waits for cowork"))
+      #expect(sent.unread == UnreadCounts(messages: 1))
+      let created = try await bench.store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "d"))
+      #expect(created.unread == UnreadCounts(messages: 1))
+      _ = try await bench.take()
+      let answered = try await bench.store.send(NewMessage(sender: .code, recipient: .cowork, content: "more"))
+      #expect(answered.unread == UnreadCounts(tasks: 1))
+    }
   }
 }

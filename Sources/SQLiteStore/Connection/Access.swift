@@ -1,5 +1,6 @@
 import Bridge
 import GRDB
+import Synchronization
 
 extension SQLiteStore {
   /// Runs transactions on a thread that may block; again while other connections keep the database locked, and with new connections if
@@ -54,11 +55,9 @@ extension SQLiteStore {
     connections.writers.add(1, ordering: .relaxed)
     defer { connections.writers.subtract(1, ordering: .relaxed) }
     let value = try open.writer.writeWithoutTransaction { db in
-      // Not by a prepared statement: the pragma takes effect when it is prepared. Always, so that no earlier transaction matters.
-      try db.execute(sql: "PRAGMA synchronous = FULL")
       // Journals other than the log may damage the file unless they sync. While this connection uses a log, no other can change the mode.
-      if !durable, try db.value("PRAGMA journal_mode") == "wal" { try db.execute(sql: "PRAGMA synchronous = NORMAL") }
-      defer { try? db.execute(sql: "PRAGMA synchronous = FULL") }
+      let isFull = try durable || db.value("PRAGMA journal_mode") != "wal"
+      try open.sync.set(isFull ? .full : .normal, db)
       if durable { try Task.checkCancellation() }
       return try db.transaction(.immediate, until: open.end, body)
     }
@@ -94,18 +93,39 @@ extension SQLiteStore {
   }
 }
 
+/// Whether the commits of the writing connection wait for the disk.
+final class SyncLevel: Sendable {
+  enum Level: String, Sendable {
+    case full = "FULL"
+    case normal = "NORMAL"
+  }
+
+  /// Nil while it is not known.
+  private let present = Mutex<Level?>(nil)
+
+  func set(_ level: Level, _ db: Database) throws {
+    try present.withLock { present in
+      if present == level { return }
+      present = nil
+      // Not by a prepared statement: the pragma takes effect when it is prepared.
+      try db.execute(sql: "PRAGMA synchronous = \(level.rawValue)")
+      present = level
+    }
+  }
+}
+
 extension Database {
   /// - Parameter end: of the wait for readers, which stop the commit where there is no log.
   fileprivate func transaction<Value>(
     _ kind: TransactionKind, until end: ContinuousClock.Instant, _ body: (Database) throws -> Value
   ) throws -> Value {
-    try beginTransaction(kind)
+    try run("BEGIN \(kind.rawValue)")
     do {
       let value = try body(self)
       var wait = LockWait(until: end)
       while true {
         do {
-          try commit()
+          try run("COMMIT")
           return value
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
           guard wait.pause() else { throw error }

@@ -15,6 +15,7 @@ final class Connections: Sendable {
     let file: FileIdentity
     /// Nil where there was none.
     let log: FileIdentity?
+    let sync = SyncLevel()
     /// When the wait for locks is over.
     fileprivate(set) var end = ContinuousClock.now
   }

@@ -5,18 +5,27 @@ extension SQLiteStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
     let presence = timing.presence
     var (receipt, processes) = try await write(wakes: \.receipt.isNew) { db -> (receipt: SendReceipt, processes: [String?]) in
-      let receipt = try Self.repetition(of: message, db) ?? Self.insert(message, db)
+      // An id of its own needs no look beforehand.
+      let earlier = message.idempotencyKey == nil ? nil : try Self.repetition(of: message, db)
+      guard var receipt = try earlier ?? Self.insert(message, db) ?? Self.repetition(of: message, db) else {
+        throw BridgeError(.storeFailed, "The message \(message.id) is not in the database after it was written: call again.")
+      }
+      receipt.unread = try Self.unread(for: message.sender, db)
       return (receipt, try Self.processes(of: message.recipient.name, within: presence, db))
     }
     receipt.recipientOnline = Presence.isOnline(processes)
     return receipt
   }
 
-  private static func insert(_ message: NewMessage, _ db: Database) throws -> SendReceipt {
+  /// - Returns: nil if there is a message of this id.
+  private static func insert(_ message: NewMessage, _ db: Database) throws -> SendReceipt? {
     try requireExistence(of: message.recipient, db)
     let createdAt: String? = try db.value(
-      "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now)) RETURNING created_at",
-      [message.id, message.sender.name, message.recipient.name, message.content])
+      """
+      INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now))
+      ON CONFLICT DO NOTHING RETURNING created_at
+      """, [message.id, message.sender.name, message.recipient.name, message.content])
+    guard let createdAt else { return nil }
     if !message.references.isEmpty {
       let columns = MessageReferences.columns
       // The key may be that of a message that was removed by hand.
@@ -27,7 +36,7 @@ extension SQLiteStore {
         """, [message.id, message.sender.name, message.recipient.name] + StatementArguments(columns.map { $0.databaseValue(in: message.references) }))
     }
     return SendReceipt(
-      messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "", recipientOnline: false, duplicate: false)
+      messageID: message.id, recipient: message.recipient, createdAt: createdAt, recipientOnline: false, duplicate: false)
   }
 
   private static func repetition(of message: NewMessage, _ db: Database) throws -> SendReceipt? {

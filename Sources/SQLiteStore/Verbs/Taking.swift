@@ -62,12 +62,12 @@ extension SQLiteStore {
   }
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
-    try await visit { open in
-      try glance(open) { db in
-        UnreadCounts(
-          messages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [agent.name]),
-          tasks: try TaskNews.count(for: agent, db))
-      }
-    }
+    try await visit { open in try glance(open) { try Self.unread(for: agent, $0) } }
+  }
+
+  static func unread(for agent: Identity, _ db: Database) throws -> UnreadCounts {
+    let messages = "(SELECT COUNT(*) FROM messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0)"
+    let row = try db.row("SELECT \(messages) AS messages, \(TaskNews.count) AS tasks", [agent.name])
+    return UnreadCounts(messages: row?["messages"] ?? 0, tasks: row?["tasks"] ?? 0)
   }
 }

@@ -18,12 +18,12 @@ enum TaskNews {
     try db.exists(assigned, [agent.name]) || db.exists(created, [agent.name])
   }
 
-  /// A task may be news for both sides of one agent.
-  static func count(for agent: Identity, _ db: Database) throws -> Int {
+  /// How many there are for the agent `?1`. A task may be news for both of its sides.
+  static let count: String = {
     let both = "\(assigned) AND +d.creator_news = 1 AND +d.creator = ?1"
     let counts = [assigned, created, both].map { "(SELECT COUNT(*) FROM \($0))" }
-    return try db.value("SELECT \(counts[0]) + \(counts[1]) - \(counts[2])", [agent.name]) ?? 0
-  }
+    return "\(counts[0]) + \(counts[1]) - \(counts[2])"
+  }()
 
   /// Whether a task is news for an agent that stands on one of its sides.
   static func isNews(_ row: Row, for agent: Identity) -> Bool {

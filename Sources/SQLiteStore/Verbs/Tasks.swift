@@ -12,7 +12,8 @@ extension SQLiteStore {
       guard let written = try earlier ?? Self.earlier(task, db) else {
         throw BridgeError(.storeFailed, "The task \(task.id) is not in the database after it was written: call again.")
       }
-      let receipt = try EarlierRecord.receipt(for: task, from: written)
+      var receipt = try EarlierRecord.receipt(for: task, from: written)
+      receipt.unread = try Self.unread(for: task.sender, db)
       return (receipt, try Self.processes(of: task.recipient.name, within: presence, db), earlier == nil)
     }
     receipt.recipientOnline = Presence.isOnline(processes)
