@@ -21,8 +21,11 @@ struct BadArgument: CustomTestStringConvertible, Sendable {
   private static func cases(_ tool: ToolParameters, _ parameter: ToolParameters.Parameter) -> [BadArgument] {
     let names = [parameter.name] + parameter.aliases
     var cases = names.flatMap { name in
-      parameter.kind.wrongValues.map { what, value in
-        BadArgument(tool: tool.name, argument: name, arguments: tool.arguments(replacing: parameter, by: [name: value]), what: what)
+      parameter.kind.wrongValues(isRequired: parameter.isRequired).map { what, value in
+        // A required one that is null is missing, whatever its name.
+        BadArgument(
+          tool: tool.name, argument: value == .null ? parameter.name : name,
+          arguments: tool.arguments(replacing: parameter, by: [name: value]), what: what)
       }
     }
     if parameter.isRequired {

@@ -19,11 +19,13 @@ import Testing
     #expect(tools.map { $0["name"]?.stringValue } == ToolParameters.all.map(\.name))
     for (tool, expected) in zip(tools, ToolParameters.all) {
       let properties = Set(tool["inputSchema"]?["properties"]?.objectValue?.keys ?? [])
-      #expect(properties == Set(expected.parameters.flatMap { [$0.name] + $0.aliases }), "\(expected.name)")
+      #expect(properties == Set(expected.parameters.map(\.name)), "\(expected.name)")
       let required = Set(tool["inputSchema"]?["required"]?.arrayValue?.compactMap(\.stringValue) ?? [])
-      #expect(required == Set(expected.parameters.filter { $0.isRequired && $0.aliases.isEmpty }.map(\.name)), "\(expected.name)")
+      #expect(required == Set(expected.parameters.filter(\.isRequired).map(\.name)), "\(expected.name)")
       let description = try #require(tool["description"]?.stringValue)
       #expect((40..<2000).contains(description.count))
+      let meta: JSON? = ["send_message", "read_messages"].contains(expected.name) ? ["anthropic/alwaysLoad": true] : nil
+      #expect(tool["_meta"] == (revision < "2025-06-18" ? nil : meta), "\(expected.name)")
     }
   }
 

@@ -49,6 +49,18 @@ import Testing
     #expect(contents(try await cowork.succeed("read_messages")) == ["a", "b"])
   }
 
+  @Test func whatClientsFillInAndTurnIntoTextMeansWhatItSays() async throws {
+    try await code.succeed(
+      "send_message", ["to": "cowork", "recipient": nil, "content": "a", "reply_to": "", "task_id": nil, "idempotency_key": ""])
+    try await code.succeed("send_message", ["to": "cowork", "content": "b", "reply_to": nil, "idempotency_key": nil])
+    let arguments: JSON = ["mark_read": "false", "limit": "1", "from": "", "wait_seconds": "0"]
+    for _ in 1...2 { #expect(contents(try await cowork.succeed("read_messages", arguments)) == ["a"]) }
+    #expect(contents(try await cowork.succeed("read_messages", ["mark_read": "true", "limit": "", "wait_seconds": nil])) == ["a", "b"])
+    #expect(try await cowork.succeed("search_history", ["query": "", "before": "", "limit": "1"])["messages"]?.arrayValue?.count == 1)
+    #expect(try await cowork.succeed("get_tasks", ["status": "", "role": "", "cursor": "", "task_id": nil])["remaining"] == 0)
+    for arguments in [JSON.null, [:]] { #expect(try await cowork.succeed("list_agents", arguments)["self"] == "cowork") }
+  }
+
   @Test func anAnswerNamesWhatItAnswersAndTheTask() async throws {
     let task = try await code.createTask(for: "cowork")
     let question = try await code.send("How far?", to: "cowork")

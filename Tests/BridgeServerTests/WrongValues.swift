@@ -4,21 +4,27 @@ import MCP
 
 extension ToolParameters.Kind {
   /// What must be refused for a parameter of this kind, and what is wrong with it.
-  var wrongValues: [(what: String, value: JSON)] { wrongTypes + outside }
+  func wrongValues(isRequired: Bool) -> [(what: String, value: JSON)] {
+    wrongTypes + outside(isRequired) + (isRequired ? [("null", .null)] : [])
+  }
 
   private var wrongTypes: [(String, JSON)] {
-    var values: [(String, JSON)] = [("null", .null), ("an array", ["cowork"]), ("an object", ["name": "cowork"])]
+    var values: [(String, JSON)] = [("an array", ["cowork"]), ("an object", ["name": "cowork"])]
     switch self {
-    case .boolean: values += [("0", 0), ("1", 1), ("a word", "true"), ("empty", "")]
-    case .integer: values += [("true", true), ("digits in quotes", "5"), ("empty", ""), ("a fraction", 1.5), ("beyond 64 bits", 1e300)]
+    case .boolean: values += [("0", 0), ("1", 1), ("a word", "yes"), ("upper case", "True"), ("a space", " true"), ("digits", "1")]
+    case .integer:
+      values += [("true", true), ("a fraction", 1.5), ("beyond 64 bits", 1e300)]
+      values += ["10.5", "5.0", "abc", " 10", "10 ", "1e3", "+5", "05", "0x5", "٥", "1,000", "99999999999999999999"].map {
+        ("\($0) as text", .string($0))
+      }
     default: values += [("true", true), ("a number", 5), ("a fraction", 0.5)]
     }
     return values
   }
 
-  private var outside: [(String, JSON)] {
+  private func outside(_ isRequired: Bool) -> [(String, JSON)] {
     let nul: [(String, JSON)] = [("NUL", "a\u{0}b"), ("only NUL", "\u{0}")]
-    let empty: [(String, JSON)] = [("empty", "")]
+    let empty: [(String, JSON)] = isRequired ? [("empty", "")] : []
     switch self {
     case .boolean: return []
     case .name:
@@ -41,6 +47,7 @@ extension ToolParameters.Kind {
     case .integer(let range):
       return [
         ("below", .integer(range.lowerBound - 1)), ("above", .integer(range.upperBound + 1)), ("far below", .integer(.min)),
+        ("above, as text", .string("\(range.upperBound + 1)")), ("below, as text", .string("\(range.lowerBound - 1)")),
         ("far above", .integer(.max)),
       ]
     case .choice:

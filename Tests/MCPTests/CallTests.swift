@@ -193,7 +193,7 @@ private struct Waiting: Sendable {
   @Test(
     arguments: [
       (["name": "none"], -32602), ([:], -32602), (["name": 7], -32602), (["name": "echo", "arguments": []], -32602),
-      (["name": "echo", "arguments": nil], -32602),
+      (["name": "echo", "arguments": "{}"], -32602),
     ] as [(JSON, JSON)])
   func malformedCallsAreProtocolErrors(_ params: JSON, _ code: JSON) async {
     let harness = harness(Waiting())

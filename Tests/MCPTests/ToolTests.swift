@@ -66,7 +66,9 @@ private let everything = Tool(
     arguments: [
       (["to": "a"], "A - 50 true -"), (["recipient": "b"], "B - 50 true -"), (["to": "a", "recipient": "a"], "A - 50 true -"),
       (["to": "a", "limit": 5.0], "A - 5 true -"), (["to": "a", "limit": 200], "A - 200 true -"),
-      (["to": "a", "note": ""], "A  50 true -"),
+      (["to": "a", "note": ""], "A - 50 true -"), (["to": "a", "note": nil, "recipient": nil, "limit": nil, "mark": nil], "A - 50 true -"),
+      (["to": nil, "recipient": "b", "limit": "", "mark": "", "status": ""], "B - 50 true -"), (["to": ""], " - 50 true -"),
+      (["to": "a", "limit": "5", "mark": "false"], "A - 5 false -"), (["to": "a", "limit": "200", "mark": "true"], "A - 200 true -"),
       (["to": "a", "mark": false, "status": "done", "note": "n"], "A n 50 false done"),
     ] as [(JSON, String)])
   func argumentsAreDecoded(_ arguments: JSON, _ text: String) async throws {
@@ -76,14 +78,17 @@ private let everything = Tool(
   @Test(
     arguments: [
       ([:], "The argument `to` of everything is missing: pass a short name."),
-      (["to": nil], "The argument `to` of everything must not be null: pass a short name."),
+      (["to": nil], "The argument `to` of everything is missing: pass a short name."),
       (["to": 7], "The argument `to` of everything must be a short name, not 7."),
       (["recipient": [:]], "The argument `recipient` of everything must be a short name, not an object."),
       (["to": "123456"], "The argument `to` of everything must be a short name, not \"123456\"."),
       (["to": "a", "recipient": "b"], "The arguments `to` and `recipient` of everything mean the same, and they differ: pass only `to`."),
-      (["to": "a", "note": nil], "The argument `note` of everything must not be null: leave it out, or pass a string."),
       (["to": "a", "limit": 0], "The argument `limit` of everything must be a whole number from 1 to 200, not 0."),
-      (["to": "a", "limit": "5"], "The argument `limit` of everything must be a whole number from 1 to 200, not \"5\"."),
+      (["to": "a", "limit": "201"], "The argument `limit` of everything must be a whole number from 1 to 200, not \"201\"."),
+      (["to": "a", "limit": "10.5"], "The argument `limit` of everything must be a whole number from 1 to 200, not \"10.5\"."),
+      (["to": "a", "limit": " 10"], "The argument `limit` of everything must be a whole number from 1 to 200, not \" 10\"."),
+      (["to": "a", "mark": "yes"], "The argument `mark` of everything must be true or false, not \"yes\"."),
+      (["to": "a", "note": 5], "The argument `note` of everything must be a string, not 5."),
       (["to": "a", "limit": 1.5], "The argument `limit` of everything must be a whole number from 1 to 200, not 1.5."),
       (["to": "a", "limit": true], "The argument `limit` of everything must be a whole number from 1 to 200, not true."),
       (["to": "a", "limit": 1e30], "The argument `limit` of everything must be a whole number from 1 to 200, not 1e+30."),
@@ -91,7 +96,7 @@ private let everything = Tool(
       (["to": "a", "status": "gone"], "The argument `status` of everything must be one of open or done, not \"gone\"."),
       (
         ["to": "a", "colour": "red"],
-        "The argument \"colour\" is unknown to everything: it takes to (or recipient), note, limit, mark and status."
+        "The argument \"colour\" is unknown to everything: it takes to, note, limit, mark and status."
       ),
     ] as [(JSON, String)])
   func argumentsThatDoNotFitAreRefusedBySentencesThatNameThem(_ arguments: JSON, _ message: String) async {
@@ -104,18 +109,17 @@ private let everything = Tool(
         "type": "object",
         "properties": [
           "to": ["type": "string", "minLength": 1, "description": "Who."],
-          "recipient": ["type": "string", "minLength": 1, "description": "The same as to."],
           "note": ["type": "string", "description": "A note."],
           "limit": ["type": "integer", "minimum": 1, "maximum": 200, "default": 50, "description": "How many."],
           "mark": ["type": "boolean", "default": true, "description": "Whether."],
           "status": ["type": "string", "enum": ["open", "done"], "description": "Which."],
-        ], "additionalProperties": false,
+        ], "required": ["to"], "additionalProperties": false,
       ])
     let properties = everything.inputSchema["properties"]?.objectValue?.keys
-    #expect(properties == ["to", "recipient", "note", "limit", "mark", "status"])
+    #expect(properties == ["to", "note", "limit", "mark", "status"])
   }
 
-  @Test func aRequiredParameterWithoutAliasesIsListedAsRequired() {
+  @Test func aRequiredParameterIsListedAsRequired() {
     let tool = Tool("t", description: "d", parameters: Parameter.boolean("b", "B."), returns: Text.self) { _, _ in ToolReply(Text(text: ""))
     }
     #expect(tool.inputSchema["required"] == ["b"])

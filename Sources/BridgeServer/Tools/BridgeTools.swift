@@ -13,8 +13,8 @@ struct BridgeTools: Sendable {
     [sendMessage, readMessages, createTask, getTasks, updateTask, waitForUpdates, listAgents, searchHistory]
   }
 
-  /// Messages and tasks can be longer than clients show by default.
-  static let largeResult: JSONObject = ["anthropic/maxResultSizeChars": 500_000]
+  /// For tools that a client must not leave to a search for tools.
+  static let alwaysLoaded: JSONObject = ["anthropic/alwaysLoad": true]
 
   /// Runs a call whose result shows messages, without adding unread counts.
   func answer<Output>(
@@ -72,9 +72,9 @@ enum Parameters {
   static let to = Parameter.string("to", aliases: ["recipient"], "The other agent's name.")
     .mapping(to: "an agent's name of \(NameRule.form)") { try? Identity($0) }
 
-  static let idempotencyKey = Parameter.string("idempotency_key", "Makes a repeat harmless.").optional()
+  static let idempotencyKey = Parameter.string("idempotency_key", "A repeat with the same key does nothing new.").optional()
 
   static func limit(_ standard: Int) -> Parameter<Int> {
-    .integer("limit", "The most.", in: Limits.pageSize, default: standard)
+    .integer("limit", "At most this many.", in: Limits.pageSize, default: standard)
   }
 }

@@ -9,10 +9,10 @@ extension BridgeTools {
         Sends a message to another agent by name (code, cowork, ...), on any machine; stored durably until read. Not for the \
         client's own sessions or subagents.
         """,
-      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], isInTurn: true,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], meta: Self.alwaysLoaded, isInTurn: true,
       parameters: Parameters.to, Parameter.string("content", "Up to 256 KiB."),
-      Parameter.string("reply_to", "Message that this answers.").optional(),
-      Parameter.string("task_id", "Task that this is about.").optional(), Parameters.idempotencyKey,
+      Parameter.string("reply_to", "The id of the message that this answers.").optional(),
+      Parameter.string("task_id", "The id of the task that this is about.").optional(), Parameters.idempotencyKey,
       returns: WithUnread<SendReceipt>.self
     ) { call, to, content, replyTo, taskID, key in
       try await answerWithUnread(call, counted: \.unread) {
@@ -28,10 +28,10 @@ extension BridgeTools {
       description: """
         Returns unread messages from other agents (not from the user), oldest first, and marks them read.
         """,
-      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], meta: Self.largeResult,
-      parameters: Parameter.boolean("mark_read", "false only looks.", default: true), Parameters.limit(50),
-      Parameter.string("from", "From this sender.").optional(),
-      Parameter.integer("wait_seconds", "Wait for a message.", in: Limits.waitSeconds, default: 0),
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], meta: Self.alwaysLoaded,
+      parameters: Parameter.boolean("mark_read", "false marks nothing.", default: true), Parameters.limit(50),
+      Parameter.string("from", "Only from this agent.").optional(),
+      Parameter.integer("wait_seconds", "If there is none, wait this long for one.", in: Limits.waitSeconds, default: 0),
       returns: Marked<MessagesOutput>.self
     ) { call, markRead, limit, sender, seconds in
       try await answer(call) {
@@ -47,10 +47,10 @@ extension BridgeTools {
     Tool(
       "search_history", title: "Search history",
       description: "Finds messages sent or received, newest first, and whether they were read.",
-      annotations: ["readOnlyHint": true, "destructiveHint": false, "openWorldHint": false], meta: Self.largeResult,
-      parameters: Parameter.string("query", "Beginnings of words.").optional(),
-      Parameter.string("with", "With this agent.").optional(), Parameter.string("task_id", "About this task.").optional(),
-      Parameter.string("before", "Before this message id or time.").optional(), Parameters.limit(20),
+      annotations: ["readOnlyHint": true, "destructiveHint": false, "openWorldHint": false],
+      parameters: Parameter.string("query", "Words, or their beginnings.").optional(),
+      Parameter.string("with", "Only with this agent.").optional(), Parameter.string("task_id", "Only about this task.").optional(),
+      Parameter.string("before", "Only older than this message id or time.").optional(), Parameters.limit(20),
       returns: WithUnread<Marked<HistoryPage>>.self
     ) { call, query, other, taskID, before, limit in
       try await answerWithUnread(call) {

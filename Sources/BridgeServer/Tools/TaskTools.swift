@@ -27,11 +27,10 @@ extension BridgeTools {
         Lists this agent's tasks, or with role creator those it delegated, open ones first; with task_id one task and its history.
         """,
       annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false],
-      meta: Self.largeResult,
-      parameters: Parameter.enumeration("status", "With this status.", of: TaskStatus.self).optional(),
-      Parameter.enumeration("role", "This agent's side.", of: TaskRole.self, default: .assignee),
-      Parameter.string("task_id", "One task.").optional(), Parameters.limit(50),
-      Parameter.string("cursor", "next of the page before.").optional(),
+      parameters: Parameter.enumeration("status", "Only with this status.", of: TaskStatus.self).optional(),
+      Parameter.enumeration("role", "Assigned to this agent, or created by it.", of: TaskRole.self, default: .assignee),
+      Parameter.string("task_id", "Only this task, with its history.").optional(), Parameters.limit(50),
+      Parameter.string("cursor", "`next` of the page before.").optional(),
       returns: WithUnread<Marked<TasksOutput>>.self
     ) { call, status, role, taskID, limit, cursor in
       try await answerWithUnread(call) {
@@ -52,8 +51,8 @@ extension BridgeTools {
         Moves a task assigned to this agent: in_progress takes it, completed or failed ends it. Its creator may end it with failed.
         """,
       annotations: ["readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false],
-      meta: Self.largeResult, isInTurn: true,
-      parameters: Parameter.string("task_id", "The task."), Parameter.enumeration("status", "Where it goes.", of: TaskStatus.self),
+      isInTurn: true,
+      parameters: Parameter.string("task_id", "The task's id."), Parameter.enumeration("status", "The new status.", of: TaskStatus.self),
       Parameter.string("result", "What came out, or why it failed.").optional(),
       returns: WithUnread<Marked<BridgeTask>>.self
     ) { call, taskID, status, result in

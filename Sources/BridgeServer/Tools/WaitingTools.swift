@@ -9,7 +9,7 @@ extension BridgeTools {
         Waits for a message or task of another agent (not the user), or a change of a delegated task, and returns it at once; messages \
         are marked read.
         """,
-      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], meta: Self.largeResult,
+      annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false],
       parameters: Parameter.integer("timeout_seconds", "The longest wait.", in: Limits.waitSeconds, default: 25),
       returns: Marked<UpdatesOutput>.self
     ) { call, seconds in

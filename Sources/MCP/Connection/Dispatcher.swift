@@ -170,7 +170,7 @@ extension Incoming.Request {
 
   /// A parameter that must be an object, and may be left out.
   fileprivate func object(_ name: String) throws(RPCError) -> JSONObject {
-    guard let value = params[name] else { return [:] }
+    guard let value = params[name], value != .null else { return [:] }
     guard let object = value.objectValue else { throw .invalidParams("`\(name)` of \(method) must be an object.") }
     return object
   }

@@ -7,7 +7,9 @@ struct Arguments: Sendable {
 
   func value<Value>(of parameter: Parameter<Value>) throws(ToolFailure) -> Value {
     let declaration = parameter.declaration
+    // Clients fill in what is optional.
     let given = declaration.names.compactMap { name in values[name].map { (name: name, value: $0) } }
+      .filter { $0.value != .null && (declaration.isRequired || $0.value != "") }
     guard let first = given.first else {
       guard let absent = parameter.absent else {
         throw ToolFailure("The argument `\(declaration.name)` of \(owner) is missing: pass \(parameter.expectation).")
@@ -18,10 +20,6 @@ struct Arguments: Sendable {
       throw ToolFailure(
         "The arguments `\(first.name)` and `\(other.name)` of \(owner) mean the same, and they differ: pass only `\(declaration.name)`.")
     }
-    if first.value == .null {
-      let advice = declaration.isRequired ? "pass \(parameter.expectation)" : "leave it out, or pass \(parameter.expectation)"
-      throw ToolFailure("The argument `\(first.name)` of \(owner) must not be null: \(advice).")
-    }
     guard let value = parameter.decode(first.value) else {
       throw ToolFailure(
         "The argument `\(first.name)` of \(owner) must be \(parameter.expectation), not \(Sentence.describe(first.value)).")
@@ -31,11 +29,9 @@ struct Arguments: Sendable {
 
   /// Refuses undeclared arguments.
   func refuseUnknown(besides declarations: [Declaration]) throws(ToolFailure) {
-    let names = declarations.map(\.names)
-    let known = Set(names.joined())
+    let known = Set(declarations.flatMap(\.names))
     guard let unknown = values.keys.first(where: { !known.contains($0) }) else { return }
-    let list = names.map { $0.count > 1 ? "\($0[0]) (or \($0.dropFirst().joined(separator: ", ")))" : $0[0] }
-    let advice = list.isEmpty ? "it takes none" : "it takes \(Sentence.list(list, "and"))"
+    let advice = declarations.isEmpty ? "it takes none" : "it takes \(Sentence.list(declarations.map(\.name), "and"))"
     throw ToolFailure("The argument \(Sentence.quote(unknown)) is unknown to \(owner): \(advice).")
   }
 }

@@ -3,8 +3,7 @@ import JSON
 /// What a client is shown of a parameter of a tool, or of an argument of a prompt.
 struct Declaration: Sendable {
   let name: String
-  /// Other names that are accepted, and declared in the tool's schema. A parameter that has any is not listed as `required` there,
-  /// because either name will do; a call without it is refused all the same.
+  /// Other names that are accepted, and not declared in the tool's schema.
   var aliases: [String] = []
   /// Shown by clients that ask people for the arguments of a prompt.
   var title: String?
@@ -23,7 +22,8 @@ struct Declaration: Sendable {
 ///     let limit = Parameter.integer("limit", "How many at most.", in: 1...200, default: 50)
 ///     let replyTo = Parameter.string("reply_to", "The message that this one answers.").optional()
 ///
-/// `null` is never a value; an argument that has none is left out.
+/// Clients turn values into text and fill in what is optional: `"10"` is a whole number, `"true"` a boolean, and `null`, or `""` for a
+/// parameter that may be left out, is no value. The schema declares none of that.
 public struct Parameter<Value: Sendable>: Sendable {
   private(set) var declaration: Declaration
   /// The end of "The argument `x` must be …".
@@ -86,7 +86,7 @@ extension Parameter where Value == String {
 }
 
 extension Parameter where Value == Int {
-  /// A whole number; `5` and `5.0` are the same.
+  /// A whole number; `5`, `5.0` and `"5"` are the same.
   public static func integer(
     _ name: String, _ description: String, in range: ClosedRange<Int>, default standard: Int? = nil
   ) -> Parameter {
@@ -95,17 +95,20 @@ extension Parameter where Value == Int {
       schema: ["type": "integer", "minimum": .integer(Int64(range.lowerBound)), "maximum": .integer(Int64(range.upperBound))],
       expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)", standard: standard.map { ($0, .integer(Int64($0))) }
     ) { json in
-      json.wholeNumber.flatMap(Int.init(exactly:)).flatMap { range.contains($0) ? $0 : nil }
+      let number =
+        json.wholeNumber.flatMap(Int.init(exactly:))
+        ?? json.stringValue.flatMap { text in Int(text).flatMap { "\($0)" == text ? $0 : nil } }
+      return number.flatMap { range.contains($0) ? $0 : nil }
     }
   }
 }
 
 extension Parameter where Value == Bool {
-  /// `true` or `false`, and nothing that only looks like them.
+  /// `true` or `false`, also as text, and nothing that only looks like them.
   public static func boolean(_ name: String, _ description: String, default standard: Bool? = nil) -> Parameter {
     Parameter(
-      name, description, schema: ["type": "boolean"], expectation: "true or false", standard: standard.map { ($0, .bool($0)) },
-      decode: \.boolValue)
+      name, description, schema: ["type": "boolean"], expectation: "true or false", standard: standard.map { ($0, .bool($0)) }
+    ) { json in json.boolValue ?? json.stringValue.flatMap { Bool($0) } }
   }
 }
 

@@ -68,12 +68,9 @@ extension Declaration {
   fileprivate static func inputSchema(_ declarations: [Declaration]) -> JSONObject {
     var properties: JSONObject = [:]
     for declaration in declarations {
-      for name in declaration.names {
-        let description = name == declaration.name ? declaration.description : "The same as \(declaration.name)."
-        properties[name] = .object(declaration.schema.merging(["description": .string(description)]))
-      }
+      properties[declaration.name] = .object(declaration.schema.merging(["description": .string(declaration.description)]))
     }
-    let required = declarations.filter { $0.isRequired && $0.aliases.isEmpty }.map { JSON.string($0.name) }
+    let required = declarations.filter(\.isRequired).map { JSON.string($0.name) }
     var schema: JSONObject = ["type": "object", "properties": .object(properties)]
     if !required.isEmpty { schema["required"] = .array(required) }
     schema["additionalProperties"] = false
