@@ -2,9 +2,10 @@ import SystemSupport
 
 /// Which address to try when. A value: the connector reports what happened and starts what it is told to.
 ///
-/// The last good address is tried first, then each host in order with each of its addresses in order. The next attempt begins when one
-/// has failed, or when `stagger` has passed since the last one began, without waiting for that. After a server has refused the user,
-/// the password or the database, nothing more is begun, as in libpq (PostgreSQL manual, "Specifying Multiple Hosts").
+/// The last good address is tried first, then each host in order with each of its addresses, IPv6 and IPv4 in turn: one of them may go
+/// nowhere (RFC 8305, section 4). The next attempt begins when one has failed, or when `stagger` has passed since the last one began, without
+/// waiting for that. After a server has refused the user, the password or the database, nothing more is begun, as in libpq (PostgreSQL manual,
+/// "Specifying Multiple Hosts").
 struct ConnectPlan {
   typealias Attempt = PostgresError.ConnectAttempt
 
@@ -45,7 +46,7 @@ struct ConnectPlan {
       unresolved -= 1
       if addresses.isEmpty { failures.append(Attempt(endpoint, "the name could not be resolved", .nameNotFound)) }
       add(
-        addresses.map { address in
+        Self.alternating(addresses).map { address in
           var one = endpoint
           one.address = address
           return one
@@ -62,6 +63,13 @@ struct ConnectPlan {
   private mutating func add(_ endpoints: [Endpoint]) {
     waiting += endpoints
     if let index = waiting.firstIndex(where: { $0 == lastGood }) { waiting.swapAt(0, index) }
+  }
+
+  /// Begins with the family of the first.
+  private static func alternating(_ addresses: [String]) -> [String] {
+    let isIPv6 = addresses.first?.contains(":")
+    let families = [addresses.filter { $0.contains(":") == isIPv6 }, addresses.filter { $0.contains(":") != isIPv6 }]
+    return addresses.indices.flatMap { index in families.compactMap { index < $0.count ? $0[index] : nil } }
   }
 
   private mutating func beginNext(unlessBusy: Bool) -> [Endpoint] {

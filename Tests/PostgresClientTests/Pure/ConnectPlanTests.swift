@@ -39,6 +39,19 @@ import Testing
     #expect(resolving.handle(.resolved(endpoint("name"), ["::1", "127.0.0.1"])) == [address("127.0.0.1")])
   }
 
+  /// Otherwise the addresses of a family that goes nowhere would cost a stagger each.
+  @Test func theFamiliesOfANameTakeTurns() {
+    func order(_ addresses: [String]) -> [String] {
+      var plan = ConnectPlan([endpoint("name")], lastGood: nil)
+      var begun = plan.begin() + plan.handle(.resolved(endpoint("name"), addresses))
+      while !plan.isOver { begun += plan.handle(.failed(failure(.network))) }
+      return begun.map(\.address)
+    }
+    #expect(order(["100::1", "100::2", "100::3", "10.0.0.1"]) == ["100::1", "10.0.0.1", "100::2", "100::3"])
+    #expect(order(["10.0.0.1", "10.0.0.2", "100::1"]) == ["10.0.0.1", "100::1", "10.0.0.2"])
+    #expect(order(["10.0.0.2", "10.0.0.1"]) == ["10.0.0.2", "10.0.0.1"])
+  }
+
   @Test func aNameThatIsUnknownIsAFailure() {
     var plan = ConnectPlan([endpoint("name")], lastGood: nil)
     #expect(plan.begin() == [] && !plan.isOver)
