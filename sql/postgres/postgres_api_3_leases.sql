@@ -73,7 +73,20 @@ BEGIN
 END
 $$;
 
--- Tells of open tasks whose status was changed while no trigger ran, as a trigger would have.
+-- Tells of a task whose status was changed while no trigger ran, as a trigger would have. known is the status that its history ends with.
+CREATE OR REPLACE FUNCTION tell_change(changed tasks, known text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  UPDATE task_details d SET creator_news = 1,
+    assignee_news = CASE WHEN changed.status IN ('completed', 'failed') THEN 1 ELSE d.assignee_news END WHERE d.task_id = changed.id;
+  INSERT INTO task_events (task_id, from_status, to_status) VALUES (changed.id, known, changed.status);
+  PERFORM pg_notify(channel_of(workspace(), agent), 'tasks')
+    FROM (SELECT DISTINCT agent FROM unnest(ARRAY[changed.sender, changed.recipient]) AS agent WHERE agent IS NOT NULL) AS sides;
+END
+$$;
+
+-- Tells of changes of open tasks.
 CREATE OR REPLACE FUNCTION tell_unheard_changes() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
@@ -81,14 +94,44 @@ DECLARE
   changed record;
 BEGIN
   FOR changed IN
-    SELECT t.id, t.status, t.sender, t.recipient, d.open_status FROM task_details d JOIN tasks t ON t.id = d.task_id
+    SELECT t AS task, d.open_status AS known FROM task_details d JOIN tasks t ON t.id = d.task_id
     WHERE d.open_status IS NOT NULL AND d.open_status <> COALESCE(t.status, '') FOR UPDATE SKIP LOCKED
   LOOP
-    UPDATE task_details d SET creator_news = 1,
-      assignee_news = CASE WHEN changed.status IN ('completed', 'failed') THEN 1 ELSE d.assignee_news END WHERE d.task_id = changed.id;
-    INSERT INTO task_events (task_id, from_status, to_status) VALUES (changed.id, changed.open_status, changed.status);
-    PERFORM pg_notify(channel_of(workspace(), agent), 'tasks')
-      FROM (SELECT DISTINCT agent FROM unnest(ARRAY[changed.sender, changed.recipient]) AS agent WHERE agent IS NOT NULL) AS sides;
+    PERFORM tell_change(changed.task, changed.known);
+  END LOOP;
+END
+$$;
+
+-- Tells of changes of tasks that had ended. No index can find them, so histories are compared: those of the newest 100 tasks that the agent
+-- got, of the newest 100 that it created, and of 100 of all tasks from a random one on.
+CREATE OR REPLACE FUNCTION tell_changed_ends(of_agent text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  suspect bigint;
+  changed record;
+BEGIN
+  FOR suspect IN
+    SELECT s.seq FROM (
+      (SELECT t.id, t.seq, t.status FROM tasks t WHERE t.recipient = of_agent ORDER BY t.seq DESC LIMIT 100)
+      UNION
+      (SELECT t.id, t.seq, t.status FROM tasks t WHERE t.sender = of_agent ORDER BY t.seq DESC LIMIT 100)
+      UNION
+      (SELECT t.id, t.seq, t.status FROM tasks t
+        WHERE t.seq >= (SELECT (min(x.seq) + random() * (max(x.seq) - min(x.seq)))::bigint FROM tasks x) ORDER BY t.seq LIMIT 100)
+    ) AS s WHERE COALESCE(s.status, '') <> (SELECT COALESCE(e.to_status, '') FROM task_events e WHERE e.task_id = s.id ORDER BY e.seq DESC LIMIT 1)
+  LOOP
+    -- Only what is still so once it is locked: another process may have told it meanwhile.
+    PERFORM FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE t.seq = suspect AND d.open_status IS NULL
+      FOR UPDATE OF d SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    FOR changed IN
+      SELECT t AS task, e.to_status AS known FROM tasks t
+        CROSS JOIN LATERAL (SELECT n.to_status FROM task_events n WHERE n.task_id = t.id ORDER BY n.seq DESC LIMIT 1) AS e
+        WHERE t.seq = suspect AND t.status IS DISTINCT FROM e.to_status
+    LOOP
+      PERFORM tell_change(changed.task, changed.known);
+    END LOOP;
   END LOOP;
 END
 $$;

@@ -27,6 +27,7 @@ BEGIN
   IF bypassed <> '{}' THEN
     PERFORM adopt_tasks(bypassed), pg_notify(channel_of(workspace(), of_agent), 'tasks');
   END IF;
+  PERFORM tell_changed_ends(of_agent);
 END
 $$;
 

@@ -145,6 +145,77 @@ struct BypassedTriggerTests {
     for store in stores { await store.close() }
   }
 
+  /// A task that had ended and ends in another way, and one that is open again.
+  @Test func anEndThatWasChangedIsToldToBothSidesOnce() async throws {
+    let database = try await Servers.database()
+    let stores = try (1...4).map { _ in try PostgresStore.postgres(database.url) }
+    let store = stores[0]
+    func take(_ agent: Identity, from store: PostgresStore) async throws -> [String] {
+      let delivery = try await store.take(TakeRequest(agent: agent, includesTasks: true, instance: Instance(agent: agent)))
+      if let lease = delivery.lease { try await store.confirm(lease) }
+      return delivery.tasks.map { "\($0.title ?? "") \($0.status ?? "") \($0.result ?? "")" }
+    }
+    var ids = [String]()
+    for title in ["failed later", "opened again", "stays"] {
+      let id = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: title, description: "")).taskID
+      ids.append(id)
+      let code = Instance(agent: .code)
+      for status in [TaskStatus.inProgress, .completed] {
+        _ = try await store.transitionTask(
+          TransitionRequest(taskID: id, actor: .code, instance: code, status: status, result: status == .completed ? "done" : nil))
+      }
+    }
+    for agent in [Identity.code, .cowork] { _ = try await take(agent, from: store) }
+    try await database.psql(
+      """
+      SET session_replication_role = replica; SET search_path = cowork_bridge;
+      UPDATE tasks SET status = 'failed', result = 'by hand' WHERE title = 'failed later';
+      UPDATE tasks SET status = 'pending' WHERE title = 'opened again'
+      """)
+    for agent in [Identity.code, .cowork] { #expect(try await store.unreadCounts(for: agent).isEmpty) }
+    for _ in 1...2 {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for store in stores {
+          for agent in [Identity.code, .cowork] { group.addTask { try await store.heartbeat(Instance(agent: agent)) } }
+        }
+        try await group.waitForAll()
+      }
+    }
+    var told = [Identity: [String]]()
+    for store in stores {
+      for agent in [Identity.code, .cowork] { told[agent, default: []] += try await take(agent, from: store) }
+    }
+    #expect(told[.cowork] == ["failed later failed by hand", "opened again pending done"])
+    #expect(told[.code] == ["failed later failed by hand"])
+    let histories = try await ids.asyncMap { try await store.task($0, for: .cowork, instance: nil).history.map(\.to) }
+    let done = ["pending", "in_progress", "completed"]
+    #expect(histories == [done + ["failed"], done + ["pending"], done])
+    for store in stores { await store.close() }
+  }
+
+  /// Neither side's newest hundred have it.
+  @Test func alsoOneOfManyIsFoundInTime() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql(
+      """
+      SET search_path = cowork_bridge;
+      INSERT INTO tasks (id, sender, recipient, title, status) SELECT n, 'cowork', 'code', n, 'completed' FROM generate_series(1, 400) n;
+      UPDATE task_details SET assignee_news = 0, creator_news = 0;
+      SET session_replication_role = replica; UPDATE tasks SET status = 'failed' WHERE id = '150'
+      """)
+    while try await store.unreadCounts(for: .cowork).isEmpty {
+      try Task.checkCancellation()
+      try await store.heartbeat(Instance(agent: .code))
+    }
+    for agent in [Identity.code, .cowork] {
+      let told = try await store.take(TakeRequest(agent: agent, includesTasks: true, instance: Instance(agent: agent)))
+      #expect(told.tasks.map(\.id) == ["150"])
+    }
+    await store.close()
+  }
+
   @Test func aWaitingCreatorIsWokenByTheNextLookForWhatIsLeft() async throws {
     let database = try await Servers.database()
     let pair = try Pair(url: database.url)
@@ -152,7 +223,12 @@ struct BypassedTriggerTests {
     let presence = Task { await pair.receiver.run(interval: .milliseconds(100)) }
     async let news = pair.sender.waitForUpdates(timeoutSeconds: 50)
     try await database.psql("SET session_replication_role = replica; UPDATE cowork_bridge.tasks SET status = 'completed'")
-    #expect(try await news.tasks.map(\.id) == [task])
+    let delivery = try await news
+    #expect(delivery.tasks.map(\.id) == [task])
+    await pair.sender.delivered(delivery.lease)
+    async let more = pair.sender.waitForUpdates(timeoutSeconds: 50)
+    try await database.psql("SET session_replication_role = replica; UPDATE cowork_bridge.tasks SET status = 'failed'")
+    #expect(try await more.tasks.map(\.status) == ["failed"])
     presence.cancel()
     await pair.close()
   }
