@@ -12,14 +12,17 @@ extension PostgresStore {
   }
 
   /// The same for a verb that needs the number of the attempt, from 1.
+  ///
+  /// - Parameter isCancellable: whether it is not begun, or undone, once the calling task is cancelled.
   func perform<Value: Sendable>(
-    limited: Bool = true, _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
+    limited: Bool = true, isCancellable: Bool = false, _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value
   ) async throws(BridgeError) -> Value {
-    let (outcome, isUnknown) = await Task(executorPreference: executor) { [self] in
+    let call = Task(executorPreference: executor) { [self] in
       var end = CallStart.end(after: patience)
       var pause = Backoff(minimum: .milliseconds(10), maximum: .seconds(1))
       var attempt = 0
       var (unknown, refusal): (PostgresError?, PostgresError?)
+      var holder: String?
       while true {
         attempt += 1
         do {
@@ -27,27 +30,34 @@ extension PostgresStore {
           if try await readiness.ensure() { end = .now + patience }
           // The first attempt gives a silent connection up early; a statement that needs longer has the rest of the time.
           let limit = limited ? CallLimit(until: end, silence: attempt == 1 ? .seconds(2) : patience) : nil
-          return (Result<Value, any Error>.success(try await CallLimit.with(limit) { try await verb(pool, attempt) }), false)
+          return (Result<Value, BridgeError>.success(try await CallLimit.with(limit) { try await verb(pool, attempt) }), false)
         } catch {
           let failure = error as? PostgresError
           if let failure, failure.outcomeIsUnknown { unknown = failure }
+          if failure?.sqlState == .lockNotAvailable, holder == nil { holder = await lockHolder(until: end) }
           guard ContinuousClock.now + CallLimit.least < end, await mayRepeat(after: error, attempt) else {
             // That the time is over says less than what it went by with.
-            switch failure?.code {
-            case .timeout: return (.failure(unknown ?? refusal ?? error), unknown != nil)
-            case .poolTimeout where unknown == nil: return (.failure(refusal ?? error), false)
-            default: return (.failure(error), unknown != nil)
-            }
+            let told: any Error =
+              switch failure?.code {
+              case .timeout: unknown ?? refusal ?? error
+              case .poolTimeout where unknown == nil: refusal ?? error
+              default: error
+              }
+            return (.failure(storeError(told, of: pool.settings, lockedBy: holder)), unknown != nil)
           }
           if failure?.code == .server { refusal = failure }
           logger.debug("a verb is repeated", metadata: ["error": "\(error)"])
         }
         // Do not ask a database that keeps refusing again at once.
-        try? await Task.sleep(for: pause.next(random: .random(in: 0..<1)))
+        try? await Task.sleep(for: min(pause.next(random: .random(in: 0..<1)), ContinuousClock.now.duration(to: end - CallLimit.least)))
       }
-    }.value
+    }
+    let (outcome, isUnknown) = await withTaskCancellationHandler {
+      await call.value
+    } onCancel: {
+      if isCancellable { call.cancel() }
+    }
     do { return try outcome.get() } catch {
-      let error = storeError(error, of: pool.settings)
       guard isUnknown else { throw error }
       throw BridgeError(
         error.code,
@@ -104,7 +114,9 @@ extension SQLState {
 }
 
 /// A failure of the database as a sentence without secrets.
-func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeError {
+///
+/// - Parameter holder: who kept what the call needed locked, as `lockHolder` says it.
+func storeError(_ error: any Error, of settings: ConnectionSettings, lockedBy holder: String? = nil) -> BridgeError {
   if let error = error as? BridgeError { return error }
   let place = settings.redactedDescription
   guard let error = error as? PostgresError else {
@@ -118,7 +130,8 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
       .storeUnavailable,
       "The database \(place) took longer than the time allowed and nothing was written: it is overloaded, or somebody keeps rows locked; "
         + "call again.")
-  case .connectionLost, .unknownOutcome, .timeout:
+  case .cancelled where !error.outcomeIsUnknown: return .cancelled
+  case .connectionLost, .unknownOutcome, .timeout, .cancelled:
     return BridgeError(
       .storeUnavailable,
       "The connection to \(place) was lost and could not be had again in time: check the database, and call again. (\(error))")
@@ -130,7 +143,8 @@ func storeError(_ error: any Error, of settings: ConnectionSettings) -> BridgeEr
     case .lockNotAvailable:
       return BridgeError(
         .storeFailed,
-        "Somebody keeps rows in \(place) locked for longer than the time allowed; nothing was written: end that transaction and call again."
+        "\(holder ?? "Somebody keeps rows") in \(place) locked for longer than the time allowed; nothing was written: end that transaction "
+          + "and call again."
       )
     case .readOnlyTransaction:
       return BridgeError(

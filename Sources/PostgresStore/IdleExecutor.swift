@@ -10,7 +10,7 @@ struct IdleExecutor: Sendable {
   let limit: Duration
   let logger: Logger
 
-  /// Runs one autocommit statement. If the listener cannot run it in time, the pool does.
+  /// Runs one autocommit statement. If the listener cannot run it in time, the pool does, unless a lock would hold it up there too.
   ///
   /// - Parameter isRepeatable: whether the statement is idempotent. If not, an unknown outcome is thrown.
   func query(
@@ -19,7 +19,7 @@ struct IdleExecutor: Sendable {
     do throws(PostgresError) {
       if !pool.setsIsolation, let rows = try await watch.listener?.query(statement, parameters, timeout: limit) { return rows }
     } catch {
-      if error.outcomeIsUnknown, !isRepeatable { throw error }
+      if error.sqlState == .lockNotAvailable || (error.outcomeIsUnknown && !isRepeatable) { throw error }
       logger.debug("a statement goes to another connection", metadata: ["error": "\(error)"])
     }
     return try await pool.query(statement, parameters)

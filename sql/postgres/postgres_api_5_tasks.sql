@@ -63,7 +63,12 @@ BEGIN
     END IF;
   END IF;
   processes := processes_of(create_task.assignee, presence);
-  SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me) AS u;
+  BEGIN
+    -- What is unread is not counted while somebody keeps messages locked, which the task does not need.
+    LOCK TABLE messages IN ACCESS SHARE MODE NOWAIT;
+    SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me) AS u;
+  EXCEPTION WHEN lock_not_available THEN NULL;
+  END;
   RETURN NEXT;
 END
 $$;

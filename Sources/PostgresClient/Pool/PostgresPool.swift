@@ -81,6 +81,8 @@ public final class PostgresPool: PostgresExecutor {
 
   /// Connections that are open now or being opened.
   var openCount: Int { state.withLock { $0.leased + $0.idle.count } }
+  /// Callers that wait for their turn.
+  var waiterCount: Int { state.withLock(\.waiters.count) }
 
   /// Closes idle connections now, others when they are returned; callers that wait throw `.closed`.
   public func close() async {
@@ -278,7 +280,7 @@ public final class PostgresPool: PostgresExecutor {
     PostgresError(
       .poolTimeout,
       "No connection to Postgres at \(settings.redactedDescription) became free within \(configuration.acquireTimeout); "
-        + "\(openCount) of \(configuration.maximumConnections) are in use.")
+        + "\(openCount) of \(configuration.maximumConnections) are in use, and \(waiterCount) callers wait.")
   }
 
   private static let closed = PostgresError(.closed, "The connection pool is closed.")

@@ -69,8 +69,13 @@ extension PostgresStore {
 
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
     try await perform { [sql, idle] _ in
-      let row = try await idle.query(sql.call("unread", arguments: 1), [.text(agent.name)]).only
-      return UnreadCounts(messages: try row.get("messages"), tasks: try row.get("tasks"))
+      do {
+        let row = try await idle.query(sql.call("unread", arguments: 1), [.text(agent.name)]).only
+        return UnreadCounts(messages: try row.get("messages"), tasks: try row.get("tasks"))
+      } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+        // What the counts are added to must not wait for them.
+        throw storeError(error, of: idle.pool.settings)
+      }
     }
   }
 
@@ -107,7 +112,7 @@ extension PostgresStore {
   func performWriting<Receipt: Sendable>(
     to recipient: Identity, _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Receipt
   ) async throws(BridgeError) -> Receipt {
-    try await perform { pool, attempt in
+    try await perform(isCancellable: true) { pool, attempt in
       do { return try await verb(pool, attempt) } catch let error as PostgresError where error.sqlState == .unknownAgent {
         throw BridgeError.unknownRecipient(recipient, known: (error.server?.detail ?? "").split(separator: " ").map(String.init))
       }
@@ -130,8 +135,8 @@ extension PostgresRow {
   /// Whether an agent of the processes in this row runs.
   var isOnline: Bool { get throws { Presence.isOnline(try get("processes", as: [String].self)) } }
 
-  /// What waits for the caller.
+  /// What waits for the caller; nothing where that could not be counted.
   var unread: UnreadCounts {
-    get throws { UnreadCounts(messages: try get("unread_messages"), tasks: try get("unread_tasks")) }
+    get throws { UnreadCounts(messages: try get("unread_messages") ?? 0, tasks: try get("unread_tasks") ?? 0) }
   }
 }

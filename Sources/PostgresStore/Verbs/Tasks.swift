@@ -28,7 +28,7 @@ extension PostgresStore {
   /// Decides about the task as it is, and writes the decision if nobody has changed the task meanwhile; else decides again. Nothing is locked
   /// while a process thinks, and two exchanges do, also through a transaction pooler.
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
-    let (task, refusal) = try await perform { [sql, timing] pool, attempt in
+    let (task, refusal) = try await perform(isCancellable: true) { [sql, timing] pool, attempt in
       while true {
         let state = try await pool.query(
           sql.call("task_state", arguments: 3, "version, \(SQL.task)"),

@@ -22,7 +22,7 @@ struct LockedTableTests {
     // Taken and not confirmed yet, as where a client is slow.
     _ = try await pair.sender.send(to: .code, content: "before")
     let delivery = try await pair.receiver.readMessages()
-    let blocker = try await PostgresConnection.connect(ConnectionSettings(database.url))
+    let blocker = try await Self.blocker(of: database)
     try await blocker.execute("BEGIN; LOCK TABLE cowork_bridge.messages")
 
     let isLocked = Shared(true)
@@ -61,7 +61,15 @@ struct LockedTableTests {
         var (beats, last, oldest) = (0, 0.0, 0.0)
         while ContinuousClock.now - began < stale * 2 {
           _ = try await pair.receiver.tasks(markSeen: false)
-          if beats == 0 { _ = try await pair.receiver.updateTask(task, to: .inProgress) }
+          if beats == 0 {
+            _ = try await pair.receiver.updateTask(task, to: .inProgress)
+            // Its own reply does without counts, and those of other calls are not waited for.
+            let created = try await pair.receiver.createTask(for: .cowork, title: "while locked", description: "")
+            #expect(created.unread?.isEmpty == true)
+            let counting = ContinuousClock.now
+            _ = await #expect(throws: BridgeError.self) { try await pair.receiver.unreadCounts() }
+            #expect(ContinuousClock.now - counting < patience)
+          }
           let row = try await observer.query(
             """
             SELECT extract(epoch FROM last_seen)::float8, extract(epoch FROM clock_timestamp() - last_seen)::float8
@@ -84,13 +92,42 @@ struct LockedTableTests {
     #expect(slowest.value < patience + .seconds(2))
     #expect(!refusals.value.isEmpty)
     for error in refusals.value { #expect(["locked", "became free"].contains(where: error.message.contains), "\(error)") }
+    let locked = refusals.value.filter { $0.message.contains("locked") }
+    let holder = "The server process \(blocker.serverProcessID) (the blocker, user postgres) keeps the table messages in"
+    #expect(!locked.isEmpty && locked.allSatisfy { $0.message.contains(holder) }, "\(locked)")
 
     // What was refused was not written, and what waits is read.
     _ = try await pair.receiver.send(to: .cowork, content: "after")
     #expect(try await pair.sender.readMessages().messages.compactMap(\.content).sorted() == (accepted.value + ["after"]).sorted())
+    #expect(try await pair.sender.tasks().tasks.map(\.title) == ["while locked"])
     while try await database.psql("SELECT count(*) FROM cowork_bridge.leases WHERE agent = 'code'") != "0\n" {}
     presence.cancel()
     await blocker.close()
     await pair.close()
+  }
+
+  /// Others have transactions open too, later ones, and without a lock that is in the way.
+  @Test func whoKeepsRowsLockedIsNamed() async throws {
+    let database = try await Servers.database()
+    var options = PostgresStore.Options.quick
+    options.patience = .seconds(3)
+    let store = try PostgresStore.postgres(database.url, options)
+    let task = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).taskID
+    let (reader, blocker) = (try await Self.blocker(of: database), try await Self.blocker(of: database))
+    try await reader.execute("BEGIN; SELECT FROM cowork_bridge.tasks")
+    try await blocker.execute("BEGIN; SELECT FROM cowork_bridge.tasks FOR UPDATE")
+    let request = TransitionRequest(taskID: task, actor: .code, instance: Instance(agent: .code), status: .inProgress)
+    let message = await refusal { try await store.transitionTask(request) }?.message ?? ""
+    #expect(message.contains("The server process \(blocker.serverProcessID) (the blocker, user postgres) keeps rows of tasks in"), "\(message)")
+    try await blocker.execute("COMMIT")
+    #expect(try await store.transitionTask(request).status == "in_progress")
+    for connection in [reader, blocker] { await connection.close() }
+    await store.close()
+  }
+
+  private static func blocker(of database: TestDatabase) async throws -> PostgresConnection {
+    var settings = try ConnectionSettings(database.url)
+    settings.applicationName = "the blocker"
+    return try await PostgresConnection.connect(settings)
   }
 }
