@@ -68,10 +68,12 @@ import Testing
     let dead = try [DeadAddress(), DeadAddress()]
     let live = database.cluster.port
     let addresses = [("100::1", live), ("127.0.0.1", dead[0].port), ("127.0.0.1", dead[1].port), ("127.0.0.1", live)]
-    let url = "postgres://postgres@/\(database.name)?" + [
-      "host=" + addresses.map { _ in "db" }.joined(separator: ","), "hostaddr=" + addresses.map(\.0).joined(separator: ","),
-      "port=" + addresses.map { "\($0.1)" }.joined(separator: ","),
-    ].joined(separator: "&")
+    let url =
+      "postgres://postgres@/\(database.name)?"
+      + [
+        "host=" + addresses.map { _ in "db" }.joined(separator: ","), "hostaddr=" + addresses.map(\.0).joined(separator: ","),
+        "port=" + addresses.map { "\($0.1)" }.joined(separator: ","),
+      ].joined(separator: "&")
     func fastest(_ url: String) async throws -> Duration {
       var times = [Duration]()
       for _ in 1...5 {

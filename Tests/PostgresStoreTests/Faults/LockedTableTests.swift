@@ -118,7 +118,8 @@ struct LockedTableTests {
     try await blocker.execute("BEGIN; SELECT FROM cowork_bridge.tasks FOR UPDATE")
     let request = TransitionRequest(taskID: task, actor: .code, instance: Instance(agent: .code), status: .inProgress)
     let message = await refusal { try await store.transitionTask(request) }?.message ?? ""
-    #expect(message.contains("The server process \(blocker.serverProcessID) (the blocker, user postgres) keeps rows of tasks in"), "\(message)")
+    let holder = "The server process \(blocker.serverProcessID) (the blocker, user postgres) keeps rows of tasks in"
+    #expect(message.contains(holder), "\(message)")
     try await blocker.execute("COMMIT")
     #expect(try await store.transitionTask(request).status == "in_progress")
     for connection in [reader, blocker] { await connection.close() }
