@@ -8,6 +8,8 @@ public struct BridgeError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownRecipient
     /// There is no such message or task for this agent.
     case notFound
+    /// An id was shortened, and several begin so.
+    case ambiguous
     /// The agent may not do this.
     case notAllowed
     /// The task's present status does not allow the change.

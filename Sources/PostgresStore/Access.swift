@@ -104,6 +104,7 @@ extension SQLState {
   static let notAllowed = SQLState("CW403")
   static let unknownAgent = SQLState("CW404")
   static let idExists = SQLState("CW409")
+  static let noSingleID = SQLState("CW410")
   static let neitherIDNorTime = SQLState("CW422")
   /// Class 25, "Invalid Transaction State": a write on a server or in a transaction that only reads.
   static let readOnlyTransaction = SQLState("25006")
@@ -162,6 +163,8 @@ func storeError(_ error: any Error, of settings: ConnectionSettings, lockedBy ho
       return BridgeError(.storeUnavailable, "\(error.server?.message ?? ""). Nothing was written to \(place).")
     case .idExists:
       return BridgeError(.storeFailed, "\(error.server?.message ?? ""), so nothing was written: call again.")
+    case .noSingleID:
+      return IDReference.refusal(field: error.server?.message ?? "", detail: error.server?.detail ?? "")
     case .untranslatableCharacter:
       return BridgeError(
         .invalidValue,

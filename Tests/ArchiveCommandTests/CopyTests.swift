@@ -15,7 +15,9 @@ import Testing
   /// A store with everything: claims, a lease, keys, and hand-typed rows.
   private func fill() async throws {
     _ = try await sandbox.run("send", "cowork", "first", "--key", "k")
-    _ = try await sandbox.run("send", "cowork", "second", "--reply-to", "r", "--task", "t")
+    _ = try await sandbox.run("send", "cowork", "second", "--key", "l")
+    try await sandbox.sqlite3(
+      "UPDATE message_details SET reply_to = 'r', task_id = 't', idempotency_key = NULL WHERE idempotency_key = 'l'")
     _ = try await sandbox.run("read", "--as", "cowork", "--limit", "1")
     let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")

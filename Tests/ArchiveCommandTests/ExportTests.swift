@@ -11,7 +11,8 @@ import Testing
   private var other: String { sandbox.home + "/other.db" }
 
   private func fill() async throws {
-    _ = try await sandbox.run("send", "cowork", "first", "--key", "k", "--reply-to", "r")
+    _ = try await sandbox.run("send", "cowork", "first", "--key", "k")
+    try await sandbox.sqlite3("UPDATE message_details SET reply_to = 'r'")
     _ = try await sandbox.run("read", "--as", "cowork")
     let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
     _ = try await sandbox.run("tasks", "update", task, "in_progress", "--as", "cowork")

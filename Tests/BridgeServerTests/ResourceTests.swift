@@ -1,3 +1,4 @@
+import Bridge
 import JSON
 import MCP
 import Testing
@@ -42,6 +43,18 @@ import Testing
   func whatIsNotThereIsAnErrorOfTheProtocol(_ uri: String) async throws {
     let error = try await cowork.request("resources/read", ["uri": .string(uri)])["error"]
     #expect(error?["code"] == -32002)
+  }
+
+  @Test func idsMayBeShortenedUnlessSeveralBeginSo() async throws {
+    let (message, task) = (try await code.send("x", to: "cowork"), try await code.createTask("T", for: "cowork"))
+    #expect(try await read("bridge://messages/\(message.prefix(8))")["id"]?.stringValue == message)
+    #expect(try await read("bridge://tasks/\(task.prefix(8))")["tasks"]?.arrayValue?.first?["id"]?.stringValue == task)
+    for number in 1...2 {
+      _ = try await home.store.send(NewMessage(id: "abcdef12-\(number)", sender: .code, recipient: .cowork, content: "x"))
+    }
+    let error = try await cowork.request("resources/read", ["uri": "bridge://messages/abcdef12"])["error"]
+    #expect(error?["code"] == -32602)
+    #expect(error?["message"]?.stringValue?.contains("abcdef12-1 (code, ") == true)
   }
 
   @Test func otherAgentsMailCannotBeRead() async throws {

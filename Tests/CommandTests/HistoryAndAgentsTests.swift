@@ -18,14 +18,15 @@ import Testing
   }
 
   @Test func itIsNarrowed() async throws {
-    let old = try await sandbox.run("send", "cowork", "an old currency", "--task", "t", "--json").json.text("message_id")
+    let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
+    let old = try await sandbox.run("send", "cowork", "an old currency", "--task", task, "--json").json.text("message_id")
     let new = try await sandbox.run("send", "cowork", "a new matter", "--json").json.text("message_id")
     _ = try await sandbox.run("send", "code", "from the reviewer", "--as", "reviewer")
     func ids(_ arguments: String...) async throws -> [JSON?] {
       try await sandbox.run(["history", "--json"] + arguments).json.list("messages").map { $0["id"] }
     }
     #expect(try await ids("old", "curr") == [.string(old)])
-    #expect(try await ids("--task", "t") == [.string(old)])
+    #expect(try await ids("--task", task) == [.string(old)])
     #expect(try await ids("--with", "cowork") == [.string(new), .string(old)])
     #expect(try await ids("--before", new) == [.string(old)])
     #expect(try await ids("--with", "cowork", "--limit", "1") == [.string(new)])

@@ -44,9 +44,36 @@ import Testing
   }
 
   @Test func replyAndTaskAreKept() async throws {
-    _ = try await sandbox.run("send", "cowork", "about", "--reply-to", "m-1", "--task", "t-1")
-    #expect(try await sandbox.sqlite3("SELECT reply_to, task_id FROM message_details") == "m-1|t-1")
-    #expect(try await sandbox.run("read", "--as", "cowork").output.contains("answers m-1, about task t-1"))
+    let message = try await sandbox.run("send", "code", "question", "--as", "cowork", "--json").json.text("message_id")
+    let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")
+    let answer = try await sandbox.run(
+      "send", "cowork", "about", "--reply-to", String(message.prefix(8)), "--task", String(task.prefix(8)), "--json"
+    ).json.text("message_id")
+    #expect(
+      try await sandbox.sqlite3("SELECT reply_to, task_id FROM message_details WHERE message_id = '\(answer)'") == "\(message)|\(task)")
+    #expect(try await sandbox.run("read", "--as", "cowork").output.contains("answers \(message), about task \(task)"))
+    #expect(
+      try await sandbox.run("history", "--before", String(answer.prefix(8)), "--json").json.list("messages").map { $0["id"] } == [
+        .string(message)
+      ])
+    #expect(try await sandbox.run("tasks", "show", String(task.prefix(8))).output.contains("Look"))
+    #expect(try await sandbox.run("tasks", "update", String(task.prefix(8)), "completed", "--as", "cowork").status == 0)
+  }
+
+  @Test func anIDThatNamesNothingOrSeveralIsRefusedWithWhatToDo() async throws {
+    let unknown = try await sandbox.run("send", "cowork", "x", "--reply-to", "m-1")
+    #expect(unknown.status == 1 && unknown.errors.contains("reply_to \"m-1\" names no message"))
+    for number in 1...2 {
+      try await sandbox.sqlite3(
+        "INSERT INTO tasks (id, sender, recipient, title) VALUES ('abcdef12-\(number)', 'code', 'cowork', 'T\(number)')")
+    }
+    for arguments in [
+      ["send", "cowork", "x", "--task", "abcdef12"], ["tasks", "show", "abcdef12"], ["tasks", "update", "abcdef12", "failed"],
+    ] {
+      let outcome = try await sandbox.run(arguments)
+      #expect(outcome.status == 1 && outcome.errors.contains("abcdef12-1 (T1), abcdef12-2 (T2)."), "\(outcome)")
+    }
+    #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "0")
   }
 
   @Test func theSenderCanBeAnsweredAndIsNotOnline() async throws {

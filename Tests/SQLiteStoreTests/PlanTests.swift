@@ -56,6 +56,7 @@ struct PlanTests {
   private func useEveryVerb(of store: SQLiteStore, _ database: Database) async throws {
     let (code, cowork) = (database.code, database.cowork)
     for instance in [code, cowork] { try await store.heartbeat(instance) }
+    _ = try await store.createTask(NewTask(id: "t", sender: .code, recipient: .cowork, title: "t", description: "d"))
     for number in 1...3 {
       let message = NewMessage(sender: .cowork, recipient: .code, content: "m \(number)", taskID: "t", idempotencyKey: "k\(number)")
       _ = try await store.send(message)
@@ -82,7 +83,9 @@ struct PlanTests {
     _ = try await store.unreadCounts(for: .code)
     _ = try await store.agents()
     let id = try #require(delivery.messages.last?.id)
-    _ = try await store.message(id.uppercased(), for: .code)
+    for given in [id.uppercased(), String(id.prefix(8))] { _ = try await store.message(given, for: .code) }
+    _ = try await store.task(String(receipt.taskID.prefix(8)), for: .cowork, instance: nil)
+    _ = try await store.send(NewMessage(sender: .code, recipient: .cowork, content: "m", replyTo: String(id.prefix(9))))
     for text in [nil, "m", "3", "?"] {
       for other in [nil, "cowork", "code"] {
         for task in [nil, "t"] {

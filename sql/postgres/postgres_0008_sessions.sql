@@ -37,6 +37,11 @@ UPDATE message_details d SET recipient = m.recipient FROM messages m WHERE m.id 
 DROP INDEX message_details_key;
 CREATE UNIQUE INDEX message_details_key ON message_details (sender, idempotency_key, recipient) WHERE idempotency_key IS NOT NULL;
 
+-- An id is found by its beginning too, in every collation.
+DROP INDEX messages_by_lower_id, tasks_by_lower_id;
+CREATE INDEX messages_by_lower_id ON messages (lower(id) text_pattern_ops);
+CREATE INDEX tasks_by_lower_id ON tasks (lower(id) text_pattern_ops);
+
 -- The session of the last holder, and when the task last became news: news is kept for a session.
 ALTER TABLE task_details ADD COLUMN holder_session text, ADD COLUMN news_at timestamptz;
 DROP TRIGGER event_recorded ON task_events;

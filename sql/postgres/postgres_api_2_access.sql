@@ -1,7 +1,8 @@
 -- Who acts. A verb is a SECURITY DEFINER function: it runs as the owner of the schema, and a login of an agent has no other right.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- Refuses a call. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent (known ones in the detail), CW409 an id that exists.
+-- Refuses a call. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent (known ones in the detail), CW409 an id that exists,
+-- CW410 an id that names none or several (in the detail).
 CREATE OR REPLACE FUNCTION refuse(code text, message text, detail text DEFAULT '') RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -106,5 +107,60 @@ BEGIN
   RETURN (SELECT COALESCE(array_agg(process), '{}') FROM instances
   WHERE agent = wanted AND last_seen BETWEEN clock_timestamp() - least(seconds, 1e9) * interval '1 second'
     AND clock_timestamp() + least(seconds, 1e9) * interval '1 second');
+END
+$$;
+
+-- The stored id of a message that an agent sent or received: the given one, else one that differs in case only, else the only one that begins
+-- with at least 8 given characters. Refuses, with the candidates, where several do.
+CREATE OR REPLACE FUNCTION id_of_message(of_agent text, given text, also_begun boolean, field text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  whole text := (SELECT m.id FROM messages m WHERE lower(m.id) = lower(given) AND of_agent IN (m.sender, m.recipient)
+    ORDER BY m.id = given DESC, m.seq LIMIT 1);
+BEGIN
+  IF whole IS NOT NULL OR NOT also_begun OR char_length(given) < 8 THEN RETURN whole; END IF;
+  RETURN only_candidate(field, given, ARRAY(
+    SELECT ARRAY[m.id, concat(left(m.sender, 100), ', ', left(m.created_at, 100))] FROM messages m
+    WHERE lower(m.id) ~>=~ lower(given) AND lower(m.id) ~<~ (lower(given) || '~') AND of_agent IN (m.sender, m.recipient)
+    ORDER BY lower(m.id) USING ~<~ LIMIT 11));
+END
+$$;
+
+-- The same for a task that an agent created or is assigned to.
+CREATE OR REPLACE FUNCTION id_of_task(of_agent text, wanted text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  whole text := (SELECT t.id FROM tasks t WHERE lower(t.id) = lower(wanted) AND of_agent IN (t.sender, t.recipient)
+    ORDER BY t.id = wanted DESC, t.seq LIMIT 1);
+BEGIN
+  IF whole IS NOT NULL OR char_length(wanted) < 8 THEN RETURN whole; END IF;
+  RETURN only_candidate('task_id', wanted, ARRAY(
+    SELECT ARRAY[t.id, left(t.title, 100)] FROM tasks t
+    WHERE lower(t.id) ~>=~ lower(wanted) AND lower(t.id) ~<~ (lower(wanted) || '~') AND of_agent IN (t.sender, t.recipient)
+    ORDER BY lower(t.id) USING ~<~ LIMIT 11));
+END
+$$;
+
+-- The id of the only candidate, if there is one. Candidates are ids and what tells them apart.
+CREATE OR REPLACE FUNCTION only_candidate(field text, given text, candidates text[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF array_length(candidates, 1) > 1 THEN
+    PERFORM refuse('CW410', field, array_to_string(ARRAY[given] || ARRAY(SELECT unnest(candidates)), chr(31), ''));
+  END IF;
+  RETURN candidates[1][1];
+END
+$$;
+
+-- Refuses where an id names nothing of the agent's.
+CREATE OR REPLACE FUNCTION required_id(stored text, field text, given text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF stored IS NULL THEN PERFORM refuse('CW410', field, given); END IF;
+  RETURN stored;
 END
 $$;

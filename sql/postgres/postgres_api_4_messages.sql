@@ -92,6 +92,10 @@ BEGIN
       ON CONFLICT (id) DO NOTHING RETURNING m.id, m.created_at INTO send.id, send.created_at;
     is_new := send.id IS NOT NULL;
     IF is_new AND COALESCE(send.reply_to, send.task_id, send.idempotency_key) IS NOT NULL THEN
+      IF send.reply_to IS NOT NULL THEN
+        reply_to := required_id(id_of_message(me, send.reply_to, true, 'reply_to'), 'reply_to', send.reply_to);
+      END IF;
+      IF send.task_id IS NOT NULL THEN task_id := required_id(id_of_task(me, send.task_id), 'task_id', send.task_id); END IF;
       INSERT INTO message_details (message_id, sender, recipient, reply_to, task_id, idempotency_key)
         VALUES (wanted, me, send.recipient, send.reply_to, send.task_id, send.idempotency_key)
         ON CONFLICT (message_id) DO UPDATE SET sender = excluded.sender, recipient = excluded.recipient, reply_to = excluded.reply_to,
@@ -248,16 +252,14 @@ END
 $$;
 COMMENT ON FUNCTION inbox IS 'The unread messages of an agent, the oldest first. Example: SELECT * FROM inbox(''cowork'')';
 
--- The message with this id, which the agent sent or received; else one whose id differs in case only.
+-- The message that the agent sent or received with this id, or the only one whose id begins so.
 CREATE OR REPLACE FUNCTION message(agent text, message_id text) RETURNS SETOF message_records
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  me text := acting_agent(agent);
+  wanted text := id_of_message(acting_agent(agent), message.message_id, true, 'id');
 BEGIN
-  RETURN QUERY SELECT r.* FROM message_records r
-    WHERE (r.sender = me OR r.recipient = me) AND lower(r.id) = lower(message.message_id)
-    ORDER BY r.id = message.message_id DESC, r.seq LIMIT 1;
+  RETURN QUERY SELECT r.* FROM message_records r WHERE r.id = wanted;
 END
 $$;
 COMMENT ON FUNCTION message IS 'A message that an agent sent or received.';

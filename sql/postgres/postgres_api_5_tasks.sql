@@ -75,16 +75,6 @@ $$;
 COMMENT ON FUNCTION create_task IS
   'Delegates a task, and says what waits for its creator. Example: SELECT create_task(''code'', ''cowork'', ''Look'', ''At the page'')';
 
--- The stored id of a task: the given one, else one that differs in case only.
-CREATE OR REPLACE FUNCTION id_of_task(of_agent text, wanted text) RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
-AS $$
-BEGIN
-  RETURN (SELECT id FROM tasks WHERE lower(id) = lower(wanted) AND (sender = of_agent OR recipient = of_agent)
-  ORDER BY id = wanted DESC, seq LIMIT 1);
-END
-$$;
-
 -- A task as it is, for whoever decides about it, with a version that tells whether it has changed since.
 CREATE OR REPLACE FUNCTION task_state(agent text, task_id text, instance text)
 RETURNS TABLE (task task_records, version text, was_holder boolean)

@@ -51,6 +51,7 @@ DECLARE
   sides text[] := ARRAY['m.sender = $1', 'm.recipient = $1 AND m.sender IS DISTINCT FROM $1'];
   rest text := '';
   newest text;
+  bound_id text;
   bound_row bigint;
   bound_time timestamptz;
   bound_text text;
@@ -68,10 +69,10 @@ DECLARE
   ends bigint[];
 BEGIN
   IF before IS NOT NULL THEN
-    SELECT m.seq INTO bound_row FROM messages m WHERE lower(m.id) = lower(before) AND me IN (m.sender, m.recipient)
-      ORDER BY m.id = before DESC, m.seq LIMIT 1;
+    bound_time := CASE WHEN before LIKE '%-%' THEN time_of(before) END;
+    bound_id := id_of_message(me, before, bound_time IS NULL, 'before');
+    SELECT m.seq INTO bound_row FROM messages m WHERE m.id = bound_id;
     IF bound_row IS NULL THEN
-      bound_time := CASE WHEN before LIKE '%-%' THEN time_of(before) END;
       IF bound_time IS NULL THEN PERFORM refuse('CW422', format('"%s" is neither the id of a message nor a time', left(before, 80))); END IF;
       bound_text := to_char(bound_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
       -- Times in the form that programs write are compared as texts.
@@ -86,6 +87,8 @@ BEGIN
   END IF;
   IF literal IS NOT NULL THEN rest := rest || ' AND position($7 IN m.content) > 0'; END IF;
   IF about_task IS NOT NULL THEN
+    -- A task may be gone, and its messages not.
+    about_task := COALESCE(id_of_task(me, about_task), about_task);
     newest := format(
       'SELECT m.seq FROM message_details d JOIN messages m ON m.id = d.message_id WHERE d.task_id = $3 AND ((%s) OR (%s))%s', sides[1], sides[2], rest);
     rest := rest || ' AND EXISTS (SELECT 1 FROM message_details d WHERE d.message_id = m.id AND d.task_id = $3)';

@@ -22,6 +22,8 @@ public struct HistoryQuery: Hashable, Sendable {
     (self.before, self.limit, self.characters) = (before, limit, characters)
   }
 
+  public var taskReference: IDReference? { taskID.map { IDReference($0, field: "task_id", to: .task) } }
+
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   public func validate() throws(BridgeError) {
     if let text { try TextRule.text(text, field: "query") }

@@ -26,6 +26,14 @@ public struct MessageReferences: FieldedRecord, Hashable {
     return result
   }
 
+  /// These with stored ids.
+  public func resolved(_ id: (IDReference) throws -> String) rethrows -> MessageReferences {
+    var result = self
+    result.replyTo = try replyTo.map { try id(IDReference($0, field: "reply_to", to: .message)) }
+    result.taskID = try taskID.map { try id(IDReference($0, field: "task_id", to: .task)) }
+    return result
+  }
+
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   func validate() throws(BridgeError) {
     try TextRule.key(idempotencyKey)

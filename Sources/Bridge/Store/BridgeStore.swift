@@ -2,12 +2,15 @@
 ///
 /// Every verb throws `BridgeError`: `storeUnavailable` if the store cannot be reached or opened, `storeTooNew` if its schema is newer than
 /// this program, `storeFailed` if it fails in the middle, and the codes that the verb itself names. The caller validates arguments.
+///
+/// An id that a verb is given may be an `IDReference`.
 public protocol BridgeStore: Sendable {
   // MARK: Messages
 
   /// Puts a message into its recipient's inbox. A repeated id, or a repeated idempotency key of the same sender, sends nothing.
   ///
-  /// - Throws: `unknownRecipient`; `keyReused` when the key was used for another recipient or content.
+  /// - Throws: `unknownRecipient`; `keyReused` when the key was used for another content; `notFound` or `ambiguous` when the message that it
+  ///   answers, or the task that it is about, is not one of the sender's.
   func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt
 
   /// Takes unread messages, and news of tasks if requested, under a lease.
@@ -15,10 +18,12 @@ public protocol BridgeStore: Sendable {
 
   /// The agent's history, newest first.
   ///
-  /// - Throws: `invalidValue` when `before` is neither a message's id nor a time.
+  /// - Throws: `invalidValue` when `before` is neither a message's id nor a time; `ambiguous`.
   func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage
 
   /// One message that the agent sent or received.
+  ///
+  /// - Throws: `ambiguous`.
   func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message?
 
   func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts

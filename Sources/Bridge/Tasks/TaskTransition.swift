@@ -14,6 +14,8 @@ public struct TransitionRequest: Hashable, Sendable {
     (self.taskID, self.actor, self.instance, self.status, self.result) = (taskID, actor, instance, status, result)
   }
 
+  public var task: IDReference { IDReference(taskID, field: "task_id", to: .task) }
+
   /// - Throws: `BridgeError` with the code `invalidValue` that names the field.
   public func validate() throws(BridgeError) {
     try TextRule.reference(taskID, field: "task_id")

@@ -60,7 +60,7 @@ struct BridgeResources: Sendable {
     } catch let error as BridgeError {
       // An id that cannot be one names nothing.
       if error.code == .notFound || error.code == .invalidValue { return nil }
-      throw RPCError(.internalError, error.message)
+      throw RPCError(error.code == .ambiguous ? .invalidParams : .internalError, error.message)
     }
   }
 

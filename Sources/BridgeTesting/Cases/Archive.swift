@@ -73,10 +73,11 @@ extension StoreSuite {
       try await bench.store.addAgent(Identity("reviewer"))
       for (index, text) in OddTexts.all.enumerated() {
         _ = try await bench.store.send(
-          NewMessage(
-            sender: .cowork, recipient: .code, content: text, replyTo: "r\(index)", taskID: text == " " ? nil : "t",
-            idempotencyKey: "k\(index)"))
+          NewMessage(sender: .cowork, recipient: .code, content: text, idempotencyKey: "k\(index)"))
       }
+      try await bench.harness.executeByHand(
+        "UPDATE message_details SET reply_to = 'r' || idempotency_key; UPDATE message_details SET task_id = 't' WHERE idempotency_key <> 'k0'"
+      )
       try await bench.store.confirm(bench.lease(limit: 3))
       try await bench.harness.executeByHand("INSERT INTO messages (id, recipient, read) VALUES ('bare', 'code', NULL)")
       let task = try await bench.createTask()

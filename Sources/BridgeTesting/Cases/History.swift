@@ -23,6 +23,7 @@ extension StoreSuite {
     StoreCase("one conversation, or one task, can be asked for, and other agents' messages are not shown") { bench in
       let other = try Identity("other")
       try await bench.store.addAgent(other)
+      _ = try await bench.createTask(id: "t-1")
       _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: other, content: "secret word", taskID: "t-1"))
       try await bench.send("from cowork")
       _ = try await bench.store.send(NewMessage(sender: .code, recipient: .cowork, content: "to cowork", taskID: "t-1"))

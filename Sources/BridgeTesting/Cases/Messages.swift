@@ -4,8 +4,10 @@ import Testing
 extension StoreSuite {
   static let messages = area("messages") {
     StoreCase("a message is read by its recipient with all that was sent") { bench in
+      let question = try await bench.store.send(NewMessage(sender: .code, recipient: .cowork, content: "Done?")).messageID
       let sent = NewMessage(
-        sender: .cowork, recipient: .code, content: "Have a look", replyTo: UniqueID.make(), taskID: UniqueID.make(), idempotencyKey: "k")
+        sender: .cowork, recipient: .code, content: "Have a look", replyTo: question, taskID: try await bench.createTask(),
+        idempotencyKey: "k")
       let receipt = try await bench.store.send(sent)
       #expect(receipt.messageID == sent.id && receipt.recipient == .code && !receipt.duplicate)
       // RFC 3339 in UTC with milliseconds.

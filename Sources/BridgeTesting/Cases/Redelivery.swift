@@ -72,6 +72,7 @@ extension StoreSuite {
     }
     StoreCase("details of a message survive its redelivery") { bench in
       let task = try await bench.createTask()
+      try await bench.insert("earlier", read: "1")
       _ = try await bench.store.send(
         NewMessage(sender: .cowork, recipient: .code, content: "about it", replyTo: "earlier", taskID: task, idempotencyKey: "key"))
       _ = try await bench.take(from: bench.forgetful())

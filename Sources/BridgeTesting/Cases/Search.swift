@@ -66,6 +66,7 @@ extension StoreSuite {
     StoreCase("a search is combined with the other conditions, and has pages") { bench in
       var ids = [String]()
       for number in 1...5 { ids.append(try await bench.send("word \(number)").messageID) }
+      _ = try await bench.createTask(id: "t")
       _ = try await bench.store.send(NewMessage(sender: .code, recipient: .code, content: "word for me", taskID: "t"))
       #expect(try await past(bench, text: "word", with: "cowork", limit: 2) == ["word 5", "word 4"])
       #expect(try await past(bench, text: "word", with: "cowork", before: ids[3], limit: 2) == ["word 3", "word 2"])

@@ -14,11 +14,11 @@ struct Past {
     self.query = query
     var (row, time): (Int64?, Double?) = (nil, nil)
     if let before = query.before {
-      row = try db.value("SELECT rowid FROM messages WHERE id IN (?1, upper(?1), lower(?1)) ORDER BY id <> ?1 LIMIT 1", [before])
       // julianday accepts 30 February.
-      if row == nil { time = try db.value("SELECT julianday(?1) WHERE date(substr(?1, 1, 10), '+0 days') = substr(?1, 1, 10)", [before]) }
-      // Scans all ids.
-      if row == nil, time == nil { row = try db.value("SELECT rowid FROM messages WHERE id = ? COLLATE NOCASE LIMIT 1", [before]) }
+      time = try db.value("SELECT julianday(?1) WHERE date(substr(?1, 1, 10), '+0 days') = substr(?1, 1, 10)", [before])
+      let id = try IDReference(before, field: "before", to: .message).storedID(for: query.agent, isWhole: time != nil, db)
+      row = try id.flatMap { try db.value("SELECT rowid FROM messages WHERE id = ?", [$0]) }
+      if row != nil { time = nil }
       if row == nil, time == nil { throw BridgeError.notATimeOrID(before) }
     }
     newest = Self.numberBelow(row)

@@ -4,6 +4,9 @@ import GRDB
 extension SQLiteStore {
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage {
     try await read { db in
+      var query = query
+      // A task may be gone, and its messages not.
+      if let task = query.taskReference { query.taskID = try task.storedID(for: query.agent, db) ?? task.text }
       let past = try Past(query, db)
       var builder = HistoryPageBuilder(query)
       let text = query.text ?? ""
@@ -53,16 +56,9 @@ extension SQLiteStore {
 
   public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
     try await read { db in
-      for ids in ["id IN (?2, upper(?2), lower(?2))", "id = ?2 COLLATE NOCASE"] {
-        let row = try db.row(
-          """
-          SELECT \(SQL.messageColumns) FROM \(SQL.messages)
-          WHERE m.rowid IN (SELECT rowid FROM messages WHERE \(ids)) AND (+m.sender = ?1 OR +m.recipient = ?1)
-          ORDER BY m.id <> ?2 LIMIT 1
-          """, [agent.name, id])
-        if let row { return Message(fieldsOf: row).excerpted }
-      }
-      return nil
+      try IDReference(id, field: "id", to: .message).storedID(for: agent, db)
+        .flatMap { try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = ?", [$0]) }
+        .map { Message(fieldsOf: $0).excerpted }
     }
   }
 }

@@ -27,13 +27,15 @@ extension SQLiteStore {
       """, [message.id, message.sender.name, message.recipient.name, message.content])
     guard let createdAt else { return nil }
     if !message.references.isEmpty {
+      let references = try message.references.resolved { try $0.requiredID(for: message.sender, db) }
       let columns = MessageReferences.columns
       // The key may be that of a message that was removed by hand.
       try db.run(
         """
         INSERT OR REPLACE INTO message_details (message_id, sender, recipient, \(columns.map(\.column).joined(separator: ", ")))
         VALUES (?, ?, ?\(String(repeating: ", ?", count: columns.count)))
-        """, [message.id, message.sender.name, message.recipient.name] + StatementArguments(columns.map { $0.databaseValue(in: message.references) }))
+        """,
+        [message.id, message.sender.name, message.recipient.name] + StatementArguments(columns.map { $0.databaseValue(in: references) }))
     }
     return SendReceipt(
       messageID: message.id, recipient: message.recipient, createdAt: createdAt, recipientOnline: false, duplicate: false)
@@ -44,7 +46,8 @@ extension SQLiteStore {
     let earlier =
       try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = ?", [message.id])
       ?? message.idempotencyKey.flatMap {
-        try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = \(ofKey)", [message.sender.name, $0, message.recipient.name])
+        try db.row(
+          "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = \(ofKey)", [message.sender.name, $0, message.recipient.name])
       }
     return try earlier.map { try EarlierRecord.receipt(for: message, from: Message(fieldsOf: $0)) }
   }

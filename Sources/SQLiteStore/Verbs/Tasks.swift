@@ -54,7 +54,7 @@ extension SQLiteStore {
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     let claim = SQL.offset(timing.claim)
     let (task, decision, _) = try await write(wakes: \.isNews) { db -> (BridgeTask, TaskDecision, isNews: Bool) in
-      guard let id = try Self.storedID(of: request.taskID, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
+      guard let id = try request.task.storedID(for: request.actor, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
         throw BridgeError.noSuchTask(request.taskID, for: request.actor)
       }
       let decision = try TaskStateMachine.decide(task, request)
@@ -147,9 +147,11 @@ extension SQLiteStore {
   }
 
   private static func report(_ id: String, for agent: Identity, _ db: Database) throws -> (TaskReport, [Int64]) {
-    guard let stored = try storedID(of: id, db), let row = try taskRow(stored, db) else { throw BridgeError.noSuchTask(id, for: agent) }
+    let reference = IDReference(id, field: "task_id", to: .task)
+    guard let stored = try reference.storedID(for: agent, db), let row = try taskRow(stored, db) else {
+      throw BridgeError.noSuchTask(id, for: agent)
+    }
     let task = BridgeTask(row)
-    guard task.sender == agent.name || task.recipient == agent.name else { throw BridgeError.noSuchTask(id, for: agent) }
     let events = try db.rows("SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq", [stored])
     return (
       TaskReport(task: task, history: try Array(events.map(TaskEvent.init(fieldsOf:)))),
@@ -159,11 +161,5 @@ extension SQLiteStore {
 
   private static func taskRow(_ id: String, _ db: Database) throws -> Row? {
     try db.row("SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.id = ?", [id])
-  }
-
-  /// The stored id: the given one, else one that differs only in case.
-  private static func storedID(of id: String, _ db: Database) throws -> String? {
-    try db.value("SELECT id FROM tasks WHERE id = ?", [id])
-      ?? db.value("SELECT id FROM tasks WHERE id = ? COLLATE NOCASE AND typeof(id) = 'text' LIMIT 1", [id])
   }
 }

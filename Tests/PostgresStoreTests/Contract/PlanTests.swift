@@ -34,11 +34,11 @@ struct PlanTests {
   /// Functions keep plans that serve any values, so these must suit a large store. An index that is read from end to end is a scan, too. Only
   /// what is the agent's own may be read as a whole: 20,000 tasks to list and to count, and 11,111 news.
   @Test(arguments: [
-    "send('cowork', 'code', 'x', 'r', 't7', 'key')", "send('cowork', 'code', 'x', idempotency_key => 'key')",
+    "send('cowork', 'code', 'x', 'm7', 't7', 'key')", "send('cowork', 'code', 'x', idempotency_key => 'key')",
     "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000, false)", "confirm('l1')", "undo('l1')",
     "renew('{l1}', 60)",
     "recover('h|1|1')", "look('code', '', '{}', '{}', NULL, true, 50, 34000, false)", "inbox('code')", "unread('code')", "agents()",
-    "message('code', 'M7')", "history('code')",
+    "message('code', 'M7')", "message('code', 'beginning')", "task('code', 'beginning')", "history('code')",
     "history('code', with_agent => 'cowork')", "history('code', about_task => 't7')", "history('code', before => 'm7')",
     "create_task('cowork', 'code', 't', 'd', 'key')", "tasks('code')", "tasks('cowork', 'creator', 'completed')", "task('code', 'T7')",
     "tasks('code', lease => 'l2', instance => 'i')", "agents_2(30, 'c', 'code', 50)", "remove_agent('code', true)", "unread('cowork')",

@@ -1,13 +1,13 @@
 /// Text of another agent, on one line that can be quoted to a model: it cannot leave its quotation marks, imitate a tag or a mark of the
 /// bridge, steer a terminal, or change the direction of writing.
 ///
-/// Only for announcements: `read_messages` returns text unchanged.
-enum PeerText {
+/// Only for announcements and errors: `read_messages` returns text unchanged.
+public enum PeerText {
   /// The maximum length in Unicode scalars, so that stacked accents cannot make a line long.
-  static let limit = 200
+  public static let limit = 200
 
   /// The first line that is not blank, cut to the limit; empty if there is none.
-  static func firstLine(of text: String?, limit: Int = PeerText.limit) -> String {
+  public static func firstLine(of text: String?, limit: Int = PeerText.limit) -> String {
     guard let text else { return "" }
     var line = [Unicode.Scalar]()
     // However long the text is, no more is examined. One scalar beyond the limit shows that something was cut.
@@ -22,7 +22,7 @@ enum PeerText {
   }
 
   /// A name or an id of a row that may be hand-typed, sanitized.
-  static func name(_ text: String?) -> String {
+  public static func name(_ text: String?) -> String {
     let line = firstLine(of: text, limit: 64)
     return line.isEmpty ? "unknown" : line
   }
