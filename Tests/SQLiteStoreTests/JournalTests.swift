@@ -87,6 +87,23 @@ struct JournalTests {
     }
   }
 
+  @Test func aLogIsRecordedAsSoonAsItIsOpened() async throws {
+    try await withDatabase { database in
+      let other = database.folder.path + "/other.db"
+      try await database.openStore().close()
+      try await Shell.run(["cp", database.path, other])
+      let shell = try TestProgram("sqlite3", ["-batch", database.path])
+      defer { _ = shell.finish() }
+      shell.write("INSERT INTO bridge_schema VALUES (1000, ''); INSERT INTO messages (id) VALUES ('x'); SELECT 'written';\n")
+      #expect(shell.read() == "written\n")
+      // Opens the log, and goes no further.
+      await #expect(throws: BridgeError.self) { try await database.store().look() }
+      try await Shell.run(["mv", other, database.path])
+      _ = try await database.store().send("1")
+      #expect(try await database.shell.run("PRAGMA integrity_check; SELECT content FROM messages") == "ok\n1\n")
+    }
+  }
+
   @Test func aRemovedFileIsCreatedAgain() async throws {
     try await withDatabase { database in
       let stores = [try await database.openStore(), try await database.openStore()]

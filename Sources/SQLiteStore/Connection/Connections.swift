@@ -154,25 +154,31 @@ final class Connections: Sendable {
   private func openWriter() throws -> DatabaseQueue {
     // SQLite gives them the mode that the database has when they are created. It may have been mended since.
     for suffix in ["-wal", "-shm"] { FileDescriptor.giveRights(of: path, to: path + suffix) }
-    // Without a log there is nothing to compare. Where the lock cannot be had, as in a folder without rights, there is no record.
-    guard FileIdentity(path: path + "-wal") != nil else { return try openWriter(record: nil) }
-    return try FileDescriptor.withLock(SidecarFiles.logOwner(of: path), of: path, waitingFor: .seconds(2)) { try openWriter(record: $0) }
-      ?? openWriter(record: nil)
-  }
-
-  private func openWriter(record: FileDescriptor?) throws -> DatabaseQueue {
-    try queue { [path, logger, checkpoints] db in
-      _ = try LogOwner.openFile(db, path: path)
-      if let record, try LogOwner.isLogForeign(db, path: path, record: record) { try LogOwner.setLogAside(path: path, logger: logger) }
-      checkpoints.watch(db)
+    return try whileNobodyOpens { record in
+      let writer = try queue { [path, logger, checkpoints] db in
+        _ = try LogOwner.openFile(db, path: path)
+        if let record, try LogOwner.isLogForeign(db, path: path, record: record) { try LogOwner.setLogAside(path: path, logger: logger) }
+        checkpoints.watch(db)
+      }
+      if let record { try writer.unsafeRead { try LogOwner($0, path: path).write(to: record) } }
+      return writer
     }
   }
 
   private func reader(of file: FileIdentity) throws -> DatabaseQueue {
-    try queue { [path] db in
-      guard try LogOwner.openFile(db, path: path).identity == file else { throw FileWasReplaced() }
-      try db.execute(sql: "PRAGMA query_only = 1")
+    try whileNobodyOpens { _ in
+      try queue { [path] db in
+        guard try LogOwner.openFile(db, path: path).identity == file else { throw FileWasReplaced() }
+        try db.execute(sql: "PRAGMA query_only = 1")
+      }
     }
+  }
+
+  /// Opens a connection. Two processes that open the files before and after a replacement must not find each other's log at its path.
+  ///
+  /// - Parameter open: is given the record of the log's owner; nil where the lock cannot be had, as in a folder without rights.
+  private func whileNobodyOpens(_ open: (_ record: FileDescriptor?) throws -> DatabaseQueue) throws -> DatabaseQueue {
+    try FileDescriptor.withLock(SidecarFiles.logOwner(of: path), of: path, waitingFor: .seconds(2), open) ?? open(nil)
   }
 
   /// - Parameter prepare: what precedes the first transaction, which opens the log.
