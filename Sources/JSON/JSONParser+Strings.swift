@@ -4,6 +4,10 @@ extension JSONParser {
     index += 1
     let start = index
     skipPlainText()
+    if try peek() == UInt8(ascii: "\"") {
+      index += 1
+      return try text(bytes[start..<(index - 1)], start)
+    }
     var decoded = Array(bytes[start..<index])
     while try peek() != UInt8(ascii: "\"") {
       if bytes[index] != UInt8(ascii: "\\") {
@@ -15,7 +19,14 @@ extension JSONParser {
       decoded += bytes[start..<index]
     }
     index += 1
-    guard let text = String(validating: decoded, as: UTF8.self) else {
+    return try decoded.withUnsafeBufferPointer { (bytes) throws(JSONError) in try text(bytes[...], start) }
+  }
+
+  private func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ start: Int) throws(JSONError) -> String {
+    // Faster than validating beforehand, which the standard library does by generic code.
+    let bytes = UnsafeBufferPointer(rebasing: bytes)
+    var text = String(decoding: bytes, as: UTF8.self)
+    guard text.withUTF8({ $0.elementsEqual(bytes) }) else {
       throw JSONError(description: "The string at offset \(start) is not valid UTF-8.")
     }
     return text

@@ -14,9 +14,9 @@ public struct ProcessIdentity: Hashable, Sendable {
 
   /// Reads what ``encoded`` returns.
   public init?(encoded: String) {
-    let parts = encoded.split(separator: "|", omittingEmptySubsequences: false)
+    let parts = encoded.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false).map { String(Substring($0)) }
     guard parts.count == 3, let pid = Int32(parts[1]) else { return nil }
-    self.init(scope: String(parts[0]), pid: pid, start: String(parts[2]))
+    self.init(scope: parts[0], pid: pid, start: parts[2])
   }
 
   /// One line of text.
