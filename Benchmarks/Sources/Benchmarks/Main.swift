@@ -24,8 +24,8 @@ enum Benchmarks {
 
   private static func measure(_ sqlite: Stores<SQLiteFloor>, _ postgres: Stores<PostgresFloor>, _ arguments: [String]) async throws {
     var measuring = Measuring(program: arguments[1], empty: arguments[2])
-    try await measuring.calls(sqlite) { try $0.send(Measuring.text) }
-    try await measuring.calls(postgres) { try $0.send(Measuring.text) }
+    try measuring.calls(sqlite) { try $0.send(Measuring.text) }
+    try measuring.calls(postgres) { try $0.send(Measuring.text) }
     let seen = try SQLiteWakeUp(sqlite.floor(), sqlite.floor())
     try await measuring.wakeUps(sqlite) { try seen.once() }
     seen.end()
@@ -38,7 +38,7 @@ enum Benchmarks {
     try await measuring.throughput(sqlite) { try $0.send(Measuring.text) }
     try await measuring.throughput(postgres) { try $0.sendAndNotify(Measuring.text) }
     let places = [(sqlite.name, small: sqlite.small, large: sqlite.large), (postgres.name, small: postgres.small, large: postgres.large)]
-    try await measuring.starts(places)
+    try measuring.starts(places)
     try await measuring.memory(places)
     var trip = Times()
     for _ in 0..<200 {

@@ -11,11 +11,11 @@ struct Measuring {
   private static let message: JSONObject = ["to": "cowork", "content": .string(text)]
 
   /// The servers of both agents, on the small and on the large store.
-  private func pairs<Floor>(_ stores: Stores<Floor>) async throws -> [[Server]] {
+  private func pairs<Floor>(_ stores: Stores<Floor>) throws -> [[Server]] {
     var pairs: [[Server]] = []
     for place in [stores.small, stores.large] {
       pairs.append([
-        try await Server.ready(program, agent: "code", store: place), try await Server.ready(program, agent: "cowork", store: place),
+        try Server.ready(program, agent: "code", store: place), try Server.ready(program, agent: "cowork", store: place),
       ])
     }
     return pairs
@@ -23,9 +23,9 @@ struct Measuring {
 
   // MARK: Calls
 
-  mutating func calls<Floor>(_ stores: Stores<Floor>, raw: (Floor) throws -> Void) async throws {
+  mutating func calls<Floor>(_ stores: Stores<Floor>, raw: (Floor) throws -> Void) throws {
     let floor = try stores.floor()
-    let servers = try await pairs(stores)
+    let servers = try pairs(stores)
     let calls: [(name: String, agent: Int, tool: String, arguments: JSONObject)] = [
       ("send_message", 0, "send_message", Self.message), ("read_messages", 1, "read_messages", [:]),
       ("get_tasks", 0, "get_tasks", ["status": "pending", "limit": 10]),
@@ -38,7 +38,7 @@ struct Measuring {
       if round == 20 { (rawTimes, times) = (Times(), calls.map { _ in [Times(), Times()] }) }
       try rawTimes.measure { try raw(floor) }
       for (size, pair) in servers.enumerated() {
-        for (index, call) in calls.enumerated() { times[index][size].add(try await pair[call.agent].call(call.tool, call.arguments)) }
+        for (index, call) in calls.enumerated() { times[index][size].add(try pair[call.agent].call(call.tool, call.arguments)) }
       }
     }
     for (index, call) in calls.enumerated() {
@@ -51,16 +51,16 @@ struct Measuring {
       ("one conversation", ["with": "tester"]), ("a word in one conversation", ["query": "please", "with": "planner"]),
       ("nothing but the newest", [:]),
     ]
-    for (name, query) in queries { try await search("\(stores.name): \(name)", servers[1][0], query) }
-    let visitor = try await Server.ready(program, agent: "visitor", store: stores.large)
-    try await search("\(stores.name): a word of most messages, by an agent with few", visitor, ["query": "the"])
-    try await search("\(stores.name): all of an agent with few", visitor, [:])
-    for server in servers.joined() + [visitor] { await server.end() }
+    for (name, query) in queries { try search("\(stores.name): \(name)", servers[1][0], query) }
+    let visitor = try Server.ready(program, agent: "visitor", store: stores.large)
+    try search("\(stores.name): a word of most messages, by an agent with few", visitor, ["query": "the"])
+    try search("\(stores.name): all of an agent with few", visitor, [:])
+    for server in servers.joined() + [visitor] { server.end() }
   }
 
-  private mutating func search(_ name: String, _ server: Server, _ query: JSONObject) async throws {
+  private mutating func search(_ name: String, _ server: Server, _ query: JSONObject) throws {
     var times = Times()
-    for _ in 0..<15 { times.add(try await server.call("search_history", query)) }
+    for _ in 0..<15 { times.add(try server.call("search_history", query)) }
     report.add("search_history, \(name)", floor: nil, small: nil, large: times)
   }
 
@@ -69,24 +69,21 @@ struct Measuring {
   mutating func wakeUps<Floor>(_ stores: Stores<Floor>, raw: () throws -> Void) async throws {
     var rawTimes = Times()
     var times = [Times(), Times()]
-    let servers = try await pairs(stores)
+    let servers = try pairs(stores)
     for round in 0..<160 {
       if round == 10 { (rawTimes, times) = (Times(), [Times(), Times()]) }
       try rawTimes.measure(raw)
       for (size, pair) in servers.enumerated() {
-        let waiting = pair[1].begin("wait_for_updates", ["timeout_seconds": 20])
+        try pair[1].begin("wait_for_updates", ["timeout_seconds": 20])
         // Until it waits.
         try await Task.sleep(for: .milliseconds(15))
-        let start = ContinuousClock.now
-        let sending = pair[0].begin("send_message", Self.message)
-        let arrival = try await waiting.arrival()
-        _ = try arrival.content(of: "wait_for_updates")
-        times[size].add(arrival.at - start)
-        _ = try await sending.content()
+        let start = try pair[0].begin("send_message", Self.message)
+        times[size].add(try pair[1].answer() - start)
+        _ = try pair[0].answer()
       }
     }
     report.add("\(stores.name): send to wake-up", floor: rawTimes, small: times[0], large: times[1])
-    for server in servers.joined() { await server.end() }
+    for server in servers.joined() { server.end() }
   }
 
   // MARK: Throughput
@@ -103,12 +100,12 @@ struct Measuring {
     rates.append(Double(writers * messages) / (time / .seconds(1)))
     for place in [stores.small, stores.large] {
       var servers: [Server] = []
-      for _ in 0..<writers { servers.append(try await Server.ready(program, agent: "code", store: place)) }
+      for _ in 0..<writers { servers.append(try Server.ready(program, agent: "code", store: place)) }
       let time = try await together(writers) { [servers] writer in
-        for _ in 0..<messages { try await servers[writer].call("send_message", Self.message) }
+        try await onThread { for _ in 0..<messages { try servers[writer].call("send_message", Self.message) } }
       }
       rates.append(Double(writers * messages) / (time / .seconds(1)))
-      for server in servers { await server.end() }
+      for server in servers { server.end() }
     }
     report.addRates("\(stores.name): eight writers, messages/s", floor: rates[0], small: rates[1], large: rates[2])
   }
@@ -124,7 +121,7 @@ struct Measuring {
 
   // MARK: Starts and memory
 
-  mutating func starts(_ places: [(String, small: Place, large: Place)]) async throws {
+  mutating func starts(_ places: [(String, small: Place, large: Place)]) throws {
     var floor = Times()
     var times = places.map { _ in [Times(), Times()] }
     for _ in 0..<25 {
@@ -132,9 +129,9 @@ struct Measuring {
       for (index, place) in places.enumerated() {
         for (size, store) in [place.small, place.large].enumerated() {
           let start = ContinuousClock.now
-          let server = try await Server(program, agent: "code", store: store)
+          let server = try Server(program, agent: "code", store: store)
           times[index][size].add(ContinuousClock.now - start)
-          await server.end()
+          server.end()
         }
       }
     }
@@ -152,15 +149,15 @@ struct Measuring {
     for place in places {
       var sizes = [Double]()
       for store in [place.small, place.large] {
-        let server = try await Server.ready(program, agent: "code", store: store)
+        let server = try Server.ready(program, agent: "code", store: store)
         for _ in 0..<50 {
-          try await server.call("send_message", ["to": "code", "content": .string(Self.text)])
-          try await server.call("read_messages")
+          try server.call("send_message", ["to": "code", "content": .string(Self.text)])
+          try server.call("read_messages")
         }
-        try await server.call("get_tasks")
-        try await server.call("search_history", ["query": "absent"])
+        try server.call("get_tasks")
+        try server.call("search_history", ["query": "absent"])
         sizes.append(try server.residentMemory())
-        await server.end()
+        server.end()
       }
       report.addSizes("\(place.0): resident memory, MB", floor: floor, small: sizes[0], large: sizes[1])
     }

@@ -1,40 +1,82 @@
 import JSON
-import MCPClient
 import SystemSupport
 
-/// The server of one agent, driven as a client drives it.
-struct Server {
-  private let server: ChildServer
+/// The server of one agent and its client, which blocks: it costs as little as the raw calls that it is compared with. For one thread at a
+/// time.
+final class Server: @unchecked Sendable {
+  private let child: ChildProcess
+  private let input, output: FileDescriptor
+  private var requests: Int64 = 0
 
   /// Returns when the server has answered `initialize`.
-  init(_ program: String, agent: String, store: Place) async throws {
+  init(_ program: String, agent: String, store: Place) throws {
     var environment = ["COWORK_DATABASE_URL": store.url, "HOME": store.home]
     for name in ["PATH", "LD_LIBRARY_PATH"] { environment[name] = Environment[name] }
-    server = try ChildServer([program, "serve", agent, "--wake", "off"], environment: environment)
-    try await server.connect()
+    child = try ChildProcess([program, "serve", agent, "--wake", "off"], environment: environment, input: .pipe, output: .pipe)
+    guard let input = child.input, let output = child.output else { throw Failure("The server has no pipes.") }
+    (self.input, self.output) = (input, output)
+    _ = try request(
+      "initialize", ["protocolVersion": "2025-11-25", "capabilities": [:], "clientInfo": ["name": "benchmark", "version": "1"]])
+    _ = try answer()
+    try input.writeCompletely(Array(#"{"jsonrpc": "2.0", "method": "notifications/initialized"}"#.utf8) + [UInt8(ascii: "\n")])
   }
 
+  deinit { child.kill() }
+
   /// A server that has opened its store.
-  static func ready(_ program: String, agent: String, store: Place) async throws -> Server {
-    let server = try await Server(program, agent: agent, store: store)
-    try await server.call("list_agents")
+  static func ready(_ program: String, agent: String, store: Place) throws -> Server {
+    let server = try Server(program, agent: agent, store: store)
+    try server.call("list_agents")
     return server
   }
 
-  func begin(_ tool: String, _ arguments: JSONObject = [:]) -> Reply { server.beginCall(tool, arguments) }
+  /// Calls a tool, whose answer is to be read before the next call.
+  ///
+  /// - Returns: the time before the first byte was written.
+  @discardableResult func begin(_ tool: String, _ arguments: JSONObject) throws -> ContinuousClock.Instant {
+    try request("tools/call", ["name": .string(tool), "arguments": .object(arguments)])
+  }
+
+  private func request(_ method: String, _ params: JSON) throws -> ContinuousClock.Instant {
+    requests += 1
+    let request: JSON = ["jsonrpc": "2.0", "id": .integer(requests), "method": .string(method), "params": params]
+    let bytes = request.encoded() + [UInt8(ascii: "\n")]
+    let start = ContinuousClock.now
+    try input.writeCompletely(bytes)
+    return start
+  }
+
+  /// Waits for the answer, which must be a success.
+  ///
+  /// - Returns: the time after the last byte was read.
+  func answer() throws -> ContinuousClock.Instant {
+    var line = [UInt8]()
+    while line.last != UInt8(ascii: "\n") {
+      let bytes = try output.readSome(upTo: 64 << 10)
+      if bytes.isEmpty { throw Failure("The server has ended.") }
+      line += bytes
+    }
+    let end = ContinuousClock.now
+    let answer = try JSON(decoding: Array(line.dropLast()))
+    guard answer["id"]?.wholeNumber == requests, let result = answer["result"], result["isError"]?.boolValue != true else {
+      throw Failure("The server answered \(String(decoding: line, as: UTF8.self))")
+    }
+    return end
+  }
 
   /// - Returns: the time from the first byte written to the last byte read.
-  @discardableResult func call(_ tool: String, _ arguments: JSONObject = [:]) async throws -> Duration {
-    let start = ContinuousClock.now
-    let arrival = try await begin(tool, arguments).arrival()
-    _ = try arrival.content(of: tool)
-    return arrival.at - start
+  @discardableResult func call(_ tool: String, _ arguments: JSONObject = [:]) throws -> Duration {
+    let start = try begin(tool, arguments)
+    return try answer() - start
   }
 
   /// In megabytes.
-  func residentMemory() throws -> Double { try megabytes(of: server.pid) }
+  func residentMemory() throws -> Double { try megabytes(of: child.pid) }
 
-  func end() async { _ = await server.end() }
+  func end() {
+    for pipe in [input, output] { try? pipe.close() }
+    _ = child.wait()
+  }
 }
 
 /// Where a store is.

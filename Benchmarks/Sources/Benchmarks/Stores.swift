@@ -18,7 +18,7 @@ struct Preparation: Sendable {
   func sqlite() async throws -> Stores<SQLiteFloor> {
     func place(_ name: String) -> Place { Place(url: "\(folder)/\(name).db", home: folder) }
     let (small, large) = (place("small"), place("large"))
-    for place in [small, large] { try await makeSchema(place) }
+    for place in [small, large] { try makeSchema(place) }
     try await onThread {
       try Filling.sqliteTasks(small.url)
       try Filling.sqlite(large.url)
@@ -33,7 +33,7 @@ struct Preparation: Sendable {
     let host = postgresURL[..<(postgresURL.lastIndex(of: "/") ?? postgresURL.endIndex)]
     @Sendable func url(_ name: String) -> String { "\(host)/\(name)" }
     let (small, large) = (Place(url: url("small"), home: folder), Place(url: url("large"), home: folder))
-    for place in [small, large] { try await makeSchema(place) }
+    for place in [small, large] { try makeSchema(place) }
     try await onThread {
       try Filling.postgresTasks(small.url)
       try Filling.postgres(large.url)
@@ -41,8 +41,8 @@ struct Preparation: Sendable {
     return Stores(name: "Postgres", small: small, large: large) { try PostgresFloor(url("raw")) }
   }
 
-  private func makeSchema(_ place: Place) async throws {
-    for agent in Contents.agents { await (try Server.ready(program, agent: agent, store: place)).end() }
+  private func makeSchema(_ place: Place) throws {
+    for agent in Contents.agents { try Server.ready(program, agent: agent, store: place).end() }
   }
 }
 
