@@ -40,6 +40,7 @@ public struct CallLimit: Sendable {
     var command = command
     let grace = min(settings.cancelGrace, Self.grace)
     command.grace = grace
+    if !command.ignoresCancellation { command.end = end - grace }
     command.timeout = max(min(command.timeout ?? settings.queryTimeout, silence - grace, left - grace), Self.least)
     return command
   }

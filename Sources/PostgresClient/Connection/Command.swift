@@ -17,6 +17,8 @@ struct Command: Sendable {
   var role = CommandSchedule.Role.single
   /// Nil is the settings' `queryTimeout`. That of a call shortens it.
   var timeout: Duration?
+  /// For a command of a call: when it is stopped if it has had to wait for its turn.
+  var end: ContinuousClock.Instant?
   /// Nil is the settings' `cancelGrace`.
   var grace: Duration?
   /// For COMMIT and ROLLBACK: a cancelled task must end its transaction too.
@@ -50,4 +52,13 @@ final class PendingCommand: Sendable {
   }
 
   func complete(_ result: Result<[PostgresRows], PostgresError>) { continuation.withLock { $0.take() }?.resume(returning: result) }
+}
+
+extension PostgresError {
+  init(neverSent reason: CommandSchedule.StopReason) {
+    switch reason {
+    case .cancelled: self.init(.cancelled, "The statement was cancelled before it was sent.")
+    case .timedOut: self.init(.timeout, "The statement was not sent within its time limit.")
+    }
+  }
 }

@@ -108,7 +108,7 @@ public actor PostgresConnection {
       await submit(pending)
     } onCancel: {
       pending.cancel()
-      loop.execute { [weak self] in self?.assumeIsolated { $0.apply($0.schedule.stop(pending.id, .cancelled)) } }
+      loop.execute { [weak self] in self?.assumeIsolated { $0.stop(pending.id, .cancelled) } }
     }.get()
   }
 
@@ -117,9 +117,16 @@ public actor PostgresConnection {
   }
 
   private func enqueue(_ command: PendingCommand) {
-    if command.isCancelled { return command.complete(.failure(Self.neverSent(.cancelled))) }
+    if command.isCancelled { return command.complete(.failure(PostgresError(neverSent: .cancelled))) }
     pending[command.id] = command
-    apply(schedule.enqueue(command.id, command.command.role))
+    let action = schedule.enqueue(command.id, command.command.role)
+    apply(action)
+    // What it waits for may take longer than its call.
+    guard action == .none, let end = command.command.end else { return }
+    Task { [weak self] in
+      try? await Task.sleep(until: end)
+      await self?.stop(command.id, .timedOut)
+    }
   }
 
   private func apply(_ action: CommandSchedule.Action) {
@@ -133,16 +140,9 @@ public actor PostgresConnection {
 
   private func error(for refusal: CommandSchedule.Refusal) -> PostgresError {
     switch refusal {
-    case .stopped(let reason): Self.neverSent(reason)
+    case .stopped(let reason): PostgresError(neverSent: reason)
     case .transactionEnded: PostgresError(.closed, "The transaction has ended; begin a new one.")
     case .connectionClosed: notSent(ending.value)
-    }
-  }
-
-  private static func neverSent(_ reason: CommandSchedule.StopReason) -> PostgresError {
-    switch reason {
-    case .cancelled: PostgresError(.cancelled, "The statement was cancelled before it was sent.")
-    case .timedOut: PostgresError(.timeout, "The statement was not sent within its time limit.")
     }
   }
 
@@ -215,6 +215,8 @@ public actor PostgresConnection {
 
   // MARK: stopping
 
+  private func stop(_ id: CommandSchedule.ID, _ reason: CommandSchedule.StopReason) { apply(schedule.stop(id, reason)) }
+
   private func deadlinePassed() {
     guard let deadline, deadline <= .now else { return }
     self.deadline = nil
@@ -223,7 +225,7 @@ public actor PostgresConnection {
       return
     }
     if pending[id]?.command.closesOnTimeout == true { return end(lost("it did not answer in time")) }
-    apply(schedule.stop(id, .timedOut))
+    stop(id, .timedOut)
   }
 
   private func cancelOnServer() {
@@ -256,8 +258,7 @@ public actor PostgresConnection {
 
   func end(_ reason: PostgresError, runningWasSent: Bool = true) {
     guard ending.set(reason) else { return }
-    let role = schedule.runningRole
-    let stop = schedule.stopReason
+    let (role, stop) = (schedule.runningRole, schedule.stopReason)
     let (running, queued) = schedule.close()
     loop.deregister(registration)
     handle.finish()

@@ -195,6 +195,23 @@ import Testing
     await connection.close()
   }
 
+  /// What it waits for belongs to somebody else, and goes on.
+  @Test(.timeLimit(.minutes(1))) func aStatementThatWaitsForItsTurnIsOverWithItsCall() async throws {
+    let (database, connection) = try await PostgresCluster.connected()
+    let holder = try await PostgresConnection.connect(ConnectionSettings(database.url))
+    try await holder.execute("SELECT pg_advisory_lock(1)")
+    let running = "SELECT pg_advisory_lock(1)"
+    async let blocked = connection.query(running, [], timeout: .seconds(600))
+    try await untilRunning(running, holder)
+    let error = try await postgresError {
+      try await CallLimit.with(CallLimit(until: .now + .seconds(1))) { _ = try await connection.query("SELECT 1") }
+    }
+    #expect(error.code == .timeout && !error.outcomeIsUnknown)
+    try await holder.execute("SELECT pg_advisory_unlock(1)")
+    #expect(try await blocked.count == 1)
+    for one in [connection, holder] { await one.close() }
+  }
+
   @Test(.timeLimit(.minutes(1))) func aConnectionThatDoesNotAnswerACancelRequestIsGivenUp() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     let proxy = try FaultProxy(to: database.cluster.port)

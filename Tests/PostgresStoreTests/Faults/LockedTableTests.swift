@@ -89,7 +89,7 @@ struct LockedTableTests {
       try await group.waitForAll()
     }
     print("slowest \(slowest.value), \(refusals.value.count) refusals")
-    #expect(slowest.value < patience + .seconds(2))
+    #expect(slowest.value < patience + .seconds(1))
     #expect(!refusals.value.isEmpty)
     for error in refusals.value { #expect(["locked", "became free"].contains(where: error.message.contains), "\(error)") }
     let locked = refusals.value.filter { $0.message.contains("locked") }
