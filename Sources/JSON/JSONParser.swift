@@ -66,10 +66,12 @@ struct JSONParser {
 
   private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
     var members: [(key: String, value: JSON)] = []
+    // Of many keys only, because comparing a few is faster.
     var seen: Set<ExactText> = []
     try forEachItem(until: UInt8(ascii: "}"), depth: depth) { (parser) throws(JSONError) in
       let key = try parser.key()
-      if !seen.insert(ExactText(key)).inserted {
+      if members.count == 16 { seen = Set(members.map { ExactText($0.key) }) }
+      if members.count < 16 ? members.contains(where: { ExactText.same($0.key, key) }) : !seen.insert(ExactText(key)).inserted {
         throw JSONError(description: "The key \"\(key.prefix(64))\" occurs twice in one JSON object.")
       }
       members.append((key, try parser.value(depth: depth)))

@@ -23,32 +23,32 @@ private struct JSONWriter {
     case .number(let value) where value.isInfinite: append(value < 0 ? "-1e999" : "1e999")
     case .number(let value): bytes += value.description.utf8
     case .string(let value): write(string: value)
-    case .array(let elements): write(elements, "[", "]") { $0.write($1) }
+    case .array(let elements): write(elements, UInt8(ascii: "["), UInt8(ascii: "]")) { $0.write($1) }
     case .object(let object):
-      write(object.members, "{", "}") { writer, member in
+      write(object.members, UInt8(ascii: "{"), UInt8(ascii: "}")) { writer, member in
         writer.write(string: member.key)
-        writer.append(":")
+        writer.bytes.append(UInt8(ascii: ":"))
         writer.write(member.value)
       }
     }
   }
 
   private mutating func write<Item>(
-    _ items: [Item], _ open: StaticString, _ close: StaticString, _ write: (inout JSONWriter, Item) -> Void
+    _ items: [Item], _ open: UInt8, _ close: UInt8, _ write: (inout JSONWriter, Item) -> Void
   ) {
-    append(open)
+    bytes.append(open)
     for index in items.indices {
-      if index > 0 { self.append(",") }
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
       write(&self, items[index])
     }
-    append(close)
+    bytes.append(close)
   }
 
   private mutating func append(_ text: StaticString) { text.withUTF8Buffer { bytes += $0 } }
 
   private mutating func write(string: String) {
     var string = string
-    append("\"")
+    bytes.append(UInt8(ascii: "\""))
     string.withUTF8 { text in
       var index = 0
       while index < text.count {
@@ -57,7 +57,7 @@ private struct JSONWriter {
         index = end < text.count ? end + writeSpecial(text, at: end) : end
       }
     }
-    append("\"")
+    bytes.append(UInt8(ascii: "\""))
   }
 
   private static func isSpecial(_ byte: UInt8) -> Bool {
