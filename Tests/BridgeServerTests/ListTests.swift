@@ -41,7 +41,7 @@ import Testing
         "unread",
       ], "wait_for_updates": ["origin", "messages", "tasks", "timed_out"],
       "list_agents": ["origin", "self", "agents", "remaining", "unread"],
-      "search_history": ["origin", "messages", "more", "unread"],
+      "search_history": ["origin", "messages", "more", "partial", "unread"],
     ]
     for tool in try #require(try await list("2025-11-25")["result"]?["tools"]?.arrayValue) {
       let name = try #require(tool["name"]?.stringValue)

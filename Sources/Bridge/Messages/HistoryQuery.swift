@@ -37,6 +37,8 @@ public struct HistoryPage: Hashable, Sendable {
   public var messages: [Message]
   /// There are older messages that match.
   public var more: Bool
+  /// The text index is being rebuilt: some words of older messages are not found yet.
+  public var isPartial = false
 
   public init(messages: [Message], more: Bool) { (self.messages, self.more) = (messages, more) }
 }

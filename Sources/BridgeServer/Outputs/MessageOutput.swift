@@ -58,8 +58,10 @@ extension HistoryPage: StructuredOutput {
   public static let schema = ObjectSchema<Self> {
     Field("messages", .array(.briefObject()), \.entries)
     Field("more", .boolean, \.more)
+    Field(optional: "partial", .flag, \.partial)
   }
 
+  private var partial: Bool? { isPartial ? true : nil }
   private var entries: [HistoryEntry] { messages.map { HistoryEntry(message: $0) } }
 }
 

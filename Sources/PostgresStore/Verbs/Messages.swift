@@ -84,14 +84,22 @@ extension PostgresStore {
     let hasWords = SearchQuery(text) != nil
     return try await perform { [sql] pool in
       do {
+        // One row without a message where nothing was found.
         let rows = try await pool.query(
-          sql.call("history", arguments: 9, "more, \(SQL.message)"),
+          """
+          SELECT \(hasWords) AND COALESCE(pg_catalog.obj_description(pg_catalog.to_regclass($10), 'pg_class'), '') = $11 AS is_partial, found.*
+          FROM (VALUES (1)) AS one LEFT JOIN (\(sql.call("history", arguments: 9, "more, \(SQL.message)"))) AS found ON true
+          """,
           [
             .text(query.agent.name), .textArray(hasWords ? [text] : []), .optional(hasWords || text.isEmpty ? nil : text),
             .optional(query.with), .optional(query.taskID),
             .optional(query.before), .int(query.limit), .int(query.characters), .bool(query.isWhole),
+            .text("\(sql.schema).messages_words"), .text(PostgresMigrator.rebuildMark),
           ])
-        return HistoryPage(messages: try rows.map { try Message($0) }, more: try rows.first?.get("more") ?? false)
+        let found = rows.filter { !$0.isNull("more") }
+        var page = HistoryPage(messages: try found.map { try Message($0) }, more: try found.first?.get("more") ?? false)
+        page.isPartial = try rows.first?.get("is_partial") ?? false
+        return page
       } catch let error as PostgresError where error.sqlState == .neitherIDNorTime {
         throw BridgeError.notATimeOrID(query.before ?? "")
       }

@@ -21,10 +21,11 @@ extension Delivery {
 
 extension HistoryPage {
   var shown: String {
-    if messages.isEmpty { return "No such messages.\n" }
+    let gap = isPartial ? Colours.notable("The text index is being rebuilt: older messages may be missing.") + "\n" : ""
+    if messages.isEmpty { return "No such messages.\n" + gap }
     let last = messages.last?.id?.harmlessLine
     let rest = more ? "\n\(Colours.notable("There are older ones\(last.map { ": --before \($0)" } ?? "")."))\n" : ""
-    return messages.map { $0.shown(inHistory: true) }.joined(separator: "\n") + rest
+    return messages.map { $0.shown(inHistory: true) }.joined(separator: "\n") + rest + gap
   }
 }
 

@@ -213,14 +213,18 @@ struct MigrationTests {
       """)
     let store = try PostgresStore.postgres(database.url)
     func found(_ text: String) async throws -> Int { try await store.history(HistoryQuery(agent: .code, text: text)).messages.count }
+    func isPartial(_ text: String?) async throws -> Bool { try await store.history(HistoryQuery(agent: .code, text: text)).isPartial }
     #expect(try await found("am") == 1)
     #expect(await store.diagnose().findings.contains { $0.subject == "search" })
+    for text in ["am", "absent"] { #expect(try await isPartial(text)) }
+    #expect(try await !isPartial(nil))
     // What an attempt that was cut short leaves.
     try await database.psql("CREATE INDEX messages_words_ccnew ON cowork_bridge.messages USING gin (cowork_bridge.words_of(content))")
     try await store.heartbeat(Instance(agent: .code))
     while try await database.psql("SELECT obj_description('cowork_bridge.messages_words'::regclass, 'pg_class')") != "\n" {}
     for text in ["cafe", "天气", "am"] { #expect(try await found(text) == 1, "\(text)") }
     #expect(await !store.diagnose().findings.contains { $0.subject == "search" })
+    #expect(try await !isPartial("absent"))
     #expect(try await database.psql("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%words_of%'") == "1\n")
     await store.close()
   }
