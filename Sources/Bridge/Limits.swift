@@ -12,6 +12,8 @@ public enum Limits {
   public static let keyBytes = 200
   /// How many messages or tasks one call may ask for.
   public static let pageSize = 1...200
+  /// How many agents a message to all of them may have.
+  public static let recipients = 100
   /// How many agents a list of them has.
   public static let agents = 50
   /// A name of a host or a client that is shown: Unicode scalars.

@@ -6,6 +6,7 @@ public protocol ForwardingStore: BridgeStore {
 }
 
 extension ForwardingStore {
+  public func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] { try await base.broadcast(broadcast) }
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await base.history(query) }
   public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await base.message(id, for: agent) }
   public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts { try await base.unreadCounts(for: agent) }

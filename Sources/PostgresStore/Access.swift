@@ -105,6 +105,8 @@ extension SQLState {
   static let unknownAgent = SQLState("CW404")
   static let idExists = SQLState("CW409")
   static let noSingleID = SQLState("CW410")
+  static let keyReused = SQLState("CW412")
+  static let tooManyRecipients = SQLState("CW413")
   static let neitherIDNorTime = SQLState("CW422")
   /// Class 25, "Invalid Transaction State": a write on a server or in a transaction that only reads.
   static let readOnlyTransaction = SQLState("25006")
@@ -165,6 +167,10 @@ func storeError(_ error: any Error, of settings: ConnectionSettings, lockedBy ho
       return BridgeError(.storeFailed, "\(error.server?.message ?? ""), so nothing was written: call again.")
     case .noSingleID:
       return IDReference.refusal(field: error.server?.message ?? "", detail: error.server?.detail ?? "")
+    case .keyReused:
+      return .keyReused(error.server?.detail ?? "", by: "message \(error.server?.message ?? "")")
+    case .tooManyRecipients:
+      return .tooManyRecipients(error.server.flatMap { Int($0.message) } ?? Limits.recipients + 1)
     case .untranslatableCharacter:
       return BridgeError(
         .invalidValue,

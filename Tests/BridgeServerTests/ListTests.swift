@@ -31,7 +31,7 @@ import Testing
 
   @Test func everyToolHasItsHintsAndOutputs() async throws {
     let outputs = [
-      "send_message": ["message_id", "to", "created_at", "recipient_online", "duplicate", "unread"],
+      "send_message": ["message_id", "to", "created_at", "recipient_online", "duplicate", "sent", "unread"],
       "read_messages": ["origin", "messages", "remaining"],
       "create_task": ["task_id", "status", "created_at", "recipient_online", "unread"],
       "get_tasks": ["origin", "tasks", "remaining", "next", "history", "unread"],

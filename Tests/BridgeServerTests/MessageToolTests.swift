@@ -61,6 +61,24 @@ import Testing
     for arguments in [JSON.null, [:]] { #expect(try await cowork.succeed("list_agents", arguments)["self"] == "cowork") }
   }
 
+  @Test func aMessageToAllReachesEachOther() async throws {
+    try await code.succeed("send_message", ["to": "cowork", "content": "first"])
+    let third = try await Connection.open(home, as: "third")
+    try await third.succeed("send_message", ["to": "code", "content": "wait"])
+    let sent = try await code.succeed("send_message", ["to": "*", "content": "all"])
+    #expect(sent.objectValue?.keys == ["to", "sent", "unread"] && sent["to"] == "*" && sent["unread"] == ["messages": 1, "tasks": 0])
+    let each = try #require(sent["sent"]?.arrayValue)
+    #expect(
+      each.map { $0["to"] } == ["cowork", "third"]
+        && each.allSatisfy { $0["recipient_online"]?.boolValue != nil && $0["duplicate"] == false })
+    #expect(contents(try await cowork.succeed("read_messages")) == ["first", "all"])
+    let received = try await third.succeed("read_messages")
+    #expect(contents(received) == ["all"] && received["messages"]?.arrayValue?.first?["id"] == each[1]["message_id"])
+    #expect(contents(try await code.succeed("read_messages")) == ["wait"])
+    #expect(try await code.fail("create_task", ["to": "*", "title": "t", "description": "d"]).contains("`to`"))
+    await third.end()
+  }
+
   @Test func anAnswerNamesWhatItAnswersAndTheTask() async throws {
     let task = try await code.createTask(for: "cowork")
     let question = try await code.send("How far?", to: "cowork")

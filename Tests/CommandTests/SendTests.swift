@@ -43,6 +43,16 @@ import Testing
     #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "1")
   }
 
+  @Test func allOthersCanBeReached() async throws {
+    _ = try await sandbox.run("agents", "add", "third")
+    let sent = try await sandbox.run("send", "*", "to all", "--key", "k", "--json").json
+    #expect(sent.objectValue?.keys == ["to", "sent"])
+    #expect(try sent.list("sent").map { $0["to"] } == ["cowork", "third"])
+    let again = try await sandbox.run("send", "*", "to all", "--key", "k").output
+    #expect(again.contains("Sent before to cowork as ") && again.contains("Sent before to third as "))
+    #expect(try await sandbox.sqlite3("SELECT recipient FROM messages ORDER BY recipient") == "cowork\nthird")
+  }
+
   @Test func replyAndTaskAreKept() async throws {
     let message = try await sandbox.run("send", "code", "question", "--as", "cowork", "--json").json.text("message_id")
     let task = try await sandbox.run("tasks", "create", "cowork", "Look", "--json").json.text("task_id")

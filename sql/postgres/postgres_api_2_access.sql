@@ -2,7 +2,8 @@
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 -- Refuses a call. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent (known ones in the detail), CW409 an id that exists,
--- CW410 an id that names none or several (in the detail).
+-- CW410 an id that names none or several (in the detail), CW412 a key that
+-- was used for another message (its id), CW413 too many recipients (their number).
 CREATE OR REPLACE FUNCTION refuse(code text, message text, detail text DEFAULT '') RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

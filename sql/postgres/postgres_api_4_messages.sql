@@ -114,6 +114,54 @@ END
 $$;
 COMMENT ON FUNCTION send IS 'Sends a message, and says what waits for its sender. Example: SELECT send(''code'', ''cowork'', ''Hello'')';
 
+-- Sends a message to every other agent, with the given ids in any order. A repeat with these ids sends to those that have none of them.
+CREATE OR REPLACE FUNCTION send_to_all(
+  sender text, content text, reply_to text DEFAULT NULL, task_id text DEFAULT NULL, idempotency_key text DEFAULT NULL,
+  message_ids text[] DEFAULT NULL, presence double precision DEFAULT 30
+) RETURNS TABLE (
+  recipient text, id text, created_at text, is_new boolean, earlier_recipient text, earlier_content text, processes text[],
+  unread_messages bigint, unread_tasks bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  me text := acting_agent(send_to_all.sender);
+  ids text[] := COALESCE(send_to_all.message_ids, ARRAY(SELECT gen_random_uuid()::text FROM generate_series(1, 100)));
+  names text[] := ARRAY(
+    SELECT k.name FROM (SELECT a.name FROM agents a UNION SELECT unnest('{code,cowork}'::text[])) AS k
+    WHERE k.name <> me AND k.name ~ '^[a-z0-9][a-z0-9._-]{0,62}$' ORDER BY k.name COLLATE "C");
+  sent_ids text[];
+  sent_names text[];
+  item text;
+BEGIN
+  IF cardinality(names) > cardinality(ids) OR cardinality(names) > 100 THEN
+    PERFORM refuse('CW413', cardinality(names)::text);
+  END IF;
+  SELECT COALESCE(array_agg(m.id), '{}'), COALESCE(array_agg(m.recipient), '{}') INTO sent_ids, sent_names
+    FROM messages m WHERE m.id = ANY (ids) AND m.sender = me;
+  -- All are sent, or none.
+  SELECT m.id INTO item FROM message_details d JOIN messages m ON m.id = d.message_id
+    WHERE d.sender = me AND d.idempotency_key = send_to_all.idempotency_key AND d.recipient = ANY (names)
+      AND m.content IS DISTINCT FROM send_to_all.content AND m.id <> ALL (ids) LIMIT 1;
+  IF item IS NOT NULL THEN PERFORM refuse('CW412', item, send_to_all.idempotency_key); END IF;
+  ids := ARRAY(SELECT i FROM unnest(ids) AS i WHERE i <> ALL (sent_ids));
+  FOREACH item IN ARRAY names LOOP
+    recipient := item;
+    item := sent_ids[array_position(sent_names, item)];
+    IF item IS NULL THEN
+      item := ids[1];
+      ids := ids[2:];
+    END IF;
+    RETURN QUERY SELECT send_to_all.recipient, s.id, s.created_at, s.is_new, s.earlier_recipient, s.earlier_content, s.processes,
+        s.unread_messages, s.unread_tasks
+      FROM send(me, send_to_all.recipient, send_to_all.content, send_to_all.reply_to, send_to_all.task_id, send_to_all.idempotency_key, item,
+        send_to_all.presence) AS s;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION send_to_all IS 'Sends a message to every other agent, at most 100. Example: SELECT send_to_all(''code'', ''Hello'')';
+
 -- What is shown of these messages and news, as much as fits into so many characters.
 CREATE OR REPLACE FUNCTION shown(
   of_agent text, message_rows bigint[], task_rows bigint[], unread_count bigint, characters bigint,

@@ -29,7 +29,7 @@ public final class BridgeService: Sendable {
 
   // MARK: Messages
 
-  /// - Throws: `invalidValue`, `unknownRecipient`, `keyReused`.
+  /// - Throws: `invalidValue`, `unknownRecipient`, `keyReused`, `notFound`, `ambiguous`.
   public func send(
     to recipient: Identity, content: String, references: MessageReferences = MessageReferences()
   ) async throws(BridgeError) -> SendReceipt {
@@ -38,6 +38,18 @@ public final class BridgeService: Sendable {
     try message.validate()
     try requireCaller()
     return try await store.send(message)
+  }
+
+  /// Sends a message to every other known agent.
+  ///
+  /// - Throws: `invalidValue`, `keyReused`, `notFound`, `ambiguous`.
+  public func broadcast(
+    content: String, references: MessageReferences = MessageReferences()
+  ) async throws(BridgeError) -> [SendReceipt] {
+    let broadcast = Broadcast(sender: identity, content: content, references: references)
+    try broadcast.message("", to: identity).validate()
+    try requireCaller()
+    return try await store.broadcast(broadcast)
   }
 
   /// Reads unread messages; waits for one if there is none.

@@ -13,6 +13,12 @@ public protocol BridgeStore: Sendable {
   ///   answers, or the task that it is about, is not one of the sender's.
   func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt
 
+  /// Sends a message to every other known agent, to all of them or to none.
+  ///
+  /// - Returns: the receipts in the order of the recipients' names. Where one counts what waits for the sender, all do.
+  /// - Throws: `invalidValue` if there are too many; otherwise like `send(_:)`.
+  func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt]
+
   /// Takes unread messages, and news of tasks if requested, under a lease.
   func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery
 

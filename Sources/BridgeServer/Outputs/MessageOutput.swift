@@ -42,6 +42,43 @@ extension SendReceipt: StructuredOutput {
   }
 }
 
+/// To whom a message goes.
+public enum Audience: Hashable, Sendable {
+  case one(Identity)
+  /// Every other known agent.
+  case all
+
+  /// - Parameter text: a name, or `*`.
+  public init(_ text: String) throws(BridgeError) { self = text == "*" ? .all : .one(try Identity(text)) }
+}
+
+extension BridgeService {
+  public func send(to audience: Audience, _ content: String, _ references: MessageReferences) async throws(BridgeError) -> SentOutput {
+    switch audience {
+    case .one(let recipient): SentOutput(one: try await send(to: recipient, content: content, references: references))
+    case .all: SentOutput(sent: try await broadcast(content: content, references: references))
+    }
+  }
+}
+
+/// What `send_message` returns: the receipt of one message, or of each.
+public struct SentOutput: StructuredOutput {
+  public private(set) var one: SendReceipt?
+  public private(set) var sent: [SendReceipt]?
+  private var to: String { one?.recipient.name ?? "*" }
+
+  public var unread: UnreadCounts? { (one ?? sent?.first)?.unread }
+
+  public static let schema = ObjectSchema<Self> {
+    Field(optional: "message_id", .string, \.one?.messageID)
+    Field("to", .string, \.to)
+    Field(optional: "created_at", .string, \.one?.createdAt)
+    Field(optional: "recipient_online", .boolean, \.one?.recipientOnline)
+    Field(optional: "duplicate", .boolean, \.one?.duplicate)
+    Field(optional: "sent", .array(.briefObject()), \.sent)
+  }
+}
+
 /// What `read_messages` returns.
 public struct MessagesOutput: StructuredOutput {
   let delivery: Delivery

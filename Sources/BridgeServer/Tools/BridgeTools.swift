@@ -72,6 +72,9 @@ enum Parameters {
   static let to = Parameter.string("to", aliases: ["recipient"], "The other agent's name.")
     .mapping(to: "an agent's name of \(NameRule.form)") { try? Identity($0) }
 
+  static let audience = Parameter.string("to", aliases: ["recipient"], "The other agent's name, or * for every other agent.")
+    .mapping(to: "an agent's name of \(NameRule.form), or *") { try? Audience($0) }
+
   static let idempotencyKey = Parameter.string("idempotency_key", "A repeat with the same key does nothing new.").optional()
 
   static func limit(_ standard: Int) -> Parameter<Int> {

@@ -10,14 +10,14 @@ extension BridgeTools {
         client's own sessions or subagents.
         """,
       annotations: ["readOnlyHint": false, "destructiveHint": false, "openWorldHint": false], meta: Self.alwaysLoaded, isInTurn: true,
-      parameters: Parameters.to, Parameter.string("content", "Up to 256 KiB."),
+      parameters: Parameters.audience, Parameter.string("content", "Up to 256 KiB."),
       Parameter.string("reply_to", "The id of the message that this answers.").optional(),
       Parameter.string("task_id", "The id of the task that this is about.").optional(), Parameters.idempotencyKey,
-      returns: WithUnread<SendReceipt>.self
+      returns: WithUnread<SentOutput>.self
     ) { call, to, content, replyTo, taskID, key in
       try await answerWithUnread(call, counted: \.unread) {
         let references = MessageReferences(replyTo: replyTo, taskID: taskID, idempotencyKey: key)
-        return ToolReply(try await service.send(to: to, content: content, references: references))
+        return ToolReply(try await service.send(to: to, content, references))
       }
     }
   }

@@ -11,17 +11,24 @@ extension PostgresStore {
           .optional(message.taskID), .optional(message.idempotencyKey), .text(message.id), .double(timing.presence.inSeconds),
         ]
       ).only
-      let (id, createdAt) = try (row.get("id", as: String.self), row.get("created_at", as: String.self))
-      let isOnline = try row.isOnline
-      var receipt = SendReceipt(
-        messageID: id, recipient: message.recipient, createdAt: createdAt, recipientOnline: isOnline, duplicate: false)
-      if try !row.get("is_new", as: Bool.self) {
-        let earlier = Message(
-          id: id, sender: nil, recipient: try row.get("earlier_recipient"), content: try row.get("earlier_content"), createdAt: createdAt)
-        receipt = try EarlierRecord.receipt(for: message, from: earlier, attempt: attempt, recipientOnline: isOnline)
+      return try SendReceipt(row, for: message, attempt)
+    }
+  }
+
+  public func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] {
+    try await perform { [sql, timing] pool, attempt in
+      try await pool.query(
+        sql.call("send_to_all", arguments: 7),
+        [
+          .text(broadcast.sender.name), .text(broadcast.content), .optional(broadcast.references.replyTo),
+          .optional(broadcast.references.taskID), .optional(broadcast.references.idempotencyKey), .textArray(broadcast.ids),
+          .double(timing.presence.inSeconds),
+        ]
+      ).map { row in
+        let id = try row.get("id", as: String.self)
+        let message = try broadcast.message(broadcast.ids.contains(id) ? id : "", to: Identity(row.get("recipient")))
+        return try SendReceipt(row, for: message, attempt)
       }
-      receipt.unread = try row.unread
-      return receipt
     }
   }
 
@@ -125,6 +132,22 @@ extension PostgresStore {
         throw BridgeError.unknownRecipient(recipient, known: (error.server?.detail ?? "").split(separator: " ").map(String.init))
       }
     }
+  }
+}
+
+extension SendReceipt {
+  /// From a row of `send`.
+  fileprivate init(_ row: PostgresRow, for message: NewMessage, _ attempt: Int) throws {
+    let (id, createdAt) = try (row.get("id", as: String.self), row.get("created_at", as: String.self))
+    let isOnline = try row.isOnline
+    if try row.get("is_new") {
+      self.init(messageID: id, recipient: message.recipient, createdAt: createdAt, recipientOnline: isOnline, duplicate: false)
+    } else {
+      let earlier = Message(
+        id: id, sender: nil, recipient: try row.get("earlier_recipient"), content: try row.get("earlier_content"), createdAt: createdAt)
+      self = try EarlierRecord.receipt(for: message, from: earlier, attempt: attempt, recipientOnline: isOnline)
+    }
+    unread = try row.unread
   }
 }
 

@@ -5,16 +5,39 @@ extension SQLiteStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
     let presence = timing.presence
     var (receipt, processes) = try await write(wakes: \.receipt.isNew) { db -> (receipt: SendReceipt, processes: [String?]) in
-      // An id of its own needs no look beforehand.
-      let earlier = message.idempotencyKey == nil ? nil : try Self.repetition(of: message, db)
-      guard var receipt = try earlier ?? Self.insert(message, db) ?? Self.repetition(of: message, db) else {
-        throw BridgeError(.storeFailed, "The message \(message.id) is not in the database after it was written: call again.")
-      }
+      var receipt = try Self.receipt(for: message, db)
       receipt.unread = try Self.unread(for: message.sender, db)
       return (receipt, try Self.processes(of: message.recipient.name, within: presence, db))
     }
     receipt.recipientOnline = Presence.isOnline(processes)
     return receipt
+  }
+
+  public func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] {
+    let presence = timing.presence
+    let (sent, _) = try await write(wakes: \.isNew) { db -> ([(SendReceipt, processes: [String?])], isNew: Bool) in
+      let known = try String.fetchAll(db.cachedStatement(sql: "SELECT name FROM agents"))
+      let unread = try Self.unread(for: broadcast.sender, db)
+      let sent = try zip(broadcast.ids, broadcast.recipients(known: known)).map { id, recipient in
+        var receipt = try Self.receipt(for: broadcast.message(id, to: recipient), db)
+        receipt.unread = unread
+        return (receipt, processes: try Self.processes(of: recipient.name, within: presence, db))
+      }
+      return (sent, sent.contains(where: \.0.isNew))
+    }
+    return sent.map { receipt, processes in
+      var receipt = receipt
+      receipt.recipientOnline = Presence.isOnline(processes)
+      return receipt
+    }
+  }
+
+  /// Writes a message, unless it is there.
+  private static func receipt(for message: NewMessage, _ db: Database) throws -> SendReceipt {
+    // An id of its own needs no look beforehand.
+    let earlier = message.idempotencyKey == nil ? nil : try repetition(of: message, db)
+    if let receipt = try earlier ?? insert(message, db) ?? repetition(of: message, db) { return receipt }
+    throw BridgeError(.storeFailed, "The message \(message.id) is not in the database after it was written: call again.")
   }
 
   /// - Returns: nil if there is a message of this id.

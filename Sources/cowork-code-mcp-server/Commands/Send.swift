@@ -4,7 +4,7 @@ import BridgeServer
 
 struct Send: BridgeCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Send a message to another agent.",
+    abstract: "Send a message to another agent, or to all others.",
     discussion: """
       Takes the text from the command line or, if it is -, from standard input, without the final line break. When the command \
       returns, the message is on disk.
@@ -13,11 +13,12 @@ struct Send: BridgeCommand {
         cowork-code-mcp-server send cowork The build is green.
         git diff | cowork-code-mcp-server send cowork -
         cowork-code-mcp-server send code --as cowork --reply-to 3f0c… "It is."
+        cowork-code-mcp-server send '*' "The server is down."
         cowork-code-mcp-server send cowork -- -5 degrees   a text that begins with a dash
       """)
 
-  @Argument(help: "The recipient.", transform: agentName)
-  var to: Identity
+  @Argument(help: "The recipient, or '*' for every other agent.", transform: { text in try usage { try Audience(text) } })
+  var to: Audience
 
   @Argument(help: ArgumentHelp("The text, or - for standard input.", valueName: "text"))
   var text: [String] = []
@@ -40,8 +41,7 @@ struct Send: BridgeCommand {
   func run(in session: CommandSession) async throws {
     let content = try TextArgument.text(text.joined(separator: " "))
     let receipt = try await session.introducing {
-      try await session.service.send(
-        to: to, content: content, references: MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
+      try await session.service.send(to: to, content, MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
     }
     try await session.showWithUnread(receipt, as: receipt.shown)
   }

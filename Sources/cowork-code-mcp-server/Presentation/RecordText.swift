@@ -1,9 +1,14 @@
 import Bridge
+import BridgeServer
 
 // `shown` is what people read of a value; `--json` prints its declared output instead.
 
+extension SentOutput {
+  var shown: String { (sent ?? []).reduce(one?.shown ?? "") { $0 + $1.shown } }
+}
+
 extension SendReceipt {
-  var shown: String {
+  fileprivate var shown: String {
     let id = Colours.strong(messageID)
     if duplicate { return "Sent before to \(Colours.agent(recipient.name)) as \(id): nothing new was sent.\n" }
     let presence = recipientOnline ? "which is online" : "which is offline and will find it"

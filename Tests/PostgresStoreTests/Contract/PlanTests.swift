@@ -35,6 +35,7 @@ struct PlanTests {
   /// what is the agent's own may be read as a whole: 20,000 tasks to list and to count, and 11,111 news.
   @Test(arguments: [
     "send('cowork', 'code', 'x', 'm7', 't7', 'key')", "send('cowork', 'code', 'x', idempotency_key => 'key')",
+    "send_to_all('cowork', 'x', 'm7', 't7', 'key')",
     "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000, false)", "confirm('l1')", "undo('l1')",
     "renew('{l1}', 60)",
     "recover('h|1|1')", "look('code', '', '{}', '{}', NULL, true, 50, 34000, false)", "inbox('code')", "unread('code')", "agents()",

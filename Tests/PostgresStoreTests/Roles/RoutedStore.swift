@@ -29,6 +29,7 @@ final class RoutedStore: ForwardingStore {
   }
 
   func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt { try await of(message.sender).send(message) }
+  func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] { try await of(broadcast.sender).broadcast(broadcast) }
   func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery { try await of(request.agent).take(request) }
   func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await of(query.agent).history(query) }
   func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await of(agent).message(id, for: agent) }
