@@ -43,10 +43,12 @@ extension StoredRecord {
     let id = "\(Record.tables.alias).id"
     var found = [ArchivedText: StoredRecord]()
     var isDerived = false
+    // Writing and finding the long statement takes longer than executing it.
+    let withID = try db.cachedStatement(
+      sql: "\(Record.select) WHERE \(id) = ?1 OR (typeof(?1) = 'blob' AND \(id) = CAST(?1 AS TEXT))")
     for record in records {
       for spelling in spellings(of: record) {
-        let isSame = "\(id) = ?1 OR (typeof(?1) = 'blob' AND \(id) = CAST(?1 AS TEXT))"
-        guard let row = try db.row("\(Record.select) WHERE \(isSame)", [spelling]) else { continue }
+        guard let row = try Row.fetchOne(withID, arguments: [spelling]) else { continue }
         found[record.key] = try StoredRecord(row, db)
         break
       }
