@@ -69,7 +69,7 @@ extension StoreSuite {
       for error in ofMessages {
         #expect(error?.code == .ambiguous)
         for number in 10...12 {
-          #expect(error?.message.contains("abcdef12-\(number) (cowork, 2026-01-31T12:00:\(number)Z)") == true, "\(error!)")
+          #expect(error?.message.contains("abcdef12-\(number) (cowork, 2026-01-31T12:00:\(number)Z)") == true, "\(error?.message ?? "")")
         }
       }
       let ofTasks = [
@@ -78,7 +78,9 @@ extension StoreSuite {
       ]
       for error in ofTasks {
         #expect(error?.code == .ambiguous && error?.message.contains("task_id") == true)
-        for number in 10...12 { #expect(error?.message.contains("abcdef12-\(number) (Title \(number))") == true, "\(error!)") }
+        for number in 10...12 {
+          #expect(error?.message.contains("abcdef12-\(number) (Title \(number))") == true, "\(error?.message ?? "")")
+        }
       }
       #expect(try await bench.valueByHand("SELECT COUNT(*) FROM messages WHERE content = 'answer'") == "0")
       for number in 13...22 { try await bench.insertTask("abcdef12-\(number)", "Title \(number)") }
