@@ -243,7 +243,7 @@ import Testing
   @Test func aBusyPoolLetsCallersWaitAndBeCancelled() async throws {
     let database = try await PostgresCluster.shared().createDatabase()
     var configuration = quick()
-    configuration.acquireTimeout = .milliseconds(500)
+    configuration.acquireTimeout = .seconds(3)
     let pool = PostgresPool(try ConnectionSettings(database.url), configuration)
     try await pool.withConnection { _ in
       let cancelled = Task { try await pool.query("SELECT 1") }
