@@ -3,6 +3,9 @@ public enum UniqueID {
   /// A random UUID, version 4 (RFC 9562), in lower case.
   public static func make() -> String { uuid(.random(in: .min ... .max), version: 4) }
 
+  /// One that ends with a stamp, and is random before it.
+  public static func make(stamp: String) -> String { String(make().dropLast(stamp.utf8.count)) + stamp }
+
   /// A UUID of these bits, except for those of the version and the variant.
   static func uuid(_ bits: UInt128, version: UInt128) -> String {
     (bits & ~(0xF << 76 | 3 << 62) | version << 76 | 2 << 62).hexadecimal(dashes: [8, 12, 16, 20])

@@ -9,7 +9,11 @@ extension ForwardingStore {
   public func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] { try await base.broadcast(broadcast) }
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await base.history(query) }
   public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await base.message(id, for: agent) }
-  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts { try await base.unreadCounts(for: agent) }
+  public func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts { try await base.unreadCounts(for: viewer) }
+  public func setAside(of agent: Identity) async throws(BridgeError) -> [Message] { try await base.setAside(of: agent) }
+  public func deliverAgain(_ id: String, to agent: Identity) async throws(BridgeError) -> Bool {
+    try await base.deliverAgain(id, to: agent)
+  }
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery { try await base.tasks(query) }
   public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await base.task(id, for: agent, instance: instance)
@@ -19,7 +23,10 @@ extension ForwardingStore {
     try await base.removeAgent(agent, force: force)
   }
   public func addAgent(_ agent: Identity) async throws(BridgeError) { try await base.addAgent(agent) }
-  public func signOff(_ instance: Instance) async throws(BridgeError) { try await base.signOff(instance) }
+  public func signOff(_ instance: Instance, endsSession: Bool) async throws(BridgeError) {
+    try await base.signOff(instance, endsSession: endsSession)
+  }
+  public func sessions(of agent: Identity?) async throws(BridgeError) -> [SessionSummary] { try await base.sessions(of: agent) }
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { base.wakeUps(for: agent, urgency) }
   public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader {
     base.transcript(of: agent, from: start)

@@ -13,7 +13,7 @@ public enum StoreSuite {
   /// The cases in which each verb acts for one agent.
   public static let casesOfAgents: [StoreCase] =
     messages + inboxOrder + leases + redelivery + idempotency + tasks + endingTasks + claims + taskNews + history + search + agents
-    + concurrency + wakeUps + handWritten + shortIDs + broadcasts
+    + concurrency + wakeUps + handWritten + shortIDs + broadcasts + sessions + awaitedReplies + sessionTasks + setAside
 
   static func area(_ name: String, @StoreCases _ cases: () -> [StoreCase]) -> [StoreCase] {
     cases().map { StoreCase("\(name): \($0.name)", $0.body) }

@@ -45,6 +45,7 @@ public final class PostgresStore: BridgeStore {
   let readiness: Readiness
   let watch: NotificationWatch
   let idle: IdleExecutor
+  let neighbours = NeighbouringSessions()
   /// Whether this process has seen to the text index.
   let hasRebuilt = Atomic(false)
   let logger: Logger

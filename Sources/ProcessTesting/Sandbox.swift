@@ -82,18 +82,25 @@ public final class Sandbox: Sendable {
 
   // MARK: Servers
 
+  /// A variable that has a server find its session by its processes: without, each server of a sandbox is a session of its own.
+  public static let ofClient = ["COWORK_SESSION": ""]
+
   /// Starts a server of the program; the caller opens the session.
   ///
-  /// - Parameter errors: where it logs instead of into ``log(of:)``; closed once the server has it.
+  /// - Parameters:
+  ///   - launcher: what starts the program, before its path.
+  ///   - errors: where it logs instead of into ``log(of:)``; closed once the server has it.
   public func startServer(
     _ arguments: [String], as name: String = "test", wiring: ChildServer.Wiring = .pipes, environment: [String: String] = [:],
-    errors: FileDescriptor? = nil, patience: Duration = .seconds(30)
+    launcher: [String] = [], errors: FileDescriptor? = nil, patience: Duration = .seconds(30)
   ) throws -> ChildServer {
     let log = "\(records)/\(UUID().uuidString).log"
     let errors = try errors ?? FileDescriptor.opened(log, .writeOnly)
     defer { try? errors.close() }
     let server = try ChildServer(
-      [Program.path] + arguments, environment: variables(environment), errors: .descriptor(errors), wiring: wiring,
+      launcher + [Program.path] + arguments,
+      environment: variables(["COWORK_SESSION": UUID().uuidString].merging(environment) { $1 }), errors: .descriptor(errors),
+      wiring: wiring,
       settings: .init(name: name, patience: patience))
     logs.withLock { $0[server.pid] = log }
     return server
@@ -102,9 +109,10 @@ public final class Sandbox: Sendable {
   /// Starts a server of the program and opens the session.
   public func serve(
     _ arguments: String..., as name: String = "test", wiring: ChildServer.Wiring = .pipes, environment: [String: String] = [:],
-    patience: Duration = .seconds(30)
+    launcher: [String] = [], patience: Duration = .seconds(30)
   ) async throws -> ChildServer {
-    let server = try startServer(arguments, as: name, wiring: wiring, environment: environment, patience: patience)
+    let server = try startServer(
+      arguments, as: name, wiring: wiring, environment: environment, launcher: launcher, patience: patience)
     try await server.connect()
     return server
   }

@@ -38,7 +38,7 @@ public struct ProcessIdentity: Hashable, Sendable {
 
   /// Whether this process can see that the other one has ended. False when it cannot know.
   public var isKnownDead: Bool {
-    guard !scope.isEmpty, scope == Self.current.scope else { return false }
+    guard isVisible else { return false }
     if kill(pid, 0) != 0 { return errno == ESRCH }
     guard !start.isEmpty, let now = Self.startTime(of: pid) else { return false }
     return now != start
@@ -58,13 +58,21 @@ public struct ProcessIdentity: Hashable, Sendable {
   extension ProcessIdentity {
     /// Clock ticks since boot: field 22 of proc(5)'s `/proc/PID/stat`, counted behind the command's closing parenthesis.
     /// A zombie has ended, whatever its parent has yet to do.
-    fileprivate static func startTime(of pid: Int32) -> String? {
+    static func startTime(of pid: Int32) -> String? {
+      guard let fields = status(of: pid) else { return nil }
+      let hasEnded = fields[1] == [UInt8(ascii: "Z")] || fields[1] == [UInt8(ascii: "X")]
+      return hasEnded ? "ended" : String(decoding: fields[20], as: UTF8.self)
+    }
+
+    static func parent(of pid: Int32) -> Int32? { status(of: pid).flatMap { Int32(String(decoding: $0[2], as: UTF8.self)) } }
+
+    /// From the closing parenthesis on: field N of proc(5) is at N - 2.
+    private static func status(of pid: Int32) -> [ArraySlice<UInt8>]? {
       guard let file = try? FileDescriptor.open("/proc/\(pid)/stat", .readOnly, options: .closeOnExec) else { return nil }
       defer { try? file.close() }
       guard let status = file.read(upTo: 1_024, at: 0), let end = status.lastIndex(of: UInt8(ascii: ")")) else { return nil }
       let fields = status[end...].split(separator: UInt8(ascii: " "), maxSplits: 21)
-      guard fields.count > 20 else { return nil }
-      return fields[1] == [UInt8(ascii: "Z")] || fields[1] == [UInt8(ascii: "X")] ? "ended" : String(decoding: fields[20], as: UTF8.self)
+      return fields.count > 20 ? fields : nil
     }
   }
 #else
@@ -77,11 +85,14 @@ public struct ProcessIdentity: Hashable, Sendable {
 
   extension ProcessIdentity {
     /// Seconds and microseconds since 1970 of `proc_pidinfo`; a zombie has none.
-    fileprivate static func startTime(of pid: Int32) -> String? {
+    static func startTime(of pid: Int32) -> String? { status(of: pid).map { "\($0.pbi_start_tvsec).\($0.pbi_start_tvusec)" } }
+
+    static func parent(of pid: Int32) -> Int32? { status(of: pid).map { Int32(bitPattern: $0.pbi_ppid) } }
+
+    private static func status(of pid: Int32) -> proc_bsdinfo? {
       var info = proc_bsdinfo()
       let size = Int32(MemoryLayout<proc_bsdinfo>.size)
-      guard proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, size) == size else { return nil }
-      return "\(info.pbi_start_tvsec).\(info.pbi_start_tvusec)"
+      return proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, size) == size ? info : nil
     }
   }
 #endif

@@ -94,13 +94,13 @@ struct ToolParameters: Sendable {
       name: "send_message",
       parameters: [
         to, Parameter(name: "content", kind: .text(allowsEmpty: false), isRequired: true), Parameter(name: "reply_to", kind: .id), task,
-        key,
+        key, Parameter(name: "wait_seconds", kind: .integer(0...55)),
       ], standard: ["to": "cowork", "content": "hello"]),
     ToolParameters(
       name: "read_messages",
       parameters: [
         Parameter(name: "mark_read", kind: .boolean), limit, Parameter(name: "from", kind: .id),
-        Parameter(name: "wait_seconds", kind: .integer(0...55)),
+        Parameter(name: "wait_seconds", kind: .integer(0...55)), Parameter(name: "all_sessions", kind: .boolean),
       ], standard: [:]),
     ToolParameters(
       name: "create_task",

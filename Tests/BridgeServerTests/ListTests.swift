@@ -31,8 +31,10 @@ import Testing
 
   @Test func everyToolHasItsHintsAndOutputs() async throws {
     let outputs = [
-      "send_message": ["message_id", "to", "created_at", "recipient_online", "duplicate", "sent", "unread"],
-      "read_messages": ["origin", "messages", "remaining"],
+      "send_message": [
+        "origin", "message_id", "to", "created_at", "recipient_online", "duplicate", "sent", "reply", "timed_out", "unread",
+      ],
+      "read_messages": ["origin", "messages", "remaining", "elsewhere", "set_aside"],
       "create_task": ["task_id", "status", "created_at", "recipient_online", "unread"],
       "get_tasks": ["origin", "tasks", "remaining", "next", "history", "unread"],
       "update_task": [

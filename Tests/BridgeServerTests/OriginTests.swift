@@ -116,7 +116,7 @@ import Testing
     #expect(text.hasPrefix("{\"origin\":\"From other agents "))
     #expect(!text.unicodeScalars.contains { $0.properties.generalCategory == .control }, "a terminal would act upon it")
     for json in [try JSON(decoding: text), try #require(result["structuredContent"])] {
-      #expect(json.objectValue?.keys == ["origin", "messages", "remaining"])
+      #expect(json.objectValue?.keys == ["origin", "messages", "remaining", "elsewhere", "set_aside"])
       #expect(json["origin"] == Self.mark)
       let messages = try #require(json["messages"]?.arrayValue)
       #expect(messages.count == 1 && messages.first?.objectValue?.keys.contains("origin") == false)

@@ -80,10 +80,10 @@ struct DecisionTests {
       for (process, ended) in Self.processes {
         for expired in [true, false] {
           var task = BridgeTask(id: "t", sender: nil, recipient: nil, title: nil, description: nil, status: status)
-          task.setClaim(holder: "h", process: process, isExpired: expired)
+          task.setClaim(holder: "h", session: nil, process: process, isExpired: expired)
           let isClaimed = status == "in_progress"
           #expect(task.holder == (isClaimed ? "h" : nil) && task.stale == (isClaimed && (expired || ended)))
-          task.setClaim(holder: nil, process: process, isExpired: expired)
+          task.setClaim(holder: nil, session: nil, process: process, isExpired: expired)
           #expect(task.holder == nil && !task.stale)
         }
       }

@@ -140,19 +140,21 @@ struct TaskStateMachineTests {
     #expect(decision.event?.note == "taken over from code@far:1, which gave no sign of life: mine")
   }
 
-  @Test func aCommandEndsWhatAnotherOneHasTakenAndNothingElse() throws {
+  @Test func theInstancesOfTheHoldersSessionHoldTheTaskToo() throws {
+    let session = Session(client: .elsewhere)
+    let holder = Instance(agent: .code, session: session)
     var task = BridgeTask(id: "t", sender: "cowork", recipient: "code", title: "t", status: "in_progress")
-    let holders = [(Instance.command(of: .code), true), (.command(of: .code, host: "far"), false), (Instance(agent: .code), false)]
-    for (holder, mayEnd) in holders {
-      task.holder = holder.id
-      for status in TaskStatus.allCases {
-        let request = TransitionRequest(taskID: "t", actor: .code, instance: .command(of: .code), status: status, result: "r")
+    task.setClaim(holder: holder.id, session: session.stamp, process: nil, isExpired: false)
+    let actors = [
+      (holder, true), (Instance(agent: .code, session: session), true), (.command(of: .code, session: session), true),
+      (Instance(agent: .code), false), (.command(of: .code), false),
+    ]
+    for (actor, isHolder) in actors {
+      for status in [TaskStatus.inProgress, .completed, .failed] {
+        let request = TransitionRequest(taskID: "t", actor: .code, instance: actor, status: status, result: "r")
         let decision = try TaskStateMachine.decide(task, request)
-        #expect((decision.refusal == nil) == (mayEnd && status.isEnded), "\(holder.id), \(status)")
-        if decision.refusal == nil { #expect(decision.event?.note == "r" && decision.displacesHolder) }
+        #expect((decision.refusal == nil) == isHolder && !decision.displacesHolder, "\(actor.id), \(status)")
       }
-      let process = TransitionRequest(taskID: "t", actor: .code, instance: Self.instance, status: .completed)
-      #expect(try TaskStateMachine.decide(task, process).refusal?.code == .alreadyClaimed)
     }
   }
 

@@ -54,7 +54,8 @@ import Testing
     let id = try await create()
     let taken = try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork", "--json").json
     #expect(taken["status"] == "in_progress")
-    #expect(taken["stale"] == false)
+    // Outside of a session nobody lives who holds it.
+    #expect(taken["stale"] == true)
     let done = try await sandbox.run(
       "tasks", "update", id, "completed", "--as", "cowork", "--result", "-", input: "fine\n")
     #expect(done.output.contains("  status      completed\n"))
@@ -66,13 +67,23 @@ import Testing
     #expect(history.map { $0["to"] } == ["pending", "in_progress", "completed"])
   }
 
-  /// Two scripts with one identity: the first claim outlives its process.
-  @Test func aClaimHolds() async throws {
+  /// Two scripts with one identity.
+  @Test func aClaimThatIsMadeInASessionHolds() async throws {
     let id = try await create()
-    #expect(try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork").status == 0)
-    let second = try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork")
-    #expect(second.status == 1)
-    #expect(second.errors.hasPrefix("Task \(id) is in_progress already, held by cowork@"))
+    let server = try await sandbox.serve("cowork", environment: ["COWORK_SESSION": "desk"])
+    func take(in session: String) async throws -> Outcome {
+      try await sandbox.run("tasks", "update", id, "in_progress", "--as", "cowork", environment: ["COWORK_SESSION": session])
+    }
+    #expect(try await take(in: "desk").status == 0)
+    for session in ["", "another"] {
+      let second = try await take(in: session)
+      #expect(second.status == 1)
+      #expect(second.errors.hasPrefix("Task \(id) is in_progress already, held by cowork@"))
+    }
+    #expect(try await take(in: "desk").status == 0)
+    let ended = try await server.call("update_task", ["task_id": .string(id), "status": "completed"])
+    #expect(ended["status"] == "completed")
+    #expect(await server.end() == .exited(0))
   }
 
   @Test func onlyATakeOverGetsATaskFromAServerAtWork() async throws {

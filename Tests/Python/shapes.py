@@ -36,13 +36,15 @@ _ORIGIN = {"origin": _TEXT}
 _EVENT = {name: _NULLABLE for name in ("at", "actor", "from", "to", "note")}
 _AGENT = {
     "name": _TEXT, "online": _FLAG, "last_seen": _NULLABLE, "host": _NULLABLE, "client": _NULLABLE,
-    "unread_messages": _COUNT, "open_tasks": _COUNT,
+    "unread_messages": _COUNT, "open_tasks": _COUNT, "sessions": _COUNT,
 }
 
 SHAPES = {
     "send_message": _object(
-        {"message_id": _TEXT, "to": _TEXT, "created_at": _TEXT, "recipient_online": _FLAG, "duplicate": _FLAG}, _UNREAD),
-    "read_messages": _object({"messages": _list(_object(_MESSAGE)), "remaining": _COUNT}, _ORIGIN),
+        {"message_id": _TEXT, "to": _TEXT, "created_at": _TEXT, "recipient_online": _FLAG, "duplicate": _FLAG},
+        {"reply": _object(_MESSAGE), "timed_out": _FLAG, **_ORIGIN, **_UNREAD}),
+    "read_messages": _object(
+        {"messages": _list(_object(_MESSAGE)), "remaining": _COUNT, "elsewhere": _COUNT, "set_aside": _COUNT}, _ORIGIN),
     "create_task": _object({"task_id": _TEXT, "status": _TEXT, "created_at": _TEXT, "recipient_online": _FLAG}, _UNREAD),
     "get_tasks": _object(
         {"tasks": _list(_object(_TASK)), "remaining": _COUNT}, {"history": _list(_object(_EVENT)), "next": _TEXT, **_UNREAD, **_ORIGIN}),

@@ -58,7 +58,7 @@ struct EnduranceTests {
     try await store.confirm(lease)
     try await store.heartbeat(database.code)
     _ = try await store.tasks(TaskQuery(agent: .cowork, role: .creator, instance: database.cowork))
-    try await store.signOff(database.code)
+    try await store.signOff(database.code, endsSession: true)
     let levels = commits.levels.value
     return (Array(levels[start..<middle]), Array(levels[middle...]))
   }

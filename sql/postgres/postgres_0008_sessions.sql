@@ -44,6 +44,8 @@ CREATE INDEX tasks_by_lower_id ON tasks (lower(id) text_pattern_ops);
 
 -- The session of the last holder, and when the task last became news: news is kept for a session.
 ALTER TABLE task_details ADD COLUMN holder_session text, ADD COLUMN news_at timestamptz;
+CREATE INDEX task_details_recent_of_assignee ON task_details (assignee, news_at) WHERE assignee_news = 1 AND news_at IS NOT NULL;
+CREATE INDEX task_details_recent_of_creator ON task_details (creator, news_at) WHERE creator_news = 1 AND news_at IS NOT NULL;
 DROP TRIGGER event_recorded ON task_events;
 CREATE OR REPLACE FUNCTION event_recorded() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
@@ -78,7 +80,7 @@ DECLARE
 BEGIN
   FOR changed IN SELECT oid FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname IN (
     'send', 'take', 'look', 'shown', 'waiting', 'unread', 'news_of', 'lock_news', 'lease_rows', 'inbox', 'tasks', 'tasks_2', 'task', 'task_state',
-    'change_task', 'create_task', 'heartbeat', 'sign_off', 'agents', 'agents_2', 'leases_to_check')
+    'change_task', 'create_task', 'heartbeat', 'sign_off', 'agents', 'agents_2', 'end_leases')
   LOOP EXECUTE format('DROP FUNCTION %s', changed); END LOOP;
 END
 $$;

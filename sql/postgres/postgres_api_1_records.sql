@@ -26,13 +26,14 @@ SELECT t.seq, t.id, t.sender, t.recipient, CASE WHEN octet_length(t.title) > 419
   COALESCE(d.held_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '11 minutes', false) AS expired,
   d.assignee_news, d.creator_news,
   CASE WHEN greatest(octet_length(t.title), octet_length(t.description), octet_length(t.result)) > 4194304
-    THEN COALESCE(octet_length(t.title), 0) + COALESCE(octet_length(t.description), 0) + COALESCE(octet_length(t.result), 0) END AS size
+    THEN COALESCE(octet_length(t.title), 0) + COALESCE(octet_length(t.description), 0) + COALESCE(octet_length(t.result), 0) END AS size,
+  d.holder_session
 FROM tasks t LEFT JOIN task_details d ON d.task_id = t.id;
 COMMENT ON VIEW task_records IS 'Tasks with their details, as agents see them.';
 
 CREATE OR REPLACE VIEW whole_tasks AS
 SELECT r.seq, r.id, r.sender, r.recipient, t.title, t.description, r.status, r.created_at, r.updated_at, t.result, r.holder, r.holder_process,
-  r.expired, r.assignee_news, r.creator_news, NULL::integer AS size
+  r.expired, r.assignee_news, r.creator_news, NULL::integer AS size, r.holder_session
 FROM task_records r JOIN tasks t USING (seq);
 COMMENT ON VIEW whole_tasks IS 'Tasks with their details, as people see them.';
 

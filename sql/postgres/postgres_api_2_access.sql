@@ -165,3 +165,78 @@ BEGIN
   RETURN stored;
 END
 $$;
+
+-- A viewer is whoever looks into an inbox, as JSON: session and instance, the parts of what its ids end with; all, where it sees what is kept
+-- for others; dead and alive, the sessions of the agent of which its host knows; presence, reservation and precedence, in
+-- seconds; lease, under which it waits for a reply. Without any of it, it is nobody's session.
+
+-- Whether something is kept for somebody else: for a living session, or within one for a moment for the instance that asked.
+CREATE OR REPLACE FUNCTION is_kept(of_agent text, mark text, until timestamptz, viewer jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  longest interval := COALESCE((viewer ->> 'reservation')::double precision, 600) * interval '1 second';
+BEGIN
+  IF until IS NULL OR mark IS NULL OR until NOT BETWEEN clock_timestamp() AND clock_timestamp() + longest OR (viewer ->> 'all')::boolean THEN
+    RETURN false;
+  ELSIF left(mark, 10) = viewer ->> 'session' THEN
+    RETURN substr(mark, 11) <> viewer ->> 'instance' AND until > clock_timestamp() + longest
+      - COALESCE((viewer ->> 'precedence')::double precision, 0.3) * interval '1 second';
+  END IF;
+  RETURN EXISTS (
+    SELECT 1 FROM sessions s WHERE s.agent = of_agent AND s.stamp = left(mark, 10) AND NOT s.has_ended
+      AND NOT COALESCE(viewer -> 'dead' ? s.stamp, false)
+      AND (s.last_seen > clock_timestamp() - COALESCE((viewer ->> 'presence')::double precision, 45) * interval '1 second'
+        OR viewer -> 'alive' ? s.stamp));
+END
+$$;
+
+-- The unread messages of an agent that are kept for others than the viewer, or set aside after five leases that expired, or come alone after
+-- three.
+CREATE OR REPLACE FUNCTION held(of_agent text, of_sender text, viewer jsonb)
+RETURNS TABLE (seq bigint, is_hidden boolean, is_set_aside boolean, is_alone boolean)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY SELECT m.seq, d.expiries >= 5 OR (d.kept_for IS NOT NULL AND (is_kept(of_agent, d.kept_for, d.kept_until, viewer) OR EXISTS (
+      SELECT 1 FROM lease_items i JOIN leases l ON l.id = i.lease
+      WHERE i.kind = 'reply' AND i.seq = (SELECT q.seq FROM messages q WHERE q.id = d.reply_to) AND l.id <> COALESCE(viewer ->> 'lease', '')
+        AND l.expires_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute'))), d.expiries >= 5, d.expiries >= 3
+    FROM message_details d JOIN messages m ON m.id = d.message_id
+    WHERE d.recipient = of_agent AND (d.kept_for IS NOT NULL OR d.expiries >= 3) AND m.recipient = of_agent AND COALESCE(m.read, 0) = 0
+      AND (of_sender IS NULL OR m.sender = of_sender);
+END
+$$;
+
+-- The sessions for which something is kept, with their processes, of which only a process on the same host can tell whether they run.
+CREATE OR REPLACE FUNCTION sessions_to_check(of_agent text, process text, viewer jsonb) RETURNS text[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  since timestamptz := clock_timestamp() - COALESCE((viewer ->> 'reservation')::double precision, 600) * interval '1 second';
+BEGIN
+  RETURN ARRAY(
+    SELECT 'session:' || s.stamp || ' ' || s.process FROM sessions s
+    WHERE s.agent = of_agent AND NOT s.has_ended AND s.stamp IS DISTINCT FROM viewer ->> 'session'
+      AND starts_with(s.process, split_part(sessions_to_check.process, '|', 1) || '|') AND s.process <> ''
+      AND NOT COALESCE(viewer -> 'dead' ? s.stamp OR viewer -> 'alive' ? s.stamp, false)
+      AND (EXISTS (SELECT 1 FROM message_details d WHERE d.recipient = of_agent AND (d.kept_for IS NOT NULL OR d.expiries >= 3)
+          AND left(d.kept_for, 10) = s.stamp AND d.kept_until > clock_timestamp())
+        OR EXISTS (SELECT 1 FROM task_details d WHERE d.creator_news = 1 AND d.creator = of_agent AND d.news_at > since
+          AND left(right(d.task_id, 12), 10) = s.stamp)
+        OR EXISTS (SELECT 1 FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = of_agent AND d.news_at > since
+          AND d.holder_session = s.stamp)));
+END
+$$;
+
+-- Whether news of a task is kept for another session: the creator's for the one that created it, the assignee's for the one that held it.
+CREATE OR REPLACE FUNCTION keeps_news(of_agent text, details task_details, of_creator boolean, viewer jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN details.news_at IS NOT NULL AND is_kept(of_agent,
+    CASE WHEN of_creator THEN right(details.task_id, 12) ELSE details.holder_session || (viewer ->> 'instance') END,
+    details.news_at + COALESCE((viewer ->> 'reservation')::double precision, 600) * interval '1 second', viewer);
+END
+$$;

@@ -9,20 +9,25 @@ AS $$
 DECLARE
   ended text[];
   agent_names text[];
+  awaited boolean := EXISTS (SELECT 1 FROM lease_items WHERE lease = ANY (wanted) AND kind = 'reply');
 BEGIN
   WITH gone AS (DELETE FROM leases WHERE id = ANY (wanted) RETURNING id, agent)
     SELECT array_agg(id), array_agg(DISTINCT agent) INTO ended, agent_names FROM gone;
   IF ended IS NULL THEN RETURN 0; END IF;
+  IF awaited THEN
+    -- A reply that came is no longer kept for the call.
+    PERFORM pg_notify(channel_of(workspace(), name), 'messages') FROM unnest(agent_names) AS name;
+  END IF;
   WITH items AS (
     DELETE FROM lease_items WHERE lease = ANY (ended) RETURNING kind, seq
   ), unread AS (
     UPDATE messages m SET read = 0 FROM items WHERE m.seq = items.seq AND items.kind = 'message' RETURNING m.id
   ), marked AS (
-    INSERT INTO message_details (message_id, redelivered) SELECT id, 1 FROM unread WHERE is_redelivered AND id IS NOT NULL
-    ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
+    INSERT INTO message_details AS d (message_id, redelivered, expiries) SELECT id, 1, 1 FROM unread WHERE is_redelivered AND id IS NOT NULL
+    ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, expiries = d.expiries + 1, read_at = NULL
   ), sides AS (
     SELECT t.id, max((kind = 'assignee')::integer) AS assignee, max((kind = 'creator')::integer) AS creator
-    FROM items JOIN tasks t USING (seq) WHERE kind <> 'message' GROUP BY t.id
+    FROM items JOIN tasks t USING (seq) WHERE kind IN ('assignee', 'creator') GROUP BY t.id
   )
   UPDATE task_details d
     SET assignee_news = greatest(d.assignee_news, sides.assignee), creator_news = greatest(d.creator_news, sides.creator)
@@ -165,7 +170,7 @@ BEGIN
   WITH items AS (DELETE FROM lease_items i WHERE i.lease = confirm.lease RETURNING i.kind, i.seq)
     INSERT INTO message_details (message_id, read_at)
     SELECT m.id, clock_timestamp() FROM items JOIN messages m USING (seq) WHERE items.kind = 'message' AND m.id IS NOT NULL
-    ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at;
+    ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at, kept_for = NULL, expiries = 0;
 END
 $$;
 COMMENT ON FUNCTION confirm IS 'Ends a lease: what was taken under it is read.';
@@ -210,14 +215,15 @@ END
 $$;
 
 -- Locks the news of these tasks for an agent, before they are read: what is read afterwards is what the news stands for.
-CREATE OR REPLACE FUNCTION lock_news(of_agent text, task_rows bigint[]) RETURNS bigint[]
+CREATE OR REPLACE FUNCTION lock_news(of_agent text, task_rows bigint[], viewer jsonb) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   PERFORM adopt_tasks(task_rows);
   RETURN ARRAY(
     SELECT t.seq FROM task_details d JOIN tasks t ON t.id = d.task_id WHERE t.seq = ANY (task_rows)
-      AND (d.assignee_news = 1 AND t.recipient = of_agent OR d.creator_news = 1 AND t.sender = of_agent)
+      AND (d.assignee_news = 1 AND t.recipient = of_agent AND NOT keeps_news(of_agent, d, false, viewer)
+        OR d.creator_news = 1 AND t.sender = of_agent AND NOT keeps_news(of_agent, d, true, viewer))
     ORDER BY t.seq FOR UPDATE OF d SKIP LOCKED);
 END
 $$;
@@ -225,7 +231,7 @@ $$;
 -- Takes rows: messages become read, and news of tasks is cleared for the agent, under a lease.
 CREATE OR REPLACE FUNCTION lease_rows(
   of_agent text, new_lease text, instance text, process text, seconds double precision, message_rows bigint[], task_rows bigint[],
-  is_begun boolean DEFAULT false
+  viewer jsonb, is_begun boolean DEFAULT false
 ) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
@@ -241,7 +247,8 @@ BEGIN
   END IF;
   IF task_rows <> '{}' THEN
     WITH told AS (
-      SELECT t.id, t.seq, d.assignee_news = 1 AND t.recipient = of_agent AS assignee, d.creator_news = 1 AND t.sender = of_agent AS creator
+      SELECT t.id, t.seq, d.assignee_news = 1 AND t.recipient = of_agent AND NOT keeps_news(of_agent, d, false, viewer) AS assignee,
+        d.creator_news = 1 AND t.sender = of_agent AND NOT keeps_news(of_agent, d, true, viewer) AS creator
       FROM tasks t JOIN task_details d ON d.task_id = t.id WHERE t.seq = ANY (task_rows)
     ), items AS (
       INSERT INTO lease_items (lease, kind, seq)

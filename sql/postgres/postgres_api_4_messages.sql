@@ -20,38 +20,95 @@ END
 $$;
 
 -- The first tasks that are news for an agent.
-CREATE OR REPLACE FUNCTION news_of(wanted text, most bigint DEFAULT NULL) RETURNS SETOF bigint
+CREATE OR REPLACE FUNCTION news_of(wanted text, viewer jsonb, most bigint DEFAULT NULL) RETURNS SETOF bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   RETURN QUERY SELECT n.seq FROM (
-    (SELECT d.seq FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = wanted ORDER BY d.seq LIMIT most)
+    (SELECT d.seq FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = wanted
+      AND NOT keeps_news(wanted, d, false, viewer) ORDER BY d.seq LIMIT most)
     UNION
-    (SELECT d.seq FROM task_details d WHERE d.creator_news = 1 AND d.creator = wanted ORDER BY d.seq LIMIT most)
+    (SELECT d.seq FROM task_details d WHERE d.creator_news = 1 AND d.creator = wanted
+      AND NOT keeps_news(wanted, d, true, viewer) ORDER BY d.seq LIMIT most)
     UNION
     SELECT b FROM bypassed_tasks(wanted, false) AS b
   ) AS n ORDER BY n.seq LIMIT most;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION unread(agent text, OUT messages bigint, OUT tasks bigint)
+-- How many tasks are news for an agent on no side that its viewer sees.
+CREATE OR REPLACE FUNCTION kept_news(of_agent text, viewer jsonb) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  since timestamptz := clock_timestamp() - COALESCE((viewer ->> 'reservation')::double precision, 600) * interval '1 second';
+BEGIN
+  RETURN (SELECT count(*) FROM (
+    SELECT d.task_id FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = of_agent AND d.news_at > since AND keeps_news(of_agent, d, false, viewer)
+      AND NOT (d.creator_news = 1 AND d.creator IS NOT DISTINCT FROM of_agent)
+    UNION ALL
+    SELECT d.task_id FROM task_details d WHERE d.creator_news = 1 AND d.creator = of_agent AND d.news_at > since AND keeps_news(of_agent, d, true, viewer)
+      AND NOT (d.assignee_news = 1 AND d.assignee IS NOT DISTINCT FROM of_agent)) AS n);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION unread(
+  agent text, viewer jsonb DEFAULT '{}', process text DEFAULT '', OUT messages bigint, OUT tasks bigint, OUT elsewhere bigint, OUT to_check text[]
+)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
-  SELECT count(*) INTO messages FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0;
+  to_check := sessions_to_check(me, process, viewer);
+  SELECT (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0) - count(*), count(*) FILTER (WHERE NOT h.is_set_aside)
+    INTO messages, elsewhere FROM held(me, NULL, viewer) AS h WHERE h.is_hidden;
   tasks := (SELECT count(*) FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me)
     + (SELECT count(*) FROM task_details d WHERE d.creator_news = 1 AND d.creator = me AND NOT (d.assignee_news = 1 AND d.assignee IS NOT DISTINCT FROM me))
     + (SELECT count(*) FROM bypassed_tasks(me, false));
+  IF tasks > 0 THEN
+    DECLARE
+      kept bigint := kept_news(me, viewer);
+    BEGIN
+      tasks := tasks - kept;
+      elsewhere := elsewhere + kept;
+    END;
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION unread IS 'How many messages and tasks wait for an agent.';
 
+-- The end of the id of a message, by which the answer to it is kept for the session that asked, or for a call that waits for it. NULL where the
+-- asker did not send that message, or nobody knows its session.
+CREATE OR REPLACE FUNCTION session_that_asked(asker text, asked text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN (SELECT right(asked, 12) FROM messages m WHERE m.id = asked AND m.sender = asker AND (
+    EXISTS (SELECT 1 FROM sessions s WHERE s.agent = asker AND s.stamp = left(right(asked, 12), 10) AND NOT s.has_ended)
+    OR EXISTS (SELECT 1 FROM lease_items i WHERE i.kind = 'reply' AND i.seq = m.seq)));
+END
+$$;
+
+-- Keeps the reply to a message for a call that waits for it, while its lease lasts.
+CREATE OR REPLACE FUNCTION reserve_reply(of_agent text, asked text, new_lease text, instance text, process text, seconds double precision) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF octet_length(new_lease) NOT BETWEEN 1 AND 200 OR octet_length(instance) NOT BETWEEN 1 AND 400 OR octet_length(process) > 400 THEN
+    PERFORM refuse('CW400', 'awaiting has 1 to 200 bytes, instance 1 to 400, and process at most 400');
+  END IF;
+  IF NOT has_begun(of_agent, new_lease, instance, process, seconds) THEN
+    INSERT INTO lease_items (lease, kind, seq) SELECT new_lease, 'reply', m.seq FROM messages m WHERE m.id = asked;
+  END IF;
+END
+$$;
+
 -- Sends a message. With an id that the agent has used, or its key, nothing is sent, and the message that was is returned.
 CREATE OR REPLACE FUNCTION send(
   sender text, recipient text, content text, reply_to text DEFAULT NULL, task_id text DEFAULT NULL, idempotency_key text DEFAULT NULL,
-  message_id text DEFAULT NULL, presence double precision DEFAULT 30
+  message_id text DEFAULT NULL, presence double precision DEFAULT 30, viewer jsonb DEFAULT '{}', awaiting text DEFAULT NULL,
+  instance text DEFAULT '', process text DEFAULT '', seconds double precision DEFAULT 30
 ) RETURNS TABLE (
   id text, created_at text, is_new boolean, earlier_recipient text, earlier_content text, processes text[], unread_messages bigint,
   unread_tasks bigint
@@ -63,6 +120,7 @@ DECLARE
   me text := acting_agent(send.sender);
   wanted text := COALESCE(send.message_id, gen_random_uuid()::text);
   earlier text;
+  kept text;
 BEGIN
   IF octet_length(send.content) NOT BETWEEN 1 AND 262144 OR send.content IS NULL
     OR greatest(octet_length(send.reply_to), octet_length(send.task_id), octet_length(send.idempotency_key), octet_length(wanted)) > 200
@@ -96,10 +154,12 @@ BEGIN
         reply_to := required_id(id_of_message(me, send.reply_to, true, 'reply_to'), 'reply_to', send.reply_to);
       END IF;
       IF send.task_id IS NOT NULL THEN task_id := required_id(id_of_task(me, send.task_id), 'task_id', send.task_id); END IF;
-      INSERT INTO message_details (message_id, sender, recipient, reply_to, task_id, idempotency_key)
-        VALUES (wanted, me, send.recipient, send.reply_to, send.task_id, send.idempotency_key)
+      kept := session_that_asked(send.recipient, send.reply_to);
+      INSERT INTO message_details (message_id, sender, recipient, reply_to, task_id, idempotency_key, kept_for, kept_until)
+        VALUES (wanted, me, send.recipient, send.reply_to, send.task_id, send.idempotency_key, kept, CASE WHEN kept IS NOT NULL THEN
+          clock_timestamp() + COALESCE((viewer ->> 'reservation')::double precision, 600) * interval '1 second' END)
         ON CONFLICT (message_id) DO UPDATE SET sender = excluded.sender, recipient = excluded.recipient, reply_to = excluded.reply_to,
-          task_id = excluded.task_id,
+          task_id = excluded.task_id, kept_for = excluded.kept_for, kept_until = excluded.kept_until, expiries = 0,
           idempotency_key = excluded.idempotency_key, read_at = NULL, redelivered = 0;
     ELSIF NOT is_new THEN
       SELECT m.id, m.created_at, m.recipient, m.content INTO send.id, send.created_at, earlier_recipient, earlier_content
@@ -107,8 +167,9 @@ BEGIN
       IF send.id IS NULL THEN PERFORM refuse('CW409', format('another message has the id "%s" already', wanted)); END IF;
     END IF;
   END IF;
+  IF awaiting IS NOT NULL THEN PERFORM reserve_reply(me, send.id, awaiting, instance, process, seconds); END IF;
   processes := processes_of(send.recipient, presence);
-  SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me) AS u;
+  SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me, viewer) AS u;
   RETURN NEXT;
 END
 $$;
@@ -117,7 +178,7 @@ COMMENT ON FUNCTION send IS 'Sends a message, and says what waits for its sender
 -- Sends a message to every other agent, with the given ids in any order. A repeat with these ids sends to those that have none of them.
 CREATE OR REPLACE FUNCTION send_to_all(
   sender text, content text, reply_to text DEFAULT NULL, task_id text DEFAULT NULL, idempotency_key text DEFAULT NULL,
-  message_ids text[] DEFAULT NULL, presence double precision DEFAULT 30
+  message_ids text[] DEFAULT NULL, presence double precision DEFAULT 30, viewer jsonb DEFAULT '{}'
 ) RETURNS TABLE (
   recipient text, id text, created_at text, is_new boolean, earlier_recipient text, earlier_content text, processes text[],
   unread_messages bigint, unread_tasks bigint
@@ -156,7 +217,7 @@ BEGIN
     RETURN QUERY SELECT send_to_all.recipient, s.id, s.created_at, s.is_new, s.earlier_recipient, s.earlier_content, s.processes,
         s.unread_messages, s.unread_tasks
       FROM send(me, send_to_all.recipient, send_to_all.content, send_to_all.reply_to, send_to_all.task_id, send_to_all.idempotency_key, item,
-        send_to_all.presence) AS s;
+        send_to_all.presence, send_to_all.viewer) AS s;
   END LOOP;
 END
 $$;
@@ -181,110 +242,164 @@ BEGIN
 END
 $$;
 
+-- The first messages that come together: one whose leases expired three times comes alone.
+CREATE OR REPLACE FUNCTION together(given bigint[], alone bigint[]) RETURNS bigint[]
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  first integer := (SELECT min(g.number) FROM unnest(given) WITH ORDINALITY AS g (seq, number) WHERE g.seq = ANY (alone));
+BEGIN
+  RETURN CASE WHEN first IS NULL THEN given WHEN first = 1 THEN given[1:1] ELSE given[1:first - 1] END;
+END
+$$;
+
 -- Takes what waits for an agent, under a lease: it counts as read once the lease is confirmed. A repeated lease returns what it holds.
 --
--- Takes nothing while there are leases of processes on the caller's host that it has not named as dead or alive: the last column names
--- them. Looks at few rows of tables that may be large: never at all of them.
+-- Takes nothing while there are leases of processes on the caller's host, or sessions for which something is kept, that it has not named as
+-- dead or alive: the last column names them. Looks at few rows of tables that may be large: never at all of them. Whether something is kept for
+-- others is decided by the statement that takes.
 CREATE OR REPLACE FUNCTION take(
   agent text, lease text, instance text, process text, seconds double precision, dead text[], alive text[], is_repeated boolean,
-  of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean
-) RETURNS TABLE (message message_records, task task_records, remaining bigint, to_check text[])
+  of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean, viewer jsonb, answers text, with_read boolean
+) RETURNS TABLE (
+  message message_records, task task_records, remaining bigint, elsewhere bigint, news_elsewhere bigint, set_aside bigint, to_check text[]
+)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
   me text := acting_agent(agent);
   message_rows bigint[];
   task_rows bigint[] := '{}';
+  alone bigint[];
 BEGIN
   IF octet_length(lease) NOT BETWEEN 1 AND 200 OR octet_length(instance) NOT BETWEEN 1 AND 400 OR octet_length(process) > 400 THEN
     PERFORM refuse('CW400', 'lease has 1 to 200 bytes, instance 1 to 400, and process at most 400');
   END IF;
   PERFORM end_dead_leases(me, dead);
-  to_check := leases_to_check(me, process, alive);
+  to_check := leases_to_check(me, process, alive) || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN
     RETURN NEXT;
     RETURN;
   END IF;
+  elsewhere := 0;
+  news_elsewhere := 0;
+  set_aside := 0;
   IF is_repeated AND has_begun(me, lease, instance, process, seconds) THEN
     message_rows := ARRAY(SELECT i.seq FROM lease_items i JOIN leases l ON l.id = i.lease
       WHERE i.lease = take.lease AND l.agent = me AND i.kind = 'message');
     task_rows := ARRAY(SELECT DISTINCT i.seq FROM lease_items i JOIN leases l ON l.id = i.lease
-      WHERE i.lease = take.lease AND l.agent = me AND i.kind <> 'message');
+      WHERE i.lease = take.lease AND l.agent = me AND i.kind IN ('assignee', 'creator'));
     remaining := 0;
   ELSE
-    -- Passes over rows that another reader is taking: without that, two would get the same ones.
-    SELECT ARRAY(
-        SELECT m.seq FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
-        ORDER BY m.seq LIMIT most FOR UPDATE SKIP LOCKED),
-      (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender))
-      INTO message_rows, remaining;
-    IF with_tasks THEN
-      task_rows := ARRAY(SELECT n FROM news_of(me, most) AS n);
-      IF task_rows <> '{}' THEN task_rows := lock_news(me, task_rows); END IF;
+    IF answers IS NOT NULL THEN
+      message_rows := ARRAY(
+        SELECT m.seq FROM message_details d JOIN messages m ON m.id = d.message_id
+        WHERE d.reply_to = answers AND m.recipient = me AND (COALESCE(m.read, 0) = 0 OR with_read) ORDER BY m.seq LIMIT 1 FOR UPDATE OF m SKIP LOCKED);
+      remaining := 0;
+    ELSE
+      -- Passes over rows that another reader is taking: without that, two would get the same ones.
+      SELECT ARRAY(
+          SELECT m.seq FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
+            AND m.seq <> ALL (ARRAY(SELECT h.seq FROM held(me, of_sender, viewer) AS h WHERE h.is_hidden))
+          ORDER BY m.seq LIMIT most FOR UPDATE SKIP LOCKED),
+        (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender))
+          - count(*) FILTER (WHERE h.is_hidden),
+        count(*) FILTER (WHERE h.is_hidden AND NOT h.is_set_aside), count(*) FILTER (WHERE h.is_set_aside),
+        COALESCE(array_agg(h.seq) FILTER (WHERE NOT h.is_hidden AND h.is_alone), '{}')
+        INTO message_rows, remaining, elsewhere, set_aside, alone FROM held(me, of_sender, viewer) AS h;
+      message_rows := together(message_rows, alone);
+      IF with_tasks THEN
+        IF message_rows[1] = ANY (alone) THEN most := 0; END IF;
+        task_rows := ARRAY(SELECT n FROM news_of(me, viewer, most) AS n);
+        IF task_rows <> '{}' THEN task_rows := lock_news(me, task_rows, viewer); ELSE news_elsewhere := kept_news(me, viewer); END IF;
+      END IF;
+      SELECT s.messages, s.tasks, s.remaining INTO message_rows, task_rows, remaining
+        FROM shown(me, message_rows, task_rows, take.remaining, characters) AS s;
     END IF;
-    SELECT s.messages, s.tasks, s.remaining INTO message_rows, task_rows, remaining
-      FROM shown(me, message_rows, task_rows, take.remaining, characters) AS s;
-    IF message_rows <> '{}' OR task_rows <> '{}' THEN
-      PERFORM lease_rows(me, lease, instance, process, seconds, message_rows, task_rows, is_repeated);
+    IF task_rows <> '{}' OR EXISTS (SELECT 1 FROM messages m WHERE m.seq = ANY (message_rows) AND COALESCE(m.read, 0) = 0) THEN
+      PERFORM lease_rows(me, lease, instance, process, seconds, message_rows, task_rows, viewer, is_repeated);
     ELSIF is_repeated THEN
       PERFORM end_leases(ARRAY[lease], false);
     END IF;
   END IF;
   IF is_whole THEN
-    RETURN QUERY SELECT ROW (w.*)::message_records, NULL::task_records, take.remaining, NULL::text[]
+    RETURN QUERY SELECT ROW (w.*)::message_records, NULL::task_records, take.remaining, take.elsewhere, take.news_elsewhere, take.set_aside, NULL::text[]
       FROM whole_messages w WHERE w.seq = ANY (message_rows) ORDER BY w.seq;
   ELSE
-    RETURN QUERY SELECT r, NULL::task_records, take.remaining, NULL::text[] FROM message_records r WHERE r.seq = ANY (message_rows) ORDER BY r.seq;
+    RETURN QUERY SELECT r, NULL::task_records, take.remaining, take.elsewhere, take.news_elsewhere, take.set_aside, NULL::text[]
+      FROM message_records r WHERE r.seq = ANY (message_rows) ORDER BY r.seq;
   END IF;
-  RETURN QUERY SELECT NULL::message_records, r, take.remaining, NULL::text[] FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
-  IF message_rows = '{}' AND task_rows = '{}' THEN RETURN NEXT; END IF;
+  RETURN QUERY SELECT NULL::message_records, r, take.remaining, take.elsewhere, take.news_elsewhere, take.set_aside, NULL::text[]
+    FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
+  IF message_rows = '{}' AND task_rows = '{}' THEN
+    to_check := NULL;
+    RETURN NEXT;
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION take IS 'For programs: takes what waits for an agent, under a lease.';
 
 -- What waits for an agent, in one state of the tables.
-CREATE OR REPLACE FUNCTION waiting(of_agent text, of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean)
-RETURNS TABLE (message message_records, task task_records, remaining bigint)
+CREATE OR REPLACE FUNCTION waiting(
+  of_agent text, of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean, viewer jsonb
+) RETURNS TABLE (
+  message message_records, task task_records, remaining bigint, elsewhere bigint, news_elsewhere bigint, set_aside bigint, to_check text[]
+)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  item record;
+  message_rows bigint[];
+  task_rows bigint[] := '{}';
+  hidden bigint[];
+  alone bigint[];
 BEGIN
-  SELECT s.* INTO item FROM shown(
-    of_agent,
-    ARRAY(
-      SELECT m.seq FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
-      ORDER BY m.seq LIMIT most),
-    CASE WHEN with_tasks THEN ARRAY(SELECT n FROM news_of(of_agent, most) AS n) ELSE '{}' END,
-    (SELECT count(*) FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)),
-    characters) AS s;
-  IF is_whole THEN
-    RETURN QUERY SELECT ROW (w.*)::message_records, NULL::task_records, item.remaining
-      FROM whole_messages w WHERE w.seq = ANY (item.messages) ORDER BY w.seq;
-  ELSE
-    RETURN QUERY SELECT r, NULL::task_records, item.remaining FROM message_records r WHERE r.seq = ANY (item.messages) ORDER BY r.seq;
+  SELECT COALESCE(array_agg(h.seq) FILTER (WHERE h.is_hidden), '{}'), COALESCE(array_agg(h.seq) FILTER (WHERE NOT h.is_hidden AND h.is_alone), '{}'),
+      count(*) FILTER (WHERE h.is_hidden AND NOT h.is_set_aside), count(*) FILTER (WHERE h.is_set_aside)
+    INTO hidden, alone, elsewhere, set_aside FROM held(of_agent, of_sender, viewer) AS h;
+  message_rows := together(ARRAY(
+    SELECT m.seq FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
+      AND m.seq <> ALL (hidden) ORDER BY m.seq LIMIT most), alone);
+  news_elsewhere := 0;
+  IF with_tasks THEN
+    task_rows := ARRAY(SELECT n FROM news_of(of_agent, viewer, CASE WHEN message_rows[1] = ANY (alone) THEN 0 ELSE most END) AS n);
+    IF task_rows = '{}' THEN news_elsewhere := kept_news(of_agent, viewer); END IF;
   END IF;
-  RETURN QUERY SELECT NULL::message_records, r, item.remaining FROM task_records r WHERE r.seq = ANY (item.tasks) ORDER BY r.seq;
+  SELECT s.messages, s.tasks, s.remaining INTO message_rows, task_rows, remaining FROM shown(
+    of_agent, message_rows, task_rows,
+    (SELECT count(*) FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender))
+      - cardinality(hidden), characters) AS s;
+  IF is_whole THEN
+    RETURN QUERY SELECT ROW (w.*)::message_records, NULL::task_records, waiting.remaining, waiting.elsewhere, waiting.news_elsewhere,
+      waiting.set_aside, NULL::text[] FROM whole_messages w WHERE w.seq = ANY (message_rows) ORDER BY w.seq;
+  ELSE
+    RETURN QUERY SELECT r, NULL::task_records, waiting.remaining, waiting.elsewhere, waiting.news_elsewhere, waiting.set_aside, NULL::text[]
+      FROM message_records r WHERE r.seq = ANY (message_rows) ORDER BY r.seq;
+  END IF;
+  RETURN QUERY SELECT NULL::message_records, r, waiting.remaining, waiting.elsewhere, waiting.news_elsewhere, waiting.set_aside, NULL::text[]
+    FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
+  IF message_rows = '{}' AND task_rows = '{}' THEN RETURN NEXT; END IF;
 END
 $$;
 
 -- Shows what take would take; gives back what expired leases hold first.
 CREATE OR REPLACE FUNCTION look(
-  agent text, process text, dead text[], alive text[], of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean
-) RETURNS TABLE (message message_records, task task_records, remaining bigint, to_check text[])
+  agent text, process text, dead text[], alive text[], of_sender text, with_tasks boolean, most bigint, characters bigint, is_whole boolean,
+  viewer jsonb
+) RETURNS TABLE (
+  message message_records, task task_records, remaining bigint, elsewhere bigint, news_elsewhere bigint, set_aside bigint, to_check text[]
+)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
   PERFORM end_dead_leases(me, dead);
-  to_check := leases_to_check(me, process, alive);
+  to_check := leases_to_check(me, process, alive) || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN
     RETURN NEXT;
     RETURN;
   END IF;
-  RETURN QUERY SELECT w.message, w.task, w.remaining, NULL::text[] FROM waiting(me, of_sender, with_tasks, most, characters, is_whole) AS w;
-  IF NOT FOUND THEN RETURN NEXT; END IF;
+  RETURN QUERY SELECT * FROM waiting(me, of_sender, with_tasks, most, characters, is_whole, viewer);
 END
 $$;
 COMMENT ON FUNCTION look IS 'For programs: what waits for an agent, without taking it.';
@@ -299,6 +414,34 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION inbox IS 'The unread messages of an agent, the oldest first. Example: SELECT * FROM inbox(''cowork'')';
+
+CREATE OR REPLACE FUNCTION set_aside(agent text) RETURNS SETOF message_records
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+BEGIN
+  RETURN QUERY SELECT r.* FROM message_records r
+    WHERE r.seq = ANY (ARRAY(SELECT h.seq FROM held(me, NULL, '{}') AS h WHERE h.is_set_aside)) ORDER BY r.seq;
+END
+$$;
+COMMENT ON FUNCTION set_aside IS 'The messages of an agent that are delivered no more, because their leases expired again and again.';
+
+CREATE OR REPLACE FUNCTION deliver_again(agent text, message_id text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  me text := acting_agent(agent);
+  is_back boolean;
+BEGIN
+  UPDATE message_details d SET expiries = 0 FROM messages m
+    WHERE m.id = deliver_again.message_id AND m.recipient = me AND COALESCE(m.read, 0) = 0 AND d.message_id = m.id AND d.expiries >= 5;
+  is_back := FOUND;
+  IF is_back THEN PERFORM pg_notify(channel_of(workspace(), me), 'messages'); END IF;
+  RETURN is_back;
+END
+$$;
+COMMENT ON FUNCTION deliver_again IS 'Returns a message that was set aside to the inbox.';
 
 -- The message that the agent sent or received with this id, or the only one whose id begins so.
 CREATE OR REPLACE FUNCTION message(agent text, message_id text) RETURNS SETOF message_records

@@ -14,7 +14,7 @@ $$;
 -- Creates a task. With an id that the agent has used, or its key, nothing is created, and the task that was is returned.
 CREATE OR REPLACE FUNCTION create_task(
   creator text, assignee text, title text, description text DEFAULT '', idempotency_key text DEFAULT NULL, task_id text DEFAULT NULL,
-  presence double precision DEFAULT 30
+  presence double precision DEFAULT 30, viewer jsonb DEFAULT '{}'
 ) RETURNS TABLE (
   id text, created_at text, status text, is_new boolean, earlier_recipient text, earlier_title text, earlier_description text,
   processes text[], unread_messages bigint, unread_tasks bigint
@@ -66,7 +66,7 @@ BEGIN
   BEGIN
     -- What is unread is not counted while somebody keeps messages locked, which the task does not need.
     LOCK TABLE messages IN ACCESS SHARE MODE NOWAIT;
-    SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me) AS u;
+    SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me, viewer) AS u;
   EXCEPTION WHEN lock_not_available THEN NULL;
   END;
   RETURN NEXT;
@@ -104,7 +104,8 @@ $$;
 -- an ended task stays ended, only the assignee claims and completes a task, each side clears its own news only, each change is signed, and
 -- nobody but the holder moves a task whose holder is at work, unless claim says so: keep, take, release, take_over, release_over.
 CREATE OR REPLACE FUNCTION change_task(
-  agent text, task_id text, version text, status text, result text, claim text, instance text, process text, seconds double precision,
+  agent text, task_id text, version text, status text, result text, claim text, instance text, session text, process text,
+  seconds double precision,
   has_event boolean, from_status text, to_status text, note text, assignee_news boolean, creator_news boolean, wakes text[],
   is_repeated boolean
 ) RETURNS SETOF task_records
@@ -130,7 +131,8 @@ BEGIN
     OR (present.recipient IS DISTINCT FROM me AND (claim = 'take' OR NOT change_task.assignee_news))
     OR (present.sender IS DISTINCT FROM me AND NOT change_task.creator_news)
     OR (claim = 'release' AND change_task.status IS NULL)
-    OR (present.recipient = me AND present.status = 'in_progress' AND claimed.holder <> change_task.instance AND NOT displaces
+    OR (present.recipient = me AND present.status = 'in_progress' AND claimed.holder <> change_task.instance
+      AND claimed.holder_session IS DISTINCT FROM COALESCE(change_task.session, '') AND NOT displaces
       AND (change_task.status IS NOT NULL OR claim <> 'keep')
       AND claimed.held_until BETWEEN clock_timestamp() AND clock_timestamp() + interval '11 minutes')
     OR (has_event AND change_task.to_status IS DISTINCT FROM COALESCE(change_task.status, present.status))
@@ -158,6 +160,7 @@ BEGIN
     assignee_news = COALESCE(change_task.assignee_news::integer, d.assignee_news),
     creator_news = COALESCE(change_task.creator_news::integer, d.creator_news),
     holder = CASE claim WHEN 'take' THEN change_task.instance WHEN 'release' THEN NULL ELSE d.holder END,
+    holder_session = CASE claim WHEN 'take' THEN change_task.session ELSE d.holder_session END,
     holder_process = CASE claim WHEN 'take' THEN change_task.process WHEN 'release' THEN NULL ELSE d.holder_process END,
     held_until = CASE claim WHEN 'take' THEN clock_timestamp() + least(seconds, 600) * interval '1 second' WHEN 'release' THEN NULL
       ELSE d.held_until END
@@ -197,9 +200,10 @@ END
 $$;
 
 -- The tasks of an agent, as many as fit into so many characters. With a lease, their news counts as told once it is confirmed.
-CREATE OR REPLACE FUNCTION tasks_2(
-  agent text, role text, of_status text, after_open bigint, before_ended bigint, most bigint, characters bigint, lease text, instance text,
-  process text, seconds double precision
+CREATE OR REPLACE FUNCTION tasks(
+  agent text, role text DEFAULT 'assignee', of_status text DEFAULT NULL, after_open bigint DEFAULT 0,
+  before_ended bigint DEFAULT 9223372036854775807, most bigint DEFAULT 50, characters bigint DEFAULT 34000, lease text DEFAULT NULL,
+  instance text DEFAULT NULL, process text DEFAULT '', seconds double precision DEFAULT 60, viewer jsonb DEFAULT '{}'
 ) RETURNS TABLE (task task_records, remaining bigint, is_news boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
@@ -212,23 +216,10 @@ BEGIN
     FROM listed_tasks(me, role = 'creator', of_status, after_open, before_ended, most) AS l;
   task_rows := fitting_tasks(task_rows, characters, true);
   remaining := remaining - cardinality(task_rows);
-  IF lease IS NOT NULL THEN news := lock_news(me, task_rows); END IF;
-  RETURN QUERY SELECT r, tasks_2.remaining, r.seq = ANY (news)
+  IF lease IS NOT NULL THEN news := lock_news(me, task_rows, viewer); END IF;
+  RETURN QUERY SELECT r, tasks.remaining, r.seq = ANY (news)
     FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY array_position(task_rows, r.seq);
-  IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news); END IF;
-END
-$$;
-COMMENT ON FUNCTION tasks_2 IS 'For programs: the tasks of an agent, in pages.';
-
-CREATE OR REPLACE FUNCTION tasks(
-  agent text, role text DEFAULT 'assignee', of_status text DEFAULT NULL, most bigint DEFAULT 50, characters bigint DEFAULT 34000,
-  lease text DEFAULT NULL, instance text DEFAULT NULL, process text DEFAULT '', seconds double precision DEFAULT 60
-) RETURNS TABLE (task task_records, remaining bigint, is_news boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
-AS $$
-BEGIN
-  RETURN QUERY SELECT t.task, t.remaining, t.is_news FROM tasks_2(
-    agent, role, of_status, 0, 9223372036854775807, most, characters, lease, instance, process, seconds) AS t;
+  IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news, viewer); END IF;
 END
 $$;
 COMMENT ON FUNCTION tasks IS 'The tasks of an agent: the open ones, then the newest that have ended. Example: SELECT (task).* FROM tasks(''cowork'')';
@@ -236,7 +227,7 @@ COMMENT ON FUNCTION tasks IS 'The tasks of an agent: the open ones, then the new
 -- One task, and of its history what a reply can hold: the newest events, with long notes cut. All of it without a limit.
 CREATE OR REPLACE FUNCTION task(
   agent text, wanted text, characters bigint DEFAULT NULL, lease text DEFAULT NULL, instance text DEFAULT NULL, process text DEFAULT '',
-  seconds double precision DEFAULT 60
+  seconds double precision DEFAULT 60, viewer jsonb DEFAULT '{}'
 ) RETURNS TABLE (task task_records, is_news boolean, at text, actor text, from_status text, to_status text, note text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
@@ -246,7 +237,7 @@ DECLARE
   found_id text := id_of_task(me, wanted);
   news bigint[] := '{}';
 BEGIN
-  IF lease IS NOT NULL THEN news := lock_news(me, ARRAY(SELECT t.seq FROM tasks t WHERE t.id = found_id)); END IF;
+  IF lease IS NOT NULL THEN news := lock_news(me, ARRAY(SELECT t.seq FROM tasks t WHERE t.id = found_id), viewer); END IF;
   IF characters IS NULL THEN
     RETURN QUERY SELECT ROW (w.*)::task_records, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text
       FROM whole_tasks w WHERE w.id = found_id;
@@ -260,7 +251,7 @@ BEGIN
         sum(100 + least(COALESCE(octet_length(n.note), 0), 100)) OVER (ORDER BY n.seq DESC) AS total
       FROM (SELECT * FROM task_events x WHERE x.task_id = found_id ORDER BY x.seq DESC LIMIT characters / 100) AS n
     ) AS e WHERE characters IS NULL OR e.total <= characters + 200 ORDER BY e.seq;
-  IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news); END IF;
+  IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news, viewer); END IF;
 END
 $$;
 COMMENT ON FUNCTION task IS 'A task of an agent, and its history. Example: SELECT * FROM task(''cowork'', ''the id'')';

@@ -32,7 +32,8 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION heartbeat(
-  agent text, instance text, host text, process text, client text, claim_seconds double precision, presence double precision
+  agent text, instance text, host text, process text, client text, claim_seconds double precision, presence double precision,
+  session text DEFAULT NULL, session_name text DEFAULT NULL, session_process text DEFAULT ''
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
@@ -42,13 +43,23 @@ DECLARE
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM check_size('instance', heartbeat.instance, 1, 400), check_size('process', heartbeat.process, 0, 400),
-    check_size('agent', me, 1, 63);
+    check_size('agent', me, 1, 63), check_size('session', heartbeat.session, 10, 10),
+    check_size('session_process', heartbeat.session_process, 0, 400);
   INSERT INTO instances AS i (id, agent, host, process, client, last_seen)
     VALUES (heartbeat.instance, me, left(heartbeat.host, 255), heartbeat.process, left(heartbeat.client, 255), clock_timestamp())
     ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen, client = excluded.client WHERE i.agent = me;
   UPDATE task_details d SET held_until = clock_timestamp() + least(claim_seconds, 600) * interval '1 second'
     WHERE d.task_id IN (SELECT h.task_id FROM task_details h JOIN tasks t ON t.id = h.task_id
-      WHERE h.holder = heartbeat.instance AND t.recipient = me FOR UPDATE OF h SKIP LOCKED);
+      WHERE h.holder IS NOT NULL AND (h.holder = heartbeat.instance OR h.holder_session = heartbeat.session) AND t.recipient = me
+      FOR UPDATE OF h SKIP LOCKED);
+  IF heartbeat.session IS NOT NULL THEN
+    INSERT INTO sessions AS s (agent, stamp, name, process, client, last_seen)
+      VALUES (me, heartbeat.session, left(session_name, 255), session_process, left(heartbeat.client, 255), clock_timestamp())
+      ON CONFLICT (agent, stamp) DO UPDATE
+      SET last_seen = excluded.last_seen, client = COALESCE(excluded.client, s.client), has_ended = false;
+  END IF;
+  DELETE FROM sessions s WHERE s.agent = me
+    AND s.last_seen NOT BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() + interval '1 hour';
   DELETE FROM instances i WHERE i.id <> heartbeat.instance AND i.last_seen NOT BETWEEN
     clock_timestamp() - greatest(least(4 * heartbeat.presence, 1e9), 60) * interval '1 second'
     AND clock_timestamp() + greatest(least(4 * heartbeat.presence, 1e9), 60) * interval '1 second';
@@ -57,7 +68,8 @@ END
 $$;
 COMMENT ON FUNCTION heartbeat IS 'For programs: an instance of an agent runs; keeps its claims.';
 
-CREATE OR REPLACE FUNCTION sign_off(agent text, instance text, host text, client text) RETURNS void
+-- Ends an instance, and with it its session, if that is given: what the session held is free, and what was kept for it is anybody's.
+CREATE OR REPLACE FUNCTION sign_off(agent text, instance text, host text, client text, session text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 #variable_conflict use_column
@@ -65,8 +77,13 @@ DECLARE
   me text := acting_agent(sign_off.agent);
 BEGIN
   DELETE FROM instances i WHERE i.id = sign_off.instance AND i.agent = me;
-  UPDATE task_details d SET held_until = '-infinity' FROM tasks t
-    WHERE t.id = d.task_id AND d.holder = sign_off.instance AND t.recipient = me;
+  IF sign_off.session IS NOT NULL THEN
+    UPDATE sessions s SET has_ended = true WHERE s.agent = me AND s.stamp = sign_off.session;
+    UPDATE task_details d SET held_until = '-infinity' FROM tasks t
+      WHERE t.id = d.task_id AND d.holder IS NOT NULL AND (d.holder = sign_off.instance OR d.holder_session = sign_off.session)
+        AND t.recipient = me;
+    PERFORM pg_notify(channel_of(workspace(), me), 'messages');
+  END IF;
   PERFORM touch_agent(me, sign_off.host, sign_off.client);
 END
 $$;
@@ -98,16 +115,43 @@ DECLARE
 BEGIN
   IF NOT force AND EXISTS (SELECT 1 FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0) THEN RETURN false; END IF;
   DELETE FROM instances i WHERE i.agent = me;
+  DELETE FROM sessions s WHERE s.agent = me;
   DELETE FROM agents a WHERE a.name = me;
   RETURN true;
 END
 $$;
 COMMENT ON FUNCTION remove_agent IS 'Forgets an agent for which nothing waits; its messages and tasks stay.';
 
+-- The sessions of an agent, or of all, of the last hour. A login that is bound to an agent sees those of its agent.
+CREATE OR REPLACE FUNCTION sessions_of(wanted text, presence double precision DEFAULT 45)
+RETURNS TABLE (agent text, stamp text, name text, client text, process text, is_recent boolean, has_ended boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  mine text := my_agent();
+BEGIN
+  RETURN QUERY SELECT s.agent, s.stamp, s.name, s.client, s.process, is_recent(s.last_seen, presence), s.has_ended
+    FROM sessions s WHERE (wanted IS NULL OR s.agent = wanted) AND (mine IS NULL OR s.agent = mine) ORDER BY s.agent, s.name, s.stamp;
+END
+$$;
+COMMENT ON FUNCTION sessions_of IS 'The sessions of an agent: the client processes of its instances.';
+
+-- Whether a heartbeat is recent. One in the future was sent before the clock was set back.
+CREATE OR REPLACE FUNCTION is_recent(heartbeat timestamptz, seconds double precision) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN heartbeat BETWEEN clock_timestamp() - least(seconds, 1e9) * interval '1 second'
+    AND clock_timestamp() + least(seconds, 1e9) * interval '1 second';
+END
+$$;
+
 -- The agents whose names begin in a way: the given one, then those seen last. A login that is bound to an agent counts only what it sends or
--- receives itself.
-CREATE OR REPLACE FUNCTION agents_2(presence double precision, beginning text, own text, most bigint)
-RETURNS TABLE (name text, last_seen text, host text, client text, processes text[], unread bigint, open_tasks bigint, remaining bigint)
+-- receives itself. sessions has the processes of those that run.
+CREATE OR REPLACE FUNCTION agents(presence double precision DEFAULT 30, beginning text DEFAULT '', own text DEFAULT NULL, most bigint DEFAULT NULL)
+RETURNS TABLE (
+  name text, last_seen text, host text, client text, processes text[], unread bigint, open_tasks bigint, sessions text[], remaining bigint
+)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -121,23 +165,13 @@ BEGIN
     ORDER BY n.name = own DESC NULLS LAST, n.name IN ('code', 'cowork') DESC, a.last_seen DESC NULLS LAST, n.name COLLATE "C" LIMIT most
   )
   SELECT k.name, CASE WHEN isfinite(k.last_seen) THEN to_char(k.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
-      k.host, k.client, processes_of(k.name, agents_2.presence),
+      k.host, k.client, processes_of(k.name, agents.presence),
       (SELECT count(*) FROM messages m WHERE m.recipient = k.name AND COALESCE(m.read, 0) = 0 AND (mine IS NULL OR mine IN (k.name, m.sender))),
       (SELECT count(*) FROM tasks t WHERE t.recipient = k.name AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed'
-        AND (mine IS NULL OR mine IN (k.name, t.sender))), k.total - count(*) OVER ()
+        AND (mine IS NULL OR mine IN (k.name, t.sender))),
+      ARRAY(SELECT s.process FROM sessions s WHERE s.agent = k.name AND NOT s.has_ended AND is_recent(s.last_seen, agents.presence)),
+      k.total - count(*) OVER ()
     FROM known k ORDER BY k.name COLLATE "C";
-END
-$$;
-COMMENT ON FUNCTION agents_2 IS 'For programs: the agents whose names begin in a way.';
-
-CREATE OR REPLACE FUNCTION agents(presence double precision DEFAULT 30)
-RETURNS TABLE (name text, last_seen text, host text, client text, processes text[], unread bigint, open_tasks bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
-AS $$
-#variable_conflict use_column
-BEGIN
-  RETURN QUERY SELECT a.name, a.last_seen, a.host, a.client, a.processes, a.unread, a.open_tasks
-    FROM agents_2(agents.presence, '', NULL, NULL) AS a;
 END
 $$;
 COMMENT ON FUNCTION agents IS 'The agents, whether they run, and what waits for them. Example: SELECT * FROM agents()';

@@ -125,3 +125,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION totals IS 'How many tasks are open, and how many leases there are.';
+
+CREATE OR REPLACE FUNCTION set_aside_by_agent() RETURNS TABLE (agent text, messages bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+DECLARE
+  mine text := my_agent();
+BEGIN
+  RETURN QUERY SELECT m.recipient, count(*) FROM message_details d JOIN messages m ON m.id = d.message_id
+    WHERE (d.kept_for IS NOT NULL OR d.expiries >= 3) AND d.expiries >= 5 AND COALESCE(m.read, 0) = 0 AND (mine IS NULL OR m.recipient = mine)
+    GROUP BY m.recipient ORDER BY m.recipient COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION set_aside_by_agent IS 'The messages of each agent that are set aside.';

@@ -37,6 +37,8 @@ CREATE UNIQUE INDEX message_details_key ON message_details (sender, idempotency_
 -- The session of the last holder, and when the task last became news: news is kept for a session.
 ALTER TABLE task_details ADD COLUMN holder_session TEXT;
 ALTER TABLE task_details ADD COLUMN news_at TEXT;
+CREATE INDEX task_details_recent_of_assignee ON task_details (assignee, news_at) WHERE assignee_news = 1 AND news_at IS NOT NULL;
+CREATE INDEX task_details_recent_of_creator ON task_details (creator, news_at) WHERE creator_news = 1 AND news_at IS NOT NULL;
 CREATE TRIGGER event_recorded AFTER INSERT ON task_events BEGIN
   UPDATE task_details SET news_at = NEW.at WHERE task_id = NEW.task_id;
 END;

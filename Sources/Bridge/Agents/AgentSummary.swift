@@ -11,13 +11,15 @@ public struct AgentSummary: Hashable, Sendable {
   public var unreadMessages: Int
   /// Tasks assigned to it that have not ended.
   public var openTasks: Int
+  /// Its running sessions.
+  public var sessions: Int
 
   public init(
-    name: String, online: Bool, lastSeen: String?, host: String?, client: String?, unreadMessages: Int, openTasks: Int
+    name: String, online: Bool, lastSeen: String?, host: String?, client: String?, unreadMessages: Int, openTasks: Int, sessions: Int = 0
   ) {
     (self.name, self.online, self.lastSeen) = (name, online, lastSeen)
     (self.host, self.client) = (host, client)
-    (self.unreadMessages, self.openTasks) = (unreadMessages, openTasks)
+    (self.unreadMessages, self.openTasks, self.sessions) = (unreadMessages, openTasks, sessions)
   }
 }
 

@@ -7,27 +7,50 @@ public struct Instance: Hashable, Sendable {
   public let agent: Identity
   public let host: String
   public let process: ProcessIdentity
+  /// Nil for a command outside of any session.
+  public let session: Session?
   /// The MCP client that started the process, with its version, once known.
   public var client: String?
 
-  public init(agent: Identity, process: ProcessIdentity = .current, host: String = ProcessIdentity.hostName, client: String? = nil) {
-    self.init(agent, process, host, kind: "\(process.pid)")
-    self.client = client
+  /// - Parameter session: nil where the instance is a session of its own.
+  public init(
+    agent: Identity, process: ProcessIdentity = .current, host: String = ProcessIdentity.hostName, client: String? = nil,
+    session: Session? = nil
+  ) {
+    id = Self.id(agent, host, kind: "\(process.pid)")
+    (self.agent, self.host, self.process, self.client) = (agent, host, process, client)
+    self.session = session ?? Session(of: id, process: process, host: host)
   }
 
-  private init(_ agent: Identity, _ process: ProcessIdentity, _ host: String, kind: String) {
-    self.id = "\(agent)@\(host):\(kind)-\(UniqueID.make().prefix(8))"
-    self.agent = agent
-    self.host = host
-    self.process = process
-  }
-
-  /// A command that a person or a script runs, in place of a process that stays: what it takes is held until the claim expires, since nobody
-  /// can know whether its process is needed still, and a later command may end it.
-  public static func command(of agent: Identity, host: String = ProcessIdentity.hostName) -> Instance {
+  private init(commandOf agent: Identity, host: String, session: Session?) {
     let process = ProcessIdentity.current
-    return Instance(agent, ProcessIdentity(scope: "", pid: process.pid, start: process.start), host, kind: "command")
+    id = Self.id(agent, host, kind: "command")
+    (self.agent, self.host, self.session) = (agent, host, session)
+    // Nobody can know whether what it takes is needed still once it has ended.
+    self.process = ProcessIdentity(scope: "", pid: process.pid, start: process.start)
   }
+
+  private static func id(_ agent: Identity, _ host: String, kind: String) -> String {
+    "\(agent)@\(host):\(kind)-\(UniqueID.make().prefix(8))"
+  }
+
+  /// A command that a person or a script runs, in place of a process that stays: it acts for a session, or for none. What it takes outside of a
+  /// session has no living holder.
+  public static func command(of agent: Identity, host: String = ProcessIdentity.hostName, session: Session? = nil) -> Instance {
+    Instance(commandOf: agent, host: host, session: session)
+  }
+
+  /// What the ids end with that the instance makes; empty outside of any session.
+  public var stamp: String { session.map { $0.stamp + Stamp.digits(2, of: id) } ?? "" }
+
+  /// How long a claim of the instance lasts without a heartbeat; outside of a session it has no holder that lives.
+  public func claim(_ timing: StoreTiming) -> Duration { session == nil ? .seconds(-1) : timing.claim }
+
+  /// The process whose end frees what the instance has claimed: that of its session, if there is one.
+  public var claimingProcess: ProcessIdentity { session?.process ?? process }
+
+  /// A command, not a server.
+  var isCommand: Bool { process.scope.isEmpty }
 
   /// Whether this and the holder of a claim are commands of one agent on one host.
   func isCommand(like holder: String) -> Bool {

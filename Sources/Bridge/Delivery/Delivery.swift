@@ -13,6 +13,9 @@ public struct TakeRequest: Hashable, Sendable {
   public var instance: Instance?
   /// Shows texts of more than 4 MiB whole.
   public var isWhole = false
+  public var viewer: Viewer
+  /// Only the reply to one message, for the call that sent it.
+  public var reply: AwaitedReply?
 
   public init(
     agent: Identity, sender: String? = nil, includesTasks: Bool = false, limit: Int = 50, characters: Int = ReplyBudget.characters,
@@ -20,6 +23,20 @@ public struct TakeRequest: Hashable, Sendable {
   ) {
     (self.agent, self.sender, self.includesTasks) = (agent, sender, includesTasks)
     (self.limit, self.characters, self.instance) = (limit, characters, instance)
+    viewer = instance.map { Viewer($0) } ?? Viewer(agent: agent)
+  }
+}
+
+/// A reply that a call waits for: nobody else gets it while the call's lease lasts.
+public struct AwaitedReply: Hashable, Sendable {
+  /// The message that is answered.
+  public var message: String
+  public var lease: String
+  /// Returns also a reply that was read already, without taking it.
+  public var includesRead: Bool
+
+  public init(message: String, lease: String, includesRead: Bool = false) {
+    (self.message, self.lease, self.includesRead) = (message, lease, includesRead)
   }
 }
 
@@ -34,6 +51,12 @@ public struct Delivery: Hashable, Sendable {
   public var remaining: Int
   /// Where the next page of a list of tasks begins; nil behind the last one.
   public var next: TaskCursor?
+  /// Unread messages that are kept for other sessions of the agent.
+  public var elsewhere = 0
+  /// News of tasks that is kept for other sessions.
+  public var newsElsewhere = 0
+  /// Unread messages that are delivered no more, because their leases expired again and again.
+  public var setAside = 0
 
   public init(lease: String? = nil, messages: [Message] = [], tasks: [BridgeTask] = [], remaining: Int = 0, next: TaskCursor? = nil) {
     (self.lease, self.messages, self.tasks, self.remaining, self.next) = (lease, messages, tasks, remaining, next)
@@ -42,14 +65,16 @@ public struct Delivery: Hashable, Sendable {
   public var isEmpty: Bool { messages.isEmpty && tasks.isEmpty }
 }
 
+/// What waits for a session of an agent.
 public struct UnreadCounts: Hashable, Sendable {
   public var messages: Int
   /// Tasks that are new for the agent, or changed and created by it.
   public var tasks: Int
+  /// Messages and tasks that are kept for other sessions of the agent.
+  public var elsewhere: Int
 
-  public init(messages: Int = 0, tasks: Int = 0) {
-    self.messages = messages
-    self.tasks = tasks
+  public init(messages: Int = 0, tasks: Int = 0, elsewhere: Int = 0) {
+    (self.messages, self.tasks, self.elsewhere) = (messages, tasks, elsewhere)
   }
 
   public var isEmpty: Bool { messages == 0 && tasks == 0 }

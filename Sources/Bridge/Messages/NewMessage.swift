@@ -8,6 +8,9 @@ public struct NewMessage: Hashable, Sendable {
   /// 1 byte to 256 KiB of UTF-8 without NUL.
   public var content: String
   public var references: MessageReferences
+  /// The lease under which the caller waits for the reply, and the instance that waits.
+  /// Set if the sender waits for the reply.
+  public var reservation: ReplyReservation?
 
   public init(
     id: String = UniqueID.make(), sender: Identity, recipient: Identity, content: String, replyTo: String? = nil, taskID: String? = nil,
@@ -27,6 +30,14 @@ public struct NewMessage: Hashable, Sendable {
     try TextRule.text(content, field: "content", allowEmpty: false)
     try references.validate()
   }
+}
+
+/// The lease under which a call waits for a reply.
+public struct ReplyReservation: Hashable, Sendable {
+  public var lease: String
+  public var instance: Instance
+
+  public init(lease: String = UniqueID.make(), instance: Instance) { (self.lease, self.instance) = (lease, instance) }
 }
 
 public struct SendReceipt: Hashable, Sendable {

@@ -12,11 +12,21 @@ public final class BridgeService: Sendable {
   public let waits = WaitingCalls()
   private let instanceState: Mutex<Instance>
   private let isRunning = Atomic(false)
+  /// Whether the store knows this instance, and so its session.
+  private let isKnown = Atomic(false)
+  private let kept: KeptWatch
 
-  public init(store: any BridgeStore, identity: Identity, logger: Logger) {
-    (self.store, self.identity, self.logger) = (store, identity, logger)
+  /// - Parameter instance: a server or a command.
+  public init(store: any BridgeStore, instance: Instance, logger: Logger) {
+    (self.store, self.identity, self.logger) = (store, instance.agent, logger)
     self.leases = LeaseKeeper(store: store, logger: logger)
-    self.instanceState = Mutex(Instance(agent: identity))
+    self.instanceState = Mutex(instance)
+    self.kept = KeptWatch { [identity] in try await store.sessions(of: identity) }
+  }
+
+  /// For a server that is a session of its own.
+  public convenience init(store: any BridgeStore, identity: Identity, logger: Logger) {
+    self.init(store: store, instance: Instance(agent: identity), logger: logger)
   }
 
   public var instance: Instance { instanceState.withLock { $0 } }
@@ -33,10 +43,17 @@ public final class BridgeService: Sendable {
   public func send(
     to recipient: Identity, content: String, references: MessageReferences = MessageReferences()
   ) async throws(BridgeError) -> SendReceipt {
-    var message = NewMessage(sender: identity, recipient: recipient, content: content)
-    message.references = references
+    try await send(to: recipient, content: content, references, reservation: nil)
+  }
+
+  private func send(
+    to recipient: Identity, content: String, _ references: MessageReferences, reservation: ReplyReservation?
+  ) async throws(BridgeError) -> SendReceipt {
+    var message = NewMessage(id: newID(), sender: identity, recipient: recipient, content: content)
+    (message.references, message.reservation) = (references, reservation)
     try message.validate()
     try requireCaller()
+    await introduceSession()
     return try await store.send(message)
   }
 
@@ -46,10 +63,49 @@ public final class BridgeService: Sendable {
   public func broadcast(
     content: String, references: MessageReferences = MessageReferences()
   ) async throws(BridgeError) -> [SendReceipt] {
-    let broadcast = Broadcast(sender: identity, content: content, references: references)
+    let broadcast = Broadcast(
+      sender: identity, content: content, references: references, ids: (0..<Limits.recipients).map { _ in newID() })
     try broadcast.message("", to: identity).validate()
     try requireCaller()
+    await introduceSession()
     return try await store.broadcast(broadcast)
+  }
+
+  /// Sends a message, and waits for the reply to it; nothing else is taken. A repeated idempotency key returns the reply even if it was read.
+  ///
+  /// - Parameters:
+  ///   - waitSeconds: 1 to 55.
+  ///   - isSent: called once the message is stored.
+  /// - Returns: the reply, to be confirmed or given back like what is read; empty after the time-out.
+  public func ask(
+    _ recipient: Identity, content: String, references: MessageReferences = MessageReferences(), waitSeconds: Int,
+    isSent: () async -> Void = {}
+  ) async throws -> (receipt: SendReceipt, reply: Delivery) {
+    let reservation = ReplyReservation(instance: instance)
+    let receipt = try await send(to: recipient, content: content, references, reservation: reservation)
+    leases.began(reservation.lease)
+    await isSent()
+    var request = TakeRequest(agent: identity, limit: 1, instance: instance)
+    request.reply = AwaitedReply(message: receipt.messageID, lease: reservation.lease, includesRead: receipt.duplicate)
+    do {
+      let reply = try await take(request, within: waitSeconds)
+      if reply.isEmpty { await leases.undo(reservation.lease) } else { await leases.confirm(reservation.lease) }
+      return (receipt, reply)
+    } catch {
+      // A reply that came meanwhile is anybody's of this session.
+      await Task { await leases.undo(reservation.lease) }.value
+      throw error
+    }
+  }
+
+  /// An id that tells the session and the instance.
+  private func newID() -> String { UniqueID.make(stamp: instance.stamp) }
+
+  /// Makes the session known before it asks for anything, so that an answer finds it.
+  private func introduceSession() async {
+    let instance = instance
+    guard instance.session != nil, !instance.isCommand, !isKnown.load(ordering: .relaxed) else { return }
+    await signOfLife()
   }
 
   /// Reads unread messages; waits for one if there is none.
@@ -58,13 +114,15 @@ public final class BridgeService: Sendable {
   ///   - markRead: false to look only.
   ///   - waitSeconds: 0 to 55.
   ///   - whole: shows texts of more than 4 MiB whole, not by an excerpt.
+  ///   - allSessions: also what is kept for other sessions of the agent.
   /// - Returns: the messages, to be confirmed with `delivered(_:)` or given back with `undelivered(_:)`.
   public func readMessages(
-    markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0, whole: Bool = false
+    markRead: Bool = true, limit: Int = 50, from sender: String? = nil, waitSeconds: Int = 0, whole: Bool = false,
+    allSessions: Bool = false
   ) async throws -> Delivery {
     try TextRule.reference(sender, field: "from", kind: "a name")
     var request = TakeRequest(agent: identity, sender: sender, limit: limit, instance: markRead ? instance : nil)
-    request.isWhole = whole
+    (request.isWhole, request.viewer) = (whole, Viewer(instance, seesAll: allSessions))
     return try await take(request, within: waitSeconds)
   }
 
@@ -80,20 +138,34 @@ public final class BridgeService: Sendable {
   ///
   /// - Parameter characters: the most characters that messages and tasks may take.
   public func inbox(characters: Int) async throws(BridgeError) -> Delivery {
-    try await store.take(
-      TakeRequest(agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, characters: characters, instance: nil))
+    var request = TakeRequest(
+      agent: identity, includesTasks: true, limit: Limits.pageSize.upperBound, characters: characters, instance: nil)
+    request.viewer = viewer
+    let inbox = try await store.take(request)
+    found(inbox)
+    return inbox
   }
 
+  private var viewer: Viewer { Viewer(instance) }
+
+  func found(_ delivery: Delivery) { kept.found(delivery.elsewhere + delivery.newsElsewhere) }
+
   /// Hints that something may have changed for the agent, until the sequence is dropped. Subscribe, then look, then wait.
-  public func wakeUps(_ urgency: WakeUps.Urgency) -> WakeUps { store.wakeUps(for: identity, urgency) }
+  public func wakeUps(_ urgency: WakeUps.Urgency) -> WakeUps {
+    let wakeUps = store.wakeUps(for: identity, urgency)
+    kept.add(wakeUps)
+    return wakeUps
+  }
 
   /// Waits for news without taking it.
   ///
   /// - Returns: the counts; zero after the time-out.
-  public func waitForAnything(messages: Bool = true, tasks: Bool = true, timeout: Duration) async throws -> UnreadCounts {
+  public func waitForAnything(
+    messages: Bool = true, tasks: Bool = true, allSessions: Bool = false, timeout: Duration
+  ) async throws -> UnreadCounts {
     let counts = try await wait(timeout, patience: .seconds(60)) {
       try await self.store.recoverExpired()
-      var counts = try await self.store.unreadCounts(for: self.identity)
+      var counts = try await self.unreadCounts(seeingAll: allSessions)
       if !messages { counts.messages = 0 }
       if !tasks { counts.tasks = 0 }
       return counts.isEmpty ? nil : counts
@@ -115,8 +187,24 @@ public final class BridgeService: Sendable {
   /// One message that the agent sent or received.
   public func message(_ id: String) async throws(BridgeError) -> Message? { try await store.message(id, for: identity) }
 
-  /// How much waits for the agent.
-  public func unreadCounts() async throws(BridgeError) -> UnreadCounts { try await store.unreadCounts(for: identity) }
+  /// How much waits for the agent's session.
+  public func unreadCounts(seeingAll: Bool = false) async throws(BridgeError) -> UnreadCounts {
+    let counts = try await store.unreadCounts(for: Viewer(instance, seesAll: seeingAll))
+    kept.found(counts.elsewhere)
+    return counts
+  }
+
+  /// The messages that are set aside.
+  public func setAside() async throws(BridgeError) -> [Message] { try await store.setAside(of: identity) }
+
+  /// Returns a message that was set aside to the inbox.
+  ///
+  /// - Throws: `notFound`.
+  public func deliverAgain(_ id: String) async throws(BridgeError) {
+    guard try await store.deliverAgain(id, to: identity) else {
+      throw BridgeError(.notFound, "No message \"\(BridgeError.excerpt(id))\" of \(identity) is set aside: read --set-aside lists them.")
+    }
+  }
 
   // MARK: Tasks
 
@@ -126,22 +214,22 @@ public final class BridgeService: Sendable {
   public func createTask(
     for recipient: Identity, title: String, description: String, idempotencyKey: String? = nil
   ) async throws(BridgeError) -> TaskReceipt {
-    let task = NewTask(sender: identity, recipient: recipient, title: title, description: description, idempotencyKey: idempotencyKey)
+    let task = NewTask(
+      id: newID(), sender: identity, recipient: recipient, title: title, description: description, idempotencyKey: idempotencyKey)
     try task.validate()
     try requireCaller()
+    await introduceSession()
     return try await store.createTask(task)
   }
 
   /// Moves a task.
   ///
-  /// - Parameters:
-  ///   - claimant: the instance that acts; nil for this process.
-  ///   - takesOver: whether it takes the task from whoever holds it.
+  /// - Parameter takesOver: whether it takes the task from whoever holds it.
   /// - Throws: `notFound`, `notAllowed`, `wrongStatus`, `alreadyClaimed`, `invalidValue`.
   public func updateTask(
-    _ id: String, to status: TaskStatus, result: String? = nil, as claimant: Instance? = nil, takesOver: Bool = false
+    _ id: String, to status: TaskStatus, result: String? = nil, takesOver: Bool = false
   ) async throws(BridgeError) -> BridgeTask {
-    var request = TransitionRequest(taskID: id, actor: identity, instance: claimant ?? instance, status: status, result: result)
+    var request = TransitionRequest(taskID: id, actor: identity, instance: instance, status: status, result: result)
     request.takesOver = takesOver
     try request.validate()
     try requireCaller()
@@ -277,12 +365,48 @@ public final class BridgeService: Sendable {
     }
   }
 
-  /// Ends the agent's presence at once.
-  public func signOff() async {
-    do { try await store.signOff(instance) } catch { logger.debug("signing off failed", metadata: ["error": "\(error)"]) }
+  /// Ends the presence of this instance at once, and then its session, if that ends with it.
+  ///
+  /// - Parameter patience: how long to wait for the end of the client.
+  public func signOff(within patience: Duration = .zero) async {
+    let instance = instance
+    func signOff(endsSession: Bool) async {
+      do { try await store.signOff(instance, endsSession: endsSession) } catch {
+        logger.debug("signing off failed", metadata: ["error": "\(error)"])
+      }
+    }
+    await signOff(endsSession: instance.session?.process == instance.process)
+    guard let client = instance.session?.process, client != instance.process else { return }
+    let end = ContinuousClock.now + patience
+    while !client.isKnownDead {
+      guard ContinuousClock.now < end else { return }
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+    await signOff(endsSession: true)
   }
 
+  /// A command acts for the nearest process above it that is a session of its agent, or for the one that the user has named.
+  public func joinSession(named name: String?) async throws(BridgeError) {
+    guard let name else {
+      let sessions = try await store.sessions(of: identity)
+      let client = ProcessIdentity.ancestors.first { ancestor in sessions.contains { $0.process == ancestor.encoded } }
+      if let client { join(Session(client: client)) }
+      return
+    }
+    join(Session(named: name))
+  }
+
+  private func join(_ session: Session) {
+    instanceState.withLock { $0 = .command(of: identity, session: session) }
+  }
+
+  /// The sessions of the agent.
+  public func sessions() async throws(BridgeError) -> [SessionSummary] { try await store.sessions(of: identity) }
+
   private func signOfLife() async {
-    do { try await store.heartbeat(instance) } catch { logger.warning("\(error)") }
+    do {
+      try await store.heartbeat(instance)
+      isKnown.store(true, ordering: .relaxed)
+    } catch { logger.warning("\(error)") }
   }
 }

@@ -4,7 +4,7 @@ extension BridgeService {
   /// Takes what is there; waits for it if there is nothing.
   func take(_ request: TakeRequest, within seconds: Int) async throws -> Delivery {
     guard seconds > 0 else { return try await take(request) }
-    return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks)) {
+    return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks, reply: request.reply?.message)) {
       let giveBack = { @Sendable (delivery: Delivery) in await self.undelivered(delivery.lease) }
       let found = try await wait(.seconds(seconds), patience: .seconds(3), giveBack: giveBack) {
         let delivery = try await self.take(request)
@@ -18,6 +18,7 @@ extension BridgeService {
   private func take(_ request: TakeRequest) async throws -> Delivery {
     let delivery = try await store.take(request)
     leases.began(delivery.lease)
+    found(delivery)
     if Task.isCancelled {
       await undelivered(delivery.lease)
       throw CancellationError()
@@ -37,7 +38,7 @@ extension BridgeService {
     _ time: Duration, patience: Duration, giveBack: @escaping @Sendable (Found) async -> Void = { _ in },
     look: @escaping @Sendable () async throws -> Found?
   ) async throws -> Found? {
-    let wakeUps = store.wakeUps(for: identity, .waiting)
+    let wakeUps = wakeUps(.waiting)
     let end = ContinuousClock.now + time
     let first = Once<Result<Found?, any Error>>()
     let search = Task(executorPreference: store.executor) {

@@ -6,6 +6,8 @@ public final class WaitingCalls: Sendable {
     /// Only messages of this sender; nil for all.
     var sender: String?
     var includesTasks: Bool
+    /// Only the reply to this message.
+    var reply: String?
   }
 
   private let waiting = Mutex<[Interest]>([])
@@ -16,6 +18,7 @@ public final class WaitingCalls: Sendable {
   /// Whether a waiting call will return a message of this sender, or for nil, news of a task.
   public func willReturn(messageFrom sender: String??) -> Bool {
     waiting.withLock(\.self).contains { interest in
+      if interest.reply != nil { return false }
       guard let sender else { return interest.includesTasks }
       return interest.sender == nil || interest.sender == sender
     }

@@ -32,7 +32,15 @@ public protocol BridgeStore: Sendable {
   /// - Throws: `ambiguous`.
   func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message?
 
-  func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts
+  func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts
+
+  /// The messages of an agent that are set aside, the oldest first.
+  func setAside(of agent: Identity) async throws(BridgeError) -> [Message]
+
+  /// Returns a message that was set aside to its agent's inbox, where it counts from none.
+  ///
+  /// - Returns: whether there was one.
+  func deliverAgain(_ id: String, to agent: Identity) async throws(BridgeError) -> Bool
 
   // MARK: Leases
 
@@ -86,8 +94,13 @@ public protocol BridgeStore: Sendable {
   /// A heartbeat: makes the agent known and online, and keeps the claims of the instance. Wakes nobody.
   func heartbeat(_ instance: Instance) async throws(BridgeError)
 
-  /// The instance ends: it is offline at once, and the tasks that it holds may be taken over.
-  func signOff(_ instance: Instance) async throws(BridgeError)
+  /// The instance ends: it is offline at once.
+  ///
+  /// - Parameter endsSession: its session ends as well: the tasks that it holds may be taken over, and what is kept for it is anybody's.
+  func signOff(_ instance: Instance, endsSession: Bool) async throws(BridgeError)
+
+  /// The sessions of an agent, or of all agents, of the last hour.
+  func sessions(of agent: Identity?) async throws(BridgeError) -> [SessionSummary]
 
   // MARK: Wake-ups
 
@@ -184,6 +197,11 @@ public protocol BridgeStore: Sendable {
 
 extension BridgeStore {
   public var executor: (any TaskExecutor)? { nil }
+
+  /// What waits for an agent outside of any session.
+  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
+    try await unreadCounts(for: Viewer(agent: agent))
+  }
 
   /// The agents of the first page.
   public func agents() async throws(BridgeError) -> [AgentSummary] { try await agents(AgentQuery()).agents }

@@ -112,11 +112,20 @@ public struct Overview: Hashable, Sendable {
   public var leases: Int
   public var expiredLeases: Int
 
+  /// Those that run.
+  public var sessions: [SessionSummary]
+  /// Messages that are set aside, for each recipient.
+  public var setAside: [Unread]
+
   public static let taskLimit = 1_000
   public static let agentLimit = 1_000
 
-  public init(agents: [AgentSummary], unread: [Unread], tasks: [Task], openTasks: Int, leases: Int, expiredLeases: Int) {
+  public init(
+    agents: [AgentSummary], unread: [Unread], tasks: [Task], openTasks: Int, leases: Int, expiredLeases: Int,
+    sessions: [SessionSummary], setAside: [Unread]
+  ) {
     (self.agents, self.unread, self.tasks) = (agents, unread, tasks)
     (self.openTasks, self.leases, self.expiredLeases) = (openTasks, leases, expiredLeases)
+    (self.sessions, self.setAside) = (sessions, setAside)
   }
 }

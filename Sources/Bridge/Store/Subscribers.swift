@@ -16,13 +16,18 @@ public final class Subscribers: Sendable {
   /// - Parameter onDrop: called when its last reference is gone.
   public func subscribe(_ urgency: WakeUps.Urgency, onDrop: @escaping @Sendable () -> Void = {}) -> WakeUps {
     let wakeUps = WakeUps(onDrop: onDrop)
+    add(wakeUps, urgency)
+    return wakeUps
+  }
+
+  /// Hints from now on go to this sequence as well.
+  func add(_ wakeUps: WakeUps, _ urgency: WakeUps.Urgency = .idle) {
     // Released outside the lock: one may be the last reference, and its `onDrop` may ask for the urgency.
     _ = entries.withLock { entries in
       let present = entries.map(\.wakeUps)
       entries = zip(entries, present).filter { $1 != nil }.map(\.0) + [Entry(wakeUps: wakeUps, urgency: urgency)]
       return present
     }
-    return wakeUps
   }
 
   public func post(_ hint: WakeUp) {

@@ -15,6 +15,8 @@ public struct BridgeTask: FieldedRecord, Hashable {
   public var updatedAt: String?
   /// The instance that works on it.
   public var holder: String?
+  /// The stamp of the session that the holder belongs to.
+  var holderSession: String?
   /// It is in progress, and its holder has ended or sent no heartbeat for 10 minutes: another instance may take it over.
   public var stale = false
   /// The bytes of title, description and result, where one of them is an excerpt.
@@ -60,10 +62,12 @@ public struct BridgeTask: FieldedRecord, Hashable {
   /// Sets the holder and whether its claim is stale. Only a task in progress has a holder.
   ///
   /// - Parameters:
-  ///   - process: the holder's process, encoded.
+  ///   - session: the stamp of the holder's session.
+  ///   - process: the process of that session, encoded.
   ///   - isExpired: whether the claim has ended by the store's clock.
-  public mutating func setClaim(holder: String?, process: String?, isExpired: Bool) {
+  public mutating func setClaim(holder: String?, session: String?, process: String?, isExpired: Bool) {
     self.holder = status == TaskStatus.inProgress.rawValue ? holder : nil
+    holderSession = self.holder == nil ? nil : session
     stale = self.holder != nil && Presence.isOver(process, expired: isExpired)
   }
 }

@@ -1,8 +1,8 @@
 /// Decides who may move a task, and where to.
 ///
 /// Only the assignee moves a task; its creator may end one that has not ended. An ended task stays ended. Of several processes with the
-/// assignee's identity one holds a task that is in progress: the others leave it alone until the claim is stale, or a person has them take it
-/// over. Only commands may end what a command of the same host has taken. A result that is refused is recorded in the task's history.
+/// assignee's identity one session holds a task that is in progress: the others leave it alone until the claim is stale, or a person has them
+/// take it over. A result that is refused is recorded in the task's history.
 public enum TaskStateMachine {
   /// What a request does to a task.
   ///
@@ -15,12 +15,9 @@ public enum TaskStateMachine {
       return try again(status, task, request, isAssignee: isAssignee)
     }
     if !isAssignee { return try end(task, request) }
-    if let holder = task.holder, holder != request.instance.id {
-      let isFree = task.stale || request.takesOver
-      if !isFree, !(request.status.isEnded && request.instance.isCommand(like: holder)) {
-        return try refuse(.held(request, by: holder), task, request)
-      }
-      if request.status != .pending { return displace(holder, of: task, request, note: isFree) }
+    if let holder = task.holder, !task.isHeld(by: request.instance) {
+      guard task.stale || request.takesOver else { return try refuse(.held(request, by: holder), task, request) }
+      if request.status != .pending { return displace(holder, of: task, request, note: !request.instance.isCommand(like: holder)) }
     }
     return try move(task, request)
   }
@@ -50,7 +47,7 @@ public enum TaskStateMachine {
 
   /// The task is what the request wants already.
   private static func unchanged(_ task: BridgeTask, _ request: TransitionRequest) -> TaskDecision {
-    TaskDecision(claim: task.holder == request.instance.id ? .take : .keep, news: seen(task, by: request.actor))
+    TaskDecision(claim: task.isHeld(by: request.instance) ? .take : .keep, news: seen(task, by: request.actor))
   }
 
   /// - Parameter note: for the history; nil for the result.
@@ -116,6 +113,14 @@ public enum TaskStateMachine {
 
   private static func endedByCreator(_ request: TransitionRequest) -> String {
     "Ended by its creator \(request.actor): \(request.result ?? "no reason given")"
+  }
+}
+
+extension BridgeTask {
+  /// Whether the instance or its session has the task.
+  fileprivate func isHeld(by instance: Instance) -> Bool {
+    guard let holder else { return false }
+    return holder == instance.id || holderSession != nil && holderSession == instance.session?.stamp
   }
 }
 

@@ -11,6 +11,7 @@ extension AgentSummary: StructuredOutput {
     Field("client", .nullable(.string), \.shownClient)
     Field("unread_messages", .integer, \.unreadMessages)
     Field("open_tasks", .integer, \.openTasks)
+    Field("sessions", .integer, \.sessions)
   }
 }
 

@@ -42,6 +42,10 @@ extension HistoryEntry: AgentsText {
   func isOfOthers(than agent: Identity) -> Bool { message.isOfOthers(than: agent) }
 }
 
+extension SentOutput: AgentsText {
+  public func isOfOthers(than agent: Identity) -> Bool { answer?.isOfOthers(than: agent) == true }
+}
+
 extension MessagesOutput: AgentsText {
   public func isOfOthers(than agent: Identity) -> Bool { delivery.messages.contains { $0.isOfOthers(than: agent) } }
 }

@@ -53,10 +53,23 @@ public enum Audience: Hashable, Sendable {
 }
 
 extension BridgeService {
-  public func send(to audience: Audience, _ content: String, _ references: MessageReferences) async throws(BridgeError) -> SentOutput {
+  /// - Parameters:
+  ///   - waitSeconds: how long to wait for the reply to this very message, 0 to 55.
+  ///   - isSent: called once the message is stored, before the wait.
+  public func send(
+    to audience: Audience, _ content: String, _ references: MessageReferences, waitSeconds: Int = 0, isSent: () async -> Void = {}
+  ) async throws -> SentOutput {
     switch audience {
-    case .one(let recipient): SentOutput(one: try await send(to: recipient, content: content, references: references))
-    case .all: SentOutput(sent: try await broadcast(content: content, references: references))
+    case .one(let recipient):
+      guard waitSeconds > 0 else { return SentOutput(one: try await send(to: recipient, content: content, references: references)) }
+      let (receipt, reply) = try await ask(
+        recipient, content: content, references: references, waitSeconds: waitSeconds, isSent: isSent)
+      return SentOutput(one: receipt, reply: reply)
+    case .all:
+      guard waitSeconds == 0 else {
+        throw BridgeError(.invalidValue, "wait_seconds waits for the reply of one agent: name it, or leave wait_seconds out.")
+      }
+      return SentOutput(sent: try await broadcast(content: content, references: references))
     }
   }
 }
@@ -65,9 +78,12 @@ extension BridgeService {
 public struct SentOutput: StructuredOutput {
   public private(set) var one: SendReceipt?
   public private(set) var sent: [SendReceipt]?
+  /// What came while the call waited; nil if it did not wait.
+  public private(set) var reply: Delivery?
   private var to: String { one?.recipient.name ?? "*" }
 
-  public var unread: UnreadCounts? { (one ?? sent?.first)?.unread }
+  /// Counted when the message was sent: not for a call that has waited since.
+  public var unread: UnreadCounts? { reply == nil ? (one ?? sent?.first)?.unread : nil }
 
   public static let schema = ObjectSchema<Self> {
     Field(optional: "message_id", .string, \.one?.messageID)
@@ -76,7 +92,12 @@ public struct SentOutput: StructuredOutput {
     Field(optional: "recipient_online", .boolean, \.one?.recipientOnline)
     Field(optional: "duplicate", .boolean, \.one?.duplicate)
     Field(optional: "sent", .array(.briefObject()), \.sent)
+    Field(optional: "reply", .briefObject(), \.answer)
+    Field(optional: "timed_out", .boolean, \.timedOut)
   }
+
+  var answer: Message? { reply?.messages.first }
+  private var timedOut: Bool? { reply?.isEmpty == true ? true : nil }
 }
 
 /// What `read_messages` returns.
@@ -88,6 +109,8 @@ public struct MessagesOutput: StructuredOutput {
   public static let schema = ObjectSchema<Self> {
     Field("messages", .array(.briefObject()), \.delivery.messages)
     Field("remaining", .integer, \.delivery.remaining)
+    Field("elsewhere", .integer, \.delivery.elsewhere)
+    Field("set_aside", .integer, \.delivery.setAside)
   }
 }
 

@@ -13,11 +13,15 @@ extension BridgeTools {
       parameters: Parameters.audience, Parameter.string("content", "Up to 256 KiB."),
       Parameter.string("reply_to", "The id of the message that this answers.").optional(),
       Parameter.string("task_id", "The id of the task that this is about.").optional(), Parameters.idempotencyKey,
-      returns: WithUnread<SentOutput>.self
-    ) { call, to, content, replyTo, taskID, key in
-      try await answerWithUnread(call, counted: \.unread) {
+      Parameter.integer("wait_seconds", "Wait this long for the reply to this very message.", in: Limits.waitSeconds, default: 0),
+      returns: WithUnread<Marked<SentOutput>>.self
+    ) { call, to, content, replyTo, taskID, key, seconds in
+      try await answerWithUnread(call, counted: \.output.unread) {
         let references = MessageReferences(replyTo: replyTo, taskID: taskID, idempotencyKey: key)
-        return ToolReply(try await service.send(to: to, content, references))
+        let sent = try await reportingProgress(call, seconds) {
+          try await service.send(to: to, content, references, waitSeconds: seconds) { await call.leaveTurn() }
+        }
+        return reply(Marked(sent, for: service.identity), lease: sent.reply?.lease)
       }
     }
   }
@@ -32,11 +36,13 @@ extension BridgeTools {
       parameters: Parameter.boolean("mark_read", "false marks nothing.", default: true), Parameters.limit(50),
       Parameter.string("from", "Only from this agent.").optional(),
       Parameter.integer("wait_seconds", "If there is none, wait this long for one.", in: Limits.waitSeconds, default: 0),
+      Parameter.boolean("all_sessions", "Also what is kept for other sessions of this agent.", default: false),
       returns: Marked<MessagesOutput>.self
-    ) { call, markRead, limit, sender, seconds in
+    ) { call, markRead, limit, sender, seconds, allSessions in
       try await answer(call) {
         let delivery = try await reportingProgress(call, seconds) {
-          try await service.readMessages(markRead: markRead, limit: limit, from: sender, waitSeconds: seconds)
+          try await service.readMessages(
+            markRead: markRead, limit: limit, from: sender, waitSeconds: seconds, allSessions: allSessions)
         }
         return reply(Marked(MessagesOutput(delivery), for: service.identity), lease: delivery.lease)
       }

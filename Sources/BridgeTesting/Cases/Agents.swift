@@ -17,7 +17,7 @@ extension StoreSuite {
       #expect(reviewer.online && reviewer.lastSeen != nil && reviewer.host == "workshop" && reviewer.client == "claude-code 2.1")
       let message = NewMessage(sender: .code, recipient: instance.agent, content: "hello")
       #expect(try await bench.store.send(message).recipientOnline)
-      try await bench.store.signOff(instance)
+      try await bench.store.signOff(instance, endsSession: true)
       let gone = try #require(try await bench.store.agents().last)
       #expect(gone.name == "reviewer" && !gone.online && gone.lastSeen != nil)
       #expect(try await !bench.store.send(NewMessage(sender: .code, recipient: instance.agent, content: "later")).recipientOnline)
@@ -26,9 +26,9 @@ extension StoreSuite {
       let first = Instance(agent: .code, client: "claude-code 2.1")
       for instance in [first, bench.code] { try await bench.store.heartbeat(instance) }
       #expect(try await bench.store.agents().first?.client == "claude-code 2.1")
-      try await bench.store.signOff(first)
+      try await bench.store.signOff(first, endsSession: true)
       #expect(try await bench.online() == [true, false])
-      try await bench.store.signOff(bench.code)
+      try await bench.store.signOff(bench.code, endsSession: true)
       #expect(try await bench.online() == [false, false])
     }
     StoreCase("an agent without a recent heartbeat is offline") { bench in

@@ -54,7 +54,7 @@ extension StoreSuite {
     StoreCase("a process that signs off leaves its tasks to others") { bench in
       let id = try await bench.createTask()
       try await bench.move(id, to: .inProgress)
-      try await bench.store.signOff(bench.code)
+      try await bench.store.signOff(bench.code, endsSession: true)
       #expect(try await bench.task(id, for: .cowork).task.stale)
       let second = Instance(agent: .code)
       #expect(try await bench.move(id, to: .inProgress, as: second).holder == second.id)

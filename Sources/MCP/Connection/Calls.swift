@@ -88,12 +88,22 @@ struct Calls: Sendable {
   /// Frees the place of a call that has ended.
   mutating func finish(_ ticket: Ticket) {
     running.remove(ticket)
+    leaveTurn(ticket)
+  }
+
+  /// The next call in turn may run beside this one.
+  mutating func leaveTurn(_ ticket: Ticket) {
     if turn == ticket { turn = nil }
   }
 }
 
-/// Carries a request out, outside the connection. It may report progress.
-typealias Work = @Sendable (_ report: @escaping @Sendable (Progress) async -> Void) async -> Outcome
+/// Carries a request out, outside the connection. It may report how far it is.
+typealias Work = @Sendable (_ report: @escaping @Sendable (WorkReport) async -> Void) async -> Outcome
+
+enum WorkReport: Sendable {
+  case progress(Progress)
+  case leftTurn
+}
 
 /// How a request ended.
 enum Outcome: Sendable {

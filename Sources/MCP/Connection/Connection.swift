@@ -60,6 +60,9 @@ struct Connection: Sendable {
       output.writeFailed()
       ending.begin(.connectionLost("standard output: \(reason)"))
     case .progressed(let ticket, let progress): report(progress, ticket)
+    case .leftTurn(let ticket):
+      calls.leaveTurn(ticket)
+      admitCalls()
     case .finished(let ticket, let outcome): finished(ticket, outcome)
     case .hookReturned(let id):
       for ticket in output.hookReturned(id) { start(ticket) }

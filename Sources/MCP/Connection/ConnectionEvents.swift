@@ -10,6 +10,8 @@ extension Connection {
     case written
     case writeFailed(String)
     case progressed(Ticket, Progress)
+    /// A call in turn has done what others wait for.
+    case leftTurn(Ticket)
     /// The work of a call has ended, also after its cancellation.
     case finished(Ticket, Outcome)
     case hookReturned(DeliveryID)

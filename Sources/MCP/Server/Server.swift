@@ -134,7 +134,15 @@ public actor Server {
   private func start(_ ticket: Ticket, _ body: @escaping Work) {
     work[ticket] = Task(executorPreference: executor) {
       // A call that was cancelled before it began is not carried out at all.
-      let outcome = Task.isCancelled ? .silence : await body { [weak self] in await self?.handle(.progressed(ticket, $0)) }
+      let outcome =
+        Task.isCancelled
+        ? .silence
+        : await body { [weak self] report in
+          switch report {
+          case .progress(let progress): await self?.handle(.progressed(ticket, progress))
+          case .leftTurn: await self?.handle(.leftTurn(ticket))
+          }
+        }
       await self.finished(ticket, outcome)
     }
   }

@@ -3,15 +3,18 @@ public struct ToolCall: Sendable {
   public let client: ClientInfo?
   /// When the request was read. It may have waited for its turn since.
   public let arrival: ContinuousClock.Instant
-  let report: @Sendable (Progress) async -> Void
+  let report: @Sendable (WorkReport) async -> Void
 
   /// Tells the client how far the call is (basic/utilities/progress), where it asked for that by a progress token.
   ///
   /// `progress` must rise from report to report: one that does not is left out. So is one after the call's end or cancellation, and one
   /// while the client is far behind with reading. `message` is sent to revisions that know it (since 2025-03-26).
   public func progress(_ progress: Double, total: Double? = nil, message: String? = nil) async {
-    await report(Progress(value: progress, total: total, message: message))
+    await report(.progress(Progress(value: progress, total: total, message: message)))
   }
+
+  /// Lets the next call of a tool in turn begin: this one has written what has an order, and only waits from here on.
+  public func leaveTurn() async { await report(.leftTurn) }
 }
 
 /// One report of progress.

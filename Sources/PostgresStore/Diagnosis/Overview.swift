@@ -4,6 +4,7 @@ import PostgresClient
 extension PostgresStore {
   public func overview() async throws(BridgeError) -> Overview {
     let agents = try await agents(AgentQuery(limit: Overview.agentLimit)).agents
+    let sessions = try await sessions(of: nil).filter { $0.isRecent && $0.isAlive }
     return try await perform { [sql] pool in
       let unread = try await pool.query("SELECT * FROM \(sql.schema).unread_by_agent()").map {
         Overview.Unread(agent: try $0.get("agent"), count: try $0.get("unread"), oldest: try $0.get("oldest"))
@@ -14,7 +15,10 @@ extension PostgresStore {
       let totals = try await pool.query("SELECT * FROM \(sql.schema).totals()").only
       return Overview(
         agents: agents, unread: unread, tasks: tasks, openTasks: try totals.get("open_tasks"), leases: try totals.get("leases"),
-        expiredLeases: try totals.get("expired_leases"))
+        expiredLeases: try totals.get("expired_leases"), sessions: sessions,
+        setAside: try await pool.query("SELECT * FROM \(sql.schema).set_aside_by_agent()").map {
+          Overview.Unread(agent: try $0.get("agent"), count: try $0.get("messages"), oldest: nil)
+        })
     }
   }
 
@@ -32,6 +36,7 @@ extension PostgresStore {
           "DELETE FROM \(sql.taskDetails) WHERE task_id IN (SELECT id FROM \(sql.tasks) WHERE \(side))",
           "DELETE FROM \(sql.tasks) WHERE \(side)",
           "DELETE FROM \(sql.instances) WHERE agent = ANY($1::text[])",
+          "DELETE FROM \(sql.schema).sessions WHERE agent = ANY($1::text[])",
           "DELETE FROM \(sql.agents) WHERE name = ANY($1::text[])",
         ] {
           try await transaction.query(statement, [.textArray(agents.map(\.name))])

@@ -71,7 +71,8 @@ extension BridgeTask {
   init(_ row: PostgresRow, _ prefix: String = "") throws {
     try self.init(fieldsOf: row, prefix)
     setClaim(
-      holder: try row.get("\(prefix)holder"), process: try row.get("\(prefix)holder_process"), isExpired: try row.get("\(prefix)expired"))
+      holder: try row.get("\(prefix)holder"), session: try row.get("\(prefix)holder_session"),
+      process: try row.get("\(prefix)holder_process"), isExpired: try row.get("\(prefix)expired"))
     size = try row.get("\(prefix)size")
   }
 }

@@ -31,8 +31,9 @@ struct SQL: Sendable {
   /// The columns of a result's `message`.
   static let message = columns(of: "message", ["seq", "size"] + Message.fields.map(\.column), "")
   /// The columns of a result's `task`, each with the prefix `t_`.
-  static let task = columns(of: "task", ["seq"] + BridgeTask.fields.map(\.column) + ["holder", "holder_process", "expired", "size"], "t_")
-  static let delivered = "remaining, to_check, \(message), \(task)"
+  static let task = columns(
+    of: "task", ["seq"] + BridgeTask.fields.map(\.column) + ["holder", "holder_session", "holder_process", "expired", "size"], "t_")
+  static let delivered = "remaining, elsewhere, news_elsewhere, set_aside, to_check, \(message), \(task)"
 
   private static func columns(of record: String, _ names: [String], _ prefix: String) -> String {
     names.map { "(\(record)).\($0) AS \(prefix)\($0)" }.joined(separator: ", ")

@@ -3,12 +3,16 @@ import PostgresClient
 
 extension PostgresStore {
   public func send(_ message: NewMessage) async throws(BridgeError) -> SendReceipt {
-    try await performWriting(to: message.recipient) { [sql, timing] pool, attempt in
+    let (awaited, viewer) = (message.reservation, Viewer(agent: message.sender, idsLike: message.id))
+    return try await performWriting(to: message.recipient) { [sql, timing] pool, attempt in
       let row = try await pool.query(
-        sql.call("send", arguments: 8),
+        sql.call("send", arguments: 13),
         [
           .text(message.sender.name), .text(message.recipient.name), .text(message.content), .optional(message.replyTo),
           .optional(message.taskID), .optional(message.idempotencyKey), .text(message.id), .double(timing.presence.inSeconds),
+          self.parameter(viewer), .optional(awaited?.lease), .text(awaited?.instance.id ?? ""),
+          .text(awaited?.instance.process.encoded ?? ""),
+          .double(timing.lease.inSeconds),
         ]
       ).only
       return try SendReceipt(row, for: message, attempt)
@@ -18,11 +22,11 @@ extension PostgresStore {
   public func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] {
     try await perform { [sql, timing] pool, attempt in
       try await pool.query(
-        sql.call("send_to_all", arguments: 7),
+        sql.call("send_to_all", arguments: 8),
         [
           .text(broadcast.sender.name), .text(broadcast.content), .optional(broadcast.references.replyTo),
           .optional(broadcast.references.taskID), .optional(broadcast.references.idempotencyKey), .textArray(broadcast.ids),
-          .double(timing.presence.inSeconds),
+          .double(timing.presence.inSeconds), self.parameter(Viewer(agent: broadcast.sender, idsLike: broadcast.ids.first ?? "")),
         ]
       ).map { row in
         let id = try row.get("id", as: String.self)
@@ -40,8 +44,9 @@ extension PostgresStore {
       return try await perform { [sql, idle] _ in
         try await self.afterRecovery { dead, alive in
           try await idle.query(
-            sql.call("look", arguments: 9, SQL.delivered),
-            [.text(request.agent.name), .text(ProcessIdentity.current.encoded), .textArray(dead), .textArray(alive)] + wanted)
+            sql.call("look", arguments: 10, SQL.delivered),
+            [.text(request.agent.name), .text(ProcessIdentity.current.encoded), .textArray(dead), .textArray(alive)] + wanted
+              + [self.parameter(request.viewer)])
         }
       }
     }
@@ -49,11 +54,14 @@ extension PostgresStore {
     return try await performTaking { [sql, timing, idle] _, attempt in
       var delivery = try await self.afterRecovery { dead, alive in
         try await idle.query(
-          sql.call("take", arguments: 13, SQL.delivered),
+          sql.call("take", arguments: 16, SQL.delivered),
           [
             .text(request.agent.name), .text(lease), .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds),
             .textArray(dead), .textArray(alive), .bool(attempt > 1),
-          ] + wanted, isRepeatable: false)
+          ] + wanted + [
+            self.parameter(request.viewer, lease: request.reply?.lease), .optional(request.reply?.message),
+            .bool(request.reply?.includesRead ?? false),
+          ], isRepeatable: false)
       }
       delivery.lease = delivery.isEmpty ? nil : lease
       return delivery
@@ -62,7 +70,7 @@ extension PostgresStore {
     }
   }
 
-  /// Repeats a call that returns leases of other processes until it has been told which of these are dead.
+  /// Repeats a call that returns leases and sessions of other processes until it has been told which of these are dead.
   private func afterRecovery(
     _ call: (_ dead: [String], _ alive: [String]) async throws -> PostgresRows
   ) async throws -> Delivery {
@@ -70,19 +78,7 @@ extension PostgresStore {
     while true {
       let rows = try await call(dead, alive)
       guard let unchecked = try rows.only.get("to_check", as: [String]?.self), !unchecked.isEmpty else { return try Delivery(rows) }
-      unchecked.sortByLife(into: &dead, &alive)
-    }
-  }
-
-  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
-    try await perform { [sql, idle] _ in
-      do {
-        let row = try await idle.query(sql.call("unread", arguments: 1), [.text(agent.name)]).only
-        return UnreadCounts(messages: try row.get("messages"), tasks: try row.get("tasks"))
-      } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
-        // What the counts are added to must not wait for them.
-        throw storeError(error, of: idle.pool.settings)
-      }
+      neighbours.learn(unchecked).sortByLife(into: &dead, &alive)
     }
   }
 
@@ -155,6 +151,9 @@ extension Delivery {
   /// From rows of `SQL.delivered`.
   fileprivate init(_ rows: PostgresRows) throws {
     self.init(remaining: try rows.first?.get("remaining", as: Int?.self) ?? 0)
+    elsewhere = try rows.first?.get("elsewhere", as: Int?.self) ?? 0
+    newsElsewhere = try rows.first?.get("news_elsewhere", as: Int?.self) ?? 0
+    setAside = try rows.first?.get("set_aside", as: Int?.self) ?? 0
     for row in rows {
       if !row.isNull("seq") { messages.append(try Message(row)) }
       if !row.isNull("t_seq") { tasks.append(try BridgeTask(row, "t_")) }

@@ -5,10 +5,11 @@ extension PostgresStore {
   public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
     try await performWriting(to: task.recipient) { [sql, timing] pool, _ in
       let row = try await pool.query(
-        sql.call("create_task", arguments: 7),
+        sql.call("create_task", arguments: 8),
         [
           .text(task.sender.name), .text(task.recipient.name), .text(task.title), .text(task.description), .optional(task.idempotencyKey),
           .text(task.id), .double(timing.presence.inSeconds),
+          self.parameter(Viewer(agent: task.sender, idsLike: task.id)),
         ]
       ).only
       var earlier = BridgeTask(
@@ -39,11 +40,12 @@ extension PostgresStore {
         let decision = try TaskStateMachine.decide(task, request)
         let wakes = [(TaskRole.assignee, task.recipient), (.creator, task.sender)].compactMap { decision.wakes.contains($0) ? $1 : nil }
         let written = try await pool.query(
-          sql.call("change_task", arguments: 17),
+          sql.call("change_task", arguments: 18),
           [
             .text(request.actor.name), .optional(task.id), .text(try state.get("version")), .optional(decision.change?.status.rawValue),
             .optional(decision.change?.result), .text("\(decision.claim)\(decision.displacesHolder ? "_over" : "")"),
-            .text(request.instance.id), .text(request.instance.process.encoded), .double(timing.claim.inSeconds),
+            .text(request.instance.id), .optional(request.instance.session?.stamp), .text(request.instance.claimingProcess.encoded),
+            .double(request.instance.claim(timing).inSeconds),
             .bool(decision.event != nil), .optional(decision.event?.from), .optional(decision.event?.to), .optional(decision.event?.note),
             decision.news[.assignee].map(PostgresParameter.bool) ?? .null, decision.news[.creator].map(PostgresParameter.bool) ?? .null,
             .textArray(wakes), .bool(attempt > 1),
@@ -59,7 +61,7 @@ extension PostgresStore {
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery {
     try await shown(to: query.instance) { [sql] pool, leasing in
       let rows = try await pool.query(
-        sql.call("tasks_2", arguments: 11, "remaining, is_news, \(SQL.task)"),
+        sql.call("tasks", arguments: 12, "remaining, is_news, \(SQL.task)"),
         [.text(query.agent.name), .text(query.role.rawValue), .optional(query.status?.rawValue)]
           + TaskCursor.Part.allCases.map { part in query.parts.first { $0.part == part }.map { .int($0.row) } ?? .null }
           + [.int(query.limit), .int(query.characters)] + leasing.parameters)
@@ -74,7 +76,7 @@ extension PostgresStore {
   public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await shown(to: instance) { [sql] pool, leasing in
       let rows = try await pool.query(
-        sql.call("task", arguments: 7, "is_news, at, actor, from_status, to_status, note, \(SQL.task)"),
+        sql.call("task", arguments: 8, "is_news, at, actor, from_status, to_status, note, \(SQL.task)"),
         [.text(agent.name), .text(id), instance == nil ? .null : .int(ReplyBudget.characters)] + leasing.parameters)
       guard let row = rows.first else { throw BridgeError.noSuchTask(id, for: agent) }
       return TaskReport(
@@ -93,7 +95,7 @@ extension PostgresStore {
     to instance: Instance?, _ read: @Sendable @escaping (PostgresPool, Leasing) async throws -> Reply
   ) async throws(BridgeError) -> Reply {
     guard let instance else {
-      return try await perform { pool in try await read(pool, Leasing(parameters: [.null, .null, .null, .null])) }
+      return try await perform { pool in try await read(pool, Leasing(parameters: [.null, .null, .null, .null, .text("{}")])) }
     }
     let leases = AttemptedLeases()
     return try await performTaking { [timing] pool, attempt in
@@ -104,7 +106,10 @@ extension PostgresStore {
         pool,
         Leasing(
           lease: lease,
-          parameters: [.text(lease), .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds)]))
+          parameters: [
+            .text(lease), .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds),
+            self.parameter(Viewer(instance)),
+          ]))
     } undoing: {
       leases.last
     }

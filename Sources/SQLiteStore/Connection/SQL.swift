@@ -26,7 +26,7 @@ enum SQL {
   static let messages = "messages m LEFT JOIN message_details d ON d.message_id = m.id"
 
   static let taskColumns = """
-    t.rowid AS row, \(BridgeTask.selected(from: "t")), d.holder, d.holder_process, \(isOver("d.held_until", atMost: "+660 seconds")) AS expired,
+    t.rowid AS row, \(BridgeTask.selected(from: "t")), d.holder, d.holder_session, d.holder_process, \(isOver("d.held_until", atMost: "+660 seconds")) AS expired,
     d.assignee_news, d.creator_news
     """
   static let isOpen = "COALESCE(t.status, '') NOT IN ('completed', 'failed')"

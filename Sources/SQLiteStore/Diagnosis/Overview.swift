@@ -8,7 +8,7 @@ extension SQLiteStore {
 
   public func overview() async throws(BridgeError) -> Overview {
     let agents = try await agents(AgentQuery(limit: Overview.agentLimit)).agents
-    return try await read { db in
+    return try await read { [presence = timing.presence] db in
       let unread = try db.rows(
         """
         WITH RECURSIVE \(SQL.distinct("m.recipient", as: "recipients"))
@@ -23,7 +23,8 @@ extension SQLiteStore {
       ).map { Overview.Task(BridgeTask($0).withoutTexts, age: $0["age"]) }
       return Overview(
         agents: agents, unread: try Array(unread), tasks: try Array(tasks), openTasks: try db.count(of: "tasks t WHERE \(SQL.isOpen)"),
-        leases: try db.count(of: "leases"), expiredLeases: try db.count(of: "leases WHERE \(SQL.hasExpired)"))
+        leases: try db.count(of: "leases"), expiredLeases: try db.count(of: "leases WHERE \(SQL.hasExpired)"),
+        sessions: try Self.sessions(of: nil, within: presence, db).filter { $0.isRecent && $0.isAlive }, setAside: try Self.setAside(db))
     }
   }
 
@@ -36,7 +37,7 @@ extension SQLiteStore {
         "message_details WHERE message_id IN (SELECT id FROM messages WHERE \(side))", "messages WHERE \(side)",
         "task_events WHERE task_id IN (SELECT id FROM tasks WHERE \(side))",
         "task_details WHERE task_id IN (SELECT id FROM tasks WHERE \(side))", "tasks WHERE \(side)",
-        "instances WHERE agent = ?1", "agents WHERE name = ?1",
+        "instances WHERE agent = ?1", "sessions WHERE agent = ?1", "agents WHERE name = ?1",
       ] {
         for agent in agents { try db.run("DELETE FROM \(rows)", [agent.name]) }
       }

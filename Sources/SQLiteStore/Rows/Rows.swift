@@ -92,6 +92,7 @@ extension FieldedRecord {
 extension BridgeTask {
   init(_ row: Row) {
     self.init(fieldsOf: row)
-    setClaim(holder: row.text("holder"), process: row.text("holder_process"), isExpired: row.flag("expired"))
+    setClaim(
+      holder: row.text("holder"), session: row.text("holder_session"), process: row.text("holder_process"), isExpired: row.flag("expired"))
   }
 }

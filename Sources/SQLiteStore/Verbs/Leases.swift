@@ -21,28 +21,30 @@ extension SQLiteStore {
   ///
   /// - Returns: the lease's id.
   static func lease(
-    messages: [Int64] = [], tasks: [Int64], to instance: Instance, for duration: String, _ db: Database
+    messages: [Int64] = [], tasks: [Int64], to instance: Instance, _ viewer: ViewerParameter, for duration: String, _ db: Database
   ) throws -> String {
     let lease = UniqueID.make()
-    try db.run(
-      "INSERT INTO leases (id, agent, instance, process, expires_at) VALUES (?, ?, ?, ?, \(SQL.later))",
-      [lease, instance.agent.name, instance.id, instance.process.encoded, duration])
+    try begin(lease, of: instance, for: duration, db)
     for row in messages {
       try db.run(
         "INSERT INTO lease_items (lease, kind, row, id) SELECT ?, 'message', rowid, id FROM messages WHERE rowid = ?", [lease, row])
       try db.run("UPDATE messages SET read = 1 WHERE rowid = ?", [row])
     }
-    for row in tasks {
-      try db.run(
-        """
-        INSERT INTO lease_items (lease, kind, row, id) SELECT ?2, side, t.rowid, t.id FROM tasks t JOIN task_details d ON d.task_id = t.id
-        JOIN (SELECT 'assignee' AS side UNION ALL SELECT 'creator')
-          ON CASE side WHEN 'assignee' THEN d.assignee_news = 1 AND t.recipient = ?1 ELSE d.creator_news = 1 AND t.sender = ?1 END
-        WHERE t.rowid = ?3
-        """, [instance.agent.name, lease, row])
-    }
+    for row in tasks { for item in TaskNews.items { try db.run(item, [instance.agent.name, viewer.text, lease, row]) } }
     if !tasks.isEmpty { try setNews(false, of: lease, db) }
     return lease
+  }
+
+  private static func begin(_ lease: String, of instance: Instance, for duration: String, _ db: Database) throws {
+    try db.run(
+      "INSERT INTO leases (id, agent, instance, process, expires_at) VALUES (?, ?, ?, ?, \(SQL.later))",
+      [lease, instance.agent.name, instance.id, instance.process.encoded, duration])
+  }
+
+  /// Keeps the reply to a message for a call.
+  static func reserve(replyTo message: String, _ reservation: ReplyReservation, for duration: String, _ db: Database) throws {
+    try begin(reservation.lease, of: reservation.instance, for: duration, db)
+    try db.run("INSERT INTO lease_items (lease, kind, row, id) VALUES (?, 'reply', 0, ?)", [reservation.lease, message])
   }
 
   private static func setNews(_ isNews: Bool, of lease: some DatabaseValueConvertible, _ db: Database) throws {
@@ -57,7 +59,7 @@ extension SQLiteStore {
         """
         INSERT INTO message_details (message_id, read_at)
         SELECT id, \(SQL.now) FROM (\(LeaseItems.ids(of: .message))) WHERE true
-        ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at
+        ON CONFLICT (message_id) DO UPDATE SET read_at = excluded.read_at, kept_for = NULL, expiries = 0
         """, [lease])
       try Self.end(lease, db)
     }
@@ -109,8 +111,9 @@ extension SQLiteStore {
     if redelivered {
       try db.run(
         """
-        INSERT INTO message_details (message_id, redelivered) SELECT id, 1 FROM (\(LeaseItems.ids(of: .message))) WHERE true
-        ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, read_at = NULL
+        INSERT INTO message_details (message_id, redelivered, expiries)
+        SELECT id, 1, 1 FROM (\(LeaseItems.ids(of: .message))) WHERE true
+        ON CONFLICT (message_id) DO UPDATE SET redelivered = 1, expiries = expiries + 1, read_at = NULL
         """, [lease])
     }
     try setNews(true, of: lease, db)

@@ -37,7 +37,8 @@ extension SQLiteStore {
           name: name, online: Presence.isOnline(try Self.processes(of: name, within: presence, db)), lastSeen: row.text("last_seen"),
           host: row.text("host"), client: row.text("client"),
           unreadMessages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [name]),
-          openTasks: try db.count(of: "tasks t WHERE t.recipient = ? AND \(SQL.isOpen)", [name]))
+          openTasks: try db.count(of: "tasks t WHERE t.recipient = ? AND \(SQL.isOpen)", [name]),
+          sessions: try Self.sessions(of: name, within: presence, db).count { $0.isRecent && $0.isAlive })
       }
       return AgentPage(agents: agents.sorted { $0.name < $1.name }, remaining: try db.count(of: known, [query.beginning]) - agents.count)
     }
@@ -46,7 +47,9 @@ extension SQLiteStore {
   public func removeAgent(_ agent: Identity, force: Bool) async throws(BridgeError) -> Bool {
     try await write { db in
       if !force, try db.exists("messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [agent.name]) { return false }
-      for rows in ["instances WHERE agent = ?", "agents WHERE name = ?"] { try db.run("DELETE FROM \(rows)", [agent.name]) }
+      for rows in ["instances WHERE agent = ?", "sessions WHERE agent = ?", "agents WHERE name = ?"] {
+        try db.run("DELETE FROM \(rows)", [agent.name])
+      }
       return true
     }
   }
@@ -68,7 +71,10 @@ extension SQLiteStore {
         ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen, client = excluded.client
         """, [instance.id, instance.agent.name, instance.host, instance.process.encoded, instance.client])
       try Self.touchAgent(instance, db)
-      try db.run("UPDATE task_details SET held_until = \(SQL.later) WHERE holder = ?", [claim, instance.id])
+      try Self.touchSession(of: instance, db)
+      try db.run(
+        "UPDATE task_details SET held_until = \(SQL.later) WHERE holder IS NOT NULL AND (holder = ? OR holder_session = ?)",
+        [claim, instance.id, instance.session?.stamp])
       try db.run("DELETE FROM instances WHERE last_seen NOT BETWEEN \(SQL.later) AND \(SQL.later)", forgotten)
       return try LastRows(db)
     }
@@ -76,11 +82,12 @@ extension SQLiteStore {
     indexLater()
   }
 
-  public func signOff(_ instance: Instance) async throws(BridgeError) {
-    try await write(durable: false) { db in
+  public func signOff(_ instance: Instance, endsSession: Bool) async throws(BridgeError) {
+    _ = try await write(durable: false, wakes: \.self) { db in
       try db.run("DELETE FROM instances WHERE id = ?", [instance.id])
       try Self.touchAgent(instance, db)
-      try db.run("UPDATE task_details SET held_until = '' WHERE holder = ?", [instance.id])
+      if endsSession { try Self.endSession(of: instance, db) }
+      return endsSession
     }
   }
 

@@ -3,53 +3,82 @@ import GRDB
 
 extension SQLiteStore {
   public func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery {
-    let lease = SQL.offset(timing.lease)
+    let (lease, timing) = (SQL.offset(timing.lease), timing)
+    func viewer(_ db: Database) throws -> ViewerParameter {
+      try ViewerParameter(request.viewer, lease: request.reply?.lease, timing, db)
+    }
     return try await visit { open in
       guard let instance = request.instance else {
         if try read(open, Self.hasExpired) { try recoverExpired(open) }
-        return try read(open) { try Self.look(request, $0).delivery }
+        return try read(open) { try Self.look(request, viewer($0), $0).delivery }
       }
       // A write transaction only if there is news: hints come for other agents' messages as well.
-      var (hasExpired, hasNews) = try glance(open) { (try Self.hasExpired($0), try Self.hasNews(request, $0)) }
+      var (hasExpired, news) = try glance(open) { (try Self.hasExpired($0), try Self.news(request, viewer($0), $0)) }
       if hasExpired {
         try recoverExpired(open)
-        hasNews = try glance(open) { try Self.hasNews(request, $0) }
+        news = try glance(open) { try Self.news(request, viewer($0), $0) }
       }
-      guard hasNews else { return Delivery() }
-      return try write(open, durable: false) { db in
-        var (delivery, messages, tasks) = try Self.look(request, db)
-        guard !delivery.isEmpty else { return delivery }
-        delivery.lease = try Self.lease(messages: messages, tasks: tasks, to: instance, for: lease, db)
+      if let nothing = news.nothing { return nothing }
+      return try write(open, durable: false) { [viewer = news.viewer] db in
+        var (delivery, messages, tasks) = try Self.look(request, viewer, db)
+        guard !messages.isEmpty || !tasks.isEmpty else { return delivery }
+        delivery.lease = try Self.lease(messages: messages, tasks: tasks, to: instance, viewer, for: lease, db)
         return delivery
       }
     }
   }
 
-  /// The unread messages of `?1`, from `?2` only unless it is NULL.
-  private static let unread = "m.recipient = ?1 AND COALESCE(m.read, 0) = 0 AND (?2 IS NULL OR m.sender = ?2)"
+  /// The unread messages of `?1`, from `?2` only unless it is NULL, without the rows of the list `?3`.
+  private static let unread = """
+    m.recipient = ?1 AND COALESCE(m.read, 0) = 0 AND (?2 IS NULL OR m.sender = ?2) AND m.rowid NOT IN (SELECT value FROM json_each(?3))
+    """
 
-  private static func hasNews(_ request: TakeRequest, _ db: Database) throws -> Bool {
-    if try db.exists("messages m WHERE \(unread)", [request.agent.name, request.sender]) { return true }
-    return try request.includesTasks && TaskNews.exist(for: request.agent, db)
+  /// - Returns: an empty delivery if there is nothing to take.
+  private static func news(
+    _ request: TakeRequest, _ viewer: ViewerParameter, _ db: Database
+  ) throws -> (viewer: ViewerParameter, nothing: Delivery?) {
+    if let reply = request.reply {
+      return (viewer, try Self.reply(reply, to: request.agent, db) == nil ? Delivery() : nil)
+    }
+    let held = try HeldMessages(viewer, of: request.agent, from: request.sender, db)
+    if try db.exists("messages m WHERE \(unread)", [request.agent.name, request.sender, held.list]) { return (viewer, nil) }
+    if try request.includesTasks && TaskNews.exist(for: request.agent, viewer, db) { return (viewer, nil) }
+    var nothing = Delivery(held)
+    if request.includesTasks {
+      nothing.newsElsewhere = try db.value("SELECT \(TaskNews.countElsewhere)", [request.agent.name, viewer.text]) ?? 0
+    }
+    return (viewer, nothing)
   }
 
   /// What fits into a reply.
-  private static func look(_ request: TakeRequest, _ db: Database) throws -> (delivery: Delivery, messages: [Int64], tasks: [Int64]) {
+  private static func look(
+    _ request: TakeRequest, _ viewer: ViewerParameter, _ db: Database
+  ) throws -> (delivery: Delivery, messages: [Int64], tasks: [Int64]) {
+    if let reply = request.reply {
+      guard let row = try Self.reply(reply, to: request.agent, db) else { return (Delivery(), [], []) }
+      let message = Message(fieldsOf: row)
+      return (Delivery(messages: [message.excerpted]), message.isRead ? [] : [row["row"]], [])
+    }
+    let held = try HeldMessages(viewer, of: request.agent, from: request.sender, db)
     var budget = ReplyBudget(characters: request.characters)
-    var delivery = Delivery()
+    var delivery = Delivery(held)
     var (messages, tasks): ([Int64], [Int64]) = ([], [])
-    let arguments: StatementArguments = [request.agent.name, request.sender]
+    let arguments: StatementArguments = [request.agent.name, request.sender, held.list]
     let rows = try db.rows(
-      "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?3", arguments + [request.limit])
+      "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?4", arguments + [request.limit])
     while let row = try rows.next() {
+      let number: Int64 = row["row"]
+      if held.alone.contains(number), !messages.isEmpty { break }
       let message = Message(fieldsOf: row)
       let excerpted = message.excerpted
       guard budget.admits(excerpted.replyCost) else { break }
       delivery.messages.append(request.isWhole ? message : excerpted)
-      messages.append(row["row"])
+      messages.append(number)
+      if held.alone.contains(number) { break }
     }
-    if request.includesTasks {
-      let rows = try TaskNews.rows(for: request.agent, limit: request.limit, db)
+    let isAlone = messages.first.map(held.alone.contains) == true
+    if request.includesTasks, !isAlone {
+      let rows = try TaskNews.rows(for: request.agent, viewer, limit: request.limit, db)
       while let row = try rows.next() {
         let task = BridgeTask(row).excerpted
         guard budget.admits(task.replyCost) else { break }
@@ -61,13 +90,37 @@ extension SQLiteStore {
     return (delivery, messages, tasks)
   }
 
-  public func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts {
-    try await visit { open in try glance(open) { try Self.unread(for: agent, $0) } }
+  private static func reply(_ reply: AwaitedReply, to agent: Identity, _ db: Database) throws -> Row? {
+    try db.row(
+      """
+      SELECT \(SQL.messageColumns) FROM message_details d JOIN messages m ON m.id = d.message_id
+      WHERE d.reply_to = ? AND m.recipient = ? AND (COALESCE(m.read, 0) = 0 OR ?) ORDER BY m.rowid LIMIT 1
+      """, [reply.message, agent.name, reply.includesRead])
   }
 
-  static func unread(for agent: Identity, _ db: Database) throws -> UnreadCounts {
-    let messages = "(SELECT COUNT(*) FROM messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0)"
-    let row = try db.row("SELECT \(messages) AS messages, \(TaskNews.count) AS tasks", [agent.name])
-    return UnreadCounts(messages: row?["messages"] ?? 0, tasks: row?["tasks"] ?? 0)
+  public func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts {
+    try await visit { [timing] open in try glance(open) { try Self.unread(for: viewer, timing, $0) } }
+  }
+
+  static func unread(for viewer: Viewer, _ timing: StoreTiming, _ db: Database) throws -> UnreadCounts {
+    let parameter = try ViewerParameter(viewer, timing, db)
+    let held = try HeldMessages(parameter, of: viewer.agent, db)
+    let row = try db.row(
+      """
+      SELECT (SELECT COUNT(*) FROM messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0) AS messages, \(TaskNews.count) AS tasks,
+        \(TaskNews.countElsewhere) AS elsewhere
+      """, [viewer.agent.name, parameter.text])
+    let newsElsewhere: Int = row?["elsewhere"] ?? 0
+    return UnreadCounts(
+      messages: (row?["messages"] ?? 0) - held.hidden.count, tasks: (row?["tasks"] ?? 0) - newsElsewhere,
+      elsewhere: newsElsewhere + held.elsewhere)
+  }
+}
+
+extension Delivery {
+  /// Nothing but what is held.
+  fileprivate init(_ held: HeldMessages) {
+    self.init()
+    (elsewhere, setAside) = (held.elsewhere, held.setAside)
   }
 }

@@ -1,32 +1,58 @@
 import Bridge
 import GRDB
 
-/// Tasks that are news for an agent: triggers keep their details in step with the table of tasks.
+/// Tasks that are news for an agent: triggers keep their details in step with the table of tasks. `?1` is the agent, `?2` the viewer.
 enum TaskNews {
-  private static let assigned = "task_details d WHERE d.assignee_news = 1 AND d.assignee = ?1"
-  private static let created = "task_details d WHERE d.creator_news = 1 AND d.creator = ?1"
+  /// The sides of a task, and whether its news is kept for another session.
+  private static let sides = [
+    (news: "d.assignee_news = 1 AND d.assignee = ?1", kept: kept(for: "d.holder_session || json_extract(?2, '$.instance')")),
+    (news: "d.creator_news = 1 AND d.creator = ?1", kept: kept(for: "substr(d.task_id, -\(Stamp.length))")),
+  ]
+  private static let visible = sides.map { "task_details d WHERE \($0.news) AND NOT \($0.kept)" }
+
+  private static func kept(for mark: String) -> String {
+    ViewerParameter.keeps(mark, until: "strftime('%Y-%m-%dT%H:%M:%fZ', d.news_at, json_extract(?2, '$.reservation'))")
+  }
 
   /// The tasks, in the order of their creation.
-  static func rows(for agent: Identity, limit: Int, _ db: Database) throws -> RowCursor {
-    let first = [assigned, created].map { "SELECT * FROM (SELECT d.task_id FROM \($0) ORDER BY d.rowid LIMIT ?2)" }
+  static func rows(for agent: Identity, _ viewer: ViewerParameter, limit: Int, _ db: Database) throws -> RowCursor {
+    let first = visible.map { "SELECT * FROM (SELECT d.task_id FROM \($0) ORDER BY d.rowid LIMIT ?3)" }
     return try db.rows(
-      "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.id IN (\(first.joined(separator: " UNION ALL "))) ORDER BY t.rowid LIMIT ?2",
-      [agent.name, limit])
+      "SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE t.id IN (\(first.joined(separator: " UNION ALL "))) ORDER BY t.rowid LIMIT ?3",
+      [agent.name, viewer.text, limit])
   }
 
-  static func exist(for agent: Identity, _ db: Database) throws -> Bool {
-    try db.exists(assigned, [agent.name]) || db.exists(created, [agent.name])
+  static func exist(for agent: Identity, _ viewer: ViewerParameter, _ db: Database) throws -> Bool {
+    try visible.contains { try db.exists($0, [agent.name, viewer.text]) }
   }
 
-  /// How many there are for the agent `?1`. A task may be news for both of its sides.
+  /// How many there are, whoever sees them. A task may be news for both of its sides.
   static let count: String = {
-    let both = "\(assigned) AND +d.creator_news = 1 AND +d.creator = ?1"
-    let counts = [assigned, created, both].map { "(SELECT COUNT(*) FROM \($0))" }
+    let both = "\(sides[0].news) AND +d.creator_news = 1 AND +d.creator = ?1"
+    let counts = (sides.map(\.news) + [both]).map { "(SELECT COUNT(*) FROM task_details d WHERE \($0))" }
     return "\(counts[0]) + \(counts[1]) - \(counts[2])"
   }()
 
-  /// Whether a task is news for an agent that stands on one of its sides.
-  static func isNews(_ row: Row, for agent: Identity) -> Bool {
-    row.flag("assignee_news") && row.text("recipient") == agent.name || row.flag("creator_news") && row.text("sender") == agent.name
+  /// How many of them are kept for other sessions. Only what became news of late can be.
+  static let countElsewhere: String = sides.indices.map { index in
+    let recent = "d.news_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', json_extract(?2, '$.memory'))"
+    let other = index == 0 ? "+d.creator_news = 1 AND +d.creator IS ?1" : "+d.assignee_news = 1 AND +d.assignee IS ?1"
+    return "(SELECT COUNT(*) FROM task_details d WHERE \(sides[index].news) AND \(recent) AND \(sides[index].kept) AND NOT (\(other)))"
+  }.joined(separator: " + ")
+
+  /// The items of the news that a viewer sees of a task, for a lease; `?3` is the lease, and `?4` the task's row.
+  static let items = zip([LeaseItem.assigneeNews, .creatorNews], sides).map { item, side in
+    """
+    INSERT INTO lease_items (lease, kind, row, id) SELECT ?3, '\(item.rawValue)', t.rowid, t.id FROM tasks t JOIN task_details d ON d.task_id = t.id
+    WHERE t.rowid = ?4 AND \(side.news) AND NOT \(side.kept)
+    """
+  }
+
+  /// Whether a viewer sees news of a task that a row shows.
+  static func isNews(_ row: Row, for agent: Identity, _ viewer: ViewerParameter, _ db: Database) throws -> Bool {
+    guard row.flag("assignee_news") && row.text("recipient") == agent.name || row.flag("creator_news") && row.text("sender") == agent.name
+    else { return false }
+    let id: DatabaseValue = row["id"]
+    return try visible.contains { try db.exists("\($0) AND d.task_id = ?3", [agent.name, viewer.text, id]) }
   }
 }

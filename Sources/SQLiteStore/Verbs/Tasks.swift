@@ -5,7 +5,7 @@ extension SQLiteStore {
   // MARK: Creating
 
   public func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt {
-    let presence = timing.presence
+    let timing = timing
     var (receipt, processes, _) = try await write(wakes: \.isNew) { db -> (TaskReceipt, [String?], isNew: Bool) in
       let earlier = try Self.earlier(task, db)
       if earlier == nil { try Self.insert(task, db) }
@@ -13,8 +13,8 @@ extension SQLiteStore {
         throw BridgeError(.storeFailed, "The task \(task.id) is not in the database after it was written: call again.")
       }
       var receipt = try EarlierRecord.receipt(for: task, from: written)
-      receipt.unread = try Self.unread(for: task.sender, db)
-      return (receipt, try Self.processes(of: task.recipient.name, within: presence, db), earlier == nil)
+      receipt.unread = try Self.unread(for: Viewer(agent: task.sender, idsLike: task.id), timing, db)
+      return (receipt, try Self.processes(of: task.recipient.name, within: timing.presence, db), earlier == nil)
     }
     receipt.recipientOnline = Presence.isOnline(processes)
     return receipt
@@ -52,7 +52,7 @@ extension SQLiteStore {
   // MARK: Moving
 
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
-    let claim = SQL.offset(timing.claim)
+    let claim = SQL.offset(request.instance.claim(timing))
     let (task, decision, _) = try await write(wakes: \.isNews) { db -> (BridgeTask, TaskDecision, isNews: Bool) in
       guard let id = try request.task.storedID(for: request.actor, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
         throw BridgeError.noSuchTask(request.taskID, for: request.actor)
@@ -87,8 +87,8 @@ extension SQLiteStore {
     case .keep: break
     case .take:
       try db.run(
-        "UPDATE task_details SET holder = ?, holder_process = ?, held_until = \(SQL.later) WHERE task_id = ?",
-        [instance.id, instance.process.encoded, claim, id])
+        "UPDATE task_details SET holder = ?, holder_session = ?, holder_process = ?, held_until = \(SQL.later) WHERE task_id = ?",
+        [instance.id, instance.session?.stamp, instance.claimingProcess.encoded, claim, id])
     case .release:
       try db.run("UPDATE task_details SET holder = NULL, holder_process = NULL, held_until = NULL WHERE task_id = ?", [id])
     }
@@ -98,31 +98,35 @@ extension SQLiteStore {
   // MARK: Listing
 
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery {
-    try await marking(query.instance, \.lease) { try Self.page(query, $0) }
+    try await marking(query.instance, \.lease) { try Self.page(query, $0, $1) }
   }
 
   public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
-    try await marking(instance, \.lease) { try Self.report(id, for: agent, $0) }
+    try await marking(instance, \.lease) { try Self.report(id, for: agent, $0, $1) }
   }
 
   /// Reads; clears the news that the reply tells, under a lease. Reads again inside the transaction that clears: a change in between would
   /// count as seen without having been told.
   private func marking<Reply: Sendable>(
     _ instance: Instance?, _ lease: WritableKeyPath<Reply, String?> & Sendable,
-    _ look: @Sendable @escaping (Database) throws -> (reply: Reply, news: [Int64])
+    _ look: @Sendable @escaping (ViewerParameter?, Database) throws -> (reply: Reply, news: [Int64])
   ) async throws(BridgeError) -> Reply {
-    let looked = try await read(look)
-    guard let instance, !looked.news.isEmpty else { return looked.reply }
+    let timing = timing
+    let (viewer, looked) = try await read { db in
+      let viewer = try instance.map { try ViewerParameter(Viewer($0), timing, db) }
+      return (viewer, try look(viewer, db))
+    }
+    guard let instance, let viewer, !looked.news.isEmpty else { return looked.reply }
     let duration = SQL.offset(timing.lease)
     return try await write(durable: false) { db in
-      var (reply, news) = try look(db)
+      var (reply, news) = try look(viewer, db)
       guard !news.isEmpty else { return reply }
-      reply[keyPath: lease] = try Self.lease(tasks: news, to: instance, for: duration, db)
+      reply[keyPath: lease] = try Self.lease(tasks: news, to: instance, viewer, for: duration, db)
       return reply
     }
   }
 
-  private static func page(_ query: TaskQuery, _ db: Database) throws -> (Delivery, [Int64]) {
+  private static func page(_ query: TaskQuery, _ viewer: ViewerParameter?, _ db: Database) throws -> (Delivery, [Int64]) {
     let side = query.role == .assignee ? "recipient" : "sender"
     var budget = ReplyBudget(characters: query.characters)
     var page = Delivery()
@@ -138,7 +142,7 @@ extension SQLiteStore {
         if isFull { break }
         page.tasks.append(task)
         page.next = TaskCursor(task, row: row["row"])
-        if TaskNews.isNews(row, for: query.agent) { news.append(row["row"]) }
+        if let viewer, try TaskNews.isNews(row, for: query.agent, viewer, db) { news.append(row["row"]) }
       }
     }
     page.remaining -= page.tasks.count
@@ -146,7 +150,9 @@ extension SQLiteStore {
     return (page, news)
   }
 
-  private static func report(_ id: String, for agent: Identity, _ db: Database) throws -> (TaskReport, [Int64]) {
+  private static func report(
+    _ id: String, for agent: Identity, _ viewer: ViewerParameter?, _ db: Database
+  ) throws -> (TaskReport, [Int64]) {
     let reference = IDReference(id, field: "task_id", to: .task)
     guard let stored = try reference.storedID(for: agent, db), let row = try taskRow(stored, db) else {
       throw BridgeError.noSuchTask(id, for: agent)
@@ -155,7 +161,7 @@ extension SQLiteStore {
     let events = try db.rows("SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq", [stored])
     return (
       TaskReport(task: task, history: try Array(events.map(TaskEvent.init(fieldsOf:)))),
-      TaskNews.isNews(row, for: agent) ? [row["row"]] : []
+      try viewer.map { try TaskNews.isNews(row, for: agent, $0, db) } == true ? [row["row"]] : []
     )
   }
 

@@ -14,7 +14,7 @@ extension BridgeCommand {
   func run() async throws {
     let identity = try options.acting.identity()
     let logger = try options.store.logger()
-    try await options.store.location().withService(as: identity, logger: logger) { service in
+    try await options.store.location().withCommand(as: identity, logger: logger) { service in
       try await run(in: CommandSession(service: service, json: options.json, logger: logger))
     }
   }

@@ -13,6 +13,9 @@ struct Read: BridgeCommand {
         cowork-code-mcp-server read
         cowork-code-mcp-server read --as cowork --peek     show them, and mark nothing
         cowork-code-mcp-server read --from code --wait 60  wait for up to a minute
+        cowork-code-mcp-server read --all-sessions         also what is kept for other sessions of the agent
+        cowork-code-mcp-server read --set-aside            what is delivered no more, since it was never confirmed
+        cowork-code-mcp-server read --again 3f0c9a12       deliver one of these again
         cowork-code-mcp-server read --json | jq '.messages[].content'
       """)
 
@@ -32,14 +35,42 @@ struct Read: BridgeCommand {
     transform: number(in: PatientWait.seconds))
   var wait = 0
 
+  @Flag(help: "Also what is kept for other sessions of the agent.")
+  var allSessions = false
+
+  @Flag(help: "Show the messages that are set aside, and mark nothing.")
+  var setAside = false
+
+  @Option(help: ArgumentHelp("Return a message that is set aside to the inbox.", valueName: "id"))
+  var again: String?
+
   @OptionGroup var options: SharedOptions
 
+  func validate() throws {
+    if setAside, again != nil { throw ValidationError("--set-aside and --again exclude each other.") }
+  }
+
   func run(in session: CommandSession) async throws {
+    if let again { return try await session.deliverAgain(again) }
+    if setAside {
+      let aside = Delivery(messages: try await session.service.setAside())
+      let none = "No message of \(Colours.agent(session.identity.name)) is set aside.\n"
+      return try await session.show(
+        Marked(MessagesOutput(aside), for: session.identity), as: aside.isEmpty ? none : aside.shown(for: session.identity))
+    }
     let delivery = try await PatientWait(seconds: wait, logger: session.logger).until(not: \.isEmpty) { seconds in
-      try await session.service.readMessages(markRead: !peek, limit: limit, from: from, waitSeconds: seconds, whole: true)
+      try await session.service.readMessages(
+        markRead: !peek, limit: limit, from: from, waitSeconds: seconds, whole: true, allSessions: allSessions)
     }
     if delivery.lease != nil { try await session.service.addAgent() }
     try await session.show(
       Marked(MessagesOutput(delivery), for: session.identity), lease: delivery.lease, as: delivery.shown(for: session.identity))
+  }
+}
+
+extension CommandSession {
+  fileprivate func deliverAgain(_ id: String) async throws {
+    try await service.deliverAgain(id)
+    try await show(UnreadCounts(messages: 1), as: "The message will be delivered again.\n")
   }
 }

@@ -7,13 +7,14 @@ struct Send: BridgeCommand {
     abstract: "Send a message to another agent, or to all others.",
     discussion: """
       Takes the text from the command line or, if it is -, from standard input, without the final line break. When the command \
-      returns, the message is on disk.
+      returns, the message is on disk. With --wait, the exit status is 3 if no reply came in time.
 
       Examples:
         cowork-code-mcp-server send cowork The build is green.
         git diff | cowork-code-mcp-server send cowork -
         cowork-code-mcp-server send code --as cowork --reply-to 3f0c… "It is."
         cowork-code-mcp-server send '*' "The server is down."
+        cowork-code-mcp-server send cowork --wait 50 "Is it green?"
         cowork-code-mcp-server send cowork -- -5 degrees   a text that begins with a dash
       """)
 
@@ -32,6 +33,12 @@ struct Send: BridgeCommand {
   @Option(help: ArgumentHelp("A key of your choice: a second message with the same key is not sent.", valueName: "key"))
   var key: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Wait for the reply to this very message, up to 55 seconds, and show it.", valueName: "seconds"),
+    transform: number(in: Limits.waitSeconds))
+  var wait = 0
+
   @OptionGroup var options: SharedOptions
 
   func validate() throws {
@@ -40,9 +47,13 @@ struct Send: BridgeCommand {
 
   func run(in session: CommandSession) async throws {
     let content = try TextArgument.text(text.joined(separator: " "))
-    let receipt = try await session.introducing {
-      try await session.service.send(to: to, content, MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key))
+    let references = MessageReferences(replyTo: replyTo, taskID: task, idempotencyKey: key)
+    // Who waits must be known while the other one answers.
+    if wait > 0 { try await session.service.addAgent() }
+    let sent = try await session.introducing {
+      try await session.service.send(to: to, content, references, waitSeconds: wait)
     }
-    try await session.showWithUnread(receipt, as: receipt.shown)
+    try await session.showWithUnread(Marked(sent, for: session.identity), lease: sent.reply?.lease, as: sent.shown)
+    if sent.reply?.isEmpty == true { throw ExitCode.nothingThere }
   }
 }

@@ -36,6 +36,8 @@ extension Overview: StructuredOutput {
     Field("open_tasks", .integer, \.openTasks)
     Field("stale_tasks", .integer, \.staleTasks)
     Field("tasks", .array(.object()), \.tasksByUrgency)
+    Field("sessions", .array(.object()), \.sessions)
+    Field("set_aside", .array(.object()), \.setAside)
   }
 
   private var agentRows: [AgentRow] {
@@ -51,6 +53,14 @@ private struct AgentRow: StructuredOutput {
   static let schema = ObjectSchema<Self> {
     AgentSummary.schema.embedded(at: \Self.agent)
     Field("oldest_unread_seconds", .nullable(.seconds), \.oldest)
+  }
+}
+
+extension SessionSummary: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("agent", .string, \.agent)
+    Field("name", .string, \.name)
+    Field("client", .nullable(.string), \.client)
   }
 }
 

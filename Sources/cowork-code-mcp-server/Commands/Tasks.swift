@@ -116,8 +116,8 @@ struct TasksUpdate: BridgeCommand {
     commandName: "update", abstract: "Change a task's status: take it, complete it, or fail it.",
     discussion: """
       The assignee moves a task to in_progress, completed or failed; the creator may end it with failed. If several processes take a \
-      task, exactly one gets it: the others neither move nor end it, unless you pass --take-over. What this command took, it also ends; \
-      others can take it over after 10 minutes.
+      task, exactly one gets it: the others neither move nor end it, unless you pass --take-over. Within a session of the agent, the command \
+      acts for it; a task that is taken outside of any session can be taken over at once.
 
       Examples:
         cowork-code-mcp-server tasks update 3f0c… in_progress --as cowork
@@ -144,7 +144,7 @@ struct TasksUpdate: BridgeCommand {
   func run(in session: CommandSession) async throws {
     let result = try result.map { try TextArgument.text($0) }
     let task = try await session.introducing {
-      try await session.service.updateTask(id, to: status, result: result, as: .command(of: session.identity), takesOver: takeOver)
+      try await session.service.updateTask(id, to: status, result: result, takesOver: takeOver)
     }
     try await session.showWithUnread(Marked(task, for: session.identity), as: task.shown)
   }

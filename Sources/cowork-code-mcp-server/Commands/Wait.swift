@@ -35,12 +35,15 @@ struct Wait: BridgeCommand {
   @Option(name: .customLong("for"), help: ArgumentHelp("What to wait for.", valueName: "what"))
   var subject: Subject = .any
 
+  @Flag(help: "Also for what is kept for other sessions of the agent.")
+  var allSessions = false
+
   @OptionGroup var options: SharedOptions
 
   func run(in session: CommandSession) async throws {
     let counts = try await PatientWait(seconds: timeout, logger: session.logger).until(not: \.isEmpty) { seconds in
       try await session.service.waitForAnything(
-        messages: subject != .tasks, tasks: subject != .messages, timeout: .seconds(seconds))
+        messages: subject != .tasks, tasks: subject != .messages, allSessions: allSessions, timeout: .seconds(seconds))
     }
     try await session.show(counts, as: counts.waiting(for: session.identity) + "\n")
     if counts.isEmpty { throw ExitCode.nothingThere }

@@ -56,6 +56,7 @@ struct Watch: AsyncParsableCommand {
     }
     let reason = try await location.withStore(logger: logger, closingWithin: .milliseconds(200)) { store in
       let follower = Follower(store: store, reader: store.transcript(of: agent, from: start), logger: logger) { [json] entries in
+        if !json, let sessions = try? await store.sessions(of: nil) { await printer.know(sessions) }
         try await StandardStreams.write(json ? entries.map { JSON.object($0.json).line }.joined() : printer.text(entries))
       }
       let following = Task { end.set(.failed(await follower.run())) }

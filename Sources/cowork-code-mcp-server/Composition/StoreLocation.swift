@@ -101,12 +101,23 @@ extension StoreLocation {
     return try result.get()
   }
 
-  /// The same for one agent.
+  /// The same for one instance of an agent.
   func withService<Value>(
-    as identity: Identity, logger: Logger, closingWithin patience: Duration? = nil, _ work: (BridgeService) async throws -> Value
+    as instance: Instance, logger: Logger, closingWithin patience: Duration? = nil, _ work: (BridgeService) async throws -> Value
   ) async throws -> Value {
     try await withStore(logger: logger, closingWithin: patience) { store in
-      try await work(BridgeService(store: store, identity: identity, logger: logger))
+      try await work(BridgeService(store: store, instance: instance, logger: logger))
+    }
+  }
+
+  /// The same for a command: it acts for the session in which it runs, if there is one.
+  func withCommand<Value>(
+    as identity: Identity, logger: Logger, closingWithin patience: Duration? = nil, _ work: (BridgeService) async throws -> Value
+  ) async throws -> Value {
+    let name = try Settings.session.given(nil)
+    return try await withService(as: .command(of: identity), logger: logger, closingWithin: patience) { service in
+      try await service.joinSession(named: name)
+      return try await work(service)
     }
   }
 }

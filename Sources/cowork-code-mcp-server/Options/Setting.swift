@@ -51,6 +51,17 @@ enum Settings {
     flag: "as", variable: "COWORK_IDENTITY", about: "The agent that you act for.", valueName: "name", standard: Identity.code.name
   ) { text, _ in try usage { try Identity(text) } }
 
+  static let session = Setting(
+    flag: "session", variable: "COWORK_SESSION", about: "The session that this process belongs to, where its client cannot be found.",
+    valueName: "name"
+  ) { text, source in
+    guard 1...100 ~= text.unicodeScalars.count, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+    else {
+      throw ValidationError("\(source) must have 1 to 100 characters, and none that controls a terminal.")
+    }
+    return text
+  }
+
   static let logLevel = Setting(
     flag: "log-level", variable: "COWORK_LOG_LEVEL",
     about: "What is logged to standard error: trace, debug, info, notice, warning, error or critical.",

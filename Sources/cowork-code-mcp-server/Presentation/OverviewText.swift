@@ -44,6 +44,14 @@ extension Overview {
         Colours.notable("\(counted(stranger.count, "unread message")) for \(stranger.agent.harmlessLine.brief(30)), which is no agent")
         + "\n"
     }
+    text += sessionLines
+    for aside in setAside.prefix(3) {
+      text +=
+        Colours.notable(
+          "\(counted(aside.count, "message")) of \(aside.agent.harmlessLine.brief(30)) set aside: read --set-aside --as \(aside.agent.harmlessLine)"
+        )
+        + "\n"
+    }
     text += "\n"
     if unread.isEmpty {
       text += "Nothing is unread.\n"
@@ -66,6 +74,16 @@ extension Overview {
       text += Colours.faint("and \(counted(openTasks - Self.shownTasks, "more")): tasks --as NAME lists them") + "\n"
     }
     return text
+  }
+
+  /// The sessions of agents that have several.
+  private var sessionLines: String {
+    let several = Dictionary(grouping: sessions, by: \.agent).filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
+    return several.map { agent, sessions in
+      let names = sessions.prefix(Self.agentLimit).map { $0.name.harmlessLine.brief(30) }.joined(separator: ", ")
+      let more = sessions.count > Self.agentLimit ? ", and \(sessions.count - Self.agentLimit) more" : ""
+      return "\(Colours.agent(agent.harmlessLine.brief(20))) has \(sessions.count) sessions: \(names)\(more)\n"
+    }.joined()
   }
 
   private static func age(of time: String?) -> Double? {

@@ -4,7 +4,11 @@ import BridgeServer
 // `shown` is what people read of a value; `--json` prints its declared output instead.
 
 extension SentOutput {
-  var shown: String { (sent ?? []).reduce(one?.shown ?? "") { $0 + $1.shown } }
+  var shown: String {
+    let receipts = (sent ?? []).reduce(one?.shown ?? "") { $0 + $1.shown }
+    guard let reply else { return receipts }
+    return receipts + "\n" + (reply.messages.first?.shown(inHistory: false) ?? "No reply came in time; it will wait for you.\n")
+  }
 }
 
 extension SendReceipt {
@@ -18,9 +22,13 @@ extension SendReceipt {
 
 extension Delivery {
   func shown(for agent: Identity) -> String {
-    if messages.isEmpty { return "No unread messages for \(Colours.agent(agent.name)).\n" }
-    let rest = remaining > 0 ? "\n\(Colours.notable("\(counted(remaining, "more unread message")): read again."))\n" : ""
-    return messages.map { $0.shown(inHistory: false) }.joined(separator: "\n") + rest
+    var notes = [String]()
+    if remaining > 0 { notes.append("\(counted(remaining, "more unread message")): read again.") }
+    if elsewhere > 0 { notes.append("\(counted(elsewhere, "message")) kept for other sessions of \(agent): read --all-sessions.") }
+    if setAside > 0 { notes.append("\(counted(setAside, "message")) set aside: read --set-aside.") }
+    let rest = notes.map { Colours.notable($0) + "\n" }.joined()
+    if messages.isEmpty { return "No unread messages for \(Colours.agent(agent.name)).\n" + rest }
+    return messages.map { $0.shown(inHistory: false) }.joined(separator: "\n") + (rest.isEmpty ? "" : "\n" + rest)
   }
 }
 

@@ -11,9 +11,17 @@ actor TextPrinter {
   private static let indent = 10
   private static let lines = 6
 
+  /// The names of the sessions of agents that have several, by their stamps.
+  private var sessions: [String: String] = [:]
+
   init(width: Int, isFull: Bool) {
     self.width = width
     self.isFull = isFull
+  }
+
+  func know(_ sessions: [SessionSummary]) {
+    let several = Dictionary(grouping: sessions, by: \.agent).values.filter { $0.count > 1 }.joined()
+    self.sessions = Dictionary(several.map { ($0.stamp, $0.name) }) { first, _ in first }
   }
 
   func text(_ entries: [TranscriptEntry]) -> String { entries.map(text).joined() }
@@ -51,7 +59,8 @@ actor TextPrinter {
   private func parts(of event: TranscriptEntry.Event) -> (head: [String], body: String) {
     switch event {
     case .message(let message):
-      var head = [sides(message.sender, message.recipient), short(message.id)]
+      let session = message.id.flatMap { sessions[Stamp.session(of: $0)] }
+      var head = [sides(message.sender, message.recipient, session: session), short(message.id)]
       if let reply = message.replyTo { head.append(Colours.faint("answers \(short(reply))")) }
       if let task = message.taskID { head.append(Colours.faint("on task \(short(task))")) }
       return (head, message.content ?? "")
@@ -72,7 +81,9 @@ actor TextPrinter {
     let name = name.orNobody
     return Colours.agent(isFull ? name : name.brief(20), named: name)
   }
-  private func sides(_ from: String?, _ to: String?) -> String { "\(agent(from)) → \(agent(to))" }
+  private func sides(_ from: String?, _ to: String?, session: String? = nil) -> String {
+    "\(agent(from))\(session.map { Colours.faint(" (\($0.harmlessLine.brief(30)))") } ?? "") → \(agent(to))"
+  }
   private func short(_ id: String?) -> String { isFull ? id.orDash : String(id.orDash.prefix(8)) }
   private func status(_ status: String?) -> String { Colours.status(isFull ? status.orDash : status.orDash.brief(12)) }
 }

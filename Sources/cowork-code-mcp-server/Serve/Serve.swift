@@ -20,6 +20,8 @@ struct Serve: AsyncParsableCommand {
   @Argument(help: Settings.identity.help("The agent's name.", valueName: "identity"))
   var identity: String?
 
+  @Option(Settings.session) var session: String?
+
   @OptionGroup var store: StoreOptions
   @OptionGroup var wake: WakeOptions
 
@@ -46,25 +48,28 @@ struct Serve: AsyncParsableCommand {
     let logger = try store.logger()
     if isWritten, Self.isByDefault { try await MistypedCommand.refuse(identity, at: location, logger) }
     let wake = try wake.settings(agent: identity.name)
+    // While standard input is the client's.
+    let session = try Settings.session.given(session).map { Session(named: $0) } ?? ProcessIdentity.client.map { Session(client: $0) }
     // Before anything can print: from here on standard output belongs to the protocol.
-    let transport = try DescriptorTransport.standardStreams(onEndOfInput: Self.endSoon)
-    try await location.withService(as: identity, logger: logger) { service in
+    let transport = try DescriptorTransport.standardStreams(onEndOfInput: { Self.end(within: .milliseconds(900)) })
+    try await location.withService(as: Instance(agent: identity, session: session), logger: logger) { service in
       let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
       try Signals.handle([SIGINT, SIGTERM]) { _ in
-        Self.endSoon()
+        Self.end(within: .milliseconds(250))
         Task { await server.server.shutdown() }
       }
       let presence = Task { await service.run() }
-      await server.run(on: transport)
-      Self.endSoon()
+      // A client that has closed the input may be ending: then its session ends as well.
+      let patience: Duration = await server.run(on: transport) == .shutdown ? .zero : .milliseconds(500)
+      Self.end(within: patience + .milliseconds(250))
       presence.cancel()
       await presence.value
-      await service.signOff()
+      await service.signOff(within: patience)
     }
   }
 
-  /// The process ends within 300 ms once its client closes the input, or at SIGINT or SIGTERM.
-  @Sendable private static func endSoon() { Deadline.endProcess(after: .milliseconds(250)) }
+  /// The process ends within 300 ms at SIGINT or SIGTERM, and within a second once its client closes the input.
+  private static func end(within limit: Duration) { Deadline.endProcess(after: limit) }
 }
 
 extension ProtocolPolicy: ExpressibleByArgument {

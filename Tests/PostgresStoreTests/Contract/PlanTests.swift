@@ -36,20 +36,23 @@ struct PlanTests {
   @Test(arguments: [
     "send('cowork', 'code', 'x', 'm7', 't7', 'key')", "send('cowork', 'code', 'x', idempotency_key => 'key')",
     "send_to_all('cowork', 'x', 'm7', 't7', 'key')",
-    "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000, false)", "confirm('l1')", "undo('l1')",
+    "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000, false, '{}', NULL, false)",
+    "take('code', 'l1', 'i', 'h|1|1', 60, '{}', '{}', false, NULL, true, 50, 34000, false, '{}', 'm7', true)", "confirm('l1')",
+    "undo('l1')",
     "renew('{l1}', 60)",
-    "recover('h|1|1')", "look('code', '', '{}', '{}', NULL, true, 50, 34000, false)", "inbox('code')", "unread('code')", "agents()",
+    "recover('h|1|1')", "look('code', 'h|1|1', '{}', '{}', NULL, true, 50, 34000, false, '{}')", "inbox('code')", "unread('code')",
+    "agents()",
     "message('code', 'M7')", "message('code', 'beginning')", "task('code', 'beginning')", "history('code')",
     "history('code', with_agent => 'cowork')", "history('code', about_task => 't7')", "history('code', before => 'm7')",
     "create_task('cowork', 'code', 't', 'd', 'key')", "tasks('code')", "tasks('cowork', 'creator', 'completed')", "task('code', 'T7')",
-    "tasks('code', lease => 'l2', instance => 'i')", "agents_2(30, 'c', 'code', 50)", "remove_agent('code', true)", "unread('cowork')",
-    "tasks_2('code', 'assignee', NULL, 0, 9223372036854775807, 50, 34000, NULL, NULL, '', 60)",
-    "tasks_2('cowork', 'creator', 'failed', NULL, 9223372036854775807, 50, 34000, NULL, NULL, '', 60)", "task_state('code', 't7', 'i')",
+    "tasks('code', lease => 'l2', instance => 'i')", "agents(30, 'c', 'code', 50)", "remove_agent('code', true)", "unread('cowork')",
+    "tasks('cowork', 'creator', 'failed', NULL, 9223372036854775807, 50, 34000)", "sessions_of(NULL)", "set_aside('code')",
+    "set_aside_by_agent()", "deliver_again('code', 'm7')", "task_state('code', 't7', 'i')",
     """
-    task_state('code', 'open', 'i') s, change_task('code', 'open', s.version, 'in_progress', NULL, 'take', 'i', 'h|1|1', 600, true,
+    task_state('code', 'open', 'i') s, change_task('code', 'open', s.version, 'in_progress', NULL, 'take', 'i', '0123456789', 'h|1|1', 600, true,
       'pending', 'in_progress', NULL, false, true, '{}', false)
     """,
-    "heartbeat('code', 'i', 'h', 'h|1|1', NULL, 600, 30)", "sign_off('code', 'i', 'h', NULL)",
+    "heartbeat('code', 'i', 'h', 'h|1|1', NULL, 600, 30, '0123456789', 's', '')", "sign_off('code', 'i', 'h', NULL, '0123456789')",
   ])
   func noVerbReadsATableAsAWhole(_ call: String) async throws {
     let database = try await Self.large.value

@@ -107,7 +107,7 @@ struct UnknownOutcomeTests {
       let task = try await bench.createTask()
       let first = Instance(agent: .code, process: ProcessIdentity(scope: "elsewhere", pid: 1, start: "1"))
       _ = try await bench.move(task, .inProgress, first, nil)
-      try await bench.store.signOff(first)
+      try await bench.store.signOff(first, endsSession: true)
       // The values of a statement are sent each time, its text only until it is prepared.
       await bench.proxy.cutReplies(after: "taken over")
       #expect(try await bench.move(task, .inProgress, bench.code, nil).holder == bench.code.id)

@@ -1,5 +1,6 @@
 import Bridge
 import BridgeTesting
+import Foundation
 import PostgresClient
 import PostgresTesting
 import ProcessTesting
@@ -69,8 +70,9 @@ struct MigrationTests {
       ["migrate", "--print", "--workspace", "by-hand"], environment: ["COWORK_DATABASE_URL": database.url])
     #expect(printed.status == 0)
     func runPrinted() async throws {
-      let psql = "printf '%s' \"$0\" | psql -X -q -v ON_ERROR_STOP=1 \"$1\""
-      try await Shell.run(["/bin/sh", "-c", psql, printed.output, database.socketURL])
+      let folder = try Sandbox().home
+      try Data(printed.output.utf8).write(to: URL(filePath: folder + "/schema.sql"))
+      try await Shell.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", folder + "/schema.sql", database.socketURL])
     }
     // Of what the database has already, nothing is done again.
     try await runPrinted()

@@ -33,7 +33,10 @@ final class RoutedStore: ForwardingStore {
   func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery { try await of(request.agent).take(request) }
   func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await of(query.agent).history(query) }
   func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await of(agent).message(id, for: agent) }
-  func unreadCounts(for agent: Identity) async throws(BridgeError) -> UnreadCounts { try await of(agent).unreadCounts(for: agent) }
+  func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts { try await of(viewer.agent).unreadCounts(for: viewer) }
+  func setAside(of agent: Identity) async throws(BridgeError) -> [Message] { try await of(agent).setAside(of: agent) }
+  func deliverAgain(_ id: String, to agent: Identity) async throws(BridgeError) -> Bool { try await of(agent).deliverAgain(id, to: agent) }
+  func sessions(of agent: Identity?) async throws(BridgeError) -> [SessionSummary] { try await of(agent ?? .code).sessions(of: agent) }
   func createTask(_ task: NewTask) async throws(BridgeError) -> TaskReceipt { try await of(task.sender).createTask(task) }
   func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     try await of(request.actor).transitionTask(request)
@@ -43,7 +46,9 @@ final class RoutedStore: ForwardingStore {
     try await of(agent).task(id, for: agent, instance: instance)
   }
   func heartbeat(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).heartbeat(instance) }
-  func signOff(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).signOff(instance) }
+  func signOff(_ instance: Instance, endsSession: Bool) async throws(BridgeError) {
+    try await of(instance.agent).signOff(instance, endsSession: endsSession)
+  }
 
   // Leases: row-level security decides whose they are.
   func confirm(_ lease: String) async throws(BridgeError) { for store in opened() { try await store.confirm(lease) } }

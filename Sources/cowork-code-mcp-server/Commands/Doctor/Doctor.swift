@@ -111,6 +111,20 @@ extension Overview {
       let found = "\(counted(stranger.count, "message")) for \"\(stranger.agent.prefix(63))\", which is no agent."
       return Finding(.warning, "unread", found, advice: "The name is misspelled, or: cowork-code-mcp-server agents add NAME")
     }
+    findings += setAside.prefix(3).map { aside in
+      Finding(
+        .warning, "set aside",
+        "\(counted(aside.count, "message")) of \(aside.agent.prefix(63)): five readers took it and ended without a word.",
+        advice: "See it with read --set-aside --as \(aside.agent.prefix(63)), and deliver it again with read --again ID.")
+    }
+    let old = agents.filter { $0.online && $0.sessions == 0 }.map(\.name)
+    if !old.isEmpty {
+      findings.append(
+        Finding(
+          .warning, "sessions",
+          "Servers of an older version run for \(old.prefix(8).joined(separator: ", ")): they know no sessions, and take any reply.",
+          advice: "Restart their clients."))
+    }
     let stale = staleTasks
     findings.append(
       stale == 0
