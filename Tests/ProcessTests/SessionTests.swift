@@ -32,6 +32,15 @@ extension ProcessTests {
     _ = try await server.call("send_message", ["to": "code", "content": .string(content), "reply_to": .string(asked)])
   }
 
+  /// Returns when `code` has so many sessions: the first heartbeat comes beside the first calls.
+  private func untilThereAre(_ count: Int64, seenBy server: ChildServer) async throws {
+    var sessions: JSON?
+    for _ in 1...1_000 where sessions != .integer(count) {
+      sessions = try await server.call("list_agents")["agents"]?.arrayValue?.first?["sessions"]
+    }
+    #expect(sessions == .integer(count))
+  }
+
   private func contents(_ result: JSON) -> [String?] { result["messages"]?.arrayValue?.map { $0["content"]?.stringValue } ?? [] }
 
   @Test func ofTwoSessionsThatWaitTheOneThatAskedGetsTheAnswer() async throws {
@@ -39,7 +48,7 @@ extension ProcessTests {
     let cowork = try await sandbox.serve("cowork")
     let asker = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Self.client)
     let other = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Self.client)
-    #expect(try await cowork.call("list_agents")["agents"]?.arrayValue?.first?["sessions"] == 2)
+    try await untilThereAre(2, seenBy: cowork)
     let waiting = other.beginCall("wait_for_updates", ["timeout_seconds": 55])
     for round in 1...20 {
       let asked = try await ask(asker)
@@ -77,7 +86,7 @@ extension ProcessTests {
     for launcher in [[], Self.launcher, Self.launcher + Self.launcher] {
       copies.append(try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: launcher))
     }
-    #expect(try await cowork.call("list_agents")["agents"]?.arrayValue?.first?["sessions"] == 1)
+    try await untilThereAre(1, seenBy: cowork)
     for reader in copies {
       let asked = try await ask(copies[0])
       try await reply("answer", to: asked, from: cowork)
@@ -110,7 +119,7 @@ extension ProcessTests {
     // What comes to a cancelled call is read as usual.
     let cancelled = code.beginCall("send_message", question)
     let last = try #require(try await cowork.readAll().last?.id)
-    code.notify("notifications/cancelled", ["requestId": cancelled.id])
+    code.notify("notifications/cancelled", ["requestId": .integer(cancelled.id)])
     try await reply("late", to: last, from: cowork)
     #expect(contents(try await code.call("wait_for_updates", ["timeout_seconds": 30])) == ["late"])
   }

@@ -28,6 +28,8 @@ actor Announcer {
   private var announcements: Announcements
   private var tasks: [Task<Void, Never>] = []
   private var laterLook: Task<Void, Never>?
+  /// What another session is told first, and since when.
+  private var left: [UInt64: Duration] = [:]
   private var isStopped = false
   /// A store that failed is asked again after this time, with or without a hint.
   private static let patience = Duration.seconds(5)
@@ -67,8 +69,9 @@ actor Announcer {
       guard (try? await Task.sleep(for: due - time.now)) != nil else { return }
       do {
         let inbox = try await Inbox.look(through: service)
-        if announcements.mayAnnounce(inbox) { await announce(inbox) }
-        lookAgain(at: announcements.nextLook(after: inbox, at: time.now), stirs)
+        if announcements.mayAnnounce(inbox) { await announce(inbox, try await FirstTold(of: service)) }
+        let later = [announcements.nextLook(after: inbox, at: time.now), left.values.min().map { $0 + FirstTold.patience }]
+        lookAgain(at: later.compactMap(\.self).min(), stirs)
       } catch {
         logger.debug("looking for what to announce failed", metadata: ["error": "\(error)"])
         lookAgain(at: time.now + Self.patience, stirs)
@@ -84,10 +87,15 @@ actor Announcer {
     }
   }
 
-  private func announce(_ inbox: Inbox) async {
+  private func announce(_ inbox: Inbox, _ first: FirstTold) async {
     if let record = settings.session { announcements.learn(await SystemThread.run { record.read() }) }
     let waits = service.waits
-    let isAwaited = { (news: News) in waits.willReturn(messageFrom: news.isMessage ? .some(news.sender) : nil) }
+    let now = time.now
+    let others = inbox.news.filter { !announcements.isTold($0) && !first.isOwn($0) }.map(\.key)
+    left = Dictionary(others.map { ($0, left[$0] ?? now) }) { first, _ in first }.filter { now - $0.value < FirstTold.patience }
+    let isAwaited = { [left] (news: News) in
+      left[news.key] != nil || waits.willReturn(messageFrom: news.isMessage ? .some(news.sender) : nil)
+    }
     guard let announcement = announcements.announce(inbox, isAwaited: isAwaited, at: time.now) else { return }
     if await post(announcement) || isStopped { return }
     if await channel("notifications/claude/channel", notification(announcement)) {

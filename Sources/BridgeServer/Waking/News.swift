@@ -21,6 +21,10 @@ struct News: Hashable, Sendable {
   let line: String
   /// The sender, unchanged.
   let sender: String?
+  /// The stamp of the session to which it belongs, if it answers one or is about a task of one.
+  let session: String?
+  /// When it came, in seconds since 1970; nil if unknown.
+  let time: Double?
 
   init(_ message: Message) {
     kind = .message
@@ -28,6 +32,8 @@ struct News: Hashable, Sendable {
     peer = PeerText.name(message.sender)
     line = PeerText.firstLine(of: message.content)
     sender = message.sender
+    session = message.replyTo.map { Stamp.session(of: $0) }
+    time = message.createdAt.flatMap { ArchiveTime.seconds(of: $0) }
     // A hand-typed row may have no id.
     key = StableHash.of(message.id.map { ["message", $0] } ?? ["message", nil, message.sender, message.createdAt, message.content])
   }
@@ -36,6 +42,8 @@ struct News: Hashable, Sendable {
     let status = PeerText.name(task.status)
     id = PeerText.name(task.id)
     sender = task.sender
+    session = task.sender == agent.name ? task.id.map { Stamp.session(of: $0) } : nil
+    time = task.updatedAt.flatMap { ArchiveTime.seconds(of: $0) }
     if task.recipient == agent.name {
       kind = .task(status: status)
       peer = PeerText.name(task.sender)

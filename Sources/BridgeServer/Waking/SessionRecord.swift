@@ -108,6 +108,12 @@ struct RunningTime: Sendable {
   var now: Duration { offset + start.duration(to: .now) }
 }
 
+extension News {
+  fileprivate func isYounger(than age: Duration) -> Bool {
+    time.map { (0..<age / .seconds(1)).contains(WallClock.now - $0) } ?? false
+  }
+}
+
 extension BridgeService {
   /// The note of a hook: news for the agent as text for the model, recorded as told; nil if there is nothing new.
   ///
@@ -117,8 +123,11 @@ extension BridgeService {
   public func hookNote(
     for record: SessionRecord?, _ settings: Announcements.Settings, includesOpenTasks: Bool = false
   ) async throws(BridgeError) -> String? {
-    let inbox = try await Inbox.look(through: self, includesOpenTasks: includesOpenTasks)
+    var inbox = try await Inbox.look(through: self, includesOpenTasks: includesOpenTasks)
     guard !inbox.news.isEmpty else { return nil }
+    // What has just come is told to one session at a time.
+    let first = try await FirstTold(of: self)
+    inbox.news.removeAll { !first.isOwn($0) && $0.isYounger(than: FirstTold.patience) }
     func note(_ records: [AnnouncementRecord]) -> (value: String?, records: [AnnouncementRecord]) {
       var announcements = Announcements(settings: settings, records: records)
       // A count alone is no news, because nothing would record that it has been told.
