@@ -21,6 +21,22 @@ import Testing
     #expect(announcements.announce(Inbox(news: news("1", "4")), at: .seconds(12)) == nil)
   }
 
+  @Test func ofSeveralSessionsOneIsToldFirstAndWhatAnswersOneIsItsOwn() {
+    let sessions = ["0000000001", "0000000002", "0000000003"]
+    var firsts = [String: Int]()
+    for number in 1...300 {
+      let told = sessions.filter { FirstTold(sessions: sessions, own: $0).isOwn(news("\(number)")[0]) }
+      #expect(told.count == 1)
+      for session in told { firsts[session, default: 0] += 1 }
+    }
+    #expect(firsts.count == 3 && firsts.values.allSatisfy { $0 > 50 })
+    var answer = Message(id: "a", sender: "cowork", recipient: "code", content: "a", createdAt: nil)
+    answer.replyTo = "11111111-1111-4111-8111-000000000300"
+    #expect(FirstTold(sessions: sessions, own: sessions[2]).isOwn(News(answer)))
+    // Alone, or outside of any session, nobody else is waited for.
+    for own in ["", "0000000009"] { #expect(FirstTold(sessions: sessions, own: own).isOwn(news("1")[0])) }
+  }
+
   @Test func newsOfSeveralSendersKeepTheOrderOfTheInbox() {
     var announcements = Announcements()
     let inbox = Inbox(news: news("1", from: "a") + news("2", from: "b") + news("3", from: "a"))

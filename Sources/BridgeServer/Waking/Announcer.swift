@@ -70,7 +70,8 @@ actor Announcer {
       do {
         let inbox = try await Inbox.look(through: service)
         if announcements.mayAnnounce(inbox) { await announce(inbox, try await FirstTold(of: service)) }
-        let later = [announcements.nextLook(after: inbox, at: time.now), left.values.min().map { $0 + FirstTold.patience }]
+        let turns = left.values.map { $0 + FirstTold.patience }.filter { $0 > time.now }
+        let later = [announcements.nextLook(after: inbox, at: time.now), turns.min()]
         lookAgain(at: later.compactMap(\.self).min(), stirs)
       } catch {
         logger.debug("looking for what to announce failed", metadata: ["error": "\(error)"])
@@ -92,9 +93,10 @@ actor Announcer {
     let waits = service.waits
     let now = time.now
     let others = inbox.news.filter { !announcements.isTold($0) && !first.isOwn($0) }.map(\.key)
-    left = Dictionary(others.map { ($0, left[$0] ?? now) }) { first, _ in first }.filter { now - $0.value < FirstTold.patience }
+    left = Dictionary(others.map { ($0, left[$0] ?? now) }) { first, _ in first }
     let isAwaited = { [left] (news: News) in
-      left[news.key] != nil || waits.willReturn(messageFrom: news.isMessage ? .some(news.sender) : nil)
+      left[news.key].map { now - $0 < FirstTold.patience } == true
+        || waits.willReturn(messageFrom: news.isMessage ? .some(news.sender) : nil)
     }
     guard let announcement = announcements.announce(inbox, isAwaited: isAwaited, at: time.now) else { return }
     if await post(announcement) || isStopped { return }
