@@ -143,6 +143,20 @@ import Testing
     #expect(admitted() == [5])
   }
 
+  @Test func aCallThatLeavesItsTurnRunsOnBesideTheNextOne() {
+    var calls = Calls(concurrent: 3, waiting: 9)
+    let tickets = (1...3).map { calls.add(.integer($0), .june2025) }
+    for ticket in tickets { calls.enqueue(ticket, inTurn: true) { _ in .silence } }
+    #expect(calls.admit() == tickets[0] && calls.admit() == nil)
+    calls.leaveTurn(tickets[0])
+    #expect(calls.admit() == tickets[1] && calls.admit() == nil)
+    // Its end does not end the turn of the other.
+    calls.finish(tickets[0])
+    #expect(calls.admit() == nil)
+    calls.finish(tickets[1])
+    #expect(calls.admit() == tickets[2])
+  }
+
   @Test func progressMustRise() {
     var calls = Calls(concurrent: 1, waiting: 1)
     let ticket = calls.add(.integer(1), .june2025, progressToken: .string("t"))
