@@ -87,15 +87,13 @@ extension StoreSuite {
       let taken = try await bench.store.take(all)
       #expect(taken.contents == ["kept"] && taken.elsewhere == 0)
     }
-    StoreCase("an answer to what another agent sent, or nobody, is anybody's") { bench in
+    StoreCase("an answer to what the recipient has not sent, or a person has, is anybody's") { bench in
       let (asker, other) = (Instance(agent: .code), Instance(agent: .code))
       try await bench.store.heartbeat(asker)
-      let ofCowork = try await bench.send("mine").messageID
-      for asked in [ofCowork, UniqueID.make(stamp: asker.stamp)] {
-        var answer = NewMessage(sender: .cowork, recipient: .code, content: "about \(asked.prefix(4))")
-        answer.replyTo = asked
-        _ = try await bench.store.send(answer)
-      }
+      // Whose id looks as if the session had sent it.
+      let ofCowork = try await bench.send("mine", id: UniqueID.make(stamp: asker.stamp)).messageID
+      try await bench.insert("typed by hand", from: "code", to: "cowork")
+      for asked in [ofCowork, "typed by hand"] { try await bench.reply("about it", to: asked) }
       #expect(try await bench.take(as: other).messages.count == 3)
     }
     StoreCase("the instances of one agent take what is theirs in one order, and nothing twice") { bench in
