@@ -41,7 +41,9 @@ struct Hook: AsyncParsableCommand {
     if case .sqlite(let path) = location, FileIdentity(path: path) == nil { return }
     let input = HookInput.read()
     guard input.wants(event) else { return }
-    try await location.withCommand(as: identity, logger: logger(), closingWithin: .milliseconds(100)) { service in
+    try await location.withService(as: .command(of: identity), logger: logger(), closingWithin: .milliseconds(100)) { service in
+      // A store that is away is no reason to complain.
+      try? await service.joinSession(named: Settings.session.given(nil))
       let record = input.session.flatMap { SessionRecord(session: $0, agent: identity.name) }
       if event == .rewake {
         guard let note = await Rewake(service: service, settings: settings, record: record).note() else { return }

@@ -111,11 +111,9 @@ extension StoreLocation {
   }
 
   /// The same for a command: it acts for the session in which it runs, if there is one.
-  func withCommand<Value>(
-    as identity: Identity, logger: Logger, closingWithin patience: Duration? = nil, _ work: (BridgeService) async throws -> Value
-  ) async throws -> Value {
+  func withCommand<Value>(as identity: Identity, logger: Logger, _ work: (BridgeService) async throws -> Value) async throws -> Value {
     let name = try Settings.session.given(nil)
-    return try await withService(as: .command(of: identity), logger: logger, closingWithin: patience) { service in
+    return try await withService(as: .command(of: identity), logger: logger) { service in
       try await service.joinSession(named: name)
       return try await work(service)
     }

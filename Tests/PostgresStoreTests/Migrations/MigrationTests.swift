@@ -69,8 +69,9 @@ struct MigrationTests {
     let printed = try await Sandbox().run(
       ["migrate", "--print", "--workspace", "by-hand"], environment: ["COWORK_DATABASE_URL": database.url])
     #expect(printed.status == 0)
+    let sandbox = try Sandbox()
     func runPrinted() async throws {
-      let folder = try Sandbox().home
+      let folder = sandbox.home
       try Data(printed.output.utf8).write(to: URL(filePath: folder + "/schema.sql"))
       try await Shell.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", folder + "/schema.sql", database.socketURL])
     }

@@ -58,7 +58,8 @@ struct RolesTests {
       "SELECT cowork_bridge.create_task('cowork', 'code', 'forged')", "SELECT cowork_bridge.history('code')",
       "SELECT cowork_bridge.take('code', 'l', 'i', 'p', 60, '{}', '{}', false, NULL, true, 50, 34000, false)",
       "SELECT cowork_bridge.heartbeat('code', 'i', 'h', 'p', NULL, 600, 30)", "SELECT cowork_bridge.add_agent('intruder')",
-      "SELECT cowork_bridge.change_task('code', '\(task)', '', 'completed', NULL, 'keep', 'i', 'p', 1, false, NULL, NULL, NULL, NULL, NULL, '{}', false)",
+      "SELECT cowork_bridge.set_aside('code')", "SELECT cowork_bridge.deliver_again('code', '\(sent.messageID)')",
+      "SELECT cowork_bridge.change_task('code', '\(task)', '', 'completed', NULL, 'keep', 'i', NULL, 'p', 1, false, NULL, NULL, NULL, NULL, NULL, '{}', false)",
       // Sizes, and ids that are taken.
       "SELECT cowork_bridge.send('spy', 'code', repeat('x', 262145))", "SELECT cowork_bridge.create_task('spy', 'code', repeat('x', 801))",
       "SELECT cowork_bridge.send('spy', 'code', 'x', repeat('x', 201))",
@@ -70,16 +71,17 @@ struct RolesTests {
       "SELECT FROM cowork_bridge.message('spy', '\(sent.messageID)')", "SELECT FROM cowork_bridge.task('spy', '\(task)')",
       "SELECT FROM cowork_bridge.history('spy')", "SELECT FROM cowork_bridge.inbox('spy')", "SELECT FROM cowork_bridge.tasks('spy')",
       "SELECT FROM cowork_bridge.task_state('spy', '\(task)', 'i')",
-      "SELECT FROM cowork_bridge.change_task('spy', '\(task)', '', 'failed', NULL, 'keep', 'i', 'p', 1, false, NULL, NULL, NULL, NULL, NULL, '{}', false)",
-      "SELECT FROM cowork_bridge.agents() WHERE unread + open_tasks > 0",
+      "SELECT FROM cowork_bridge.change_task('spy', '\(task)', '', 'failed', NULL, 'keep', 'i', NULL, 'p', 1, false, NULL, NULL, NULL, NULL, NULL, '{}', false)",
+      "SELECT FROM cowork_bridge.agents() WHERE unread + open_tasks > 0", "SELECT FROM cowork_bridge.sessions_of('code')",
+      "SELECT FROM cowork_bridge.sessions_of(NULL)", "SELECT FROM cowork_bridge.set_aside_by_agent()",
       "SELECT FROM cowork_bridge.transcript_numbers(false, 1000, 1000) WHERE seq IS NOT NULL OR top > 0",
       "SELECT FROM cowork_bridge.transcript_numbers(true, 1000, 1000) WHERE seq IS NOT NULL OR top > 0",
     ] { #expect(try await database.psql(statement, as: spy) == "", "\(statement)") }
     for statement in [
       "SELECT cowork_bridge.confirm('\(lease)')", "SELECT cowork_bridge.undo('\(lease)')", "SELECT cowork_bridge.renew('{\(lease)}', 3600)",
       "SELECT cowork_bridge.recover('', '{\(lease)}')",
-      "SELECT cowork_bridge.take('spy', '\(lease)', 'i', 'p', 60, '{\(lease)}', '{}', true, NULL, true, 50, 34000, false)",
-      "SELECT cowork_bridge.sign_off('spy', (SELECT 'i'), 'h', NULL)",
+      "SELECT cowork_bridge.take('spy', '\(lease)', 'i', 'p', 60, '{\(lease)}', '{}', true, NULL, true, 50, 34000, false, '{}', NULL, false)",
+      "SELECT cowork_bridge.sign_off('spy', (SELECT 'i'), 'h', NULL, (SELECT stamp FROM cowork_bridge.sessions_of(NULL) LIMIT 1))",
     ] { try await database.psql(statement, as: spy) }
     #expect(try await database.contents() == before)
     // Its keys are its own.
@@ -135,7 +137,7 @@ struct RolesTests {
       let event = event ?? status.map { "true, NULL, '\($0)'" } ?? "false, NULL, NULL"
       return """
         SELECT 'changed' FROM cowork_bridge.task_state('\(agent)', '\(task)', 'i') s, cowork_bridge.change_task('\(agent)', '\(task)', s.version,
-          \(status.map { "'\($0)'" } ?? "NULL"), NULL, '\(claim)', \(instance.map { "'\($0)'" } ?? "NULL"), 'p', 600, \(event), NULL, \(news),
+          \(status.map { "'\($0)'" } ?? "NULL"), NULL, '\(claim)', \(instance.map { "'\($0)'" } ?? "NULL"), NULL, 'p', 600, \(event), NULL, \(news),
           '{}', false)
         """
     }
