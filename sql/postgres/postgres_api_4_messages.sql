@@ -41,7 +41,11 @@ CREATE OR REPLACE FUNCTION kept_news(of_agent text, viewer jsonb) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  since timestamptz := clock_timestamp() - COALESCE((viewer ->> 'reservation')::double precision, 600) * interval '1 second';
+  -- Where there is no other session, only the precedence within this one counts.
+  since timestamptz := clock_timestamp() - interval '1 second' * CASE
+    WHEN EXISTS (SELECT 1 FROM sessions s WHERE s.agent = of_agent AND s.stamp IS DISTINCT FROM viewer ->> 'session' AND NOT s.has_ended)
+      THEN COALESCE((viewer ->> 'reservation')::double precision, 600)
+    ELSE COALESCE((viewer ->> 'precedence')::double precision, 0.3) END;
 BEGIN
   RETURN (SELECT count(*) FROM (
     SELECT d.task_id FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = of_agent AND d.news_at > since AND keeps_news(of_agent, d, false, viewer)
