@@ -63,7 +63,7 @@ struct UnknownOutcomeTests {
   @Test func aListOfTasksIsLeasedOnce() async throws {
     try await withBench(repeats: 1) { bench in
       let task = try await bench.createTask()
-      await bench.proxy.cutReplies(after: ".tasks_2(")
+      await bench.proxy.cutReplies(after: ".tasks(")
       let page = try await bench.store.tasks(TaskQuery(agent: .code, instance: bench.code))
       #expect(page.tasks.map(\.id) == [task] && page.lease != nil)
       #expect(try await bench.database.psql("SELECT count(*) FROM cowork_bridge.leases") == "1\n")
