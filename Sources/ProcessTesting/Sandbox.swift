@@ -85,6 +85,21 @@ public final class Sandbox: Sendable {
   /// A variable that has a server find its session by its processes: without, each server of a sandbox is a session of its own.
   public static let ofClient = ["COWORK_SESSION": ""]
 
+  /// A client that starts the server with pipes of its own, and passes on what it reads.
+  public static let client = [
+    "python3", "-c",
+    """
+    import os, subprocess, sys, threading
+    server = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def relay(reading, writing):
+        while data := os.read(reading, 65536):
+            while data: data = data[os.write(writing, data):]
+        os.close(writing)
+    threading.Thread(target=relay, args=(0, server.stdin.fileno()), daemon=True).start()
+    relay(server.stdout.fileno(), 1)
+    """,
+  ]
+
   /// Starts a server of the program; the caller opens the session.
   ///
   /// - Parameters:

@@ -7,20 +7,6 @@ import Testing
 
 /// Several sessions under one name, as processes. A client is a relay between the test and the server that it has started.
 extension ProcessTests {
-  /// A client that starts the server with pipes of its own, and passes on what it reads.
-  private static let client = [
-    "python3", "-c",
-    """
-    import os, subprocess, sys, threading
-    server = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    def relay(reading, writing):
-        while data := os.read(reading, 65536):
-            while data: data = data[os.write(writing, data):]
-        os.close(writing)
-    threading.Thread(target=relay, args=(0, server.stdin.fileno()), daemon=True).start()
-    relay(server.stdout.fileno(), 1)
-    """,
-  ]
   /// A launcher that stays, and hands its standard input on.
   private static let launcher = ["/bin/sh", "-c", "\"$0\" \"$@\"; exit $?"]
 
@@ -46,8 +32,8 @@ extension ProcessTests {
   @Test func ofTwoSessionsThatWaitTheOneThatAskedGetsTheAnswer() async throws {
     let sandbox = try Sandbox()
     let cowork = try await sandbox.serve("cowork")
-    let asker = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Self.client)
-    let other = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Self.client)
+    let asker = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Sandbox.client)
+    let other = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Sandbox.client)
     try await untilThereAre(2, seenBy: cowork)
     let waiting = other.beginCall("wait_for_updates", ["timeout_seconds": 55])
     for round in 1...20 {
@@ -69,7 +55,7 @@ extension ProcessTests {
   @Test func aServerThatItsClientStartsAgainKeepsTheSession() async throws {
     let sandbox = try Sandbox()
     let cowork = try await sandbox.serve("cowork")
-    let other = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Self.client)
+    let other = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Sandbox.client)
     let first = try await sandbox.serve("code", environment: Sandbox.ofClient)
     let asked = try await ask(first)
     _ = try await first.kill()
@@ -95,7 +81,7 @@ extension ProcessTests {
     let task = try #require(
       try await cowork.call("create_task", ["to": "code", "title": "t", "description": ""])["task_id"]?.stringValue)
     _ = try await copies[0].call("update_task", ["task_id": .string(task), "status": "in_progress"])
-    let other = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Self.client)
+    let other = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Sandbox.client)
     #expect(try await other.failure("update_task", ["task_id": .string(task), "status": "completed"]).contains("held by code@"))
     #expect(try await copies[1].call("update_task", ["task_id": .string(task), "status": "completed"])["status"] == "completed")
   }
@@ -127,7 +113,7 @@ extension ProcessTests {
   @Test func commandsActForTheSessionInWhichTheyRun() async throws {
     let sandbox = try Sandbox()
     let cowork = try await sandbox.serve("cowork")
-    let elsewhere = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Self.client)
+    let elsewhere = try await sandbox.serve("code", environment: Sandbox.ofClient, launcher: Sandbox.client)
     try await reply("elsewhere", to: ask(elsewhere), from: cowork)
     #expect(try await sandbox.run("read", "--json").json["elsewhere"] == 1)
     #expect(try await sandbox.run("wait", "--timeout", "0").status == 3)
