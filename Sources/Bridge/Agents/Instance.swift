@@ -9,6 +9,8 @@ public struct Instance: Hashable, Sendable {
   public let process: ProcessIdentity
   /// Nil for a command outside of any session.
   public let session: Session?
+  /// A command, and no server.
+  let isCommand: Bool
   /// The MCP client that started the process, with its version, once known.
   public var client: String?
 
@@ -18,16 +20,13 @@ public struct Instance: Hashable, Sendable {
     session: Session? = nil
   ) {
     id = Self.id(agent, host, kind: "\(process.pid)")
-    (self.agent, self.host, self.process, self.client) = (agent, host, process, client)
+    (self.agent, self.host, self.process, self.client, isCommand) = (agent, host, process, client, false)
     self.session = session ?? Session(of: id, process: process, host: host)
   }
 
   private init(commandOf agent: Identity, host: String, session: Session?) {
-    let process = ProcessIdentity.current
     id = Self.id(agent, host, kind: "command")
-    (self.agent, self.host, self.session) = (agent, host, session)
-    // Nobody can know whether what it takes is needed still once it has ended.
-    self.process = ProcessIdentity(scope: "", pid: process.pid, start: process.start)
+    (self.agent, self.host, self.session, process, isCommand) = (agent, host, session, .current, true)
   }
 
   private static func id(_ agent: Identity, _ host: String, kind: String) -> String {
@@ -46,11 +45,11 @@ public struct Instance: Hashable, Sendable {
   /// How long a claim of the instance lasts without a heartbeat; outside of a session it has no holder that lives.
   public func claim(_ timing: StoreTiming) -> Duration { session == nil ? .seconds(-1) : timing.claim }
 
-  /// The process whose end frees what the instance has claimed: that of its session, if there is one.
-  public var claimingProcess: ProcessIdentity { session?.process ?? process }
-
-  /// A command, not a server.
-  var isCommand: Bool { process.scope.isEmpty }
+  /// The process whose end frees what the instance has claimed: that of its session, if there is one. Nobody can know whether what a command
+  /// has claimed is needed still once the command has ended.
+  public var claimingProcess: ProcessIdentity {
+    session?.process ?? (isCommand ? ProcessIdentity(scope: "", pid: process.pid, start: process.start) : process)
+  }
 
   /// Whether this and the holder of a claim are commands of one agent on one host.
   func isCommand(like holder: String) -> Bool {

@@ -18,7 +18,8 @@ extension BridgeService {
   private func take(_ request: TakeRequest) async throws -> Delivery {
     let delivery = try await store.take(request)
     leases.began(delivery.lease)
-    found(delivery)
+    // Who looks for less does not know what else is kept.
+    if request.reply == nil, request.sender == nil || delivery.elsewhere > 0 { found(delivery) }
     if Task.isCancelled {
       await undelivered(delivery.lease)
       throw CancellationError()
