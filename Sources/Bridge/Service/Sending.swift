@@ -1,0 +1,72 @@
+import Synchronization
+
+extension BridgeService {
+  /// - Throws: `invalidValue`, `unknownRecipient`, `keyReused`, `notFound`, `ambiguous`.
+  public func send(
+    to recipient: Identity, content: String, references: MessageReferences = MessageReferences()
+  ) async throws(BridgeError) -> SendReceipt {
+    try await send(to: recipient, content: content, references, reservation: nil)
+  }
+
+  private func send(
+    to recipient: Identity, content: String, _ references: MessageReferences, reservation: ReplyReservation?
+  ) async throws(BridgeError) -> SendReceipt {
+    var message = NewMessage(id: newID(), sender: identity, recipient: recipient, content: content)
+    (message.references, message.reservation) = (references, reservation)
+    try message.validate()
+    try requireCaller()
+    await introduceSession()
+    return try await store.send(message)
+  }
+
+  /// Sends a message to every other known agent.
+  ///
+  /// - Throws: `invalidValue`, `keyReused`, `notFound`, `ambiguous`.
+  public func broadcast(
+    content: String, references: MessageReferences = MessageReferences()
+  ) async throws(BridgeError) -> [SendReceipt] {
+    let broadcast = Broadcast(
+      sender: identity, content: content, references: references, ids: (0..<Limits.recipients).map { _ in newID() })
+    try broadcast.message("", to: identity).validate()
+    try requireCaller()
+    await introduceSession()
+    return try await store.broadcast(broadcast)
+  }
+
+  /// Sends a message, and waits for the reply to it; nothing else is taken. A repeated idempotency key returns the reply even if it was read.
+  ///
+  /// - Parameters:
+  ///   - waitSeconds: 1 to 55.
+  ///   - isSent: called once the message is stored.
+  /// - Returns: the reply, to be confirmed or given back like what is read; empty after the time-out.
+  public func ask(
+    _ recipient: Identity, content: String, references: MessageReferences = MessageReferences(), waitSeconds: Int,
+    isSent: () async -> Void = {}
+  ) async throws -> (receipt: SendReceipt, reply: Delivery) {
+    let reservation = ReplyReservation(instance: instance)
+    let receipt = try await send(to: recipient, content: content, references, reservation: reservation)
+    leases.began(reservation.lease)
+    await isSent()
+    var request = TakeRequest(agent: identity, limit: 1, instance: instance)
+    request.reply = AwaitedReply(message: receipt.messageID, lease: reservation.lease, includesRead: receipt.duplicate)
+    do {
+      let reply = try await take(request, within: waitSeconds)
+      if reply.isEmpty { await leases.undo(reservation.lease) } else { await leases.confirm(reservation.lease) }
+      return (receipt, reply)
+    } catch {
+      // A reply that came meanwhile is anybody's of this session.
+      await Task { await leases.undo(reservation.lease) }.value
+      throw error
+    }
+  }
+
+  /// An id that tells the session and the instance.
+  func newID() -> String { UniqueID.make(stamp: instance.stamp) }
+
+  /// Makes the session known before it asks for anything, so that an answer finds it.
+  func introduceSession() async {
+    let instance = instance
+    guard instance.session != nil, !instance.isCommand, !isKnown.load(ordering: .relaxed) else { return }
+    await signOfLife()
+  }
+}
