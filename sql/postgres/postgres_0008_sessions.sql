@@ -80,7 +80,7 @@ DECLARE
 BEGIN
   FOR changed IN SELECT oid FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname IN (
     'send', 'take', 'look', 'shown', 'waiting', 'unread', 'news_of', 'lock_news', 'lease_rows', 'inbox', 'tasks', 'tasks_2', 'task', 'task_state',
-    'change_task', 'create_task', 'heartbeat', 'sign_off', 'agents', 'agents_2', 'end_leases')
+    'change_task', 'create_task', 'heartbeat', 'sign_off', 'agents', 'agents_2', 'undo')
   LOOP EXECUTE format('DROP FUNCTION %s', changed); END LOOP;
 END
 $$;

@@ -175,13 +175,14 @@ END
 $$;
 COMMENT ON FUNCTION confirm IS 'Ends a lease: what was taken under it is read.';
 
-CREATE OR REPLACE FUNCTION undo(lease text) RETURNS void
+-- Returns whether there was such a lease, as a number.
+CREATE OR REPLACE FUNCTION undo(lease text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
   mine text := my_agent();
 BEGIN
-  PERFORM end_leases(ARRAY(SELECT l.id FROM leases l WHERE l.id = undo.lease AND (mine IS NULL OR l.agent = mine)), false);
+  RETURN end_leases(ARRAY(SELECT l.id FROM leases l WHERE l.id = undo.lease AND (mine IS NULL OR l.agent = mine)), false);
 END
 $$;
 COMMENT ON FUNCTION undo IS 'Ends a lease: what was taken under it is unread again.';
