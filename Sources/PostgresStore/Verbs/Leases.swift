@@ -26,11 +26,12 @@ extension PostgresStore {
     }
   }
 
-  /// Until it succeeds, or the lease has expired: a take may have got stuck on its way, and happen once the way is free.
+  /// Until there was something to give back, or the lease has expired: a take may have got stuck on its way, and happen once the way is free.
   private func giveBack(unheard lease: String) async {
     let end = ContinuousClock.now + timing.lease
     repeat {
-      do { return try await undo(lease) } catch { try? await Task.sleep(for: .seconds(1)) }
+      if let ended = try? await perform({ pool in try await self.undo(lease, on: pool) }), ended > 0 { return }
+      try? await Task.sleep(for: .seconds(1))
     } while ContinuousClock.now < end
   }
 
@@ -42,8 +43,10 @@ extension PostgresStore {
     _ = try await perform { pool in try await self.undo(lease, on: pool) }
   }
 
-  func undo(_ lease: String, on pool: PostgresPool) async throws {
-    try await pool.query(sql.call("undo", arguments: 1), [.text(lease)])
+  /// - Returns: how many leases there were.
+  @discardableResult
+  func undo(_ lease: String, on pool: PostgresPool) async throws -> Int {
+    try await pool.query(sql.call("undo", arguments: 1), [.text(lease)]).only.get(0)
   }
 
   public func renew(_ leases: [String]) async throws(BridgeError) {
