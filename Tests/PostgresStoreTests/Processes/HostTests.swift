@@ -36,12 +36,12 @@ struct HostTests {
         #expect(contents(seen) == [])
       }
     }
-    let asked = try await ask(there)
-    let wait = here.beginCall("wait_for_updates", ["timeout_seconds": 55])
+    let asked = try await ask(here)
+    let wait = there.beginCall("wait_for_updates", ["timeout_seconds": 55])
     try await reply("left behind", to: asked)
     #expect(try await cowork.call("list_agents")["agents"]?.arrayValue?.first?["unread_messages"] == 1)
     // Its server signs the session off when the client is gone.
-    _ = try await there.kill()
+    _ = try await here.kill()
     #expect(contents(try await wait.content()) == ["left behind"])
   }
 }
