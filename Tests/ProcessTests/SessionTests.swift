@@ -46,8 +46,10 @@ extension ProcessTests {
     // It goes on without the asker's server, and ends with its client.
     let asked = try await ask(asker, "the last")
     try await reply("left behind", to: asked, from: cowork)
-    let seen = try await other.call("read_messages")
-    #expect(contents(seen) == [] && seen["elsewhere"] == 1)
+    for seconds in [0, 1] as [JSON] {
+      let seen = try await other.call("read_messages", ["wait_seconds": seconds])
+      #expect(contents(seen) == [] && seen["elsewhere"] == 1)
+    }
     _ = try await asker.kill()
     #expect(contents(try await waiting.content()) == ["left behind"])
   }
@@ -102,6 +104,13 @@ extension ProcessTests {
     #expect(try await code.call("read_messages")["remaining"] == 0)
     let inTime = try await code.call("send_message", ["to": "cowork", "content": "?", "wait_seconds": 1])
     #expect(inTime["timed_out"] == true && inTime["reply"] == nil)
+    // Of two that ask the same by one key, the second finds what the first has read, and the first what the second has.
+    let (first, second) = (try await sandbox.serve("code"), try await sandbox.serve("code"))
+    let same: JSONObject = ["to": "cowork", "content": "same", "idempotency_key": "k", "wait_seconds": 3]
+    let both = [first.beginCall("send_message", same), second.beginCall("send_message", same)]
+    let one = try #require(try await cowork.call("read_messages", ["wait_seconds": 30])["messages"]?.arrayValue?.last?["id"]?.stringValue)
+    try await reply("for both", to: one, from: cowork)
+    for call in both { #expect(try await call.content()["reply"]?["content"] == "for both") }
     // What comes to a cancelled call is read as usual.
     let cancelled = code.beginCall("send_message", question)
     let last = try #require(try await cowork.readAll().last?.id)

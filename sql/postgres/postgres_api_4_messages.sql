@@ -436,10 +436,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_te
 AS $$
 DECLARE
   me text := acting_agent(agent);
+  wanted text := id_of_message(me, deliver_again.message_id, true, 'id');
   is_back boolean;
 BEGIN
   UPDATE message_details d SET expiries = 0 FROM messages m
-    WHERE m.id = deliver_again.message_id AND m.recipient = me AND COALESCE(m.read, 0) = 0 AND d.message_id = m.id AND d.expiries >= 5;
+    WHERE m.id = wanted AND m.recipient = me AND COALESCE(m.read, 0) = 0 AND d.message_id = m.id AND d.expiries >= 5;
   is_back := FOUND;
   IF is_back THEN PERFORM pg_notify(channel_of(workspace(), me), 'messages'); END IF;
   RETURN is_back;

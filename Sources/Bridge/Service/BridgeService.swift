@@ -125,8 +125,11 @@ public final class BridgeService: Sendable {
     return counts
   }
 
-  /// The messages that are set aside.
-  public func setAside() async throws(BridgeError) -> [Message] { try await store.setAside(of: identity) }
+  /// The messages that are set aside, those included whose reader has just died.
+  public func setAside() async throws(BridgeError) -> [Message] {
+    try await store.recoverExpired()
+    return try await store.setAside(of: identity)
+  }
 
   /// Returns a message that was set aside to the inbox.
   ///

@@ -50,7 +50,12 @@ extension BridgeService {
     var request = TakeRequest(agent: identity, limit: 1, instance: instance)
     request.reply = AwaitedReply(message: receipt.messageID, lease: reservation.lease, includesRead: receipt.duplicate)
     do {
-      let reply = try await take(request, within: waitSeconds)
+      var reply = try await take(request, within: waitSeconds)
+      if reply.isEmpty {
+        // Another session that has asked the same by this key may have read it.
+        request.reply?.includesRead = true
+        reply = try await take(request, within: 0)
+      }
       if reply.isEmpty { await leases.undo(reservation.lease) } else { await leases.confirm(reservation.lease) }
       return (receipt, reply)
     } catch {

@@ -1,16 +1,20 @@
+import Synchronization
 import SystemSupport
 
 extension BridgeService {
-  /// Takes what is there; waits for it if there is nothing.
+  /// Takes what is there; waits for it if there is nothing. What is kept for others is counted as the last look found it.
   func take(_ request: TakeRequest, within seconds: Int) async throws -> Delivery {
     guard seconds > 0 else { return try await take(request) }
+    let last = Mutex(Delivery())
     return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks, reply: request.reply?.message)) {
       let giveBack = { @Sendable (delivery: Delivery) in await self.undelivered(delivery.lease) }
       let found = try await wait(.seconds(seconds), patience: .seconds(3), giveBack: giveBack) {
         let delivery = try await self.take(request)
-        return delivery.isEmpty ? nil : delivery
+        guard delivery.isEmpty else { return delivery }
+        last.withLock { $0 = delivery }
+        return nil
       }
-      return found ?? Delivery()
+      return found ?? last.withLock(\.self)
     }
   }
 

@@ -101,7 +101,7 @@ extension StoreSuite {
       let id = try #require(try await bench.store.setAside(of: .code).first?.id)
       #expect(try await !bench.store.deliverAgain(id, to: .cowork))
       let wakeUps = bench.store.wakeUps(for: .code, .waiting)
-      #expect(try await bench.another().deliverAgain(id, to: .code))
+      #expect(try await bench.another().deliverAgain(String(id.prefix(8)), to: .code))
       #expect(try await Hints.until(wakeUps) { try await bench.unread().first } == "poison")
       #expect(try await !bench.store.deliverAgain(id, to: .code))
       // It counts from none.

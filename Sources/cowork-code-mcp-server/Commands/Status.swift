@@ -22,7 +22,11 @@ struct Status: AsyncParsableCommand {
 
   func run() async throws {
     let location = try store.location()
-    let overview = try await location.withStore(logger: store.logger()) { try await $0.overview() }
+    let overview = try await location.withStore(logger: store.logger()) { store in
+      // Of readers that have just died, too.
+      _ = try? await store.recoverExpired()
+      return try await store.overview()
+    }
     try await StandardStreams.show(overview, json: json, as: overview.shown(location.description, Terminal.width))
   }
 }

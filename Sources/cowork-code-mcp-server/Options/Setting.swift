@@ -55,9 +55,10 @@ enum Settings {
     flag: "session", variable: "COWORK_SESSION", about: "The session that this process belongs to, where its client cannot be found.",
     valueName: "name"
   ) { text, source in
-    guard 1...100 ~= text.unicodeScalars.count, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+    guard text.contains(where: { !$0.isWhitespace }), text.unicodeScalars.count <= 100,
+      text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
     else {
-      throw ValidationError("\(source) must have 1 to 100 characters, and none that controls a terminal.")
+      throw ValidationError("\(source) must have 1 to 100 characters, not only spaces, and none that controls a terminal.")
     }
     return text
   }
