@@ -105,6 +105,7 @@ extension ProcessTests {
     let inTime = try await code.call("send_message", ["to": "cowork", "content": "?", "wait_seconds": 1])
     #expect(inTime["timed_out"] == true && inTime["reply"] == nil)
     // Of two that ask the same by one key, the second finds what the first has read, and the first what the second has.
+    _ = try await cowork.readAll()
     let (first, second) = (try await sandbox.serve("code"), try await sandbox.serve("code"))
     let same: JSONObject = ["to": "cowork", "content": "same", "idempotency_key": "k", "wait_seconds": 3]
     let both = [first.beginCall("send_message", same), second.beginCall("send_message", same)]
