@@ -114,7 +114,8 @@ extension ProcessTests {
     for call in both { #expect(try await call.content()["reply"]?["content"] == "for both") }
     // What comes to a cancelled call is read as usual.
     let cancelled = code.beginCall("send_message", question)
-    let last = try #require(try await cowork.readAll().last?.id)
+    let last = try #require(
+      try await cowork.call("read_messages", ["wait_seconds": 30])["messages"]?.arrayValue?.last?["id"]?.stringValue)
     code.notify("notifications/cancelled", ["requestId": .integer(cancelled.id)])
     try await reply("late", to: last, from: cowork)
     #expect(contents(try await code.call("wait_for_updates", ["timeout_seconds": 30])) == ["late"])
