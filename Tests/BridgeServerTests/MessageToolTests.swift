@@ -89,6 +89,8 @@ import Testing
     #expect(answer?["reply_to"]?.stringValue == question)
     #expect(answer?["task_id"]?.stringValue == task)
     #expect(contents(try await code.succeed("search_history", ["task_id": .string(task)])) == ["Done"])
+    #expect(contents(try await code.succeed("search_history", ["task_id": .string(task), "query": "nothing"])) == [])
+    #expect(try await code.fail("search_history", ["task_id": "00000000"]).contains("no task \"00000000\""))
   }
 
   @Test func theSameKeySendsOnceAndRefusesAnotherText() async throws {

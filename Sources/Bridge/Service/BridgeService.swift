@@ -105,6 +105,8 @@ public final class BridgeService: Sendable {
   }
 
   /// Messages that the agent sent and received.
+  ///
+  /// - Throws: `invalidValue`, `ambiguous`; `notFound` where `taskID` names nothing.
   public func history(
     text: String? = nil, with other: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20,
     whole: Bool = false
@@ -112,7 +114,14 @@ public final class BridgeService: Sendable {
     var query = HistoryQuery(agent: identity, text: text, with: other, taskID: taskID, before: before, limit: limit)
     query.isWhole = whole
     try query.validate()
-    return try await store.history(query)
+    let page = try await store.history(query)
+    // A task that was removed is still named by its messages; an id without either names nothing.
+    if let taskID, page.messages.isEmpty,
+      try await store.history(HistoryQuery(agent: identity, taskID: taskID, limit: 1)).messages.isEmpty
+    {
+      _ = try await store.task(taskID, for: identity, instance: nil)
+    }
+    return page
   }
 
   /// One message that the agent sent or received.
