@@ -42,6 +42,9 @@ public struct TranscriptRows<Mark: TranscriptMark>: Sendable {
 public protocol TranscriptSource: Sendable {
   associatedtype Mark: TranscriptMark
 
+  /// The greatest numbers of the tables; 0 for an empty one.
+  func ends() async throws(BridgeError) -> TranscriptTables<Int64>
+
   /// The rows that decide where a transcript begins, in order: the newest `start.last`, or else the first one.
   func edges(of start: TranscriptStart) async throws(BridgeError) -> TranscriptTables<[TranscriptRow]>
 
@@ -78,8 +81,10 @@ public actor TranscriptFollower<Source: TranscriptSource>: TranscriptReader {
   /// The number before the first row that is wanted, in each table.
   private func beginning() async throws(BridgeError) -> TranscriptTables<Int64> {
     if start == TranscriptStart() { return TranscriptTables(messages: 0, events: 0) }
+    // Before the edges: what comes in between is told.
+    let ends = try await source.ends()
     let edges = try await source.edges(of: start)
-    if let last = start.last { return TranscriptMerge(edges).beginning(ofLast: last).map { $0 ?? .max } }
-    return edges.map { rows in rows.first.map { $0.number - 1 } ?? .max }
+    if let last = start.last { return TranscriptMerge(edges).beginning(ofLast: last).with(ends).map { $0 ?? $1 } }
+    return edges.with(ends).map { rows, end in rows.first.map { $0.number - 1 } ?? end }
   }
 }

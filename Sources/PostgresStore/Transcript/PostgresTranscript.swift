@@ -27,6 +27,10 @@ private struct PostgresTranscript: TranscriptSource {
     TranscriptTables(messages: false, events: true).map { TranscriptTable(sql: store.sql, isOfEvents: $0) }
   }
 
+  func ends() async throws(BridgeError) -> TranscriptTables<Int64> {
+    try await store.perform { pool in try await tables.asyncMap { try await $0.end(pool) } }
+  }
+
   func edges(of start: TranscriptStart) async throws(BridgeError) -> TranscriptTables<[TranscriptRow]> {
     try await store.perform { pool in try await tables.asyncMap { try await $0.edge(of: start, for: agent, pool) } }
   }

@@ -57,6 +57,11 @@ struct TranscriptTable: Sendable {
     return State(table: try row?.get("number") ?? 0, writers: Set(try row?.get("writers", as: [String].self) ?? []))
   }
 
+  /// The greatest number; 0 without rows.
+  func end(_ pool: PostgresPool) async throws -> Int64 {
+    try await pool.query(sql.call("transcript_numbers", arguments: 3), [.bool(isOfEvents), .int(0), .int(0)]).only.get("top")
+  }
+
   /// The newest `start.last` rows for an agent, in order, or else the first one.
   func edge(of start: TranscriptStart, for agent: Identity?, _ pool: PostgresPool) async throws -> [TranscriptRow] {
     let rows = try await pool.query(

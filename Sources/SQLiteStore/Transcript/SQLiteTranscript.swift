@@ -16,6 +16,10 @@ private struct SQLiteTranscript: TranscriptSource {
 
   private static let tables = TranscriptTables(messages: TranscriptTable.messages, events: TranscriptTable.events)
 
+  func ends() async throws(BridgeError) -> TranscriptTables<Int64> {
+    try await store.read { db in try Self.tables.map { try $0.end(db) } }
+  }
+
   func edges(of start: TranscriptStart) async throws(BridgeError) -> TranscriptTables<[TranscriptRow]> {
     try await store.read { db in try Self.tables.map { try $0.edge(of: start, for: agent, db) } }
   }

@@ -63,6 +63,11 @@ struct TranscriptTable: Sendable {
     return RowTrail(try Array(rows.map { RowTrail.Row(number: $0["number"], identity: $0["identity"] ?? "") }).reversed())
   }
 
+  /// The greatest number; 0 without rows.
+  func end(_ db: Database) throws -> Int64 {
+    try db.value("SELECT \(number) FROM \(source) ORDER BY \(number) DESC LIMIT 1") ?? 0
+  }
+
   /// The newest `start.last` rows for an agent, in order, or else the first one.
   func edge(of start: TranscriptStart, for agent: Identity?, _ db: Database) throws -> [TranscriptRow] {
     let rows = try db.rows(
