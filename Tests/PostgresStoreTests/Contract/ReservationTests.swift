@@ -5,7 +5,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("A reply is taken by the session that asked", .timeLimit(.minutes(10)))
+@Suite("A reply is taken by the session that asked", .timeLimit(.minutes(30)))
 struct ReservationTests {
   /// READ COMMITTED: each statement sees what has been committed until it began, and a row that was locked meanwhile is read again.
   @Test func noOtherSessionStealsOneInAThousandRounds() async throws {

@@ -6,7 +6,7 @@ import ProcessTesting
 import Testing
 
 /// Sessions of one agent on two hosts, for which stand namespaces of processes: neither sees those of the other.
-@Suite("Two hosts share an agent's name over Postgres", .timeLimit(.minutes(5)))
+@Suite("Two hosts share an agent's name over Postgres", .timeLimit(.minutes(10)))
 struct HostTests {
   private static let otherHost = ["unshare", "--pid", "--fork", "--mount-proc"] + Sandbox.client
 
