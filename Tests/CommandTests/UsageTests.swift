@@ -81,6 +81,21 @@ import Testing
     #expect(try await sandbox.run("read", environment: ["COWORK_IDENTITY": "No Name"]).status == 64)
   }
 
+  @Test func whatTheUserOfAnExtensionLeftOutIsNotGiven() async throws {
+    let lines = [
+      #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"#
+        + #""clientInfo":{"name":"desktop","version":"1"}}}"#,
+      #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+      #"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"send_message","arguments":{"to":"code","content":"x"}}}"#,
+    ]
+    let outcome = try await sandbox.run(
+      "serve", "${user_config.identity}", "--database-url", "${user_config.database_url}", "--workspace", "${user_config.workspace}",
+      input: lines.map { $0 + "\n" }.joined(), environment: ["COWORK_IDENTITY": "desk"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let history = try await sandbox.run("history", "--as", "desk", "--json")
+    #expect(history.output.contains(#""sender":"desk""#), "\(history.output)")
+  }
+
   @Test(.timeLimit(.minutes(1))) func aServerWithoutStandardStreamsEnds() async throws {
     #expect(try await sandbox.shell("\"$0\" serve code <&- >&-").status == 0)
     #expect(try await sandbox.shell("echo '{}' | \"$0\" serve code >&-").status == 0)

@@ -25,7 +25,7 @@ struct Setting<Value: Sendable>: Sendable {
 
   /// The value of the flag, else that of the environment.
   func given(_ flag: String?) throws -> Value? {
-    if let flag { return try read(flag, option) }
+    if let flag, !flag.isLeftOut { return try read(flag, option) }
     return try Environment[variable].map { try read($0, variable) }
   }
 
@@ -101,6 +101,11 @@ enum Settings {
       return value
     }
   }
+}
+
+extension String {
+  /// Claude Desktop passes what the user of an extension left out as it stands in the manifest.
+  fileprivate var isLeftOut: Bool { hasPrefix("${user_config.") && hasSuffix("}") }
 }
 
 extension Option where Value == String? {
