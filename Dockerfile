@@ -18,8 +18,13 @@ RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates libpq5 libsqlite3-0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --user-group bridge
+# The registry of MCP servers asks for it.
+ARG SERVER_NAME=cowork-code-mcp-server
+LABEL io.modelcontextprotocol.server.name=$SERVER_NAME
 COPY --from=build /out/cowork-code-mcp-server /usr/local/bin/cowork-code-mcp-server
 USER bridge
+# Also for the user of a volume, whom the image does not know.
+ENV HOME=/home/bridge
 WORKDIR /home/bridge
 ENTRYPOINT ["cowork-code-mcp-server"]
 CMD ["code"]
