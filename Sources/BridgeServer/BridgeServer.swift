@@ -32,6 +32,7 @@ public struct BridgeServer: Sendable {
     if wake != nil { definition.experimental = ["claude/channel": [:]] }
     definition.subscriptionsChanged = { await watch.watch($0) }
     definition.clientReady = { await announcer?.clientIs($0.client) }
+    definition.inputEnded = { service.waits.finish() }
     server = Server(definition, policy: policy, executor: service.executor, logger: logger)
     started.set(server)
   }

@@ -84,6 +84,15 @@ public final class ByteChannel: Sendable {
     }
   }
 
+  /// Whether nobody has the other end of the sink any more.
+  public var isSinkBroken: Bool {
+    state.withLock { state in
+      var poll = PollSet()
+      poll.add(state.isSinkOpen ? sink : nil, [])
+      return poll.wait(for: .zero)
+    }
+  }
+
   public func closeSource() { change { $0.isSourceOpen = false } }
 
   /// Closes the sink, once all that was sent has been written.

@@ -14,13 +14,24 @@ public enum Signals {
 
   /// Calls a function with each of these signals from now on, on a thread of its own. The signals no longer end the process.
   ///
-  /// A later call for the same signal takes the place of an earlier one.
+  /// A later call for the same signal takes the place of an earlier one. A SIGHUP that is ignored, as nohup(1) has it, stays ignored.
   public static func handle(_ signals: [Int32] = ending, _ body: @escaping @Sendable (Int32) -> Void) throws(SystemError) {
     try handlers.withLock { handlers throws(SystemError) in
       if numbers.load(ordering: .relaxed) < 0 { try start() }
       for number in signals { handlers[number] = body }
     }
-    for number in signals { signal(number, receive) }
+    for number in signals where number != SIGHUP || !isHangUpIgnored { signal(number, receive) }
+  }
+
+  private static var isHangUpIgnored: Bool {
+    var action = sigaction()
+    sigaction(SIGHUP, nil, &action)
+    #if canImport(Darwin)
+      let handler = action.__sigaction_u.__sa_handler
+    #else
+      let handler = action.__sigaction_handler.sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   private static func start() throws(SystemError) {

@@ -3,12 +3,15 @@ import Bridge
 import ClientSetup
 import Dispatch
 import Foundation
+import SystemSupport
 
 /// The entry is not asynchronous, because the runtime's own descriptors would take the numbers of standard streams that are closed.
 @main
 enum Program {
   static func main() {
     StandardStreams.prepare()
+    // The first process of a container gets no signal that it does not handle.
+    if getpid() == 1 { try? Signals.handle { _exit(128 + $0) } }
     Task {
       do { try await run() } catch let error as BridgeError {
         fail(error.message)

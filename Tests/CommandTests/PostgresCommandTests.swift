@@ -45,6 +45,36 @@ import Testing
     await cluster.destroy()
   }
 
+  /// Each send takes longer than a server once waited after the end of its input.
+  @Test func pipedRequestsAreAnsweredHoweverSlowTheDatabaseIs() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    let environment = ["COWORK_DATABASE_URL": database.url]
+    _ = try await sandbox.run("send", "cowork", "first", environment: environment)
+    try await database.psql(
+      """
+      CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END';
+      CREATE TRIGGER slow BEFORE INSERT ON cowork_bridge.messages FOR EACH ROW EXECUTE FUNCTION slow();
+      """)
+    let calls = (1...50).map {
+      #"{"jsonrpc":"2.0","id":\#($0),"method":"tools/call","params":{"name":"send_message","arguments":{"to":"cowork","content":"x"}}}"#
+        + "\n"
+    }
+    let opening =
+      #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{}}}"#
+    let outcome = try await sandbox.run(["serve"], input: opening + "\n" + calls.joined(), environment: environment)
+    #expect(outcome.output.split(separator: "\n").count == 51 && !outcome.output.contains("isError"), "\(outcome)")
+    #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.messages").contains("51"))
+  }
+
+  @Test(arguments: ["read --peek", "status", "history", "agents", "tasks", "wait --timeout 1", "export"])
+  func aCommandThatLooksMakesNoSchema(_ line: String) async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    let outcome = try await sandbox.run(
+      line.split(separator: " ").map(String.init), environment: ["COWORK_DATABASE_URL": database.url, "COWORK_WORKSPACE": "shop"])
+    #expect(outcome.status == ["export": 1, "wait --timeout 1": 3][line] ?? 0, "\(outcome)")
+    #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'cowork%'").contains("0"))
+  }
+
   @Test func aDatabaseWithoutASchemaIsWellAndStaysAsItIs() async throws {
     let database = try await Self.cluster.value.createDatabase()
     let findings = try await doctor(database.url)

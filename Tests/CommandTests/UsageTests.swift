@@ -72,6 +72,70 @@ import Testing
     #expect(outcome.status == 64 && outcome.errors.contains(sentence), "\(outcome.errors)")
   }
 
+  @Test(arguments: [
+    ("${X}", "nothing has replaced"), ("$X", "nothing has replaced"), ("postgres://me:$PGPASSWORD@db/x", "nothing has replaced"),
+    ("/home/{{user}}/x.db", "nothing has replaced"), ("$HOME/x.db", "nothing has replaced"),
+    ("host=db dbname=x", "a list of libpq's settings"),
+    ("db:5432/bridge", "neither a URL nor the path"), ("postgres:/db/x", "neither a URL nor the path"), (" ", "is empty"),
+    ("postgers://db/x", "not supported"),
+    ("postgres://db/x?pgbouncer=true&sslmode=require&schema=s3cret", "does not know pgbouncer, schema in"),
+  ])
+  func aURLThatCannotBeMeantIsRefused(_ url: String, _ sentence: String) async throws {
+    for arguments in [["status"], ["serve", "code"], ["send", "cowork", "x"], ["copy", "--from", "x.db", "--to", url]] {
+      let line = arguments[0] == "copy" ? arguments : arguments + ["--database-url", url]
+      let outcome = try await sandbox.run(line)
+      #expect(outcome.status == 64 && outcome.errors.contains(sentence) && !outcome.errors.contains("s3cret"), "\(outcome)")
+    }
+    #expect(try await sandbox.run("read", environment: ["COWORK_DATABASE_URL": url]).status == 64)
+    #expect(sandbox.files.isEmpty)
+  }
+
+  @Test func aVariableThatNothingHasReplacedIsRefusedWhereverItStands() async throws {
+    for name in ["COWORK_IDENTITY", "COWORK_WORKSPACE", "COWORK_LOG_LEVEL", "COWORK_WAKE"] {
+      let outcome = try await sandbox.run("serve", environment: [name: "${X}"])
+      #expect(outcome.status == 64 && outcome.errors.contains("\(name) holds a variable"), "\(outcome)")
+    }
+    for arguments in [["${X}"], ["serve", "{{x}}"], ["status", "--workspace", "$X"], ["agents", "add", "${X}"]] {
+      #expect(try await sandbox.run(arguments).status == 64)
+    }
+    for home in ["home", "./x", "$HOME"] {
+      let outcome = try await sandbox.run("send", "cowork", "x", environment: ["HOME": home])
+      #expect(outcome.status == 64 && outcome.errors.contains("HOME is no absolute path"), "\(outcome)")
+    }
+    #expect(sandbox.files.isEmpty)
+  }
+
+  @Test func whiteSpaceAroundAURLIsRemoved() async throws {
+    let environment = ["COWORK_DATABASE_URL": " sqlite://\(sandbox.home)/x.db\n"]
+    #expect(try await sandbox.run("send", "cowork", "x", environment: environment).status == 0)
+    #expect(FileManager.default.fileExists(atPath: sandbox.home + "/x.db"))
+  }
+
+  @Test(arguments: [
+    "read", "read --peek", "read --wait 1", "status", "history", "agents", "tasks", "tasks list --peek", "tasks show 12345678",
+    "wait --timeout 1", "export", "doctor",
+  ])
+  func aCommandThatLooksMakesNothing(_ line: String) async throws {
+    let outcome = try await sandbox.run(line.split(separator: " ").map(String.init))
+    #expect(outcome.status == ["export": 1, "tasks show 12345678": 1, "wait --timeout 1": 3][line] ?? 0, "\(outcome)")
+    #expect(sandbox.files.isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.temporary).isEmpty)
+  }
+
+  @Test func aCommandThatLooksMakesNoAgentKnown() async throws {
+    _ = try await sandbox.run("send", "cowork", "x")
+    for line in ["read --peek", "history", "agents", "tasks", "wait --timeout 0", "status"] {
+      _ = try await sandbox.run(line.split(separator: " ").map(String.init), environment: ["COWORK_IDENTITY": "stranger"])
+    }
+    #expect(try await sandbox.sqlite3("SELECT group_concat(name) FROM agents WHERE name NOT IN ('code', 'cowork')") == "")
+  }
+
+  @Test func whoWaitsIsWokenByTheFirstMessageOfANewStore() async throws {
+    let wait = try sandbox.start(["wait", "--as", "cowork", "--timeout", "60"])
+    _ = try await sandbox.run("send", "cowork", "x")
+    #expect(try await wait.outcome.status == 0)
+  }
+
   @Test func theEnvironmentCounts() async throws {
     let environment = ["COWORK_IDENTITY": "reviewer", "COWORK_DATABASE_URL": "sqlite://\(sandbox.home)/other.db"]
     #expect(try await sandbox.run("send", "cowork", "x", environment: environment).status == 0)

@@ -53,6 +53,28 @@ import Testing
     #expect(try await watch.end(by: signal).outcome.status == 0)
   }
 
+  @Test func nohupKeepsItThroughAHangUp() async throws {
+    _ = try await sandbox.run("send", "cowork", "one")
+    let pipe = try LinePipe()
+    let watch = try sandbox.start(["-c", "trap '' HUP; exec \"$0\" watch", Program.path], command: "/bin/sh", output: pipe.writing)
+    defer { watch.signal(SIGKILL) }
+    try await pipe.lines(to: "one")
+    watch.signal(SIGHUP)
+    _ = try await sandbox.run("send", "cowork", "two")
+    try await pipe.lines(to: "two")
+    watch.signal(SIGTERM)
+    #expect(try await watch.outcome.status == 0)
+  }
+
+  @Test func itBeginsWithTheStoreAndMakesNone() async throws {
+    let watch = try Following(sandbox, ["watch"], withErrors: true, environment: [:])
+    let status = try await sandbox.run("status")
+    #expect(status.status == 0 && sandbox.files.isEmpty)
+    _ = try await sandbox.run("send", "cowork", "the first")
+    try await watch.lines(to: "the first")
+    #expect(try await watch.end(by: SIGINT).outcome.status == 0)
+  }
+
   @Test func itIsNarrowed() async throws {
     for (agent, text) in [("reviewer", "from the reviewer"), ("code", "first"), ("code", "second")] {
       _ = try await sandbox.run("send", "cowork", text, "--as", agent)
@@ -126,7 +148,7 @@ import Testing
   }
 
   @Test func aStoreThatCannotBeOpenedIsAnError() async throws {
-    let outcome = try await sandbox.run("watch", "--database-url", "/proc/nowhere/messages.db")
-    #expect(outcome.status == 1 && outcome.errors.contains("/proc/nowhere") && outcome.errors.split(separator: "\n").count == 1)
+    let outcome = try await sandbox.run("watch", "--database-url", sandbox.home)
+    #expect(outcome.status == 1 && outcome.errors.contains("is a folder") && outcome.errors.split(separator: "\n").count == 1)
   }
 }

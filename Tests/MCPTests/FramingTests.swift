@@ -24,6 +24,15 @@ import Testing
     #expect(lines([Array(text.utf8)]) == expected.map(line))
   }
 
+  @Test func aByteOrderMarkIsPassedOverAtTheStartOnly() {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let bytes = mark + Array("a\n".utf8) + mark + Array("b\n".utf8)
+    #expect(lines([bytes]) == [line("a"), .line(mark + Array("b".utf8))])
+    #expect(lines(bytes.map { [$0] }) == lines([bytes]))
+    #expect(lines([mark + Array("a".utf8)]) == [line("a")])
+    #expect(lines([mark]) == [])
+  }
+
   @Test func aStreamMayBeSplitAnywhere() {
     let bytes = Array("{\"é\":1}\r\n\n[2]\nthe rest".utf8)
     let whole = lines([bytes])

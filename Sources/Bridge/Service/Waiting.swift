@@ -44,6 +44,7 @@ extension BridgeService {
     look: @escaping @Sendable () async throws -> Found?
   ) async throws -> Found? {
     let wakeUps = wakeUps(.waiting)
+    waits.add(wakeUps)
     let end = ContinuousClock.now + time
     let first = Once<Result<Found?, any Error>>()
     let search = Task(executorPreference: store.executor) {

@@ -12,6 +12,8 @@ public final class WaitingCalls: Sendable {
 
   private let waiting = Mutex<[Interest]>([])
   private let subscribers = Subscribers()
+  private let present = Subscribers()
+  private let isOver = Atomic(false)
 
   init() {}
 
@@ -26,6 +28,18 @@ public final class WaitingCalls: Sendable {
 
   /// A hint after each wait that ends, until the sequence is dropped.
   public func changes() -> WakeUps { subscribers.subscribe(.idle) }
+
+  /// From now on calls wait no more: those that do, return with what is there.
+  public func finish() {
+    isOver.store(true, ordering: .sequentiallyConsistent)
+    present.finish()
+  }
+
+  /// Ends the hints of a call that waits once ``finish()`` is called.
+  func add(_ wakeUps: WakeUps) {
+    present.add(wakeUps)
+    if isOver.load(ordering: .sequentiallyConsistent) { wakeUps.finish() }
+  }
 
   func during<Value>(_ interest: Interest, _ wait: () async throws -> Value) async rethrows -> Value {
     waiting.withLock { $0.append(interest) }

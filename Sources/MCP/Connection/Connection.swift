@@ -49,16 +49,16 @@ struct Connection: Sendable {
       isReading = false
       // A last line without its end is served if it is a whole message. Nobody waits for an answer to half of one.
       if ending.reason == nil, let line = framer.rest(), line.isJSON { receive(line) }
-      ending.begin(.endOfInput)
+      end(.endOfInput)
     case .inputFailed(let reason):
       isReading = false
-      ending.begin(.connectionLost("standard input: \(reason)"))
+      end(.connectionLost("standard input: \(reason)"))
     case .written:
       output.written()
-      if ending.stage == .flushing { startTimer(limits.stallGrace) }
+      if ending.stage == .flushing { startGrace() }
     case .writeFailed(let reason):
       output.writeFailed()
-      ending.begin(.connectionLost("standard output: \(reason)"))
+      end(.connectionLost("standard output: \(reason)"))
     case .progressed(let ticket, let progress): report(progress, ticket)
     case .leftTurn(let ticket):
       calls.leaveTurn(ticket)
@@ -73,7 +73,7 @@ struct Connection: Sendable {
     case .notified(let method, let params):
       if agreement != nil { output.send(MessageEncoder.notification(method, params)) }
     case .timerFired(let number): ending.timerFired(number)
-    case .shutDown: ending.begin(.shutdown)
+    case .shutDown: end(.shutdown)
     }
   }
 }
@@ -255,11 +255,15 @@ extension Connection {
   private mutating func moveOn() {
     while let stage = ending.next(isDone: isDone) {
       enter(stage)
-      if !isDone, let grace = limits.grace(of: stage) { startTimer(grace) }
+      if !isDone { startGrace() }
     }
   }
 
-  private mutating func startTimer(_ duration: Duration) { actions.append(.startTimer(ending.startTimer(), duration)) }
+  private mutating func end(_ reason: ServerEnd) { if ending.begin(reason), ending.stage == .flushing { startGrace() } }
+
+  private mutating func startGrace() {
+    if let grace = limits.grace(of: ending.stage, after: ending.reason) { actions.append(.startTimer(ending.startTimer(), grace)) }
+  }
 
   private var isDone: Bool {
     switch ending.stage {

@@ -11,9 +11,13 @@ struct Ending: Sendable {
 
   mutating func open() { stage = .serving }
 
-  /// The first reason counts.
-  mutating func begin(_ reason: ServerEnd) {
-    if self.reason == nil { self.reason = reason }
+  /// The first reason counts, except that the end of input leaves time, which a later reason takes away.
+  ///
+  /// - Returns: whether it did.
+  mutating func begin(_ reason: ServerEnd) -> Bool {
+    guard self.reason == nil || self.reason == .endOfInput && stage.rawValue <= Stage.flushing.rawValue else { return false }
+    defer { self.reason = reason }
+    return self.reason != nil && reason != .endOfInput
   }
 
   /// A new timer takes the place of the one before.
@@ -40,10 +44,12 @@ struct Ending: Sendable {
 
 extension ServerLimits {
   /// The longest time in a stage; `nil` for as long as it takes.
-  func grace(of stage: Ending.Stage) -> Duration? {
+  func grace(of stage: Ending.Stage, after reason: ServerEnd?) -> Duration? {
     switch stage {
     case .finishingCalls: endOfInputGrace
-    case .flushing, .awaitingHandlers: stallGrace
+    // Somebody still reads, however slowly.
+    case .flushing: reason == .endOfInput ? nil : stallGrace
+    case .awaitingHandlers: stallGrace
     default: nil
     }
   }

@@ -34,8 +34,8 @@ public actor Server {
 
   /// Serves the client until its input ends, its output breaks, ``shutdown()`` is called or the task is cancelled. To be called once.
   ///
-  /// At the end of input, calls that finish within `endOfInputGrace` are answered; the others are cancelled. Queued output is written as
-  /// long as the client takes it. Then the transport is closed. When this returns, all hooks of replies have returned.
+  /// At the end of input, calls that finish within `endOfInputGrace` are answered; the others are cancelled. All output is written, however
+  /// slowly the client reads. Then the transport is closed. When this returns, all hooks of replies have returned.
   @discardableResult
   public func run(on transport: some ByteTransport) async -> ServerEnd {
     precondition(self.transport == nil, "A server runs once.")
@@ -112,6 +112,7 @@ public actor Server {
     Task(executorPreference: executor) {
       do {
         let bytes = try await transport.read()
+        if bytes == nil { self.definition.inputEnded?() }
         await self.handle(bytes.map { .received($0) } ?? .inputEnded)
       } catch {
         await self.handle(.inputFailed("\(error)"))

@@ -19,6 +19,8 @@ public struct ServerDefinition: Sendable {
   public var subscriptionsChanged: (@Sendable (Set<String>) async -> Void)?
   /// Called when a client of the handshake era has said that it is ready (`notifications/initialized`): notifications may be sent from now on.
   public var clientReady: (@Sendable (Session) async -> Void)?
+  /// Called when the input has ended: calls that only wait should return.
+  public var inputEnded: (@Sendable () -> Void)?
 
   public init(name: String, version: String) {
     self.name = name
@@ -40,9 +42,9 @@ public struct ServerLimits: Hashable, Sendable {
   public var batchEntries = 256
   /// Open `subscriptions/listen` requests, and also the URIs that a client may be subscribed to.
   public var subscriptions = 256
-  /// After the end of input: how long calls may go on before they are cancelled.
-  public var endOfInputGrace: Duration = .milliseconds(80)
-  /// At the end: how long the output may stand still, and how long cancelled handlers may take, before they are given up.
+  /// After the end of input: how long calls may go on before they are cancelled. Calls have time limits of their own, which are shorter.
+  public var endOfInputGrace: Duration = .seconds(30)
+  /// At any other end: how long the output may stand still. And how long cancelled handlers may take, before they are given up.
   public var stallGrace: Duration = .milliseconds(60)
 
   public init() {}

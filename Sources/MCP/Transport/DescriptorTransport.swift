@@ -12,19 +12,14 @@ public final class DescriptorTransport: ByteTransport {
   private let channel: ByteChannel
   private let waiters = Mutex(Waiters())
 
-  /// - Parameters:
-  ///   - input: closed after ``close()``, as `output` is. Both may be the same.
-  ///   - onEndOfInput: called when the other side has ended the input.
+  /// - Parameter input: closed after ``close()``, as `output` is. Both may be the same.
   /// - Throws: when descriptors or threads are exhausted.
-  public init(
-    input: FileDescriptor, output: FileDescriptor, onEndOfInput: @escaping @Sendable () -> Void = {}
-  ) throws(SystemError) {
+  public init(input: FileDescriptor, output: FileDescriptor) throws(SystemError) {
     channel = try ByteChannel(source: input, sink: output, readsOnDemand: true)
     try channel.start { event in
       switch event {
       case .received(let result):
         let bytes = result.map { $0.isEmpty ? nil : $0 }
-        if case .success(nil) = bytes { onEndOfInput() }
         self.waiters.withLock { $0.reader.take() }?.resume(with: bytes.mapError { $0 })
       case .written(let failure): self.written(failure.map { .failure($0) } ?? .success(()))
       case .sourceWaits, .sourceClosed: break
@@ -36,9 +31,7 @@ public final class DescriptorTransport: ByteTransport {
   ///
   /// Call it once, before anything prints. What else the process prints to standard output goes to standard error, so that it cannot reach
   /// the client; other readers of standard input find it empty. SIGPIPE is ignored.
-  public static func standardStreams(
-    onEndOfInput: @escaping @Sendable () -> Void = {}
-  ) throws(SystemError) -> DescriptorTransport {
+  public static func standardStreams() throws(SystemError) -> DescriptorTransport {
     try FileDescriptor.fillStandardStreams(writable: true)
     FileDescriptor.ignoreBrokenPipes()
     let (input, output) = (try FileDescriptor.standardInput.copy(), try FileDescriptor.standardOutput.copy())
@@ -46,8 +39,11 @@ public final class DescriptorTransport: ByteTransport {
     let null = try FileDescriptor.null()
     try FileDescriptor.standardInput.replace(by: null)
     try? null.close()
-    return try DescriptorTransport(input: input, output: output, onEndOfInput: onEndOfInput)
+    return try DescriptorTransport(input: input, output: output)
   }
+
+  /// Whether nobody can read the output any more.
+  public var isOutputBroken: Bool { channel.isSinkBroken }
 
   public func read() async throws -> [UInt8]? {
     try await withCheckedThrowingContinuation { continuation in

@@ -11,6 +11,8 @@ struct LineFramer: Sendable {
   private var scanned = 0
   /// Inside a line that was reported as too long.
   private var isSkipping = false
+  /// Nothing was taken yet: a byte order mark may come.
+  private var isAtStart = true
 
   init(limit: Int) {
     self.limit = limit
@@ -24,7 +26,7 @@ struct LineFramer: Sendable {
   /// The next whole line that is not blank; `nil` until more bytes come.
   mutating func next() -> Line? {
     while let end = buffer.dropFirst(scanned).firstIndex(of: 0x0A).map({ $0 - buffer.startIndex }) {
-      let line = buffer.prefix(end)
+      let line = withoutMark(buffer.prefix(end))
       drop(end + 1)
       if isSkipping {
         isSkipping = false
@@ -43,9 +45,15 @@ struct LineFramer: Sendable {
 
   /// The last line of the input if it has no end and is not blank.
   mutating func rest() -> Line? {
-    let line = buffer
-    drop(line.count)
+    let line = withoutMark(buffer)
+    drop(buffer.count)
     return isSkipping || isBlank(line) ? nil : .line(Array(line))
+  }
+
+  /// The line, without the byte order mark that some programs write before the first one.
+  private mutating func withoutMark(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    defer { isAtStart = false }
+    return isAtStart && line.starts(with: [0xEF, 0xBB, 0xBF]) ? line.dropFirst(3) : line
   }
 
   /// Releases the memory once all is consumed.

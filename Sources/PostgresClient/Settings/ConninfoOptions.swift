@@ -28,6 +28,13 @@ struct ConninfoOptions: Sendable, Equatable {
       options["load_balance_hosts"] = balance
       values = options
     } else {
+      let unknown = Self.unknownParameters(of: rest)
+      if !unknown.isEmpty {
+        throw PostgresError(
+          .badURL,
+          "libpq does not know \(unknown.joined(separator: ", ")) in the connection URL: leave out what other libraries take; "
+            + "sslmode is for encryption, and --workspace for a schema of its own.")
+      }
       throw PostgresError(
         .badURL,
         "The connection string is malformed or has an option that libpq does not know; write postgres://user@host:5432/database "
@@ -100,6 +107,22 @@ struct ConninfoOptions: Sendable, Equatable {
     guard let list = PQconninfoParse(conninfo, &message) else { return nil }
     defer { PQconninfoFree(list) }
     return collect(list)
+  }
+
+  /// None where an `@` behind the question mark could be the end of a password.
+  private static func unknownParameters(of conninfo: String) -> [String] {
+    guard isURI(conninfo), let query = conninfo.split(separator: "?", maxSplits: 1).dropFirst().first, !query.contains("@"),
+      let list = PQconndefaults()
+    else { return [] }
+    defer { PQconninfoFree(list) }
+    var known: Set = ["ssl"]
+    var item = list
+    while let keyword = item.pointee.keyword {
+      known.insert(String(cString: keyword))
+      item += 1
+    }
+    let keys = query.split(separator: "&").filter { $0.contains("=") }.map { String($0.prefix { $0 != "=" }) }
+    return keys.filter { !known.contains($0) && $0.wholeMatch(of: /[A-Za-z0-9_.\-]{1,40}/) != nil }
   }
 
   private static func collect(_ list: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {

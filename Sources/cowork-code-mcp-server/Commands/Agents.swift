@@ -25,6 +25,8 @@ struct AgentsList: BridgeCommand {
 
   @OptionGroup var options: SharedOptions
 
+  var absence: StoreAbsence { .empty }
+
   func run(in session: CommandSession) async throws {
     let page = try await session.service.agents(limit: Overview.agentLimit)
     try await session.showWithUnread(

@@ -7,15 +7,19 @@ import MCP
 /// A command that does what a tool does, for a person or a script.
 protocol BridgeCommand: AsyncParsableCommand {
   var options: SharedOptions { get }
+  var absence: StoreAbsence { get }
   func run(in session: CommandSession) async throws
 }
 
 extension BridgeCommand {
+  var absence: StoreAbsence { .made }
+
   func run() async throws {
+    let start = ContinuousClock.now
     let identity = try options.acting.identity()
     let logger = try options.store.logger()
-    try await options.store.location().withCommand(as: identity, logger: logger) { service in
-      try await run(in: CommandSession(service: service, json: options.json, logger: logger))
+    try await options.store.location().withCommand(as: identity, absence: absence, logger: logger) { service in
+      try await run(in: CommandSession(service: service, json: options.json, logger: logger, start: start))
     }
   }
 }
@@ -25,6 +29,7 @@ struct CommandSession {
   let service: BridgeService
   let json: Bool
   let logger: Logger
+  let start: ContinuousClock.Instant
 
   var identity: Identity { service.identity }
 

@@ -32,6 +32,8 @@ struct History: BridgeCommand {
 
   @OptionGroup var options: SharedOptions
 
+  var absence: StoreAbsence { .empty }
+
   func run(in session: CommandSession) async throws {
     let words = query.joined(separator: " ")
     let page = try await session.service.history(

@@ -50,6 +50,8 @@ struct Read: BridgeCommand {
     if setAside, again != nil { throw ValidationError("--set-aside and --again exclude each other.") }
   }
 
+  var absence: StoreAbsence { .awaited(until: .now + .seconds(wait)) }
+
   func run(in session: CommandSession) async throws {
     if let again { return try await session.deliverAgain(again) }
     if setAside {
@@ -58,7 +60,7 @@ struct Read: BridgeCommand {
       return try await session.show(
         Marked(MessagesOutput(aside), for: session.identity), as: aside.isEmpty ? none : aside.shown(for: session.identity))
     }
-    let delivery = try await PatientWait(seconds: wait, logger: session.logger).until(not: \.isEmpty) { seconds in
+    let delivery = try await PatientWait(seconds: wait, since: session.start, logger: session.logger).until(not: \.isEmpty) { seconds in
       try await session.service.readMessages(
         markRead: !peek, limit: limit, from: from, waitSeconds: seconds, whole: true, allSessions: allSessions)
     }

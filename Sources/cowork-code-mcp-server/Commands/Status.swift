@@ -22,7 +22,7 @@ struct Status: AsyncParsableCommand {
 
   func run() async throws {
     let location = try store.location()
-    let overview = try await location.withStore(logger: store.logger()) { store in
+    let overview = try await location.withStore(absence: .empty, logger: store.logger()) { store in
       // Of readers that have just died, too.
       _ = try? await store.recoverExpired()
       return try await store.overview()

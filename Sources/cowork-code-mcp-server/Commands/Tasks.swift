@@ -48,6 +48,8 @@ struct TasksList: BridgeCommand {
 
   @OptionGroup var options: SharedOptions
 
+  var absence: StoreAbsence { .empty }
+
   func run(in session: CommandSession) async throws {
     let page = try await session.service.tasks(role: role, status: status, cursor: cursor, limit: limit, markSeen: !peek)
     try await session.showWithUnread(
@@ -72,6 +74,8 @@ struct TasksShow: BridgeCommand {
   var peek = false
 
   @OptionGroup var options: SharedOptions
+
+  var absence: StoreAbsence { .empty }
 
   func run(in session: CommandSession) async throws {
     let report = try await session.service.task(id, markSeen: !peek)

@@ -40,8 +40,10 @@ struct Wait: BridgeCommand {
 
   @OptionGroup var options: SharedOptions
 
+  var absence: StoreAbsence { .awaited(until: timeout.map { .now + .seconds($0) }) }
+
   func run(in session: CommandSession) async throws {
-    let counts = try await PatientWait(seconds: timeout, logger: session.logger).until(not: \.isEmpty) { seconds in
+    let counts = try await PatientWait(seconds: timeout, since: session.start, logger: session.logger).until(not: \.isEmpty) { seconds in
       try await session.service.waitForAnything(
         messages: subject != .tasks, tasks: subject != .messages, allSessions: allSessions, timeout: .seconds(seconds))
     }
@@ -56,14 +58,20 @@ struct PatientWait {
   static let seconds = 0...86_400
   private static let piece: Int64 = 30
   let seconds: Int?
+  let start: ContinuousClock.Instant
   let logger: Logger
+
+  init(seconds: Int?, since start: ContinuousClock.Instant, logger: Logger) {
+    (self.seconds, self.start, self.logger) = (seconds, start, logger)
+  }
 
   /// - Parameter look: waits for at most the seconds that it is given.
   /// - Returns: the first value that is not empty, or the last one at the end.
   func until<Value>(not isEmpty: (Value) -> Bool, _ look: (Int) async throws -> Value) async throws -> Value {
-    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    let end = seconds.map { start + .seconds($0) }
     let first = try await look(0)
-    if !isEmpty(first) || seconds == 0 { return first }
+    if let end, ContinuousClock.now >= end { return first }
+    if !isEmpty(first) { return first }
     logger.debug("nothing there yet, waiting")
     while true {
       let left = end.map { max(0, (ContinuousClock.now.duration(to: $0) + .milliseconds(999)).components.seconds) }

@@ -108,6 +108,7 @@ struct Follower: Sendable {
     // Subscribe before the first look, so that nothing is missed.
     let wakeUps = store.wakeUpsForAll()
     do {
+      while try await !store.exists() { try await Task.sleep(for: .milliseconds(200)) }
       try await showNew()
       logger.debug("following")
       for await _ in wakeUps { try await showNewPatiently() }

@@ -12,11 +12,13 @@ enum StoreLocation: Sendable {
 
   /// - Parameter url: `sqlite:///absolute/path.db`, a file's path, or any libpq URI; nil for the default file.
   /// - Throws: `BridgeError` with the code `invalidValue`; a URL is never quoted in it, since it may hold a password.
-  init(url: String?, workspace: Workspace?) throws(BridgeError) {
-    guard let url else {
+  init(url text: String?, workspace: Workspace?) throws(BridgeError) {
+    try StoreURL.requireHome()
+    guard let text else {
       self = .sqlite(path: StorePath.standard(workspace: workspace))
       return
     }
+    let url = try StoreURL.checked(text)
     let scheme = url.range(of: "://").map { url[..<$0.lowerBound].lowercased() }
     switch scheme {
     case nil where url.lowercased().hasPrefix("sqlite:"), "sqlite":
@@ -78,10 +80,11 @@ extension StoreLocation {
   /// Opens the store for the work, and closes it afterwards: the one way to a store for every command.
   ///
   /// - Parameters:
-  ///   - mustExist: whether a store that does not exist is a failure. Otherwise it is empty, and the first verb that writes makes it.
+  ///   - absence: what to do where there is no store.
   ///   - patience: how long closing may take; nil for as long as it needs.
   func withStore<Value>(
-    mustExist: Bool = false, logger: Logger, closingWithin patience: Duration? = nil, _ work: (any BridgeStore) async throws -> Value
+    absence: StoreAbsence = .made, logger: Logger, closingWithin patience: Duration? = nil,
+    _ work: (any BridgeStore) async throws -> Value
   ) async throws -> Value {
     let store: any BridgeStore =
       switch self {
@@ -90,10 +93,15 @@ extension StoreLocation {
       }
     let result: Result<Value, any Error>
     do {
-      if mustExist, try await !store.exists() {
+      if try await absence.isFound(store) {
+        result = .success(try await work(store))
+      } else if absence == .failure {
         throw CommandFailure("There is no store in \(description): check --database-url and --workspace.")
+      } else {
+        let empty = try ThrowawayStore(in: FileManager.default.temporaryDirectory.path)
+        defer { empty.removeFolder() }
+        result = .success(try await empty.location.withStore(logger: logger, closingWithin: patience, work))
       }
-      result = .success(try await work(store))
     } catch {
       result = .failure(error)
     }
@@ -103,19 +111,43 @@ extension StoreLocation {
 
   /// The same for one instance of an agent.
   func withService<Value>(
-    as instance: Instance, logger: Logger, closingWithin patience: Duration? = nil, _ work: (BridgeService) async throws -> Value
+    as instance: Instance, absence: StoreAbsence = .made, logger: Logger, closingWithin patience: Duration? = nil,
+    _ work: (BridgeService) async throws -> Value
   ) async throws -> Value {
-    try await withStore(logger: logger, closingWithin: patience) { store in
+    try await withStore(absence: absence, logger: logger, closingWithin: patience) { store in
       try await work(BridgeService(store: store, instance: instance, logger: logger))
     }
   }
 
   /// The same for a command: it acts for the session in which it runs, if there is one.
-  func withCommand<Value>(as identity: Identity, logger: Logger, _ work: (BridgeService) async throws -> Value) async throws -> Value {
+  func withCommand<Value>(
+    as identity: Identity, absence: StoreAbsence, logger: Logger, _ work: (BridgeService) async throws -> Value
+  ) async throws -> Value {
     let name = try Settings.session.given(nil)
-    return try await withService(as: .command(of: identity), logger: logger) { service in
+    return try await withService(as: .command(of: identity), absence: absence, logger: logger) { service in
       try await service.joinSession(named: name)
       return try await work(service)
     }
+  }
+}
+
+/// What a command does where there is no store.
+enum StoreAbsence: Equatable {
+  /// The first verb that writes makes one.
+  case made
+  case failure
+  /// A command that only looks waits for one until then, or for ever without a time, and else looks at an empty one.
+  case awaited(until: ContinuousClock.Instant?)
+
+  static let empty = awaited(until: .now)
+
+  /// - Returns: whether the store can be used; false where it is not there.
+  fileprivate func isFound(_ store: any BridgeStore) async throws -> Bool {
+    if self == .made { return true }
+    while try await !store.exists() {
+      guard case .awaited(let end) = self, end.map({ ContinuousClock.now < $0 }) ?? true else { return false }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    return true
   }
 }

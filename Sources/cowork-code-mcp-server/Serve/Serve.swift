@@ -48,27 +48,39 @@ struct Serve: AsyncParsableCommand {
     let logger = try store.logger()
     if isWritten, Self.isByDefault { try await MistypedCommand.refuse(identity, at: location, logger) }
     let wake = try wake.settings(agent: identity.name)
+    if FileDescriptor.standardInput.isTerminal { StandardStreams.writeError(Self.greeting) }
     // While standard input is the client's.
-    let session = try Settings.session.given(session).map { Session(named: $0) } ?? ProcessIdentity.client.map { Session(client: $0) }
+    let client = ProcessIdentity.client
+    let session = try Settings.session.given(session).map { Session(named: $0) } ?? client.map { Session(client: $0) }
     // Before anything can print: from here on standard output belongs to the protocol.
-    let transport = try DescriptorTransport.standardStreams(onEndOfInput: { Self.end(within: .milliseconds(900)) })
+    let transport = try DescriptorTransport.standardStreams()
     try await location.withService(as: Instance(agent: identity, session: session), logger: logger) { service in
       let server = BridgeServer(service: service, version: Version.text, policy: protocolPolicy, wake: wake, logger: logger)
-      try Signals.handle([SIGINT, SIGTERM]) { _ in
+      try Signals.handle { _ in
         Self.end(within: .milliseconds(250))
         Task { await server.server.shutdown() }
       }
       let presence = Task { await service.run() }
+      // Another process may hold our input open after its death.
+      let watch = Task {
+        while (try? await Task.sleep(for: .seconds(4))) != nil {
+          if client?.isKnownDead == true || transport.isOutputBroken { return await server.server.shutdown() }
+        }
+      }
       // A client that has closed the input may be ending: then its session ends as well.
       let patience: Duration = await server.run(on: transport) == .shutdown ? .zero : .milliseconds(500)
       Self.end(within: patience + .milliseconds(250))
+      watch.cancel()
       presence.cancel()
       await presence.value
       await service.signOff(within: patience)
     }
   }
 
-  /// The process ends within 300 ms at SIGINT or SIGTERM, and within a second once its client closes the input.
+  private static let greeting =
+    "This is an MCP server, which waits for its client on standard input: Control-C ends it, and `cowork-code-mcp-server install` adds it to a client.\n"
+
+  /// The process ends within 300 ms at a signal, and within a second once its client has closed the input and got all answers.
   private static func end(within limit: Duration) { Deadline.endProcess(after: limit) }
 }
 

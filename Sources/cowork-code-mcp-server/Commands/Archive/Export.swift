@@ -46,7 +46,7 @@ struct Export: AsyncParsableCommand {
   func run() async throws {
     let work = try LongWork()
     let location = try store.location()
-    try await location.withStore(mustExist: true, logger: store.logger()) { store in
+    try await location.withStore(absence: .failure, logger: store.logger()) { store in
       // A fault of the store must be known before the file exists.
       _ = try await store.archiveIdentity()
       let file = try ExportOutput(output, replacing: force)

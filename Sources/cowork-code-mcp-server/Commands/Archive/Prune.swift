@@ -35,7 +35,7 @@ struct Prune: AsyncParsableCommand {
 
   func run() async throws {
     let work = try LongWork()
-    let pruned = try await store.location().withStore(mustExist: true, logger: store.logger()) { try await prune($0, work) }
+    let pruned = try await store.location().withStore(absence: .failure, logger: store.logger()) { try await prune($0, work) }
     try await StandardStreams.show(pruned, json: json, as: pruned.shown())
   }
 

@@ -4,7 +4,7 @@ import PostgresClient
 import PostgresStore
 import SystemSupport
 
-/// A store for a check, in the same place as one that does not exist yet or must not be changed.
+/// A store that is removed again, for a check in the same place as one that does not exist yet or must not be changed.
 struct ThrowawayStore {
   let location: StoreLocation
   private let folder: String?
@@ -14,20 +14,27 @@ struct ThrowawayStore {
     case .sqlite(let path):
       var place = FileSystem.split(path).folder
       while FileIdentity(path: place) == nil, place != FileSystem.split(place).folder { place = FileSystem.split(place).folder }
-      let folder: String
-      do { folder = try FileSystem.makeTemporaryFolder(in: place, ".cowork-doctor") } catch {
-        throw CommandFailure("No folder for a check can be made in \(place): \(error.code).")
-      }
-      self.folder = folder
-      self.location = .sqlite(path: folder + "/messages.db")
+      try self.init(in: place)
     case .postgres(let settings, _):
-      folder = nil
-      self.location = .postgres(settings, try Workspace(Identity.diagnosis().name))
+      self.init(location: .postgres(settings, try Workspace(Identity.diagnosis().name)), folder: nil)
     }
   }
 
+  /// An empty file in a folder of its own.
+  init(in place: String) throws {
+    let folder: String
+    do { folder = try FileSystem.makeTemporaryFolder(in: place, ".cowork-empty") } catch {
+      throw CommandFailure("No folder for an empty store can be made in \(place): \(error.code).")
+    }
+    self.init(location: .sqlite(path: folder + "/messages.db"), folder: folder)
+  }
+
+  private init(location: StoreLocation, folder: String?) { (self.location, self.folder) = (location, folder) }
+
+  func removeFolder() { if let folder { try? FileManager.default.removeItem(atPath: folder) } }
+
   func remove() async {
-    if let folder { try? FileManager.default.removeItem(atPath: folder) }
+    removeFolder()
     guard case .postgres(let settings, let workspace) = location else { return }
     let pool = PostgresPool(settings)
     _ = await Deadline.within(.seconds(10)) {
