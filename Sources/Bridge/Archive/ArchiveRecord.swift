@@ -71,7 +71,7 @@ extension ArchiveRecord {
   }
 
   /// Whether the source has a newer state of the same record.
-  public func isBehind(_ source: Self) -> Bool { isSame(as: source) && merged(with: source) != self }
+  public func isBehind(_ source: Self) -> Bool { self != source && isSame(as: source) && merged(with: source) != self }
 
   /// Derives the id of a row that has none.
   ///

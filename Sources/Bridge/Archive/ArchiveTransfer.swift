@@ -78,9 +78,14 @@ public struct ArchiveTransfer: Sendable {
       }
       for record in records {
         report.found += 1
+        let areEqual = report.sourceDigest == report.targetDigest
         record.digest(into: &report.sourceDigest)
         guard let counterpart = found[record.key] else {
           report.add(record.id, .missing)
+          continue
+        }
+        if counterpart == record {
+          if areEqual { report.targetDigest = report.sourceDigest } else { record.digest(into: &report.targetDigest) }
           continue
         }
         let isSame = counterpart.isSame(as: record)

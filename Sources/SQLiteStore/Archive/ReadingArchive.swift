@@ -49,7 +49,7 @@ extension SQLiteStore {
   public func archivedAgents() async throws(BridgeError) -> [ArchivedAgent] {
     try await read { db in
       let rows = try db.rows("SELECT \(ArchivedAgent.selected(from: "a")) FROM agents a WHERE name IS NOT NULL ORDER BY a.added_at, name")
-      return try Array(rows.map(ArchivedAgent.init(fieldsOf:)))
+      return try Array(rows.map { ArchivedAgent(fieldsOf: $0, from: 0) })
     }
   }
 

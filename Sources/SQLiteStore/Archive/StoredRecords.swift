@@ -34,7 +34,7 @@ extension StoredRecord {
       let rows = try db.rows(
         "SELECT \(ArchivedEvent.selected(from: "e")) FROM \(events) e WHERE e.\(Record.tables.id) = ? ORDER BY e.seq",
         [record.id.databaseValue])
-      record.events = try Array(rows.map(ArchivedEvent.init(fieldsOf:)))
+      record.events = try Array(rows.map { ArchivedEvent(fieldsOf: $0, from: 0) })
     }
   }
 

@@ -11,12 +11,13 @@ extension Row {
 
   func flag(_ column: String) -> Bool {
     let value: DatabaseValue = self[column]
-    guard case .int64(let number) = value.storage else { return false }
-    return number != 0
+    return value.isSet
   }
 }
 
 extension DatabaseValue {
+  fileprivate var isSet: Bool { if case .int64(let number) = storage { number != 0 } else { false } }
+
   var shown: String? {
     switch storage {
     case .null: nil
@@ -44,13 +45,17 @@ extension RecordField {
     }
   }
 
-  func value(in row: Row) -> FieldValue? {
+  /// - Parameter place: where the field is in the row; afterwards, where the next one is. Names of columns take long to look up.
+  func value(in row: Row, at place: inout Int) -> FieldValue? {
+    defer { place += 1 }
     switch kind {
     case .id, .exact:
-      (row[column] as Data?).map { .exact(ArchivedText(bytes: Array($0), isBlob: row.flag("\(column)_is_blob"))) }
-    case .text, .time, .deadline: row.text(column).map(FieldValue.text)
-    case .number: (row[column] as Int?).map(FieldValue.number)
-    case .flag: row.flag(column) ? .flag(true) : nil
+      defer { place += 1 }
+      guard let data = row[place] as Data? else { return nil }
+      return .exact(ArchivedText(bytes: Array(data), isBlob: (row[place + 1] as DatabaseValue).isSet))
+    case .text, .time, .deadline: return (row[place] as DatabaseValue).shown.map(FieldValue.text)
+    case .number: return (row[place] as Int?).map(FieldValue.number)
+    case .flag: return (row[place] as DatabaseValue).isSet ? .flag(true) : nil
     }
   }
 
@@ -83,9 +88,11 @@ extension FieldedRecord {
     (columns.map { $0.selected(from: alias) } + details.map { $0.selected(from: "d") }).joined(separator: ", ")
   }
 
-  init(fieldsOf row: Row) {
+  /// - Parameter first: where what `selected` selects begins in the row, by default behind the row's number.
+  init(fieldsOf row: Row, from first: Int = 1) {
     self.init()
-    for field in Self.fields { field.set(field.value(in: row), in: &self) }
+    var place = first
+    for field in Self.fields { field.set(field.value(in: row, at: &place), in: &self) }
   }
 }
 

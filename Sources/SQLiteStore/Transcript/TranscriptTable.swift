@@ -24,14 +24,14 @@ struct TranscriptTable: Sendable {
 
   static let events = TranscriptTable(
     source: "task_events e LEFT JOIN tasks t ON t.id = e.task_id",
-    columns: "e.task_id, t.title, t.sender, t.recipient, \(TaskEvent.selected(from: "e"))", number: "e.seq",
+    columns: "\(TaskEvent.selected(from: "e")), e.task_id, t.title, t.sender, t.recipient", number: "e.seq",
     time: "(julianday(e.at) - 2440587.5) * 86400",
     identity: "quote(e.task_id) || quote(e.at) || quote(e.to_status)",
     isFor: "(t.sender = ?1 OR t.recipient = ?1 OR e.actor = ?1)"
   ) { row in
     let task = BridgeTask(
       id: row.text("task_id"), sender: row.text("sender"), recipient: row.text("recipient"), title: row.text("title"))
-    return .task(task, TaskEvent(fieldsOf: row))
+    return .task(task, TaskEvent(fieldsOf: row, from: 0))
   }
 
   func has(_ row: RowTrail.Row, _ db: Database) throws -> Bool {

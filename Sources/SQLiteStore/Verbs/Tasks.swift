@@ -160,7 +160,7 @@ extension SQLiteStore {
     let task = BridgeTask(row)
     let events = try db.rows("SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq", [stored])
     return (
-      TaskReport(task: task, history: try Array(events.map(TaskEvent.init(fieldsOf:)))),
+      TaskReport(task: task, history: try Array(events.map { TaskEvent(fieldsOf: $0, from: 0) })),
       try viewer.map { try TaskNews.isNews(row, for: agent, $0, db) } == true ? [row["row"]] : []
     )
   }
