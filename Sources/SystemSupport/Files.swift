@@ -49,6 +49,11 @@ extension FileDescriptor {
     if own.st_mode & 0o777 != model.st_mode & 0o777 { fchmod(rawValue, model.st_mode & 0o777) }
   }
 
+  /// Opens what is there, such as a pipe, and creates nothing.
+  public static func openForWriting(_ path: String) throws(SystemError) -> FileDescriptor {
+    try create("open \(path)") { Foundation.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
+  }
+
   /// Creates a file for this user only.
   ///
   /// - Returns: false if something is there already.
@@ -146,13 +151,14 @@ public struct NewFile: Sendable {
   /// - Parameters:
   ///   - replacing: whether it may take the place of another file.
   ///   - permissions: of the new file.
-  /// - Throws: `.fileExists` if it may not.
+  /// - Throws: `.fileExists` if it may not. Only a file is ever replaced.
   public init(_ path: String, replacing: Bool, permissions: FilePermissions = .ownerReadWrite) throws(SystemError) {
     self.path = path
     self.replacing = replacing
     draft = "\(path).partial-\(getpid())"
     var status = Foundation.stat()
     if !replacing, lstat(path, &status) == 0 { throw SystemError("create \(path)", .fileExists) }
+    if FileSystem.otherKind(path) != nil { throw SystemError("create \(path)", .fileExists) }
     let number = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions.rawValue)
     if number < 0 { throw SystemError("create \(draft)") }
     descriptor = FileDescriptor(rawValue: number)
@@ -165,14 +171,20 @@ public struct NewFile: Sendable {
   /// Puts the file in its place.
   ///
   /// - Throws: `.fileExists` if another file has come there and must not be replaced. Call ``discard()`` then.
-  public func finish() throws(SystemError) {
+  public func finish() throws(SystemError) { try finish(linking: { link($0, $1) }) }
+
+  func finish(linking: (String, String) -> Int32) throws(SystemError) {
     guard fsync(descriptor.rawValue) == 0 || Errno.current == .invalidArgument else { throw SystemError("fsync \(draft)") }
     if replacing {
       guard rename(draft, path) == 0 else { throw SystemError("rename \(draft)") }
     } else {
-      // Unlike rename(2), link(2) never replaces a file.
-      guard link(draft, path) == 0 else { throw SystemError("link \(path)") }
-      unlink(draft)
+      // Unlike rename(2), link(2) never replaces a file. Where a file system has no links, as exFAT, an empty file keeps the place.
+      if linking(draft, path) == 0 {
+        unlink(draft)
+      } else {
+        guard Errno.current != .fileExists, try FileDescriptor.createFile(path) else { throw SystemError("link \(path)", .fileExists) }
+        guard rename(draft, path) == 0 else { throw SystemError("rename \(draft)") }
+      }
     }
     try? descriptor.close()
   }

@@ -13,9 +13,17 @@ enum Program {
     // The first process of a container gets no signal that it does not handle.
     if getpid() == 1 { try? Signals.handle { _exit(128 + $0) } }
     Task {
-      do { try await run() } catch let error as BridgeError {
+      do {
+        do { try await run() } catch  where CoworkCodeMCPServer.exitCode(for: error) == .success {
+          // Help and the like, whose loss on a full disk must be told.
+          let text = CoworkCodeMCPServer.fullMessage(for: error)
+          if !text.isEmpty { try await StandardStreams.write(text + "\n") }
+        }
+      } catch let error as BridgeError {
         fail(error.message)
       } catch let error as OutputError {
+        // Whoever reads has had enough, as `head`.
+        if error.code == .brokenPipe { CoworkCodeMCPServer.exit(withError: ExitCode.failure) }
         fail("\(error).")
       } catch let error where error is CommandFailure || error is SetupError {
         fail("\(error)")

@@ -137,7 +137,7 @@ import Testing
     let cluster = try await PostgresCluster.start(.init(configuration: ["max_prepared_transactions = 1"]))
     let database = try await cluster.createDatabase()
     _ = try await sandbox.run("send", "cowork", "x")
-    _ = try await sandbox.run("agents", "--database-url", database.url)
+    _ = try await sandbox.run("agents", "add", "code", "--database-url", database.url)
     try await database.psql("BEGIN; LOCK TABLE cowork_bridge.messages; PREPARE TRANSACTION 'held'")
     let running = try sandbox.start(["copy", "--from", sandbox.database, "--to", database.url])
     while try await database.psql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0\n" {}
@@ -203,7 +203,7 @@ import Testing
   }
 
   private func fillWithMessages(_ count: Int) async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     try await sandbox.sqlite3(
       """
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
@@ -214,8 +214,8 @@ import Testing
 
   @Test func anIdThatIsSomethingElseIsReportedAndLeftAlone() async throws {
     let other = sandbox.home + "/other.db"
-    _ = try await sandbox.run("agents")
-    _ = try await sandbox.run("agents", "--database-url", other)
+    _ = try await sandbox.run("agents", "add", "code")
+    _ = try await sandbox.run("agents", "add", "code", "--database-url", other)
     for (path, text) in [(sandbox.database, "mine"), (other, "theirs")] {
       try await sandbox.sqlite3("INSERT INTO messages VALUES ('same', 'cowork', 'code', '\(text)', 0, 'x')", in: path)
     }
@@ -290,7 +290,7 @@ import Testing
       ["export", "--database-url", url],
       ["prune", "--older-than", "1d", "--database-url", url],
     ] {
-      _ = try await sandbox.run("agents")
+      _ = try await sandbox.run("agents", "add", "code")
       let outcome = try await sandbox.run(arguments)
       #expect(outcome.status == 1 && outcome.output.isEmpty)
       #expect(outcome.errors.contains("acts for one agent of the store"), "\(arguments) \(outcome.errors)")

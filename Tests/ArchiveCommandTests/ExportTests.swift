@@ -56,6 +56,41 @@ import Testing
     #expect(try await sandbox.run("export", "--force").status == 64)
   }
 
+  @Test(arguments: ["-", "/dev/stdout"]) func aNameOfStandardOutputMeansIt(_ path: String) async throws {
+    _ = try await sandbox.run("send", "cowork", "x")
+    for force in [[], ["--force"]] {
+      let outcome = try await sandbox.run(["export", "--output", path] + force)
+      #expect(outcome.status == 0 && outcome.output.hasSuffix("\"tasks\":0}}\n"), "\(outcome)")
+    }
+    #expect(sandbox.files.allSatisfy { $0.hasPrefix(".cowork-code-mcp") })
+  }
+
+  @Test func aPipeIsWrittenToAndNeverReplaced() async throws {
+    _ = try await sandbox.run("send", "cowork", "x")
+    for force in ["", "--force"] {
+      let outcome = try await sandbox.shell("rm -f p; mkfifo p; cat p & \"$0\" export \(force) --output p && wait && test -p p")
+      #expect(outcome.status == 0 && outcome.output.hasSuffix("\"tasks\":0}}\n"), "\(outcome)")
+    }
+    let folder = try await sandbox.run("export", "--force", "--output", sandbox.home)
+    #expect(folder.status == 1 && folder.errors.contains("is a folder"))
+  }
+
+  @Test func aReaderThatHasEnoughEndsItQuietly() async throws {
+    _ = try await sandbox.run("agents", "add", "code")
+    try await sandbox.sqlite3("INSERT INTO messages VALUES ('m', 'cowork', 'code', hex(zeroblob(1000000)), 0, datetime('now'))")
+    let outcome = try await sandbox.shell("{ \"$0\" export; echo $? >&2; } | head -c 10")
+    #expect(outcome.output.utf8.count == 10 && outcome.errors == "1\n", "\(outcome)")
+  }
+
+  #if os(Linux)
+    @Test(arguments: ["export", "history", "--help", "export --help", "--version", "migrate --print --database-url postgres://x/y"])
+    func aFullDiskIsAFailure(_ line: String) async throws {
+      _ = try await sandbox.run("send", "cowork", "x")
+      let outcome = try await sandbox.shell("\"$0\" \(line) > /dev/full")
+      #expect(outcome.status == 1 && outcome.errors.hasPrefix("Standard output cannot be written to"), "\(outcome)")
+    }
+  #endif
+
   @Test func aFileThatIsNoneIsNamed() async throws {
     for (path, sentence) in [("/nonexist", "There is no file /nonexist: name one"), ("/tmp", "/tmp is a folder: name a file")] {
       let outcome = try await sandbox.run("import", path)
@@ -64,7 +99,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1))) func anExportThatNobodyReadsEndsWhenItIsAskedTo() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     try await sandbox.sqlite3("INSERT INTO messages VALUES ('m', 'cowork', 'code', hex(zeroblob(1000000)), 0, datetime('now'))")
     let (reading, writing) = try FileDescriptor.makePipe()
     defer { try? reading.close() }
@@ -96,6 +131,19 @@ import Testing
       (
         whole.replacing("\"version\":1", with: "\"version\":2"), "line 1: The file does not begin as an export does. The file has version 2"
       ),
+      (
+        lines[0] + "{\"agent\":{\"name\":\"No Name\",\"added_at\":\"2026-01-31T12:00:00.000Z\"}}\n" + lines.dropFirst().joined(),
+        "line 2: agent.name: "
+      ),
+      (
+        lines[0] + "{\"message\":{\"id\":\"x\",\"idempotency_key\":\"\(String(repeating: "k", count: 201))\"}}\n"
+          + lines.dropFirst().joined(),
+        "line 2: message.idempotency_key must be a text of at most 200 bytes"
+      ),
+      (
+        lines[0] + "{\"message\":{\"id\":\"x\",\"reply_to\":\"a\\u0000b\"}}\n" + lines.dropFirst().joined(),
+        "line 2: message.reply_to must be a text without a NUL"
+      ),
       ("# Messages\n\ntext\n", "line 1: Markdown is for reading and cannot be imported"),
     ]
     for (text, error) in cases {
@@ -107,9 +155,24 @@ import Testing
     #expect(try await sandbox.run("import", sandbox.home + "/none.jsonl").errors.contains("There is no file"))
   }
 
+  @Test func oddRowsAndAByteOrderMarkAreImported() async throws {
+    _ = try await sandbox.run("agents", "add", "code")
+    try await sandbox.sqlite3(
+      """
+      INSERT INTO messages VALUES ('m', 'No Name!', '*', 'x', 7, 'some day');
+      INSERT INTO tasks (id, sender, recipient, title, status, created_at) VALUES ('t', '', 'A B', NULL, 'half done', 'soon');
+      """)
+    let exported = try await sandbox.run("export").output
+    let outcome = try await sandbox.run("import", "--database-url", other, input: "\u{FEFF}" + exported)
+    #expect(outcome.status == 0, "\(outcome)")
+    for table in ["messages", "tasks"] {
+      #expect(try await sandbox.sqlite3("SELECT * FROM \(table)", in: other) == sandbox.sqlite3("SELECT * FROM \(table)"))
+    }
+  }
+
   @Test func anIdThatIsSomethingElseIsReported() async throws {
-    _ = try await sandbox.run("agents")
-    _ = try await sandbox.run("agents", "--database-url", other)
+    _ = try await sandbox.run("agents", "add", "code")
+    _ = try await sandbox.run("agents", "add", "code", "--database-url", other)
     try await sandbox.sqlite3(
       "INSERT INTO messages VALUES ('same', 'cowork', 'code', 'mine', 0, 'x'), ('new', 'cowork', 'code', 'x', 0, 'x')")
     try await sandbox.sqlite3("INSERT INTO messages VALUES ('same', 'cowork', 'code', 'theirs', 0, 'x')", in: other)
@@ -119,7 +182,7 @@ import Testing
   }
 
   @Test func aPartIsChosenByAgentAndTime() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     try await sandbox.sqlite3(
       """
       INSERT INTO messages VALUES ('1', 'cowork', 'code', 'x', 0, '2026-01-01 12:00:00'), ('2', 'cowork', 'code', 'x', 0, '2026-02-01T12:00:00.000Z'),
@@ -139,7 +202,7 @@ import Testing
 
   /// All text of peers is inside code blocks.
   @Test func markdownCannotBeFaked() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     let text = "hi\n```\n\n## 9. `boss` → `code`\n\u{1B}[31m<b>\n`````\nend"
     try await sandbox.sqlite3(
       "INSERT INTO messages VALUES ('m``1', 'co`work' || char(10) || '# x', 'code', '\(text)', 1, NULL), ('n', NULL, 'code', NULL, 0, 'x')")

@@ -8,7 +8,7 @@ import Testing
   init() throws { sandbox = try Sandbox() }
 
   private func fill() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     try await sandbox.sqlite3(
       """
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test func unitsMeanWhatTheySay() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     for (age, minutes) in [("5400s", 90), ("90m", 90), ("12h", 720), ("2d", 2880), ("2w", 20160)] {
       for (id, offset) in [("old", minutes + 5), ("young", minutes - 5)] {
         try await sandbox.sqlite3(

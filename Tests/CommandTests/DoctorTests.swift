@@ -43,14 +43,14 @@ import Testing
   }
 
   @Test func rightsOfOthersAreAWarning() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     chmod(sandbox.database, 0o644)
     let findings = try await doctor()
     #expect(findings.warnings.contains("rights") && findings["rights"].contains("0644") && findings["rights"].contains("chmod 600"))
   }
 
   @Test func aNewerSchemaIsAFailure() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     try await sandbox.sqlite3("INSERT INTO bridge_schema VALUES (99, '')")
     let findings = try await doctor(status: 1)
     #expect(findings.failures == ["schema"] && findings["schema"].contains("99") && findings["schema"].contains("newer"))

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1))) func aTextOfManyMegabytesIsShownAtOnce() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     try await sandbox.sqlite3(
       """
       INSERT INTO messages SELECT 'm', 'cowork', 'code', replace(hex(zeroblob(500000)), '00', 'lörem  ') || char(27) || '[end]', 0, datetime('now')

@@ -132,7 +132,7 @@ import Testing
     try await database.psql("CREATE ROLE \(role) LOGIN PASSWORD 's3cret-w0rd'; REVOKE CREATE ON DATABASE \(database.name) FROM PUBLIC")
     let findings = try await doctor(database.url.replacing("postgres:s3cret", with: "\(role):s3cret"), status: 1)
     #expect(findings.failures == ["schema"] && findings["schema"].contains("cowork-code-mcp-server migrate"))
-    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    _ = try await sandbox.run("agents", "add", "code", environment: ["COWORK_DATABASE_URL": database.url])
     try await database.psql("INSERT INTO cowork_bridge.bridge_schema (version) VALUES (99)")
     #expect(try await doctor(database.url, status: 1)["schema"].contains("99"))
   }
@@ -151,7 +151,7 @@ import Testing
   @Test(arguments: [("bridge_schema", "store", "\nSee w"), ("agents", "content", "end that transaction")])
   func aDatabaseThatDoesNotComeToAnAnswerIsAFailure(_ table: String, _ subject: String, _ advice: String) async throws {
     let database = try await Self.cluster.value.createDatabase()
-    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    _ = try await sandbox.run("agents", "add", "code", environment: ["COWORK_DATABASE_URL": database.url])
     let held = "held_\(database.name)"
     try await database.psql("BEGIN; LOCK TABLE cowork_bridge.\(table); PREPARE TRANSACTION '\(held)'")
     let findings = try await doctor(database.url, status: 1)
@@ -163,7 +163,7 @@ import Testing
 
   @Test func aStandbyIsAFailureThatSaysWhichServerToName() async throws {
     let database = try await Self.cluster.value.createDatabase()
-    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    _ = try await sandbox.run("agents", "add", "code", environment: ["COWORK_DATABASE_URL": database.url])
     let standby = try await database.cluster.makeStandby()
     for (parameters, subject) in [("", "store"), ("target_session_attrs=any", "writing")] {
       let findings = try await doctor(database.url(port: standby.port, parameters: parameters), status: 1)
@@ -178,7 +178,7 @@ import Testing
   @Test(arguments: [("", "store"), ("target_session_attrs=any", "writing")])
   func aRoleThatOnlyReadsIsAFailureThatSaysHowToChangeIt(_ parameters: String, _ subject: String) async throws {
     let database = try await Self.cluster.value.createDatabase()
-    _ = try await sandbox.run("agents", environment: ["COWORK_DATABASE_URL": database.url])
+    _ = try await sandbox.run("agents", "add", "code", environment: ["COWORK_DATABASE_URL": database.url])
     let role = "reader_\(UUID().uuidString.prefix(8).lowercased())"
     try await database.psql(
       "CREATE ROLE \(role) SUPERUSER LOGIN PASSWORD 's3cret-w0rd'; ALTER ROLE \(role) SET default_transaction_read_only = on")

@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func waitingEndsWithTheMessage() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     let errors = try LinePipe()
     let reading = try sandbox.start(["read", "--as", "cowork", "--wait", "60", "--log-level", "debug"], errors: errors.writing)
     try await errors.lines(to: "waiting")
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func fieldsOfRowsByHandStayInTheirLine() async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     try await sandbox.sqlite3("INSERT INTO messages VALUES ('a' || char(10) || 'b', 'x' || char(27), 'cowork', NULL, NULL, NULL)")
     #expect(try await sandbox.run("read", "--as", "cowork").output == "x␛ → cowork  –  a␊b\n\n")
   }

@@ -41,7 +41,7 @@ import Testing
     "INSERT INTO tasks (id, sender, recipient, title, status) VALUES ('by-hand', 'cowork', 'code', 'typed', 'pending')",
   ])
   func aRowTypedByHandWakesIt(_ sql: String) async throws {
-    _ = try await sandbox.run("agents")
+    _ = try await sandbox.run("agents", "add", "code")
     let errors = try LinePipe()
     let waiting = try sandbox.start(["wait", "--log-level", "debug"], errors: errors.writing)
     try await errors.lines(to: "waiting")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import SystemSupport
@@ -52,6 +53,38 @@ import Testing
       #expect(throws: SystemError("link \(path)", .fileExists)) { try late.finish() }
       late.discard()
       #expect(try contents(path).isEmpty)
+    }
+  }
+
+  /// As on exFAT.
+  @Test func aFileSystemWithoutLinksIsServed() throws {
+    try withFolder { folder in
+      func noLinks(_: String, _: String) -> Int32 {
+        errno = EPERM
+        return -1
+      }
+      let path = folder + "/file"
+      let file = try NewFile(path, replacing: false)
+      try file.write(Array("one".utf8))
+      try file.finish(linking: noLinks)
+      #expect(try contents(path) == "one")
+      let names = try ChildProcess(["ls", folder], environment: ["PATH": "/usr/bin:/bin"], output: .pipe)
+      #expect(try names.output?.readToEnd() == Array("file\n".utf8))
+      let other = folder + "/other"
+      let late = try NewFile(other, replacing: false)
+      #expect(try FileDescriptor.createFile(other))
+      #expect(throws: SystemError("link \(other)", .fileExists)) { try late.finish(linking: noLinks) }
+      late.discard()
+      #expect(try contents(other).isEmpty)
+    }
+  }
+
+  @Test func onlyAFileIsReplaced() throws {
+    try withFolder { folder in
+      let path = folder + "/pipe"
+      #expect(mkfifo(path, 0o600) == 0)
+      #expect(throws: SystemError.self) { try NewFile.write(Array("x".utf8), to: path, replacing: true) }
+      #expect(FileSystem.otherKind(path) == "a pipe")
     }
   }
 

@@ -34,8 +34,7 @@ struct Migrate: AsyncParsableCommand {
     }
     let schema = WorkspaceSchema(workspace)
     if print {
-      Swift.print(PostgresMigrator.script(for: schema), terminator: "")
-      return
+      return try await StandardStreams.write(PostgresMigrator.script(for: schema))
     }
     let pool = PostgresPool(settings)
     let migrator = PostgresMigrator(pool: pool, schema: schema, logger: try store.logger())
@@ -45,11 +44,11 @@ struct Migrate: AsyncParsableCommand {
         try await migrator.rebuildTextIndex()
       }
       let found = try await migrator.status()
-      Swift.print("schema \(schema.name) of \(settings.redactedDescription): version \(found.present) of \(found.newest)")
-      for pending in found.pending { Swift.print("pending: \(pending)") }
+      let version = "schema \(schema.name) of \(settings.redactedDescription): version \(found.present) of \(found.newest)\n"
+      try await StandardStreams.write(version + found.pending.map { "pending: \($0)\n" }.joined())
     } catch {
       await pool.close()
-      throw error is BridgeError ? error : CommandFailure("\(error)")
+      throw error is BridgeError || error is OutputError ? error : CommandFailure("\(error)")
     }
     await pool.close()
   }

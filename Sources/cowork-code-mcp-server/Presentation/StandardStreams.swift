@@ -21,11 +21,11 @@ enum StandardStreams {
     try? FileDescriptor.fillStandardStreams(writable: false)
   }
 
-  /// Writes to standard output, on a thread of its own, because a pager may block it.
-  static func write(_ text: String) async throws {
+  /// Writes to standard output or another stream, on a thread of its own, because a pager may block it.
+  static func write(_ text: String, to stream: FileDescriptor = .standardOutput) async throws {
     let bytes = Array(text.utf8)
     let failure = await SystemThread.run { () -> Errno? in
-      do throws(SystemError) { try FileDescriptor.standardOutput.writeCompletely(bytes) } catch { return error.code }
+      do throws(SystemError) { try stream.writeCompletely(bytes) } catch { return error.code }
       return nil
     }
     if let failure { throw OutputError(code: failure) }

@@ -29,9 +29,9 @@ struct ArchiveFile: Sequence {
   /// The lines without their ends.
   struct Lines: IteratorProtocol {
     fileprivate let data: Data
-    private var start = 0
+    private var start: Int
 
-    fileprivate init(data: Data) { self.data = data }
+    fileprivate init(data: Data) { (self.data, start) = (data, data.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0) }
 
     mutating func next() -> [UInt8]? {
       guard start < data.count else { return nil }

@@ -52,7 +52,10 @@ enum ArchiveLine {
     }
     var fields = try ArchiveFields(value, of: kind)
     switch kind {
-    case "agent": self = .agent(try fields.record())
+    case "agent":
+      let agent: ArchivedAgent = try fields.record()
+      do { _ = try Identity(agent.name) } catch { throw CommandFailure("agent.name: \(error.message)") }
+      self = .agent(agent)
     case "message": self = .message(try fields.record())
     case "task":
       var task: ArchivedTask = try fields.record()
@@ -97,6 +100,9 @@ struct ArchiveFields {
     for field in Record.fields {
       let value = try take(field.name, field.kind.rule, field.kind.value)
       if value == nil, field.traits.contains(.required) { throw wrong(field.name, "there") }
+      if field.name == "idempotency_key", value?.text.map({ $0.utf8.count > Limits.keyBytes }) == true {
+        throw wrong(field.name, "a text of at most \(Limits.keyBytes) bytes")
+      }
       field.set(value, in: &record)
     }
     return record
@@ -113,7 +119,7 @@ extension FieldKind {
     case .id, .exact: "a text, null, or {\"base64\": …, \"type\": \"blob\" or \"text\"}"
     case .number: "a whole number"
     case .flag: "true or false"
-    case .text: "a text"
+    case .text: "a text without a NUL character"
     case .time, .deadline: "a time such as 2026-01-31T12:00:00.000Z"
     }
   }
@@ -123,7 +129,7 @@ extension FieldKind {
     case .id, .exact: ArchivedText(json).map { .exact($0) }
     case .number: json.wholeNumber.map { .number(Int($0)) }
     case .flag: json.boolValue.map { .flag($0) }
-    case .text: json.stringValue.map { .text($0) }
+    case .text: json.stringValue.flatMap { $0.utf8.contains(0) ? nil : .text($0) }
     case .time, .deadline:
       json.stringValue.flatMap { ArchiveTime.isCanonical($0) || self == .deadline && $0.isEmpty ? .text($0) : nil }
     }

@@ -22,7 +22,7 @@ struct Export: AsyncParsableCommand {
   @Option(help: "jsonl or markdown.")
   var format: Format = .jsonl
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write; only you can read it (0600).", valueName: "file"))
+  @Option(name: [.short, .long], help: ArgumentHelp("The file to write, which only you can read (0600); - for standard output.", valueName: "file"))
   var output: String?
 
   @Flag(help: "Replace an existing file.")
@@ -133,38 +133,5 @@ struct Exporter {
     }
     try await read { try await body($0, []) }
     try await read { try await body([], $0) }
-  }
-}
-
-/// A file, or standard output.
-struct ExportOutput {
-  private let path: String?
-  private let file: NewFile?
-
-  /// - Throws: `CommandFailure` if there is a file already, or none can be created.
-  init(_ path: String?, replacing: Bool) throws {
-    self.path = path
-    do { file = try path.map { try NewFile($0, replacing: replacing) } } catch { throw Self.failure(error, path) }
-  }
-
-  func write(_ text: String) async throws {
-    if text.isEmpty { return }
-    guard let file else { return try await StandardStreams.write(text) }
-    do { try file.write(text.utf8) } catch { throw Self.failure(error, path) }
-  }
-
-  func write(_ parts: [String]) async throws { try await write(parts.joined()) }
-
-  func finish() throws {
-    do { try file?.finish() } catch { throw Self.failure(error, path) }
-  }
-
-  func discard() { file?.discard() }
-
-  private static func failure(_ error: any Error, _ path: String?) -> any Error {
-    guard let error = error as? SystemError, let path else { return error }
-    return error.code == .fileExists
-      ? CommandFailure("\(path) is there already and was left as it is: name another file, or say --force.")
-      : CommandFailure("\(path) cannot be written (\(error.code)): nothing was written; name another place with --output.")
   }
 }
