@@ -53,7 +53,7 @@ public struct IDReference: Hashable, Sendable {
       return BridgeError(.notFound, "\(shown) names \(advice)")
     }
     let listed = candidates.prefix(Self.mostCandidates - 1).map { candidate in
-      "\(PeerText.name(candidate.id)) (\(PeerText.firstLine(of: candidate.note, limit: 60)))"
+      "\(PeerText.id(candidate.id)) (“\(PeerText.firstLine(of: candidate.note, limit: 60))”)"
     }
     let rest = candidates.count > listed.count ? ", and others" : ""
     return BridgeError(

@@ -27,12 +27,38 @@ public enum PeerText {
     return line.isEmpty ? "unknown" : line
   }
 
+  /// A name in quotation marks.
+  public static func quoted(_ text: String?) -> String { "“\(name(text))”" }
+
+  /// The id of a row: bare only where it is a UUID, which says nothing.
+  public static func id(_ text: String?) -> String { text.flatMap { isUUID($0) ? $0 : nil } ?? quoted(text) }
+
+  /// The status of a task: bare only where it is one of the four.
+  public static func status(_ text: String?) -> String { text.flatMap { TaskStatus(rawValue: $0)?.rawValue } ?? quoted(text) }
+
+  /// The name of an agent: bare only where an agent could have it.
+  public static func agent(_ text: String?) -> String {
+    text.flatMap { NameRule.permits($0) ? $0 : nil } ?? text.map { quoted($0) } ?? "nobody"
+  }
+
+  /// What holds a task: its host may have any name.
+  public static func holder(_ text: String) -> String {
+    let isPlain = text.utf8.count <= 200 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "@:._-".contains($0) }
+    return isPlain ? text : quoted(text)
+  }
+
+  private static func isUUID(_ text: String) -> Bool {
+    let groups = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    func isDigit(_ byte: UInt8) -> Bool { Character(Unicode.Scalar(byte)).isHexDigit }
+    return groups.map(\.count) == [8, 4, 4, 4, 12] && groups.allSatisfy { $0.allSatisfy(isDigit) }
+  }
+
   /// The scalar to show instead; nil for none.
   private static func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
     switch scalar {
     case "\t": return " "
-    // Joiners, as in emoji families and in Persian: the text stays readable without them.
-    case "\u{200C}", "\u{200D}": return nil
+    // Joiners and selectors, as in emoji and in Persian: the text stays readable without them.
+    case "\u{200C}", "\u{200D}", "\u{FE00}"..."\u{FE0F}": return nil
     case "<", "\u{FF1C}", "\u{FE64}": return "‹"
     case ">", "\u{FF1E}", "\u{FE65}": return "›"
     case "[", "\u{FF3B}": return "("
@@ -42,15 +68,8 @@ public enum PeerText {
     }
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return "\u{FFFD}"
-    default: return isInvisible(scalar) ? "\u{FFFD}" : scalar
-    }
-  }
-
-  /// Invisible letters, and selectors that can carry hidden text.
-  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x034F, 0xE0100...0xE01EF: true
-    default: false
+    // Invisible letters, tags and selectors that can carry hidden text, and the blank of Braille.
+    default: return scalar.properties.isDefaultIgnorableCodePoint || scalar == "\u{2800}" ? "\u{FFFD}" : scalar
     }
   }
 

@@ -54,7 +54,7 @@ import Testing
     }
     let error = try await cowork.request("resources/read", ["uri": "bridge://messages/abcdef12"])["error"]
     #expect(error?["code"] == -32602)
-    #expect(error?["message"]?.stringValue?.contains("abcdef12-1 (code, ") == true)
+    #expect(error?["message"]?.stringValue?.contains("“abcdef12-1” (“code, ") == true)
   }
 
   @Test func otherAgentsMailCannotBeRead() async throws {

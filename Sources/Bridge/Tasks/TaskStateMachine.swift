@@ -73,7 +73,7 @@ public enum TaskStateMachine {
     guard request.status == .failed else {
       let error = BridgeError(
         .notAllowed,
-        "Task \(request.taskID) is assigned to \(task.recipient ?? "nobody"), and only the assignee moves it to \(request.status): "
+        "Task \(request.shownID) is assigned to \(PeerText.agent(task.recipient)), and only the assignee moves it to \(request.status): "
           + "as its creator you may end it with status failed.")
       return try refuse(error, task, request)
     }
@@ -89,7 +89,7 @@ public enum TaskStateMachine {
       if isRepeated { return unchanged(task, request) }
       throw BridgeError(
         .wrongStatus,
-        "Task \(request.taskID) is \(task.status ?? "without a status") and cannot become pending: "
+        "Task \(request.shownID) is \(task.status.map { PeerText.status($0) } ?? "without a status") and cannot become pending: "
           + "move it to in_progress, completed or failed.")
     case .inProgress where isRepeated && task.holder != nil: return unchanged(task, request)
     case .inProgress, .completed, .failed: return change(task, request)
@@ -104,7 +104,7 @@ public enum TaskStateMachine {
     if request.status == status, isRepeated { return unchanged(task, request) }
     let error = BridgeError(
       .wrongStatus,
-      "Task \(request.taskID) is \(status) already, and an ended task stays as it is: create a new task if there is more to do.")
+      "Task \(request.shownID) is \(status) already, and an ended task stays as it is: create a new task if there is more to do.")
     return try refuse(error, task, request)
   }
 
@@ -114,6 +114,10 @@ public enum TaskStateMachine {
   private static func endedByCreator(_ request: TransitionRequest) -> String {
     "Ended by its creator \(request.actor): \(request.result ?? "no reason given")"
   }
+}
+
+extension TransitionRequest {
+  fileprivate var shownID: String { PeerText.id(taskID) }
 }
 
 extension BridgeTask {
@@ -128,7 +132,7 @@ extension BridgeError {
   fileprivate static func held(_ request: TransitionRequest, by holder: String) -> BridgeError {
     BridgeError(
       .alreadyClaimed,
-      "Task \(request.taskID) is in_progress already, held by \(holder): leave it to that process, or take another task.")
+      "Task \(request.shownID) is in_progress already, held by \(PeerText.holder(holder)): leave it to that process, or take another task.")
   }
 
   /// No task of this id that the agent created or is assigned to.

@@ -45,7 +45,8 @@ struct BridgeTools: Sendable {
   /// Publishes which client the agent runs in, concurrently with the call.
   private func introduce(_ client: ClientInfo?) {
     guard let client else { return }
-    let name = [client.name, client.version].compactMap(\.self).joined(separator: " ")
+    let whole = [client.name, client.version].compactMap(\.self).joined(separator: " ")
+    let name = PeerText.firstLine(of: whole, limit: Limits.shownName)
     guard service.instance.client != name else { return }
     Task { await service.clientIs(name) }
   }
