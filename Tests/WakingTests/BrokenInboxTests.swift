@@ -43,6 +43,22 @@ extension RealProcesses {
       for level in [" warning ", " error ", " critical ", " notice "] { #expect(!sandbox.log(of: server).contains(level)) }
     }
 
+    @Test func whatCouldNotBePostedIsPostedOnceTheInboxIsThere() async throws {
+      let sandbox = try Sandbox()
+      let server = try await sandbox.claudeCode(environment: StandInInbox.environment(sandbox.home + "/late.sock"))
+      let id = try await sandbox.send("hello")
+      _ = try await server.notification { $0["method"] == "notifications/claude/channel" }
+      let inbox = try StandInInbox(sandbox, name: "late")
+      _ = try await inbox.post(with: id)
+      let next = try await sandbox.send("next")
+      let post = try await inbox.posts.next()
+      #expect(post.text.contains(next) && !post.text.contains(id))
+      // By the channel it went once.
+      _ = try await server.call("list_agents")
+      #expect(server.messages.count { $0["method"] != nil } <= 1)
+      _ = await server.end()
+    }
+
     @Test func atTheUsualLevelNothingIsLogged() async throws {
       let sandbox = try Sandbox()
       let server = try await sandbox.claudeCode(environment: StandInInbox.environment(sandbox.home + "/nowhere.sock"))

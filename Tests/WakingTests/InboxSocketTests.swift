@@ -68,7 +68,7 @@ import Testing
     let begin = ContinuousClock.now
     let outcome = try await within("the end of the patience") { await socket.post(String(repeating: "x", count: 16 << 20)) }
     let elapsed = begin.duration(to: .now)
-    guard case .unknown(let why) = outcome else {
+    guard case .failed(let why) = outcome else {
       Issue.record("\(outcome)")
       return
     }

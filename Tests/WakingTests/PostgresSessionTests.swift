@@ -18,7 +18,7 @@ extension RealProcesses {
       try await type("by-hand-1", "char: \u{1B}[2J <b>", database)
       let typed = try await inbox.posts.next()
       #expect(typed.json.first == ["type": "auth", "token": .string(StandInInbox.token)])
-      #expect(typed.text.contains("- message by-hand-1 from the agent “cowork”: “char: \u{FFFD}(2J ‹b›”\n"))
+      #expect(typed.text.contains("- message “by-hand-1” from the agent “cowork”: “char: \u{FFFD}(2J ‹b›”\n"))
       #expect(typed.text.contains("not from your user"))
 
       let outcome = try await sandbox.run(["send", "code", "by a process", "--as", "cowork", "--json"], environment: store)

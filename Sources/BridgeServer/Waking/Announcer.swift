@@ -15,6 +15,8 @@ public struct WakeSettings: Sendable {
   public init(announcements: Announcements.Settings, inbox: InboxSocket? = nil, session: SessionRecord? = nil) {
     (self.announcements, self.inbox, self.session) = (announcements, inbox, session)
   }
+
+  var isAttended: Bool { session?.isAttended != false }
 }
 
 /// Announces news to the Claude Code session that started this process, unless a waiting call returns it.
@@ -28,11 +30,17 @@ actor Announcer {
   private var announcements: Announcements
   private var tasks: [Task<Void, Never>] = []
   private var laterLook: Task<Void, Never>?
+  /// Posts that failed since the last that did not.
+  private var failures = 0
+  /// What went by the channel because a post failed.
+  private var channelled: Set<UInt64> = []
   /// What another session is told first, and since when.
   private var left: [UInt64: Duration] = [:]
   private var isStopped = false
-  /// A store that failed is asked again after this time, with or without a hint.
+  /// A store or a record that failed is tried again after this time, with or without a hint.
   private static let patience = Duration.seconds(5)
+  /// The longest time before a post that failed is tried again.
+  private static let longestPause = Duration.seconds(300)
 
   /// - Parameter channel: sends a notification; returns false if it cannot.
   init(
@@ -69,9 +77,9 @@ actor Announcer {
       guard (try? await Task.sleep(for: due - time.now)) != nil else { return }
       do {
         let inbox = try await Inbox.look(through: service)
-        if announcements.mayAnnounce(inbox) { await announce(inbox, try await FirstTold(of: service)) }
-        let turns = left.values.map { $0 + FirstTold.patience }.filter { $0 > time.now }
-        let later = [announcements.nextLook(after: inbox, at: time.now), turns.min()]
+        var later: [Duration?] = []
+        if announcements.mayAnnounce(inbox) || !hasBegun { later.append(await announce(inbox, try await FirstTold(of: service))) }
+        later.append(left.values.map { $0 + FirstTold.patience }.filter { $0 > time.now }.min())
         lookAgain(at: later.compactMap(\.self).min(), stirs)
       } catch {
         logger.debug("looking for what to announce failed", metadata: ["error": "\(error)"])
@@ -88,43 +96,76 @@ actor Announcer {
     }
   }
 
-  private func announce(_ inbox: Inbox, _ first: FirstTold) async {
-    if let record = settings.session { announcements.learn(await SystemThread.run { record.read() }) }
+  /// Whether the session is one of a person, or what was there before it is known.
+  private var hasBegun: Bool { settings.isAttended || announcements.hasBegun }
+
+  /// - Returns: when to try again, if the session could not be told.
+  private func announce(_ inbox: Inbox, _ first: FirstTold) async -> Duration? {
     let waits = service.waits
     let now = time.now
     let others = inbox.news.filter { !announcements.isTold($0) && !first.isOwn($0) }.map(\.key)
     left = Dictionary(others.map { ($0, left[$0] ?? now) }) { first, _ in first }
-    let isAwaited = { [left] (news: News) in
+    let isAwaited = { @Sendable [left] (news: News) in
       left[news.key].map { now - $0 < FirstTold.patience } == true
         || waits.willReturn(messageFrom: news.isMessage ? .some(news.sender) : nil)
     }
-    guard let announcement = announcements.announce(inbox, isAwaited: isAwaited, at: time.now) else { return }
-    if await post(announcement) || isStopped { return }
-    if await channel("notifications/claude/channel", notification(announcement)) {
-      return logger.debug("announced by the channel", metadata: ["news": "\(announcement.news.count)"])
+    let isAttended = settings.isAttended
+    @Sendable func decide(_ known: Announcements) -> (announcement: Announcements.Announcement, known: Announcements) {
+      var known = known
+      guard isAttended || known.hasBegun else { return (.init(records: known.begin(with: inbox, at: now)), known) }
+      return (known.announce(inbox, isAwaited: isAwaited, at: now), known)
     }
-    announcements.takeBack(announcement)
+    guard let socket = settings.inbox, let record = settings.session else {
+      let announcement: Announcements.Announcement
+      (announcement, announcements) = decide(announcements)
+      if !announcement.isEmpty, await !channel(announcement) { announcements.takeBack(announcement) }
+      return nil
+    }
+    // Record first: of server and hooks, the one that records the news tells it.
+    let decision = await SystemThread.run { [announcements] in
+      record.update { records in
+        var known = announcements
+        known.learn(records)
+        let decision = decide(known)
+        return (decision, decision.announcement.records)
+      }
+    }
+    guard let decision else {
+      logger.debug("what the session is told cannot be recorded", metadata: ["path": "\(record.path)"])
+      return now + Self.patience
+    }
+    announcements = decision.known
+    guard !decision.announcement.isEmpty else { return nil }
+    return await post(decision.announcement, to: socket, record)
   }
 
   /// A post is recorded for the session's hooks. A channel notification is not, because the client may ignore it.
-  private func post(_ announcement: Announcements.Announcement) async -> Bool {
-    guard let inbox = settings.inbox else { return false }
-    var announcement = announcement
-    // Record first: of server and hooks, the one that records the news tells it.
-    if let record = settings.session {
-      guard let rest = await SystemThread.run({ [announcement] in record.claim(announcement) }) else { return true }
-      announcement = rest
-    }
-    let outcome = await inbox.post(envelope.text(announcement))
+  private func post(_ announcement: Announcements.Announcement, to socket: InboxSocket, _ record: SessionRecord) async -> Duration? {
+    let outcome = await socket.post(envelope.text(announcement))
     logger.debug("posted to the inbox socket", metadata: ["news": "\(announcement.news.count)", "outcome": "\(outcome)"])
-    guard case .failed = outcome else { return true }
-    if let record = settings.session { await SystemThread.run { [announcement] in record.append(announcement.takingBack) } }
-    return false
+    guard case .failed = outcome else {
+      failures = 0
+      return nil
+    }
+    await SystemThread.run { _ = record.append(announcement.takingBack) }
+    announcements.takeBack(announcement)
+    failures += 1
+    if !isStopped, !announcement.news.allSatisfy({ channelled.contains($0.key) }), await channel(announcement) {
+      channelled.formUnion(announcement.news.map(\.key))
+    }
+    let pause = settings.announcements.spacing * (1 << min(failures, 20))
+    return time.now + min(pause, Self.longestPause)
+  }
+
+  private func channel(_ announcement: Announcements.Announcement) async -> Bool {
+    guard await channel("notifications/claude/channel", notification(announcement)) else { return false }
+    logger.debug("announced by the channel", metadata: ["news": "\(announcement.news.count)"])
+    return true
   }
 
   /// The model sees attributes beside the text, so only valid names are among them.
   private func notification(_ announcement: Announcements.Announcement) -> JSONObject {
-    let senders = Set(announcement.news.map(\.peer) + announcement.muted).compactMap { try? Identity($0).name }.sorted()
+    let senders = Set(announcement.news.map(\.peer) + announcement.muted.compactMap(\.peer)).compactMap { try? Identity($0).name }.sorted()
     return [
       "content": .string(envelope.text(announcement)),
       "meta": [

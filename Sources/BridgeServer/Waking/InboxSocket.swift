@@ -8,10 +8,8 @@ public struct InboxSocket: Sendable {
   enum Outcome: Hashable, Sendable {
     /// The operating system accepted all of it.
     case posted
-    /// Nothing that the session would act on was sent; the text says why.
+    /// Nothing that the session would act on was sent, since it ignores an incomplete line; the text says why.
     case failed(String)
-    /// Whether it arrived is unknown; the text says why.
-    case unknown(String)
   }
 
   private let path: String
@@ -35,17 +33,16 @@ public struct InboxSocket: Sendable {
 
   func post(_ text: String) async -> Outcome { await SystemThread.run { postBlocking(text) } }
 
-  /// The two lines.
-  func lines(_ text: String) -> (auth: [UInt8], user: [UInt8]) {
+  /// Two lines.
+  func lines(_ text: String) -> [UInt8] {
     let auth: JSON = ["type": "auth", "token": .string(token)]
     let user: JSON = ["type": "user", "message": ["role": "user", "content": .string(text)]]
-    return (auth.encoded() + [UInt8(ascii: "\n")], user.encoded() + [UInt8(ascii: "\n")])
+    return auth.encoded() + [UInt8(ascii: "\n")] + user.encoded() + [UInt8(ascii: "\n")]
   }
 
   private func postBlocking(_ text: String) -> Outcome {
     let deadline = ContinuousClock.now + patience
-    let (auth, user) = lines(text)
-    var remaining = (auth + user)[...]
+    var remaining = lines(text)[...]
     do throws(SystemError) {
       let socket = try FileDescriptor.connect(toSocketAt: path, by: deadline)
       defer { try? socket.close() }
@@ -56,15 +53,12 @@ public struct InboxSocket: Sendable {
         var poll = PollSet()
         poll.add(socket, .writable)
         if !poll.wait(for: ContinuousClock.now.duration(to: deadline)), ContinuousClock.now >= deadline {
-          return outcome(unsent: remaining.count, user.count, "the reader takes nothing in time")
+          return .failed("the reader takes nothing in time")
         }
       }
       return .posted
-    } catch { return outcome(unsent: remaining.count, user.count, "\(error)") }
+    } catch { return .failed("\(error)") }
   }
-
-  /// The session ignores an incomplete line, but another listener may have read what was sent.
-  private func outcome(unsent: Int, _ user: Int, _ why: String) -> Outcome { unsent >= user ? .failed(why) : .unknown(why) }
 }
 
 /// Hides the token.

@@ -13,7 +13,7 @@ struct News: Hashable, Sendable {
   /// Identifies the news, at any time and in any process.
   let key: UInt64
   let kind: Kind
-  /// The row's id, sanitized.
+  /// The row's id, as it is shown: in quotation marks unless it is a UUID.
   let id: String
   /// The other agent's name, sanitized.
   let peer: String
@@ -28,7 +28,7 @@ struct News: Hashable, Sendable {
 
   init(_ message: Message) {
     kind = .message
-    id = PeerText.name(message.id)
+    id = PeerText.id(message.id)
     peer = PeerText.name(message.sender)
     line = PeerText.firstLine(of: message.content)
     sender = message.sender
@@ -39,8 +39,8 @@ struct News: Hashable, Sendable {
   }
 
   init(_ task: BridgeTask, for agent: Identity) {
-    let status = PeerText.name(task.status)
-    id = PeerText.name(task.id)
+    let status = PeerText.status(task.status)
+    id = PeerText.id(task.id)
     sender = task.sender
     session = task.sender == agent.name ? task.id.map { Stamp.session(of: $0) } : nil
     time = task.updatedAt.flatMap { ArchiveTime.seconds(of: $0) }
@@ -57,6 +57,8 @@ struct News: Hashable, Sendable {
   }
 
   var isMessage: Bool { kind == .message }
+  /// No reason to wake a session: a task that it delegated was begun.
+  var isMinor: Bool { kind == .delegatedTask(status: TaskStatus.inProgress.rawValue) }
 }
 
 /// Everything that waits for an agent at one moment.

@@ -62,9 +62,11 @@ struct WakeOptions: ParsableArguments {
   /// Nil where the session is not to be woken.
   func settings(agent: String) throws -> WakeSettings? {
     guard try Settings.wake.value(wake) else { return nil }
+    let environment = ProcessInfo.processInfo.environment
+    let session = ClaudeSession(environment: environment, id: environment["CLAUDE_CODE_SESSION_ID"])
     return WakeSettings(
-      announcements: try loopGuard.settings(), inbox: InboxSocket(environment: ProcessInfo.processInfo.environment),
-      session: Environment["CLAUDE_CODE_SESSION_ID"].flatMap { SessionRecord(session: $0, agent: agent) })
+      announcements: try loopGuard.settings(), inbox: InboxSocket(environment: environment),
+      session: session.map { SessionRecord(folder: SessionRecord.folder, session: $0, agent: agent) })
   }
 }
 
@@ -81,8 +83,6 @@ struct LoopGuardOptions: ParsableArguments {
 }
 
 extension SessionRecord {
-  /// In one folder for all stores. Nil where the id cannot name a file.
-  init?(session: String, agent: String) {
-    self.init(folder: FileSystem.split(StorePath.standard()).folder + "/sessions", session: session, agent: agent)
-  }
+  /// One for all stores.
+  static var folder: String { FileSystem.split(StorePath.standard()).folder + "/sessions" }
 }

@@ -20,10 +20,13 @@ extension Sandbox {
   }
 
   /// Calls one of Claude Code's hooks.
-  func hook(_ event: String, session: String? = "s1", extra: JSONObject = [:], options: [String] = []) async throws -> Outcome {
+  func hook(
+    _ event: String, session: String? = "s1", extra: JSONObject = [:], options: [String] = [], environment: [String: String] = [:]
+  ) async throws -> Outcome {
     var input = extra
     if let session { input["session_id"] = .string(session) }
-    return try await run(["hook", event] + options, input: String(decoding: JSON.object(input).encoded(), as: UTF8.self))
+    let text = String(decoding: JSON.object(input).encoded(), as: UTF8.self)
+    return try await run(["hook", event] + options, input: text, environment: environment)
   }
 }
 
