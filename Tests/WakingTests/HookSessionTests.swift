@@ -71,7 +71,7 @@ extension RealProcesses {
 
     /// A shell between the session and the hook stays when the session is killed.
     @Test(arguments: [true, false]) func rewakeEndsWithTheSessionThoughAShellStays(isNamed: Bool) async throws {
-      _ = try await sandbox.run(["agents", "--json"])
+      _ = try await sandbox.run(["agents", "add", "code"])
       _ = try await sandbox.send("before")
       _ = try await sandbox.hook("Stop")
       let script = """

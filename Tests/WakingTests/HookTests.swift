@@ -142,7 +142,7 @@ extension RealProcesses {
 
     @Test func theNewestRewakeOfASessionTakesOver() async throws {
       let sandbox = try Sandbox()
-      _ = try await sandbox.run(["agents", "--json"])
+      _ = try await sandbox.run(["agents", "add", "code"])
       async let older = sandbox.hook("rewake")
       let first = try await turn(of: "s1", in: sandbox)
       async let newer = sandbox.hook("rewake")
@@ -156,7 +156,7 @@ extension RealProcesses {
     /// The newer one is stopped meanwhile: only the older one sees the news, and must leave it.
     @Test func whatComesAfterTheTakeOverIsTheNewestsAlone() async throws {
       let sandbox = try Sandbox()
-      _ = try await sandbox.run(["agents", "--json"])
+      _ = try await sandbox.run(["agents", "add", "code"])
       let older = try rewake(in: sandbox)
       let first = try await turn(of: "s1", in: sandbox)
       let newer = try rewake(in: sandbox)
@@ -173,7 +173,7 @@ extension RealProcesses {
     /// Another session's process is unaffected.
     @Test func rewakesOfTwoSessionsBothTell() async throws {
       let sandbox = try Sandbox()
-      _ = try await sandbox.run(["agents", "--json"])
+      _ = try await sandbox.run(["agents", "add", "code"])
       async let one = sandbox.hook("rewake", session: "s1")
       async let two = sandbox.hook("rewake", session: "s2")
       for session in ["s1", "s2"] { try await turn(of: session, in: sandbox) }
@@ -223,7 +223,7 @@ extension RealProcesses {
     /// Processor time is asserted, because wall time depends on the machine's load.
     @Test func nothingCostsNearlyNothing() async throws {
       let sandbox = try Sandbox()
-      _ = try await sandbox.run(["agents"])
+      _ = try await sandbox.run(["agents", "add", "code"])
       var processor: [Double] = []
       var elapsed: [Duration] = []
       for _ in 0..<15 {
