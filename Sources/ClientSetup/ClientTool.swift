@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import SystemSupport
 
 /// A client's own command for its configuration. It is safe while sessions of the client write the same file.
@@ -8,23 +9,39 @@ struct ClientTool: Sendable {
   let add: @Sendable (String, ServerEntry, Client.Scope) -> [String]
   let remove: @Sendable (String, Client.Scope) -> [String]
 
+  private static let running = Mutex<ChildProcess?>(nil)
+
   /// Runs a command line; the first word is looked for in PATH.
   ///
-  /// - Returns: nil if it succeeded, else what it printed.
-  static func run(_ line: [String]) -> String? {
+  /// - Parameter limit: after it the command is killed, with what it started.
+  /// - Returns: nil if it succeeded, else what went wrong, on one line.
+  static func run(_ line: [String], limit: Duration = .seconds(30)) -> String? {
     do throws(SystemError) {
-      let pipe = try FileDescriptor.makePipe()
-      defer { try? pipe.reading.close() }
-      let child = try start(line, pipe.writing)
-      let printed = String(decoding: try pipe.reading.readToEnd(), as: UTF8.self)
-      return child.wait() == .exited(0) ? nil : printed.trimmingCharacters(in: .whitespacesAndNewlines)
+      // Not a pipe, which something that the command leaves behind could keep open.
+      let output = try NewFile.temporary(in: NSTemporaryDirectory())
+      defer { try? output.close() }
+      let child = try ChildProcess(
+        line, environment: ProcessInfo.processInfo.environment, output: .descriptor(output), errors: .descriptor(output), ownGroup: true)
+      running.withLock { $0 = child }
+      defer { running.withLock { $0 = nil } }
+      // A Control-C does not reach a group of its own.
+      try Signals.handle { number in
+        running.withLock { $0?.killGroup() }
+        _exit(128 + number)
+      }
+      let end = DispatchSemaphore(value: 0)
+      try SystemThread.start {
+        _ = child.wait()
+        end.signal()
+      }
+      if end.wait(timeout: .now() + limit / .seconds(1)) == .timedOut {
+        child.killGroup()
+        end.wait()
+        return "it did not end within \(Int(limit / .seconds(1))) s and was stopped"
+      }
+      if child.wait() == .exited(0) { return nil }
+      let printed = String(decoding: output.read(upTo: 4_096, at: 0) ?? [], as: UTF8.self)
+      return printed.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
     } catch { return "\(error)" }
-  }
-
-  private static func start(_ arguments: [String], _ output: FileDescriptor) throws(SystemError) -> ChildProcess {
-    // The child has the only end to write to, so that reading ends with it.
-    defer { try? output.close() }
-    return try ChildProcess(
-      arguments, environment: ProcessInfo.processInfo.environment, output: .descriptor(output), errors: .descriptor(output))
   }
 }

@@ -3,52 +3,107 @@ import JSON
 import SystemSupport
 
 /// A client's configuration file, with the changes that are to be made.
-struct ConfigurationFile {
+struct ConfigurationFile: Sendable {
   /// Links are resolved, so that a link stays one.
   let path: String
-  private let original: String?
-  private(set) var json: JSONText
-
-  /// - Parameter text: nil for a file that does not exist.
-  init(_ path: String, text: String?) throws(SetupError) {
-    self.path = path
-    original = text
-    do { json = try JSONText(Array((text ?? "{}\n").utf8)) } catch {
-      throw SetupError("\(path) is not valid JSON and was not changed: \(error) Correct it, and try again.")
-    }
-    guard json.value.objectValue != nil else {
-      throw SetupError("\(path) holds no JSON object and was not changed: correct it, and try again.")
-    }
-  }
+  private let exists: Bool
+  private(set) var text: EditedText
+  /// What a difference must not show.
+  var secrets: [String] = []
+  /// Whether the file is to be removed, since nothing is left in it.
+  private(set) var isObsolete = false
 
   init(reading path: String) throws(SetupError) {
-    let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    let data: Data?
-    do { data = try Data(contentsOf: resolved) } catch CocoaError.fileReadNoSuchFile { data = nil } catch {
-      throw SetupError("\(path) cannot be read (\(error.localizedDescription)): check its permissions.")
-    }
-    try self.init(resolved.path, text: data.map { String(decoding: $0, as: UTF8.self) })
-  }
-
-  mutating func edit(_ body: (inout JSONText) throws -> Void) throws(SetupError) {
-    do { try body(&json) } catch { throw SetupError("\(path): \(error). Correct the file, and try again.") }
-  }
-
-  var isChanged: Bool { original.map { $0 != json.text } ?? (json.value != .object([:])) }
-
-  var difference: String { isChanged ? LineDiff.between(original, json.text, name: path) : "" }
-
-  /// Replaces the whole file, and keeps its permissions.
-  func write() throws(SetupError) {
-    do {
-      let manager = FileManager.default
-      let folder = FileSystem.split(path).folder
-      if !manager.fileExists(atPath: folder) { try manager.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-      let mode = FileRights(path: path)?.mode ?? 0o600
-      try NewFile.write(json.bytes, to: path, replacing: true, permissions: FilePermissions(rawValue: .init(mode)))
+    self.path = FileSystem.resolved(path)
+    if let kind = FileSystem.otherKind(self.path) { throw SetupError("\(path) is \(kind), not a file, and was not changed.") }
+    do throws(SystemError) {
+      let bytes = try Self.contents(of: self.path)
+      (exists, text) = (bytes != nil, EditedText(bytes ?? []))
     } catch {
-      let reason = (error as? SystemError).map { "\($0.code)" } ?? error.localizedDescription
-      throw SetupError("\(path) cannot be written (\(reason)) and was not changed: check the permissions of its folder.")
+      throw SetupError("\(path) cannot be read (\(error.code)), and nothing was changed: check its permissions.")
+    }
+  }
+
+  /// Nil where there is no file.
+  private static func contents(of path: String) throws(SystemError) -> [UInt8]? {
+    let file: FileDescriptor
+    do { file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) } catch {
+      let code = error as? Errno ?? .ioError
+      if code == .noSuchFileOrDirectory { return nil }
+      throw SystemError("open \(path)", code)
+    }
+    defer { try? file.close() }
+    return try file.readToEnd()
+  }
+
+  mutating func edit(_ body: (inout EditedText) throws -> Void) throws(SetupError) {
+    do { try body(&text) } catch let error as JSONError {
+      throw SetupError("\(path) is not valid JSON, and nothing was changed: \(error) Correct it, and try again.")
+    } catch {
+      let reason = "\(error)"
+      let end = reason.hasSuffix(".") ? "" : "."
+      throw SetupError("\(path) cannot be edited, and nothing was changed: \(reason)\(end) Correct it, and try again.")
+    }
+  }
+
+  /// Marks the file as obsolete if only an empty object is left, and an earlier text held not even that.
+  mutating func removeIfEmpty(earlier: EditedText?) {
+    let rest = text.bytes.lazy.filter { !Self.isSpace($0) }.prefix(3)
+    guard exists, isChanged, rest.isEmpty || rest.elementsEqual("{}".utf8) else { return }
+    if let earlier, earlier.bytes.allSatisfy(Self.isSpace) { text.replace(0..<text.bytes.count, by: earlier.bytes) }
+    isObsolete = earlier == nil
+  }
+
+  /// Or part of a byte order mark.
+  private static func isSpace(_ byte: UInt8) -> Bool { "\u{FEFF} \t\r\n".utf8.contains(byte) }
+
+  var isChanged: Bool { text.isChanged }
+
+  var difference: String { ChangeText.of(text, name: path, isNew: !exists, hiding: secrets) }
+
+  /// The newest copy of the file that satisfies a condition.
+  func earlier(_ condition: (EditedText) -> Bool) -> EditedText? {
+    let (folder, name) = FileSystem.split(path)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasPrefix(name + ".backup-") }.sorted(by: >).lazy
+      .compactMap { FileSystem.contents(of: "\(folder)/\($0)").map { EditedText($0) } }.first(where: condition)
+  }
+
+  // MARK: Writing
+
+  /// The complete file, ready to be put into its place; nil where it is to be removed.
+  func draft() throws(SetupError) -> NewFile? {
+    if exists, !isWritable { throw SetupError("\(path) is read-only, and nothing was changed: chmod u+w \(path.shellQuoted)") }
+    if isObsolete { return nil }
+    do throws(SystemError) {
+      try FileSystem.makeFolder(FileSystem.split(path).folder)
+      let file = try NewFile(path, replacing: true)
+      do throws(SystemError) {
+        try file.write(text.bytes)
+        if exists { file.adoptRights(of: path) }
+      } catch {
+        file.discard()
+        throw error
+      }
+      return file
+    } catch {
+      throw SetupError("\(path) cannot be written (\(error.code)), and nothing was changed: check the permissions of its folder.")
+    }
+  }
+
+  /// The modes count even for root, who may write everything.
+  private var isWritable: Bool { FileSystem.allows(path, writing: true) && FileRights(path: path).map { $0.mode & 0o222 != 0 } ?? true }
+
+  /// - Throws: if the file is not what it was when it was read.
+  func put(_ draft: NewFile?) throws(SetupError) {
+    guard (try? Self.contents(of: path)) == (exists ? text.original : nil) else {
+      draft?.discard()
+      throw SetupError("\(path) has been changed by another program meanwhile, and was left as it is: try again.")
+    }
+    guard let draft else { return FileSystem.remove(path) }
+    do throws(SystemError) { try draft.finish() } catch {
+      draft.discard()
+      throw SetupError("\(path) cannot be written (\(error.code)), and was not changed: check the permissions of its folder.")
     }
   }
 
@@ -56,17 +111,27 @@ struct ConfigurationFile {
   ///
   /// - Returns: the path of the copy; nil where there was no file.
   func backUp() throws(SetupError) -> String? {
-    guard original != nil else { return nil }
+    guard exists else { return nil }
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyyMMdd-HHmmss"
     let stem = "\(path).backup-\(formatter.string(from: Date()))"
-    let names = (0..<100).map { $0 == 0 ? stem : "\(stem)-\($0)" }
+    let names = (0..<100).map { $0 == 0 ? stem : "\(stem)-\($0 < 10 ? "0" : "")\($0)" }
     guard let copy = names.first(where: { !FileManager.default.fileExists(atPath: $0) }) else {
       throw SetupError("There are too many copies \(stem)-…; nothing was changed: remove some of them.")
     }
-    do { try FileManager.default.copyItem(atPath: path, toPath: copy) } catch {
-      throw SetupError("\(path) cannot be copied (\(error.localizedDescription)); nothing was changed.")
+    do throws(SystemError) {
+      let file = try NewFile(copy, replacing: false)
+      do throws(SystemError) {
+        try file.write(text.original)
+        file.adoptRights(of: path)
+        try file.finish()
+      } catch {
+        file.discard()
+        throw error
+      }
+    } catch {
+      throw SetupError("\(path) cannot be copied (\(error.code)), and nothing was changed: check the permissions of its folder.")
     }
     return copy
   }

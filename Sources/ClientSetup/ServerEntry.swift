@@ -1,13 +1,14 @@
 import JSON
+import SystemSupport
 
 /// How a client starts this program: its entry in the client's configuration.
 public struct ServerEntry: Equatable, Sendable {
   /// The file name of this program.
   public static let program = "cowork-code-mcp-server"
 
-  public let command: String
-  public let arguments: [String]
-  public let environment: [String: String]
+  public var command: String
+  public var arguments: [String]
+  public var environment: [String: String]
 
   public init(command: String, arguments: [String], environment: [String: String] = [:]) {
     self.command = command
@@ -17,23 +18,13 @@ public struct ServerEntry: Equatable, Sendable {
 
   /// An entry of a configuration; nil where it starts no program.
   public init?(_ json: JSON?) {
-    guard let json, let command = json["command"]?.stringValue else { return nil }
-    let variables = json["env"]?.objectValue?.members ?? []
+    guard let json else { return nil }
+    let joined = json["command"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    guard let command = json["command"]?.stringValue ?? joined.first else { return nil }
+    let variables = (json["env"] ?? json["environment"])?.objectValue?.members ?? []
     self.init(
-      command: command, arguments: json["args"]?.arrayValue?.compactMap(\.stringValue) ?? [],
+      command: command, arguments: json["args"]?.arrayValue?.compactMap(\.stringValue) ?? Array(joined.dropFirst()),
       environment: Dictionary(variables.compactMap { member in member.value.stringValue.map { (member.key, $0) } }) { $1 })
-  }
-
-  func json(with extras: JSONObject) -> JSON {
-    var entry = extras
-    entry["command"] = .string(command)
-    entry["args"] = .array(arguments.map { .string($0) })
-    return .object(entry)
-  }
-
-  /// Whether an entry starts the same program in the same way. Its other members belong to the user.
-  func isStarted(by entry: JSON?) -> Bool {
-    entry?["command"]?.stringValue == command && entry?["args"]?.arrayValue == arguments.map { .string($0) }
   }
 
   /// The value of an option: the next argument, or what follows `=`.
@@ -45,19 +36,72 @@ public struct ServerEntry: Equatable, Sendable {
     return nil
   }
 
+  /// Gives an option another value, or with nil removes it.
+  public mutating func setOption(_ name: String, to value: String?) {
+    if let index = arguments.firstIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) {
+      let end = arguments[index] == name ? min(index + 2, arguments.count) : index + 1
+      arguments.replaceSubrange(index..<end, with: value.map { [name, $0] } ?? [])
+    } else if let value {
+      arguments += [name, value]
+    }
+  }
+
   /// The first argument that is neither an option, nor its value, nor the command `serve`.
-  public var positional: String? {
+  public var positional: String? { positionalIndex.map { arguments[$0] } }
+
+  public mutating func setPositional(_ value: String) {
+    if let index = positionalIndex { arguments[index] = value } else { arguments.insert(value, at: arguments.first == "serve" ? 1 : 0) }
+  }
+
+  private var positionalIndex: Int? {
     var isValue = false
-    for argument in arguments.first == "serve" ? arguments.dropFirst() : arguments[...] {
+    for index in arguments.indices where index > 0 || arguments[0] != "serve" {
       if isValue {
         isValue = false
-      } else if argument.hasPrefix("-") {
-        isValue = !argument.contains("=")
+      } else if arguments[index].hasPrefix("-") {
+        isValue = !arguments[index].contains("=")
       } else {
-        return argument
+        return index
       }
     }
     return nil
+  }
+
+  /// What of it nobody should see: values of variables, and arguments, that may be passwords.
+  var secrets: [String] {
+    func mayBeSecret(_ text: String) -> Bool { text.contains("@") || text.lowercased().contains("password=") }
+    return environment.filter { !$0.key.hasPrefix("COWORK_") || mayBeSecret($0.value) }.map(\.value) + arguments.filter(mayBeSecret)
+  }
+}
+
+/// Tells which commands start this program, under whatever name.
+public struct OwnProgram: Sendable {
+  private let file: FileIdentity?
+  private let places: Places
+  /// Commands that are known to start it.
+  var known: Set<String> = []
+  private var isAny = false
+
+  /// Takes every command for this program's.
+  static var any: OwnProgram {
+    var any = OwnProgram(path: nil)
+    any.isAny = true
+    return any
+  }
+
+  /// - Parameter path: this program's file.
+  public init(path: String?, places: Places = Places()) {
+    file = path.flatMap { FileIdentity(path: $0) }
+    self.places = places
+  }
+
+  /// Whether a command starts the very file of this program.
+  public func isFile(of command: String) -> Bool { file != nil && places.file(of: command).flatMap { FileIdentity(path: $0) } == file }
+
+  public func isStarted(by command: String) -> Bool {
+    if isAny || known.contains(command) || FileSystem.split(command).name == ServerEntry.program { return true }
+    guard let path = places.file(of: command) else { return false }
+    return FileSystem.split(FileSystem.resolved(path)).name == ServerEntry.program || isFile(of: command)
   }
 }
 
@@ -71,5 +115,29 @@ extension String {
       }
     }
     return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
+  }
+
+  /// The words that a POSIX shell makes of this, as far as quotation marks and backslashes go.
+  var shellWords: [String] {
+    var words: [String] = []
+    var word: String?
+    var quote: Character?
+    var isEscaped = false
+    for character in self {
+      switch character {
+      case _ where isEscaped:
+        word = (word ?? "") + String(character)
+        isEscaped = false
+      case "\\" where quote != "'": isEscaped = true
+      case "'" where quote != "\"", "\"" where quote != "'":
+        quote = quote == nil ? character : nil
+        word = word ?? ""
+      case _ where quote == nil && (character.isWhitespace || character == ";"):
+        if let word { words.append(word) }
+        word = nil
+      default: word = (word ?? "") + String(character)
+      }
+    }
+    return words + (word.map { [$0] } ?? [])
   }
 }

@@ -1,77 +1,214 @@
 import JSON
+import SystemSupport
 
-/// The changes of a client's configuration. All files are read and edited before the first one is written.
+/// The changes of a client's configuration. All files are read, edited and written aside before the first one is replaced.
 public struct SetupPlan: Sendable {
-  private var servers: ConfigurationFile
-  private var hooks: ConfigurationFile?
-  /// The command lines that make the client itself change the servers; none if the file has to be written.
-  private var calls: [[String]] = []
+  private let edit: @Sendable (inout ConfigurationFile) throws -> Void
+  private var servers: [ConfigurationFile] = []
+  private var settings: ConfigurationFile?
+  /// The command line that makes the client itself change its only file of servers; nil if we do.
+  private var call: [String]?
+  /// Whether a text is what that file is to become.
+  private let isReached: @Sendable (EditedText) -> Bool
+  /// What the client leaves to be done.
+  private var cleanUp: @Sendable (inout ConfigurationFile) throws -> Void = { _ in }
+
+  /// What is written besides the entry of the server.
+  public struct Extras: Sendable {
+    /// The hooks for an entry; nil where the client runs none.
+    public var hooks: (@Sendable (ServerEntry) throws -> Hooks)?
+    /// Whether hooks are added. Those that are there follow the entry anyway.
+    public var addsHooks = false
+    /// Whether the server's tools are allowed.
+    public var allowsTools = false
+
+    public init() {}
+  }
 
   /// Adds an entry, or changes the one of this name.
   ///
-  /// - Parameter isSecret: the entry must not appear on the command line of the client's own command.
+  /// - Parameter make: gets the entry that is there.
   public init(
-    installing entry: ServerEntry, as name: String, into client: Client, scope: Client.Scope, hooks: Hooks?, isSecret: Bool = false,
-    places: Places = Places()
-  ) throws(SetupError) {
-    try self.init(client, scope, withHooks: hooks != nil, places)
-    let present = servers.json[client.path(name)]
-    if let tool = client.tool, !isSecret, places.executable(tool.command) != nil {
-      calls = (present == nil ? [] : [tool.remove(name, scope)]) + [tool.add(name, entry, scope)]
+    installing name: String, into client: Client, scope: Client.Scope, extras: Extras = Extras(), own: OwnProgram,
+    places: Places = Places(),
+    make: @escaping @Sendable (ServerEntry?) throws -> ServerEntry
+  ) throws {
+    let format = client.format
+    edit = { file in
+      let present = try file.server(name, format)
+      let entry = try make(present)
+      file.secrets = (present?.secrets ?? []) + entry.secrets
+      try file.edit { try format.install(entry, as: name, in: &$0) }
     }
-    if !entry.isStarted(by: present) { try servers.edit { try $0.set(client.list + [name], to: entry.json(with: client.extras)) } }
-    if let hooks { try self.hooks?.edit { try hooks.install(into: &$0) } }
+    servers = try Self.chosen(client, scope, name, places).map { path throws(SetupError) in try ConfigurationFile(reading: path) }
+    let present = try servers[0].server(name, format)
+    let entry = try make(present)
+    isReached = { text in
+      let found = try? format.server(name, in: text)
+      return found?.command == entry.command && found?.arguments == entry.arguments
+    }
+    for index in servers.indices { try edit(&servers[index]) }
+    // A variable of the entry would stand in the list of arguments, and an entry that is there would lose what else it says.
+    if let tool = client.tool, places.executable(tool.command) != nil, present == nil, entry.environment.isEmpty {
+      call = tool.add(name, entry, scope)
+    }
+    guard let path = client.settings(scope, places) else { return }
+    var own = own
+    own.known.formUnion([present?.command, entry.command].compactMap { $0 })
+    try change(path, entry, name, extras, own)
   }
 
-  /// Removes an entry, and the hooks.
-  public init(uninstalling name: String, from client: Client, scope: Client.Scope, places: Places = Places()) throws(SetupError) {
-    try self.init(client, scope, withHooks: true, places)
-    if let tool = client.tool, places.executable(tool.command) != nil { calls = [tool.remove(name, scope)] }
-    try servers.edit { if $0[client.path(name)] != nil { try $0.remove(client.path(name)) } }
-    try hooks?.edit { try Hooks.uninstall(from: &$0) }
+  private mutating func change(_ path: String, _ entry: ServerEntry, _ name: String, _ extras: Extras, _ own: OwnProgram) throws {
+    let isWished = extras.addsHooks || extras.allowsTools
+    guard var file = isWished ? try ConfigurationFile(reading: path) : try? ConfigurationFile(reading: path) else { return }
+    let isInUse = (try? JSONText(file.text)).map { !Hooks.found(in: $0, own).isEmpty } ?? false
+    let hooks = try extras.addsHooks || isInUse ? extras.hooks?(entry) : nil
+    guard hooks != nil || extras.allowsTools else { return }
+    try file.edit {
+      var json = try JSONText($0)
+      try hooks?.install(in: &json, own)
+      if extras.allowsTools { try Permission.allow(name, in: &json) }
+      $0 = json.text
+    }
+    settings = file
   }
 
-  private init(_ client: Client, _ scope: Client.Scope, withHooks: Bool, _ places: Places) throws(SetupError) {
-    guard let path = client.servers(scope, places) else { throw SetupError("\(client.title) has no configuration of a single project.") }
-    servers = try ConfigurationFile(reading: path)
-    if withHooks, let path = client.hooks(scope, places) { hooks = try ConfigurationFile(reading: path) }
+  /// Removes an entry, its hooks and its permission.
+  public init(
+    uninstalling name: String, from client: Client, scope: Client.Scope, own: OwnProgram, places: Places = Places()
+  ) throws {
+    let format = client.format
+    let isGone = { @Sendable (text: EditedText) in (try? format.servers(in: text))?.contains { $0.name == name } == false }
+    isReached = isGone
+    cleanUp = { file in
+      let earlier = file.earlier(isGone)
+      try file.edit { try format.cleanUp(&$0, earlier: earlier) }
+      file.removeIfEmpty(earlier: earlier)
+    }
+    edit = { file in
+      let present = try file.server(name, format)
+      file.secrets = present?.secrets ?? []
+      let earlier = file.earlier(isGone)
+      try file.edit { try format.remove(name, from: &$0, earlier: earlier) }
+      file.removeIfEmpty(earlier: earlier)
+    }
+    let paths = Self.all(client, scope, places)
+    servers = try paths.map { path throws(SetupError) in try ConfigurationFile(reading: path) }
+    var own = own
+    for index in servers.indices {
+      if let present = try servers[index].server(name, format) { own.known.insert(present.command) }
+      try edit(&servers[index])
+    }
+    if let tool = client.tool, places.executable(tool.command) != nil { call = tool.remove(name, scope) }
+    guard let path = client.settings(scope, places) else { return }
+    var file = try ConfigurationFile(reading: path)
+    let program = own
+    let earlier = file.earlier { text in
+      (try? JSONText(text)).map { Hooks.found(in: $0, .any).isEmpty && !Permission.isAllowed(name, in: $0) } ?? false
+    }
+    try file.edit {
+      var json = try JSONText($0)
+      try Hooks.remove(from: &json, program, earlier: earlier)
+      try Permission.remove(name, from: &json, earlier: earlier)
+      $0 = json.text
+    }
+    file.removeIfEmpty(earlier: earlier)
+    settings = file
   }
 
-  /// - Parameter report: gets the changes of the files, in the unified format, and sentences about them, all with their line ends.
-  /// - Returns: whether there is anything to change.
+  // MARK: Files
+
+  /// Each once, where links lead to the same one.
+  private static func all(_ client: Client, _ scope: Client.Scope, _ places: Places) -> [String] {
+    var seen: Set<String> = []
+    return client.files(scope, places).filter { seen.insert(FileSystem.resolved($0)).inserted }
+  }
+
+  /// The files for an entry: those that have it, else one that exists, else the first.
+  private static func chosen(_ client: Client, _ scope: Client.Scope, _ name: String, _ places: Places) throws(SetupError) -> [String] {
+    let all = all(client, scope, places)
+    guard let first = all.first else { throw SetupError("\(client.title) has no configuration of a single project.") }
+    if client.usesAllFolders {
+      let there = all.filter { FileSystem.allows(FileSystem.split($0).folder) }
+      return there.isEmpty ? [first] : there
+    }
+    let there = all.filter { FileSystem.allows($0) }
+    for path in there.dropFirst() {
+      if try ConfigurationFile(reading: path).server(name, client.format) != nil { return [path] }
+    }
+    return [there.first ?? first]
+  }
+
+  // MARK: Carrying out
+
+  /// - Throws: `SetupError`; nothing is changed then, unless it says so.
   @discardableResult
-  public func carryOut(dryRun: Bool, report: (String) -> Void) throws(SetupError) -> Bool {
-    try change(servers, calls, dryRun, report)
-    if let hooks { try change(hooks, [], dryRun, report) }
-    return servers.isChanged || hooks?.isChanged == true
-  }
-
-  private func change(_ file: ConfigurationFile, _ calls: [[String]], _ dryRun: Bool, _ report: (String) -> Void) throws(SetupError) {
-    guard file.isChanged else { return report("\(file.path): nothing to change.\n") }
-    report(file.difference)
-    let copy = try dryRun ? nil : file.backUp()
-    for call in calls {
-      let line = call.joined(separator: " ")
-      if dryRun {
-        report("Would run: \(line)\n")
-        continue
-      }
-      if let failure = ClientTool.run(call) {
-        report("\(line) failed (\(failure.replacing("\n", with: " "))): changing the file directly.\n")
-        return try write(file, copy, report)
-      }
-      report("Ran: \(line)\n")
+  public func carryOut(dryRun: Bool) throws -> SetupReport {
+    let files = servers + (settings.map { [$0] } ?? [])
+    var report = SetupReport(
+      files: files.map { .init(path: $0.path, isChanged: $0.isChanged, isRemoved: $0.isObsolete, difference: $0.difference) })
+    let isCalled = call != nil && servers.contains { $0.isChanged }
+    if dryRun || !report.isChanged {
+      if isCalled, let call { report.commands = [call] }
+      return report
     }
-    if calls.isEmpty, !dryRun { return try write(file, copy, report) }
-    if let copy { report("The previous version of \(file.path) is in \(copy).\n") }
+    var drafts: [(file: Int, draft: NewFile?)] = []
+    do {
+      for index in files.indices where files[index].isChanged {
+        report.files[index].backup = try files[index].backUp()
+        if index > 0 || !isCalled { drafts.append((index, try files[index].draft())) }
+      }
+    } catch {
+      for draft in drafts { draft.draft?.discard() }
+      for file in report.files { file.backup.map(FileSystem.remove) }
+      throw error
+    }
+    if isCalled, let call { try self.call(call, &report) }
+    for (index, draft) in drafts { try files[index].put(draft) }
+    return report
   }
 
-  private func write(_ file: ConfigurationFile, _ copy: String?, _ report: (String) -> Void) throws(SetupError) {
-    try file.write()
-    report("Wrote \(file.path)\(copy.map { "; the previous version is in \($0)" } ?? "").\n")
+  /// Has the client change its file, and looks whether it did.
+  private func call(_ call: [String], _ report: inout SetupReport) throws {
+    let line = call.map(\.shellQuoted).joined(separator: " ")
+    let failure = ClientTool.run(call)
+    var file = try ConfigurationFile(reading: servers[0].path)
+    if failure == nil, isReached(file.text) {
+      report.commands = [call]
+      try cleanUp(&file)
+    } else {
+      try edit(&file)
+      report.notes.append("\(line) failed (\(failure ?? "the file is as before")): changed the file directly.")
+    }
+    if file.isChanged { try file.put(file.draft()) }
   }
 }
 
-extension Client {
-  fileprivate func path(_ server: String) -> [JSONText.Step] { (list + [server]).map { .key($0) } }
+/// What was changed, or would be.
+public struct SetupReport: Sendable {
+  public struct File: Sendable {
+    public let path: String
+    public let isChanged: Bool
+    /// Whether nothing is left of it.
+    public let isRemoved: Bool
+    public let difference: String
+    /// A copy of what the file was before.
+    public fileprivate(set) var backup: String?
+  }
+
+  public fileprivate(set) var files: [File]
+  /// The client's own command lines, which change the first file.
+  public fileprivate(set) var commands: [[String]] = []
+  public fileprivate(set) var notes: [String] = []
+
+  public var isChanged: Bool { files.contains(where: \.isChanged) }
+}
+
+extension ConfigurationFile {
+  /// An entry of the file as it is.
+  fileprivate func server(_ name: String, _ format: any ServerFormat) throws(SetupError) -> ServerEntry? {
+    var (copy, found) = (self, ServerEntry?.none)
+    try copy.edit { found = try format.server(name, in: $0) }
+    return found
+  }
 }

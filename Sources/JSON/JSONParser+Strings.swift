@@ -10,9 +10,7 @@ extension JSONParser {
     }
     var decoded = Array(bytes[start..<index])
     while try peek() != UInt8(ascii: "\"") {
-      if bytes[index] != UInt8(ascii: "\\") {
-        throw JSONError(description: "The string has a control character at offset \(index), which must be escaped.")
-      }
+      if bytes[index] != UInt8(ascii: "\\") { throw controlCharacter }
       try appendEscape(to: &decoded)
       let start = index
       skipPlainText()
@@ -20,6 +18,22 @@ extension JSONParser {
     }
     index += 1
     return try decoded.withUnsafeBufferPointer { (bytes) throws(JSONError) in try text(bytes[...], start) }
+  }
+
+  mutating func skipString() throws(JSONError) {
+    index += 1
+    skipPlainText()
+    while try peek() != UInt8(ascii: "\"") {
+      if bytes[index] != UInt8(ascii: "\\") { throw controlCharacter }
+      var decoded: [UInt8] = []
+      try appendEscape(to: &decoded)
+      skipPlainText()
+    }
+    index += 1
+  }
+
+  private var controlCharacter: JSONError {
+    JSONError(description: "The string has a control character at offset \(index), which must be escaped.")
   }
 
   private func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ start: Int) throws(JSONError) -> String {

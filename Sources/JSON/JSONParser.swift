@@ -32,26 +32,39 @@ struct JSONParser {
   private static let depthLimit = 128
   let bytes: UnsafeBufferPointer<UInt8>
   var index: Int
+  /// Whether comments, and commas behind the last item, are valid.
+  let allowsComments: Bool
 
   static func parse<Value>(
-    _ bytes: [UInt8], from index: Int = 0, _ body: (inout JSONParser) throws(JSONError) -> Value
+    _ bytes: [UInt8], from index: Int = 0, allowsComments: Bool = false, _ body: (inout JSONParser) throws(JSONError) -> Value
   ) throws(JSONError) -> Value {
     let result = bytes.withUnsafeBufferPointer { buffer -> Result<Value, JSONError> in
-      var parser = JSONParser(bytes: buffer, index: index)
+      var parser = JSONParser(bytes: buffer, index: index, allowsComments: allowsComments)
       do throws(JSONError) { return .success(try body(&parser)) } catch { return .failure(error) }
     }
     return try result.get()
   }
 
   mutating func document() throws(JSONError) -> JSON {
-    skipSpace()
+    try skipSpace()
     let value = try value(depth: 0)
-    skipSpace()
-    if index < bytes.count { throw JSONError(description: "Something follows the JSON text at offset \(index).") }
+    try end()
     return value
   }
 
-  private mutating func value(depth: Int) throws(JSONError) -> JSON {
+  /// The same without the value, which saves time and memory.
+  mutating func skipDocument() throws(JSONError) {
+    try skipSpace()
+    try skipValue(depth: 0)
+    try end()
+  }
+
+  private mutating func end() throws(JSONError) {
+    try skipSpace()
+    if index < bytes.count { throw JSONError(description: "Something follows the JSON text at offset \(index).") }
+  }
+
+  mutating func value(depth: Int) throws(JSONError) -> JSON {
     switch try peek() {
     case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
     case UInt8(ascii: "["): return .array(try array(depth: depth + 1))
@@ -61,6 +74,22 @@ struct JSONParser {
     case UInt8(ascii: "n"): return try literal("null", .null)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
     default: throw unexpectedByte()
+    }
+  }
+
+  mutating func skipValue(depth: Int) throws(JSONError) {
+    switch try peek() {
+    case UInt8(ascii: "{"):
+      try forEachItem(until: UInt8(ascii: "}"), depth: depth + 1) { (parser) throws(JSONError) in
+        if try parser.peek() != UInt8(ascii: "\"") { throw parser.unexpectedByte() }
+        try parser.skipString()
+        try parser.colon()
+        try parser.skipValue(depth: depth + 1)
+      }
+    case UInt8(ascii: "["):
+      try forEachItem(until: UInt8(ascii: "]"), depth: depth + 1) { (parser) throws(JSONError) in try parser.skipValue(depth: depth + 1) }
+    case UInt8(ascii: "\""): try skipString()
+    default: _ = try value(depth: depth)
     }
   }
 
@@ -90,14 +119,18 @@ struct JSONParser {
   /// The items of the array or object that begins here; none for another value.
   mutating func items() throws(JSONError) -> [Item] {
     var items: [Item] = []
+    var seen: Set<ExactText> = []
     let open = try peek()
     let isObject = open == UInt8(ascii: "{")
     guard isObject || open == UInt8(ascii: "[") else { return [] }
     try forEachItem(until: UInt8(ascii: isObject ? "}" : "]"), depth: 1) { (parser) throws(JSONError) in
       let start = parser.index
       let key = isObject ? try parser.key() : nil
+      if let key, !seen.insert(ExactText(key)).inserted {
+        throw JSONError(description: "The key \"\(key.prefix(64))\" occurs twice in one JSON object.")
+      }
       let valueStart = parser.index
-      _ = try parser.value(depth: 1)
+      try parser.skipValue(depth: 1)
       items.append(Item(key: key, whole: start..<parser.index, value: valueStart..<parser.index))
     }
     return items
@@ -112,24 +145,29 @@ struct JSONParser {
       throw JSONError(description: "The JSON text is nested deeper than \(Self.depthLimit) levels.")
     }
     index += 1
-    skipSpace()
+    try skipSpace()
     if try take(close) { return }
     while true {
       try body(&self)
-      skipSpace()
+      try skipSpace()
       if try take(close) { return }
       try expect(UInt8(ascii: ","))
-      skipSpace()
+      try skipSpace()
+      if allowsComments, try take(close) { return }
     }
   }
 
   private mutating func key() throws(JSONError) -> String {
     if try peek() != UInt8(ascii: "\"") { throw unexpectedByte() }
     let key = try string()
-    skipSpace()
-    try expect(UInt8(ascii: ":"))
-    skipSpace()
+    try colon()
     return key
+  }
+
+  private mutating func colon() throws(JSONError) {
+    try skipSpace()
+    try expect(UInt8(ascii: ":"))
+    try skipSpace()
   }
 
   private mutating func number() throws(JSONError) -> JSON {
@@ -168,8 +206,25 @@ struct JSONParser {
     return value
   }
 
-  private mutating func skipSpace() {
-    while index < bytes.count, Self.isSpace(bytes[index]) { index += 1 }
+  /// Skips comments, too, where they are valid.
+  mutating func skipSpace() throws(JSONError) {
+    while index < bytes.count, Self.isSpace(bytes[index]) || (allowsComments && bytes[index] == UInt8(ascii: "/")) {
+      if bytes[index] == UInt8(ascii: "/") { try skipComment() } else { index += 1 }
+    }
+  }
+
+  private mutating func skipComment() throws(JSONError) {
+    index += 1
+    if try take(UInt8(ascii: "/")) {
+      while index < bytes.count, bytes[index] != 0x0A, bytes[index] != 0x0D { index += 1 }
+      return
+    }
+    try expect(UInt8(ascii: "*"))
+    while true {
+      let isStar = try take(UInt8(ascii: "*"))
+      if isStar, try take(UInt8(ascii: "/")) { return }
+      if !isStar { index += 1 }
+    }
   }
 
   static func isSpace(_ byte: UInt8) -> Bool {

@@ -116,6 +116,11 @@ public final class ChildProcess: Sendable {
 
   /// SIGKILL.
   public func kill() { signal(SIGKILL) }
+
+  /// SIGKILL for the child and what it started, if it has a group of its own.
+  public func killGroup() {
+    status.withLock { if $0 == nil { _ = Foundation.kill(-pid, SIGKILL) } }
+  }
 }
 
 /// How a process ended.

@@ -41,7 +41,7 @@ extension FileDescriptor {
   }
 
   /// As far as this user may.
-  private func adoptRights(of path: String) {
+  fileprivate func adoptRights(of path: String) {
     var own = Foundation.stat()
     guard let model = FileSystem.status(path), fstat(rawValue, &own) == 0 else { return }
     if geteuid() == 0, own.st_uid != model.st_uid { _ = fchown(rawValue, model.st_uid, model.st_gid) }
@@ -167,6 +167,9 @@ public struct NewFile: Sendable {
   }
 
   public func write(_ bytes: some Collection<UInt8>) throws(SystemError) { try descriptor.writeCompletely(bytes) }
+
+  /// Gives it the owner, the group and the mode of another file, as far as this user may.
+  public func adoptRights(of path: String) { descriptor.adoptRights(of: path) }
 
   /// Puts the file in its place.
   ///

@@ -24,51 +24,65 @@ import Testing
   }
 
   static let entry = ServerEntry(command: "/bin/cowork-code-mcp-server", arguments: ["code"])
+  static let own = OwnProgram(path: nil)
 
-  private func plan(_ client: Client, _ folder: Folder, _ entry: ServerEntry = entry, hooks: Bool = false) throws(SetupError) -> SetupPlan {
-    try SetupPlan(
-      installing: entry, as: "bridge", into: client, scope: .user, hooks: hooks ? Hooks(command: entry.command, arguments: []) : nil,
-      places: folder.places)
+  private func plan(_ client: Client, _ folder: Folder, hooks: Bool = false) throws -> SetupPlan {
+    var extras = SetupPlan.Extras()
+    extras.addsHooks = hooks
+    extras.hooks = { Hooks(program: $0.command, arguments: ["--as", "code"]) }
+    return try SetupPlan(
+      installing: "bridge", into: client, scope: .user, extras: extras, own: Self.own, places: folder.places, make: { _ in Self.entry })
   }
 
-  @Test(arguments: Client.all.map(\.name), [nil, "{}", "{\n\t\"q\": 0.10,\n\t\"mcpServers\": {\"x\": {\"command\": \"y\"}}\n}"])
-  func anEntryComesAndGoes(name: String, before: String?) throws {
+  private func removal(_ client: Client, _ folder: Folder) throws -> SetupPlan {
+    try SetupPlan(uninstalling: "bridge", from: client, scope: .user, own: Self.own, places: folder.places)
+  }
+
+  @Test(arguments: Client.all.map(\.name)) func anEntryComesAndGoes(name: String) throws {
     let client = try #require(Client.all.first { $0.name == name })
-    let folder = try Folder()
-    let file = try #require(client.servers(.user, folder.places))
-    try folder.write(before, to: file)
-    #expect(try plan(client, folder).carryOut(dryRun: false) { _ in })
-    let servers = client.list.reduce(try JSON(decoding: try #require(folder.read(file)))) { $0[$1] ?? .null }
-    #expect(Self.entry.isStarted(by: servers["bridge"]))
-    #expect(servers["x"] == (before?.contains("\"x\"") == true ? ["command": "y"] : nil))
-    #expect(try !plan(client, folder).carryOut(dryRun: false) { _ in })
-    try SetupPlan(uninstalling: "bridge", from: client, scope: .user, places: folder.places).carryOut(dryRun: false) { _ in }
-    let after = try #require(folder.read(file))
-    #expect(!after.contains("bridge"))
-    if let before, before.contains("mcpServers") { #expect(after == before) }
+    let before = name == "codex" ? "q = 0.10\n" : "{\n\t\"q\": 0.10,\n\t\"mcpServers\": {\"x\": {\"command\": \"y\"}}\n}"
+    for before in [nil, name == "codex" ? "" : "{}", before] {
+      let folder = try Folder()
+      let file = try #require(client.files(.user, folder.places).first)
+      try folder.write(before, to: file)
+      #expect(try plan(client, folder).carryOut(dryRun: false).isChanged)
+      #expect(try client.format.server("bridge", in: EditedText(Array(#require(folder.read(file)).utf8))) == Self.entry)
+      #expect(try !plan(client, folder).carryOut(dryRun: false).isChanged)
+      #expect(try removal(client, folder).carryOut(dryRun: false).isChanged)
+      #expect(folder.read(file) == before)
+    }
   }
 
   @Test func anEntryThatStartsTheSameKeepsItsOtherMembers() throws {
     let folder = try Folder()
     let text = #"{"mcpServers": {"bridge": {"command": "\#(Self.entry.command)", "args": ["code"], "env": {"A": "b"}}}}"#
     try folder.write(text, to: folder.path + "/.claude.json")
-    #expect(try !plan(.claudeCode, folder).carryOut(dryRun: false) { _ in })
+    #expect(try !plan(.claudeCode, folder).carryOut(dryRun: false).isChanged)
     #expect(folder.read(folder.path + "/.claude.json") == text)
   }
 
   @Test func aDryRunWritesNothing() throws {
     let folder = try Folder()
-    var events = [String]()
-    #expect(try plan(.claudeCode, folder, hooks: true).carryOut(dryRun: true) { events.append($0) })
+    let report = try plan(.claudeCode, folder, hooks: true).carryOut(dryRun: true)
     #expect(folder.files == [])
-    #expect(events.count == 2)
+    #expect(report.files.map(\.isChanged) == [true, true])
+  }
+
+  /// Another program writes the file between reading and writing.
+  @Test func aFileThatHasChangedMeanwhileIsLeftAlone() throws {
+    let folder = try Folder()
+    try folder.write("{}", to: folder.path + "/.claude.json")
+    let plan = try plan(.claudeCode, folder)
+    try folder.write("{\"a\": 1}", to: folder.path + "/.claude.json")
+    #expect(throws: SetupError.self) { try plan.carryOut(dryRun: false) }
+    #expect(folder.read(folder.path + "/.claude.json") == "{\"a\": 1}")
   }
 
   @Test(arguments: ["[1]", "{", "{\"mcpServers\": 1}"]) func aFileThatCannotBeEditedIsNamedAndStays(text: String) throws {
     let folder = try Folder()
     let file = folder.path + "/.claude.json"
     try folder.write(text, to: file)
-    let error = #expect(throws: SetupError.self) { try plan(.claudeCode, folder) }
+    let error = #expect(throws: SetupError.self) { _ = try plan(.claudeCode, folder) }
     #expect(error?.description.contains(file) == true)
     #expect(folder.read(file) == text)
   }
@@ -78,27 +92,29 @@ import Testing
     let file = folder.path + "/.claude/settings.json"
     let before = #"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "say done"}]}]}}"#
     try folder.write(before, to: file)
-    try plan(.claudeCode, folder, hooks: true).carryOut(dryRun: false) { _ in }
+    try plan(.claudeCode, folder, hooks: true).carryOut(dryRun: false)
     let settings = try JSON(decoding: try #require(folder.read(file)))
     #expect(settings["hooks"]?["Stop"]?.arrayValue?.first?["hooks"]?.arrayValue?.first?["command"] == "say done")
-    let commands = Hooks.commands(in: settings)
-    #expect(Set(commands) == Set(HookEvent.allCases.map { "\(Self.entry.command) hook \($0.rawValue)" }))
-    #expect(Set(commands.map(Hooks.program)) == [Self.entry.command])
-    try SetupPlan(uninstalling: "bridge", from: .claudeCode, scope: .user, places: folder.places).carryOut(dryRun: false) { _ in }
+    let found = Hooks.found(in: try JSONText(Array(#require(folder.read(file)).utf8)), Self.own)
+    #expect(Set(found.map(\.event)) == Set(HookEvent.allCases) && found.count == HookEvent.allCases.count)
+    #expect(found.allSatisfy { $0.program == Self.entry.command && $0.arguments == ["--as", "code"] })
+    try removal(.claudeCode, folder).carryOut(dryRun: false)
     #expect(folder.read(file) == before)
   }
 
   @Test func aSurveyFindsEntriesHooksAndBrokenFiles() throws {
     let folder = try Folder()
-    try plan(.claudeCode, folder, hooks: true).carryOut(dryRun: false) { _ in }
-    let desktop = try #require(Client.claudeDesktop.servers(.user, folder.places))
+    try plan(.claudeCode, folder, hooks: true).carryOut(dryRun: false)
+    let desktop = try #require(Client.claudeDesktop.files(.user, folder.places).first)
     try folder.write("{ not json", to: desktop)
+    try folder.write("", to: folder.path + "/program")
     try folder.write(
-      #"{"mcpServers": {"link": {"command": "/link"}, "other": {"command": "/other"}}}"#, to: folder.path + "/project/.mcp.json")
-    let survey = ClientSurvey(places: folder.places) { $0 == "/link" }
+      #"{"mcpServers": {"link": {"command": "\#(folder.path)/program"}, "other": {"command": "/other"}}}"#,
+      to: folder.path + "/project/.mcp.json")
+    let survey = ClientSurvey(places: folder.places, own: OwnProgram(path: folder.path + "/program"))
     #expect(survey.entries.map(\.name) == ["bridge", "link"])
     #expect(survey.entries.map(\.title) == ["Claude Code", "Claude Code (this project)"])
-    #expect(survey.hooks.map(\.commands.count) == [HookEvent.allCases.count])
+    #expect(survey.hooks.map(\.hooks.count) == [HookEvent.allCases.count])
     #expect(survey.broken.map(\.path) == [desktop])
   }
 }

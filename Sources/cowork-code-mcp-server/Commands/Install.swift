@@ -2,6 +2,7 @@ import ArgumentParser
 import Bridge
 import ClientSetup
 import Foundation
+import MCP
 import SystemSupport
 
 extension Client: ExpressibleByArgument {
@@ -15,12 +16,16 @@ extension Client: ExpressibleByArgument {
 
 extension Client.Scope: ExpressibleByArgument {}
 
+extension OwnProgram {
+  init() { self.init(path: ThisProgram.path) }
+}
+
 /// What `install` and `uninstall` have in common.
 struct ClientOptions: ParsableArguments {
   @Argument(help: "The client.")
   var client: Client
 
-  @Option(help: "user: for all projects. project: the files in this folder, for everybody who works on it (Claude Code).")
+  @Option(help: "user: for all projects. project: the files in this folder, for everybody who works on it.")
   var scope: Client.Scope = .user
 
   @Option(help: ArgumentHelp("The name of the server in the client's configuration.", valueName: "name"))
@@ -29,14 +34,21 @@ struct ClientOptions: ParsableArguments {
   @Flag(name: .customLong("dry-run"), help: "Show the difference, and change nothing.")
   var dryRun = false
 
+  @Flag(help: "Print one line of JSON.")
+  var json = false
+
   func validate() throws {
     guard client.hasScope(scope) else { throw ValidationError("\(client.title) has no configuration of its own for a project.") }
+    guard 1...64 ~= name.utf8.count, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || "-_".contains($0) }) else {
+      throw ValidationError("--name must be 1 to 64 letters, digits, '-' and '_', not \"\(name)\".")
+    }
   }
 
-  /// - Returns: whether there was anything to change.
-  @discardableResult
-  func carryOut(_ plan: SetupPlan) throws -> Bool {
-    try plan.carryOut(dryRun: dryRun) { print($0.harmless, terminator: "") }
+  func carryOut(_ plan: SetupPlan, notes: [String] = [], nextStep: String? = nil) async throws {
+    let report = try plan.carryOut(dryRun: dryRun)
+    let output = SetupOutput(
+      options: self, report: report, notes: notes + report.notes, nextStep: report.isChanged && !dryRun ? nextStep : nil)
+    try await StandardStreams.show(output, json: json, as: output.text)
   }
 }
 
@@ -44,13 +56,13 @@ struct Install: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write this program into the configuration of a client.",
     discussion: """
-      Shows the difference, keeps a copy of each file that it changes, and leaves the rest of it alone. Installing twice changes \
-      nothing the second time.
+      Shows the difference, keeps a copy of each file that it changes, and leaves the rest of it alone. An entry that is there keeps its \
+      variables, and its arguments as far as no option changes them. Installing twice changes nothing the second time.
 
       Examples:
-        cowork-code-mcp-server install claude-code --hooks
+        cowork-code-mcp-server install claude-code --hooks --allow
         cowork-code-mcp-server install claude-desktop --dry-run
-        cowork-code-mcp-server install claude-code --database-url "postgresql://?service=bridge"
+        cowork-code-mcp-server install codex --identity reviewer --database-url "postgresql://?service=bridge"
       """)
 
   @OptionGroup var options: ClientOptions
@@ -58,78 +70,68 @@ struct Install: AsyncParsableCommand {
   @Flag(help: "Also install the hooks that tell a session the news, and wake it (Claude Code).")
   var hooks = false
 
+  @Flag(name: .customLong("allow"), help: "Also allow all tools of the server, so that no question stops a session (Claude Code).")
+  var allows = false
+
   @Option(
     help: ArgumentHelp(
-      "The agent that the client becomes. (default: \(Client.all.map { "\($0.identity) for \($0.title)" }.joined(separator: ", ")))",
+      "The agent that the client becomes. (default: code for Claude Code, cowork for Claude Desktop, else the name of the client)",
       valueName: "name"))
   var identity: String?
 
   @Option(Settings.store, help: "The store, if it is not the default one.") var databaseURL: String?
   @Option(Settings.workspace, help: "The workspace.") var workspace: String?
 
+  @Option(
+    name: .customLong("env"), parsing: .singleValue,
+    help: ArgumentHelp("A variable of the server's environment. It can be repeated.", valueName: "name=value"))
+  var variables: [String] = []
+
   @Flag(name: .customLong("write-password"), help: "Write the password in the URL into the configuration.")
   var writesPassword = false
 
   func validate() throws {
-    let name = options.name
-    guard 1...64 ~= name.utf8.count, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || "-_".contains($0) }) else {
-      throw ValidationError("--name must be 1 to 64 letters, digits, '-' and '_', not \"\(name)\".")
+    _ = try wishes().entry(from: nil)
+    if hooks || allows, !options.client.hasSettings {
+      throw ValidationError("\(options.client.title) has neither hooks nor permissions: leave --hooks and --allow out.")
     }
-    _ = try entry()
-    if hooks, !options.client.hasHooks { throw ValidationError("\(options.client.title) runs no hooks: leave --hooks out.") }
   }
 
   func run() async throws {
-    let entry = try entry()
-    let hooks = try hooks ? Hooks(command: entry.command, arguments: [Settings.identity.option, agent.name] + storeArguments()) : nil
-    let plan = try SetupPlan(
-      installing: entry, as: options.name, into: options.client, scope: options.scope, hooks: hooks, isSecret: holdsPassword)
-    if holdsPassword { print("The configuration holds the password of the URL, for everybody who can read that file.") }
+    let wishes = try wishes()
+    var extras = SetupPlan.Extras()
+    (extras.addsHooks, extras.allowsTools) = (hooks, allows)
+    extras.hooks = { try wishes.hooks(for: $0) }
+    let plan = try SetupPlan(installing: options.name, into: options.client, scope: options.scope, extras: extras, own: OwnProgram()) {
+      try wishes.entry(from: $0)
+    }
+    var notes: [String] = []
+    if wishes.holdsPassword { notes.append("The configuration holds the password of the URL, for everybody who can read that file.") }
     for variable in [Settings.store.variable, Settings.workspace.variable, Settings.identity.variable]
-    where Environment[variable] != nil {
-      print("\(variable) is set here and is not written: give the option if the client is to use the same.")
+    where Environment[variable] != nil && wishes.variables[variable] == nil {
+      notes.append("\(variable) is set here and is not written: give the option if the client is to use the same.")
     }
-    if try options.carryOut(plan), !options.dryRun, let step = options.client.nextStep { print(step) }
-  }
-
-  private var agent: Identity {
-    get throws { try usage { try Identity(identity ?? options.client.identity) } }
-  }
-
-  private var holdsPassword: Bool { databaseURL.map(StoreLocation.holdsPassword) ?? false }
-
-  private func entry() throws -> ServerEntry {
-    let agent = try agent
-    let isCommand = CoworkCodeMCPServer.configuration.subcommands.contains { $0._commandName == agent.name }
-    let isUnclear = isCommand || MistypedCommand.find(in: [agent.name]) != nil
-    return ServerEntry(command: Self.executable, arguments: (isUnclear ? ["serve"] : []) + [agent.name] + (try storeArguments()))
-  }
-
-  private func storeArguments() throws -> [String] {
-    if holdsPassword, !writesPassword {
-      throw ValidationError(
-        """
-        The URL holds a password, which everybody who can read the configuration would see: leave it out and put it into ~/.pgpass, or \
-        name a libpq service (postgresql://?service=NAME, with the password in ~/.pg_service.conf), or say --write-password.
-        """)
+    if options.scope == .project, Places().executable(ServerEntry.program) == nil {
+      notes.append("\(ServerEntry.program) is not in your PATH, where a shared configuration looks for it.")
     }
-    let workspace = try workspace.map { text in try usage { try Workspace(text) } }
-    _ = try usage { try StoreLocation(url: databaseURL, workspace: workspace) }
-    return (databaseURL.map { [Settings.store.option, Self.absolute($0)] } ?? [])
-      + (workspace.map { [Settings.workspace.option, $0.name] } ?? [])
+    try await options.carryOut(plan, notes: notes, nextStep: options.client.nextStep(options.scope))
   }
 
-  /// A client starts its servers in a folder of its own.
-  private static func absolute(_ url: String) -> String {
-    if url.contains("://") || url.hasPrefix("/") || url.hasPrefix("~") || url.lowercased().hasPrefix("sqlite:") { return url }
-    return FileManager.default.currentDirectoryPath + "/" + url
-  }
-
-  /// As it was called: a link stays one, since an update may replace the file behind it.
-  private static var executable: String {
-    let called = CommandLine.arguments.first ?? ""
-    if called.contains("/") { return URL(fileURLWithPath: called).standardizedFileURL.path }
-    return Places().executable(called) ?? ThisProgram.path ?? ServerEntry.program
+  private func wishes() throws -> EntryWishes {
+    let variables = try variables.map { text -> (String, String) in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let isName = { (name: String) in
+        !name.isEmpty && name.first?.isNumber == false && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" }
+      }
+      guard parts.count == 2, isName(parts[0]) else {
+        throw ValidationError("--env takes NAME=VALUE, with a name of letters, digits and '_'.")
+      }
+      return (parts[0], parts[1])
+    }
+    return EntryWishes(
+      client: options.client, isShared: options.scope == .project, identity: try identity.map { name in try usage { try Identity(name) } },
+      url: try databaseURL.flatMap { try Settings.store.given($0) }.map(EntryWishes.absolute), workspace: try workspace.map { text in try usage { try Workspace(text) } },
+      variables: Dictionary(variables) { $1 }, writesPassword: writesPassword)
   }
 }
 
@@ -137,7 +139,8 @@ struct Uninstall: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove this program from the configuration of a client.",
     discussion: """
-      Removes the server and the hooks, shows the difference, and keeps a copy of each file that it changes. Messages and tasks stay.
+      Removes the server, the hooks and the permission, shows the difference, and keeps a copy of each file that it changes. Messages and \
+      tasks stay.
 
       Example:
         cowork-code-mcp-server uninstall claude-code
@@ -146,6 +149,58 @@ struct Uninstall: AsyncParsableCommand {
   @OptionGroup var options: ClientOptions
 
   func run() async throws {
-    try options.carryOut(SetupPlan(uninstalling: options.name, from: options.client, scope: options.scope))
+    try await options.carryOut(SetupPlan(uninstalling: options.name, from: options.client, scope: options.scope, own: OwnProgram()))
+  }
+}
+
+// MARK: Output
+
+private struct SetupOutput: StructuredOutput {
+  let options: ClientOptions
+  let report: SetupReport
+  let notes: [String]
+  let nextStep: String?
+
+  private var commands: [String] { report.commands.map { $0.map(\.shellQuoted).joined(separator: " ") } }
+
+  var text: String {
+    var lines = ""
+    for (index, file) in report.files.enumerated() {
+      guard file.isChanged else {
+        lines += "\(file.path): nothing to change.\n"
+        continue
+      }
+      lines += file.difference
+      let commands = index == 0 ? commands : []
+      for command in commands { lines += "\(options.dryRun ? "Would run" : "Ran"): \(command)\n" }
+      if options.dryRun { continue }
+      if commands.isEmpty {
+        lines += "\(file.isRemoved ? "Removed" : "Wrote") \(file.path)\(file.backup.map { "; the previous version is in \($0)" } ?? "").\n"
+      }
+      if !commands.isEmpty, let backup = file.backup { lines += "The previous version of \(file.path) is in \(backup).\n" }
+    }
+    if report.files.isEmpty { lines += "\(options.client.title) has no configuration: nothing to change.\n" }
+    return (lines + (notes + (nextStep.map { [$0] } ?? [])).map { "\($0)\n" }.joined()).harmless
+  }
+
+  static let schema = ObjectSchema<Self> {
+    Field("client", .string, \.options.client.name)
+    Field("scope", .string, \.options.scope.rawValue)
+    Field("name", .string, \.options.name)
+    Field("changed", .boolean, \.report.isChanged)
+    Field("dry_run", .boolean, \.options.dryRun)
+    Field("files", .array(.object()), \.report.files)
+    Field("commands", .array(.string), \.commands)
+    Field("notes", .array(.string), \.notes)
+    Field("next_step", .nullable(.string), \.nextStep)
+  }
+}
+
+extension SetupReport.File: StructuredOutput {
+  public static let schema = ObjectSchema<Self> {
+    Field("path", .string, \.path)
+    Field("changed", .boolean, \.isChanged)
+    Field("difference", .string, \.difference)
+    Field("backup", .nullable(.string), \.backup)
   }
 }

@@ -1,23 +1,58 @@
 import Bridge
 import ClientSetup
 import Foundation
+import SystemSupport
 
 /// What the configuration of the clients means for this program.
 struct ClientChecks {
+  /// The store that doctor checks.
+  let location: StoreLocation
+
   private static let subject = "clients"
 
   func findings() -> [Finding] {
-    let survey = ClientSurvey(isProgram: Self.isThisProgram)
-    var findings = survey.broken.map { path, title in
+    let survey = ClientSurvey(own: OwnProgram())
+    var findings = survey.broken.map { path, title, language in
       Finding(
-        .warning, Self.subject, "\(path) is not valid JSON, so \(title) ignores it.", advice: "Correct it, or restore a copy.")
+        .warning, Self.subject, "\(path) is not valid \(language), so \(title) ignores it.", advice: "Correct it, or restore a copy.")
     }
-    findings += survey.hooks.map(Self.finding)
+    findings +=
+      survey.hooks.map { Self.finding($0.path, $0.hooks, Self.entry(for: $0.scope, in: survey.entries)) } + Self.replaced(survey.entries)
     guard !survey.entries.isEmpty else {
       let advice = "\(ServerEntry.program) install claude-code --hooks, and install claude-desktop"
       return findings + [Finding(.ok, Self.subject, "No client's configuration names this program yet.", advice: advice)]
     }
-    return findings + survey.entries.map(Self.finding) + Self.collisions(survey.entries)
+    return findings + survey.entries.map(Self.finding) + Self.collisions(survey.entries) + strangers(survey.entries)
+  }
+
+  /// The entry that goes with the hooks of a scope.
+  private static func entry(for scope: Client.Scope, in entries: [ClientSurvey.Entry]) -> ClientSurvey.Entry? {
+    let own = entries.filter { $0.client.hasSettings }
+    return own.first { $0.scope == scope } ?? own.first
+  }
+
+  /// The clients may all use another store than the one that was checked.
+  private func strangers(_ entries: [ClientSurvey.Entry]) -> [Finding] {
+    guard let first = entries.first, !entries.contains(where: { $0.server.place == location.description }) else { return [] }
+    let found = "This checks \(location.description), and \(first.title) uses \(first.server.place): they never meet."
+    return [Finding(.warning, Self.subject, found, advice: "Give doctor the store of the entry, or the entry this store.")]
+  }
+
+  /// Servers that run on with a program that has been replaced since.
+  private static func replaced(_ entries: [ClientSurvey.Entry]) -> [Finding] {
+    #if os(Linux)
+      let programs = Set(entries.compactMap { file(of: $0.server.command).map(FileSystem.resolved) }.map { "\($0) (deleted)" })
+      let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.filter { pid in
+        let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
+        return path.map(programs.contains) == true
+      }
+      guard !pids.isEmpty else { return [] }
+      let numbers = pids.sorted().prefix(8).map(String.init).joined(separator: ", ")
+      let found = "A program that has been replaced since still runs: process \(numbers)."
+      return [Finding(.warning, "programs", found, advice: "Restart their clients.")]
+    #else
+      return []
+    #endif
   }
 
   private static func finding(_ entry: ClientSurvey.Entry) -> Finding {
@@ -65,33 +100,34 @@ struct ClientChecks {
     return findings
   }
 
-  private static func finding(_ path: String, _ hooks: [String]) -> Finding {
-    let missing = Set(hooks.map(Hooks.program)).filter { file(of: $0).map { !FileManager.default.isExecutableFile(atPath: $0) } ?? true }
-    guard missing.isEmpty else {
-      return Finding(
-        .failure, "hooks", "\(path): there is no program \(missing.sorted().joined(separator: ", ")).",
-        advice: "\(ServerEntry.program) install claude-code --hooks")
+  private static func finding(_ path: String, _ hooks: [Hooks.Found], _ entry: ClientSurvey.Entry?) -> Finding {
+    let install = "\(ServerEntry.program) install claude-code --hooks"
+    func finding(_ verdict: Finding.Verdict, _ found: String) -> Finding { Finding(verdict, "hooks", "\(path): \(found)", advice: install) }
+    let places = Places()
+    let missing = Set(hooks.map(\.program)).filter { places.file(of: $0).map { !FileManager.default.isExecutableFile(atPath: $0) } ?? true }
+    guard missing.isEmpty else { return finding(.failure, "there is no program \(missing.sorted().joined(separator: ", ")).") }
+    let events = Set(hooks.map(\.event))
+    if hooks.count > events.count { return finding(.warning, "\(hooks.count) hooks of this program, some of them for the same event.") }
+    let absent = HookEvent.allCases.filter { !events.contains($0) }.map(\.rawValue)
+    if !absent.isEmpty { return finding(.warning, "there is no hook \(absent.joined(separator: ", ")).") }
+    for hook in hooks {
+      guard let server = entry?.server, let title = entry?.title else { break }
+      let own = ServerEntry(command: hook.program, arguments: hook.arguments)
+      let identity = own.option(Settings.identity.option) ?? server.identity
+      if identity != server.identity || own.place != server.place {
+        return finding(.warning, "they are \(identity) on \(own.place), and \(title) is \(server.identity) on \(server.place).")
+      }
     }
     return Finding(.ok, "hooks", "\(path): \(counted(hooks.count, "hook")) of this program.")
   }
 
   /// The file that a command starts; nil where there is none.
-  private static func file(of command: String) -> String? {
-    if command.contains("/") { return FileManager.default.fileExists(atPath: command) ? command : nil }
-    return Places().executable(command)
-  }
+  private static func file(of command: String) -> String? { Places().file(of: command) }
 
-  private static func isThisProgram(_ path: String) -> Bool {
-    func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
-    return ThisProgram.path.map { resolved(path) == resolved($0) } ?? false
-  }
+  private static func isThisProgram(_ path: String) -> Bool { OwnProgram().isFile(of: path) }
 }
 
 extension ServerEntry {
-  fileprivate var identity: String {
-    positional ?? environment[Settings.identity.variable] ?? Settings.identity.standard ?? ""
-  }
-
   fileprivate var url: String? { Settings.store.text(in: self) }
   fileprivate var workspace: String? { Settings.workspace.text(in: self) }
 

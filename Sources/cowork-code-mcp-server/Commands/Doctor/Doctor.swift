@@ -31,7 +31,7 @@ struct Doctor: AsyncParsableCommand {
     if let finding = passwordFinding { try await report.add([finding]) }
     let state = try await examine(location, report, logger)
     try await report.add(await roundTrip(state, location, logger))
-    try await report.add(ClientChecks().findings() + [SessionRecords.finding()])
+    try await report.add(ClientChecks(location: location).findings() + [SessionRecords.finding()])
     try await report.conclude()
     if report.hasFailure { throw ExitCode.failure }
   }

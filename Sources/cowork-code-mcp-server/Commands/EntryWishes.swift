@@ -1,0 +1,110 @@
+import ArgumentParser
+import Bridge
+import ClientSetup
+import Foundation
+
+/// What the user wishes for an entry in a client's configuration.
+struct EntryWishes: Sendable {
+  let client: Client
+  /// Whether others use the configuration on other machines.
+  let isShared: Bool
+  let identity: Identity?
+  let url: String?
+  let workspace: Workspace?
+  let variables: [String: String]
+  let writesPassword: Bool
+
+  var holdsPassword: Bool { [url, variables[Settings.store.variable]].contains { $0.map(StoreLocation.holdsPassword) == true } }
+
+  /// A new entry, or the one that is there, changed as far as needed.
+  func entry(from present: ServerEntry?) throws -> ServerEntry {
+    try check()
+    let own = OwnProgram()
+    var entry = present ?? ServerEntry(command: "", arguments: [])
+    if isShared {
+      entry.command = ServerEntry.program
+    } else if present == nil || !own.isFile(of: entry.command) {
+      entry.command = Self.executable
+    }
+    // The arguments of another program, such as `docker`, are none of ours.
+    if let present, !own.isStarted(by: present.command), Places().file(of: present.command) != nil { entry.arguments = [] }
+    if identity != nil || (entry.positional == nil && entry.environment[Settings.identity.variable] == nil) {
+      let name = (try identity ?? Identity(client.identity)).name
+      entry.setPositional(name)
+      if Self.isUnclear(name), entry.arguments.first != "serve" { entry.arguments.insert("serve", at: 0) }
+    }
+    if let url {
+      if holdsPassword || client.hidesEnvironment || entry.environment[Settings.store.variable] != nil {
+        entry.setOption(Settings.store.option, to: nil)
+        entry.environment[Settings.store.variable] = url
+      } else {
+        entry.setOption(Settings.store.option, to: url)
+      }
+    }
+    if let workspace { entry.setOption(Settings.workspace.option, to: workspace.name) }
+    entry.environment.merge(variables) { $1 }
+    _ = try usage {
+      try StoreLocation(url: Settings.store.text(in: entry), workspace: Settings.workspace.text(in: entry).map { try Workspace($0) })
+    }
+    return entry
+  }
+
+  /// With the identity and the store of an entry.
+  func hooks(for entry: ServerEntry) throws -> Hooks {
+    let store = Settings.store.text(in: entry)
+    if store.map(StoreLocation.holdsPassword) == true {
+      throw ValidationError(
+        """
+        The URL of the store holds a password, and hooks get the URL as an argument, which every user of this machine can see: put the \
+        password into ~/.pgpass or a service file, and leave it out of the URL.
+        """)
+    }
+    let options = [
+      (Settings.store.option, store), (Settings.workspace.option, Settings.workspace.text(in: entry)),
+      (Settings.announceLimit.option, Settings.announceLimit.text(in: entry)),
+      (Settings.announceWindow.option, Settings.announceWindow.text(in: entry)),
+    ]
+    return Hooks(
+      program: entry.command,
+      arguments: [Settings.identity.option, entry.identity] + options.flatMap { option in option.1.map { [option.0, $0] } ?? [] },
+      isShared: isShared)
+  }
+
+  private func check() throws {
+    if holdsPassword, isShared {
+      throw ValidationError("The URL holds a password, and the file is shared with everybody who works on the project: leave it out.")
+    }
+    if holdsPassword, !writesPassword {
+      throw ValidationError(
+        """
+        The URL holds a password, which everybody who can read the configuration would see: leave it out and put it into ~/.pgpass, or \
+        name a libpq service (postgresql://?service=NAME, with the password in ~/.pg_service.conf), or say --write-password.
+        """)
+    }
+    if isShared, let url, !url.hasPrefix("~"), !url.lowercased().hasPrefix("postgres") {
+      throw ValidationError("The file is shared with other machines: name a path that begins with ~/, or leave --database-url out.")
+    }
+  }
+
+  /// Whether the name of an agent is also that of a command.
+  private static func isUnclear(_ name: String) -> Bool {
+    CoworkCodeMCPServer.configuration.subcommands.contains { $0._commandName == name } || MistypedCommand.find(in: [name]) != nil
+  }
+
+  /// A client starts its servers in a folder of its own.
+  static func absolute(_ url: String) -> String {
+    if url.contains("://") || url.hasPrefix("/") || url.hasPrefix("~") || url.lowercased().hasPrefix("sqlite:") { return url }
+    return FileManager.default.currentDirectoryPath + "/" + url
+  }
+
+  /// As it was called: a link stays one, since an update may replace the file behind it.
+  private static var executable: String {
+    let called = CommandLine.arguments.first ?? ""
+    if called.contains("/") { return URL(fileURLWithPath: called).standardizedFileURL.path }
+    return Places().executable(called) ?? ThisProgram.path ?? ServerEntry.program
+  }
+}
+
+extension ServerEntry {
+  var identity: String { positional ?? environment[Settings.identity.variable] ?? Settings.identity.standard ?? "" }
+}
