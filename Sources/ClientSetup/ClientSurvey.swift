@@ -23,10 +23,11 @@ public struct ClientSurvey: Sendable {
   public init(places: Places = Places(), own: OwnProgram) {
     var seen: Set<String> = []
     var own = own
-    func each(_ files: (Client, Client.Scope) -> [String], _ body: (EditedText, String, Client, Client.Scope) throws -> Void) {
+    func each(_ isSettings: Bool, _ body: (EditedText, String, Client, Client.Scope) throws -> Void) {
       for client in Client.all {
         for scope in Client.Scope.allCases {
-          for path in files(client, scope) where seen.insert(FileSystem.resolved(path)).inserted {
+          let files = isSettings ? client.settings(scope, places).map { [$0] } ?? [] : client.files(scope, places)
+          for path in files where seen.insert(FileSystem.resolved(path)).inserted {
             guard FileSystem.otherKind(path) == nil, let bytes = FileSystem.contents(of: path) else { continue }
             do { try body(EditedText(bytes), path, client, scope) } catch {
               broken.append((path, Self.title(client, scope), client.format.language))
@@ -35,9 +36,9 @@ public struct ClientSurvey: Sendable {
         }
       }
     }
-    each({ $0.files($1, places) }) { text, _, client, scope in entries += try Self.entries(in: text, client, scope, own) }
+    each(false) { text, _, client, scope in entries += try Self.entries(in: text, client, scope, own) }
     own.known.formUnion(entries.map(\.server.command))
-    each({ client, scope in client.settings(scope, places).map { [$0] } ?? [] }) { text, path, _, scope in
+    each(true) { text, path, _, scope in
       let found = Hooks.found(in: try JSONText(text), own)
       if !found.isEmpty { hooks.append((path, scope, found)) }
     }

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import SystemSupport
 
 /// A client's own command for its configuration. It is safe while sessions of the client write the same file.
@@ -9,24 +8,23 @@ struct ClientTool: Sendable {
   let add: @Sendable (String, ServerEntry, Client.Scope) -> [String]
   let remove: @Sendable (String, Client.Scope) -> [String]
 
-  private static let running = Mutex<ChildProcess?>(nil)
-
   /// Runs a command line; the first word is looked for in PATH.
   ///
-  /// - Parameter limit: after it the command is killed, with what it started.
+  /// - Parameters:
+  ///   - limit: after it the command is killed, with what it started.
+  ///   - cleanUp: what is to be done if this process is ended meanwhile.
   /// - Returns: nil if it succeeded, else what went wrong, on one line.
-  static func run(_ line: [String], limit: Duration = .seconds(30)) -> String? {
+  static func run(_ line: [String], limit: Duration = .seconds(30), cleanUp: @escaping @Sendable () -> Void = {}) -> String? {
     do throws(SystemError) {
       // Not a pipe, which something that the command leaves behind could keep open.
       let output = try NewFile.temporary(in: NSTemporaryDirectory())
       defer { try? output.close() }
       let child = try ChildProcess(
         line, environment: ProcessInfo.processInfo.environment, output: .descriptor(output), errors: .descriptor(output), ownGroup: true)
-      running.withLock { $0 = child }
-      defer { running.withLock { $0 = nil } }
       // A Control-C does not reach a group of its own.
       try Signals.handle { number in
-        running.withLock { $0?.killGroup() }
+        child.killGroup()
+        cleanUp()
         _exit(128 + number)
       }
       let end = DispatchSemaphore(value: 0)

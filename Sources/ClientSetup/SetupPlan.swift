@@ -159,19 +159,24 @@ public struct SetupPlan: Sendable {
         if index > 0 || !isCalled { drafts.append((index, try files[index].draft())) }
       }
     } catch {
-      for draft in drafts { draft.draft?.discard() }
-      for file in report.files { file.backup.map(FileSystem.remove) }
+      Self.discard(drafts.map(\.draft), report.files)
       throw error
     }
-    if isCalled, let call { try self.call(call, &report) }
+    if isCalled, let call { try self.call(call, drafts.map(\.draft), &report) }
     for (index, draft) in drafts { try files[index].put(draft) }
     return report
   }
 
+  /// Leaves no trace, since nothing is changed.
+  private static func discard(_ drafts: [NewFile?], _ files: [SetupReport.File]) {
+    for draft in drafts { draft?.discard() }
+    for file in files { file.backup.map(FileSystem.remove) }
+  }
+
   /// Has the client change its file, and looks whether it did.
-  private func call(_ call: [String], _ report: inout SetupReport) throws {
+  private func call(_ call: [String], _ drafts: [NewFile?], _ report: inout SetupReport) throws {
     let line = call.map(\.shellQuoted).joined(separator: " ")
-    let failure = ClientTool.run(call)
+    let failure = ClientTool.run(call) { [files = report.files] in Self.discard(drafts, files) }
     var file = try ConfigurationFile(reading: servers[0].path)
     if failure == nil, isReached(file.text) {
       report.commands = [call]

@@ -114,7 +114,7 @@ extension RealProcesses {
       let sandbox = try Sandbox()
       let environment = try await sandbox.standInClaude("import time; open(home + '/pid', 'w').write(str(os.getpid())); time.sleep(1000)")
       let path = try #require(environment["PATH"])
-      let running = try sandbox.start(["install", "claude-code"], environment: ["PATH": path])
+      let running = try sandbox.start(["install", "claude-code", "--hooks"], environment: ["PATH": path])
       var pid: Int32?
       while pid == nil {
         pid = sandbox.read("pid").flatMap { Int32($0) }
@@ -123,7 +123,7 @@ extension RealProcesses {
       running.signal(SIGINT)
       #expect(try await running.outcome.status == 130)
       try await Self.awaitEnd(of: #require(pid))
-      #expect(sandbox.read(".claude.json") == nil)
+      #expect(sandbox.files.filter { $0.hasPrefix(".claude") } == [".claude"])
     }
 
     private static func awaitEnd(of pid: Int32) async throws {

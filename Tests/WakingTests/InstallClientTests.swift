@@ -134,6 +134,17 @@ extension RealProcesses {
       #expect(text.contains("[mcp_servers.cowork-bridge.env]\nCOWORK_DATABASE_URL = \"/new.db\"") && !text.contains("old.db"), "\(text)")
     }
 
+    /// An argument would win over the variable.
+    @Test func aVariableTakesThePlaceOfAnArgument() async throws {
+      let sandbox = try Sandbox()
+      _ = try await sandbox.install(["install", "gemini", "--database-url", "/old.db", "--identity", "x"])
+      _ = try await sandbox.install(["install", "gemini", "--env", "COWORK_DATABASE_URL=/new.db"])
+      let entry = try sandbox.json(".gemini/settings.json")["mcpServers"]?["cowork-bridge"]
+      #expect(entry?["args"] == ["x"] && entry?["env"] == ["COWORK_DATABASE_URL": "/new.db"])
+      _ = try await sandbox.install(["install", "qwen", "--env", "COWORK_IDENTITY=y"])
+      #expect(try sandbox.json(".qwen/settings.json")["mcpServers"]?["cowork-bridge"]?["args"] == [])
+    }
+
     @Test(arguments: [
       ["install", "gemini", "--hooks"], ["install", "codex", "--allow"], ["install", "claude-desktop", "--scope", "project"],
       ["install", "codex", "--env", "A"], ["install", "codex", "--env", "1=x"], ["install", "codex", "--name", "a b"],

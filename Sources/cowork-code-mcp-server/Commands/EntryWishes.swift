@@ -28,6 +28,12 @@ struct EntryWishes: Sendable {
     }
     // The arguments of another program, such as `docker`, are none of ours.
     if let present, !own.isStarted(by: present.command), Places().file(of: present.command) != nil { entry.arguments = [] }
+    entry.environment.merge(variables) { $1 }
+    // An argument would win.
+    for setting in [(Settings.store.variable, Settings.store.option), (Settings.workspace.variable, Settings.workspace.option)]
+    where variables[setting.0] != nil {
+      entry.setOption(setting.1, to: nil)
+    }
     if identity != nil || (entry.positional == nil && entry.environment[Settings.identity.variable] == nil) {
       let name = (try identity ?? Identity(client.identity)).name
       entry.setPositional(name)
@@ -42,7 +48,6 @@ struct EntryWishes: Sendable {
       }
     }
     if let workspace { entry.setOption(Settings.workspace.option, to: workspace.name) }
-    entry.environment.merge(variables) { $1 }
     _ = try usage {
       try StoreLocation(url: Settings.store.text(in: entry), workspace: Settings.workspace.text(in: entry).map { try Workspace($0) })
     }

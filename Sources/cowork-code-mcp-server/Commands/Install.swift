@@ -130,7 +130,8 @@ struct Install: AsyncParsableCommand {
     }
     return EntryWishes(
       client: options.client, isShared: options.scope == .project, identity: try identity.map { name in try usage { try Identity(name) } },
-      url: try databaseURL.flatMap { try Settings.store.given($0) }.map(EntryWishes.absolute), workspace: try workspace.map { text in try usage { try Workspace(text) } },
+      url: try databaseURL.flatMap { try Settings.store.given($0) }.map(EntryWishes.absolute),
+      workspace: try workspace.map { text in try usage { try Workspace(text) } },
       variables: Dictionary(variables) { $1 }, writesPassword: writesPassword)
   }
 }
