@@ -141,12 +141,11 @@ extension RealProcesses {
     @Test func whatCannotBeRecordedWakesNobodyAndDoctorSaysSo() async throws {
       let id = try await sandbox.send("one")
       try sandbox.write("no folder", to: ".cowork-code-mcp/sessions")
-      for event in ["Stop", "PostToolUse", "UserPromptSubmit"] {
+      for event in ["Stop", "PostToolUse", "UserPromptSubmit", "rewake"] {
         let outcome = try await sandbox.hook(event)
         #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "", "\(event)")
       }
       #expect(try await sandbox.hook("SessionStart").output.contains(id))
-      let rewake = try sandbox.start(["hook", "rewake"], input: #"{"session_id": "s1"}"#.utf8)
       let inbox = try StandInInbox(sandbox)
       let server = try await sandbox.claudeCode(environment: inbox.environment)
       let checks = try await sandbox.run("doctor", "--json").json["checks"]?.arrayValue
@@ -157,8 +156,28 @@ extension RealProcesses {
       // Mended, it wakes again.
       try FileManager.default.removeItem(atPath: sandbox.home + "/.cowork-code-mcp/sessions")
       #expect(try await inbox.posts.next().text.contains(id))
-      #expect(try await rewake.outcome.status == 2)
       _ = await server.end()
+    }
+
+    /// What could not be recorded whole is not lost: it is told once there is space.
+    @Test func aFullDiskWakesNobodyAndLosesNothing() async throws {
+      let id = try await sandbox.send("one")
+      #expect(try await sandbox.hook("Stop").output.contains(id))
+      // Without a log a reader writes nothing.
+      try await sandbox.sqlite3("PRAGMA journal_mode = DELETE")
+      let second = try await sandbox.send("two")
+      let record = ".cowork-code-mcp/sessions/s1.code"
+      let before = try #require(sandbox.read(record))
+      try sandbox.write(before + String(repeating: "told 1\n", count: 200).prefix(1024 - 20 - before.utf8.count), to: record)
+      // Room for 20 bytes, which is less than any fact takes. The output goes through a pipe, whose size has no limit.
+      let full = #"(trap "" XFSZ; ulimit -f 2; exec "$0" hook "$1") | cat"#
+      func hook(_ event: String) async throws -> Outcome {
+        try await sandbox.run(["-c", full, Program.path, event], command: "/bin/sh", input: #"{"session_id": "s1"}"#)
+      }
+      #expect(try await hook("Stop").output == "")
+      #expect(try await hook("SessionStart").output.contains(second), "the store can be read")
+      #expect(sandbox.read(record)?.utf8.count == 1004)
+      #expect(try await sandbox.hook("Stop").output.contains(second))
     }
 
     @Test func onlyTheUserEndsAMute() async throws {
@@ -195,6 +214,28 @@ extension RealProcesses {
       #expect(quickest < .seconds(1.5))
       #expect(sandbox.files.contains { $0.contains("/sessions/away-") })
       await silent.close()
+    }
+
+    /// A server that is far away needs more than the silence that is allowed, but no more than the session waits.
+    @Test func aStoreThatHasAnsweredIsWaitedFor() async throws {
+      let python = """
+        import socket, time
+        server = socket.socket(); server.bind(("127.0.0.1", 0)); server.listen()
+        open("port.part", "w").write(str(server.getsockname()[1]))
+        import os; os.rename("port.part", "port")
+        connections = []
+        while True:
+            connections.append(server.accept()[0]); connections[-1].recv(8); connections[-1].send(b"N")
+        """
+      let server = try sandbox.start(["-c", python], command: "python3")
+      try await within("the port") { while sandbox.read("port") == nil { await Task.yield() } }
+      let port = try #require(sandbox.read("port"))
+      let outcome = try await sandbox.hook("Stop", options: ["--database-url", "postgres://127.0.0.1:\(port)/bridge?sslmode=prefer"])
+      #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
+      #expect(outcome.elapsed > .seconds(1))
+      #expect(sandbox.files.contains { $0.contains("/sessions/away-") })
+      server.signal(SIGKILL)
+      _ = try await server.outcome
     }
 
     @Test func aStoreThatWasAwayIsLeftAloneForAMinute() async throws {

@@ -1,3 +1,4 @@
+import Foundation
 import MCPClient
 import PostgresTesting
 import ProcessTesting
@@ -41,6 +42,24 @@ extension RealProcesses {
       #expect(await inbox.posts.all.count == 3)
       #expect(!sandbox.files.contains { $0.hasSuffix("messages.db") })
       #expect(await server.end() == .exited(0))
+      await cluster.destroy()
+    }
+
+    /// A busy machine may need another try.
+    @Test func hooksTellWhatStandsInPostgres() async throws {
+      let cluster = try await PostgresCluster.start()
+      let database = try await cluster.createDatabase()
+      let sandbox = try Sandbox()
+      let store = ["COWORK_DATABASE_URL": database.url]
+      let outcome = try await sandbox.run(["send", "code", "hello", "--as", "cowork", "--json"], environment: store)
+      let id = try #require(try outcome.json["message_id"]?.stringValue, "\(outcome)")
+      var told = ""
+      for _ in 0..<5 where told == "" {
+        for file in sandbox.files where file.contains("/away-") { try FileManager.default.removeItem(atPath: sandbox.home + "/" + file) }
+        told = try await sandbox.hook("Stop", environment: store).output
+      }
+      #expect(told.contains(id))
+      #expect(try await sandbox.hook("Stop", environment: store).output == "")
       await cluster.destroy()
     }
 

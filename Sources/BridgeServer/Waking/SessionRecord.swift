@@ -30,8 +30,14 @@ public struct SessionRecord: Sendable {
     let (value, records) = decide(Self.decode(bytes))
     // What was read to the end is written to at the end, behind a line that another process could not complete.
     let start = bytes.last.map { $0 == UInt8(ascii: "\n") } == false ? "\n" : ""
-    guard records.isEmpty || (try? file.writeCompletely((start + records.map { $0.line + "\n" }.joined()).utf8)) != nil else { return nil }
-    return value
+    do {
+      if !records.isEmpty { try file.writeCompletely((start + records.map { $0.line + "\n" }.joined()).utf8) }
+      return value
+    } catch {
+      // What is not told must not count as told.
+      try? file.resize(to: Int64(bytes.count))
+      return nil
+    }
   }
 
   /// - Returns: whether it could be recorded.

@@ -72,7 +72,9 @@ enum Connector {
     // The thread keeps the deadline; this timeout is for a thread that hangs in a look-up of libpq's own.
     let outcome = await BlockingCall.run(
       timeout: settings.connectTimeout + .milliseconds(500), interrupt: { interruption.wake() },
-      body: { drive(options, deadline: deadline, interruption: interruption) })
+      body: {
+        drive(options, deadline: deadline, interruption: interruption) { settings.lastGood.hasAnswered.store(true, ordering: .relaxed) }
+      })
     return switch outcome {
     case .value(.connected(let handle)): .connected(handle, endpoint)
     case .value(.failed(let text)): .event(.failed(.init(endpoint, settings.sanitizer.clean(text))))
@@ -89,7 +91,9 @@ enum Connector {
   }
 
   /// `PQconnectStart` and `PQconnectPoll` (PostgreSQL manual, "Database Connection Control Functions").
-  private static func drive(_ options: ConninfoOptions, deadline: ContinuousClock.Instant, interruption: WakePipe) -> Driven {
+  private static func drive(
+    _ options: ConninfoOptions, deadline: ContinuousClock.Instant, interruption: WakePipe, answered: () -> Void
+  ) -> Driven {
     guard let handle = ConnectionHandle.start(options) else { return .failed(text: "out of memory") }
     if handle.isBad { return .failed(text: handle.errorText) }
     var wanted = PGRES_POLLING_WRITING
@@ -104,6 +108,7 @@ enum Connector {
         continue
       }
       if poll.isReady(1) { return .timedOut }
+      if wanted == PGRES_POLLING_READING { answered() }
       wanted = handle.connectPoll()
       switch wanted {
       case PGRES_POLLING_OK: return handle.becomeNonBlocking() ? .connected(handle) : .failed(text: handle.errorText)

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemSupport
 
 /// Where and how to connect: any libpq URI (`postgres://…`, several hosts) or conninfo (`host=… dbname=…`).
@@ -21,6 +22,8 @@ public struct ConnectionSettings: Sendable {
   let endpoints: [Endpoint]
   /// Shared by all copies.
   let lastGood = LastGood()
+  /// Whether a server with these settings has said anything to this process.
+  public var hasAnswered: Bool { lastGood.hasAnswered.load(ordering: .relaxed) }
 
   /// Throws `.badURL` with a message that holds nothing of the string.
   public init(_ conninfo: String) throws(PostgresError) {

@@ -53,6 +53,8 @@ struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
 /// The address that answered last.
 final class LastGood: Sendable {
+  /// Whether any server has said anything yet.
+  let hasAnswered = Atomic(false)
   private let state = Mutex<Endpoint?>(nil)
   var endpoint: Endpoint? {
     get { state.withLock(\.self) }

@@ -5,7 +5,6 @@ import ClientSetup
 import Foundation
 import JSON
 import Logging
-import Synchronization
 import SystemSupport
 
 struct Hook: AsyncParsableCommand {
@@ -37,8 +36,10 @@ struct Hook: AsyncParsableCommand {
 
   /// The session waits for its hooks.
   private static let patience = Duration.seconds(2)
-  /// How long a store may take.
-  private static let storePatience = Duration.milliseconds(300)
+  /// How long a store may say nothing.
+  private static let silence = Duration.milliseconds(300)
+  /// How long a store that is far away may take.
+  private static let storePatience = Duration.milliseconds(1500)
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -46,7 +47,7 @@ struct Hook: AsyncParsableCommand {
     if event == .rewake {
       end.follow(ClaudeSession(environment: environment, id: nil)?.process ?? ProcessIdentity.client)
     } else {
-      Deadline.endProcess(after: Self.patience)
+      end.endProcess(after: Self.patience)
     }
     let input = HookInput.read()
     let session = ClaudeSession(environment: environment, id: input.session)
@@ -93,7 +94,8 @@ struct Hook: AsyncParsableCommand {
     if case .sqlite(let path) = hook.location, FileIdentity(path: path) == nil { return }
     if event != .rewake {
       if hook.away.isRemembered { return }
-      end.endProcess(after: Self.storePatience) { hook.away.remember() }
+      end.endProcess(after: Self.silence, unless: { hook.location.hasAnswered }, last: hook.away.remember)
+      end.endProcess(after: Self.storePatience, last: hook.away.remember)
     }
     try await hook.location.withService(as: .command(of: hook.identity), logger: logger(), closingWithin: .milliseconds(100)) { service in
       if event == .rewake {
@@ -124,61 +126,6 @@ struct Hook: AsyncParsableCommand {
     var logger = Logger(label: "cowork-bridge") { StreamLogHandler(label: $0, stream: LogStream()) }
     logger.logLevel = level
     return logger
-  }
-}
-
-/// Ends the process when nobody waits for it any more, unless it tells: what is recorded as told must be told.
-private final class HookEnd: Sendable {
-  private let isTelling = Mutex(false)
-
-  /// From here on the process ends by itself.
-  func tells() { isTelling.withLock { $0 = true } }
-
-  /// The same, if there is something to tell.
-  func telling(_ note: () -> String?) -> String? {
-    isTelling.withLock { isTelling in
-      let note = note()
-      isTelling = note != nil
-      return note
-    }
-  }
-
-  func endProcess(after limit: Duration, _ last: @escaping @Sendable () -> Void = {}) {
-    let tick = Duration.milliseconds(10)
-    // Short sleeps take longer on a busy machine, where the work does as well.
-    start {
-      for _ in 0..<Int(limit / tick) { Thread.sleep(forTimeInterval: tick / .seconds(1)) }
-    } last: {
-      last()
-    }
-  }
-
-  /// Ends the process with its session, also where a shell between them stays.
-  func follow(_ session: ProcessIdentity?) {
-    let parent = ProcessIdentity.parent
-    start {
-      while ProcessIdentity.parent == parent, session?.isKnownDead != true { Thread.sleep(forTimeInterval: 1) }
-    } last: {
-    }
-  }
-
-  /// Ends the process when another one has taken the turn.
-  func follow(_ turn: RewakeTurn) {
-    start {
-      while turn.isMine { Thread.sleep(forTimeInterval: 1) }
-    } last: {
-    }
-  }
-
-  private func start(_ wait: @escaping @Sendable () -> Void, last: @escaping @Sendable () -> Void) {
-    try? SystemThread.start { [self] in
-      wait()
-      isTelling.withLock { isTelling in
-        guard !isTelling else { return }
-        last()
-        _exit(0)
-      }
-    }
   }
 }
 
@@ -247,53 +194,4 @@ private struct HookInput {
     case .rewake: isAttended && !isSubagent
     }
   }
-}
-
-/// Waits beside an idle session until there is something to tell.
-///
-/// Each turn of a session starts a new process. The newest waits; older ones end within seconds, as does one whose session has ended.
-private struct Rewake {
-  let service: BridgeService
-  let settings: Announcements.Settings
-  let record: SessionRecord?
-  let end: HookEnd
-
-  /// No hint is certain to come when an unreachable store comes back.
-  private static let patience = Duration.seconds(15)
-
-  /// Nil if a newer process waits.
-  func note() async -> String? {
-    guard let record else { return nil }
-    let turn = RewakeTurn(path: record.path + ".rewake")
-    let wakeUps = service.wakeUps(.idle)
-    turn.take()
-    end.follow(turn)
-    let ticker = Task {
-      while (try? await Task.sleep(for: Self.patience)) != nil { wakeUps.post(.resync) }
-    }
-    defer { ticker.cancel() }
-    wakeUps.post(.resync)
-    for await _ in wakeUps {
-      guard let news = try? await service.hookNews(at: .turn) else { continue }
-      guard turn.isMine else { return nil }
-      if let note = end.telling({ news.note(for: record, settings) }) { return note }
-    }
-    return nil
-  }
-}
-
-/// Whose turn it is to wait for a session: the last that took it.
-private struct RewakeTurn {
-  let path: String
-  private let name = Array(UniqueID.make().utf8)
-
-  init(path: String) { self.path = path }
-
-  func take() {
-    try? FileSystem.makeFolder(FileSystem.split(path).folder)
-    try? NewFile.write(name, to: path, replacing: true)
-  }
-
-  /// True also if it cannot be known.
-  var isMine: Bool { FileSystem.contents(of: path).map { $0 == name } ?? true }
 }
