@@ -94,7 +94,7 @@ struct Hook: AsyncParsableCommand {
     if case .sqlite(let path) = hook.location, FileIdentity(path: path) == nil { return }
     if event != .rewake {
       if hook.away.isRemembered { return }
-      end.endProcess(after: Self.silence, unless: { hook.location.hasAnswered }, last: hook.away.remember)
+      end.endProcess(after: Self.silence, unless: { !hook.location.isSilent }, last: hook.away.remember)
       end.endProcess(after: Self.storePatience, last: hook.away.remember)
     }
     try await hook.location.withService(as: .command(of: hook.identity), logger: logger(), closingWithin: .milliseconds(100)) { service in
@@ -106,8 +106,10 @@ struct Hook: AsyncParsableCommand {
       }
       let news: HookNews
       do {
-        try await service.joinSession(named: hook.sessionName)
-        news = try await service.hookNews(at: event.moment)
+        news = try await CallStart.with(hook.location.start(waitingFor: Self.silence)) {
+          try await service.joinSession(named: hook.sessionName)
+          return try await service.hookNews(at: event.moment)
+        }
       } catch {
         // A store that is away is no reason to complain.
         return hook.away.remember()

@@ -1,4 +1,5 @@
 import Foundation
+import SQLiteStore
 import Synchronization
 import SystemSupport
 
@@ -60,6 +61,11 @@ final class HookEnd: Sendable {
 }
 
 extension StoreLocation {
-  /// Whether its server, however slow, has said anything to this process.
-  var hasAnswered: Bool { if case .postgres(let settings, _) = self { settings.hasAnswered } else { false } }
+  /// Whether its server has said nothing to this process yet.
+  var isSilent: Bool { if case .postgres(let settings, _) = self { !settings.hasAnswered } else { false } }
+
+  /// When a call has begun that may wait for a lock for so long from now on. A busy machine, other than a lock, ends none.
+  func start(waitingFor limit: Duration) -> ContinuousClock.Instant? {
+    if case .sqlite = self { .now - (SQLiteStore.Options().busyTimeout - limit) } else { nil }
+  }
 }
