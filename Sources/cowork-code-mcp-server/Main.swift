@@ -12,6 +12,7 @@ enum Program {
     StandardStreams.prepare()
     // The first process of a container gets no signal that it does not handle.
     if getpid() == 1 { try? Signals.handle { _exit(128 + $0) } }
+    if Completions.isAsked { Deadline.endProcess(after: .milliseconds(2_500)) }
     Task {
       do {
         do { try await run() } catch  where CoworkCodeMCPServer.exitCode(for: error) == .success {
@@ -35,7 +36,7 @@ enum Program {
 
   private static func run() async throws {
     var command: any ParsableCommand
-    do { command = try CoworkCodeMCPServer.parseAsRoot() } catch {
+    do { command = try await CoworkCodeMCPServer.asyncParseAsRoot() } catch {
       let isUsage = CoworkCodeMCPServer.exitCode(for: error) == .validationFailure
       throw isUsage ? MistypedCommand.find(in: Array(CommandLine.arguments.dropFirst()))?.error ?? error : error
     }
@@ -88,8 +89,8 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Watch.self, Status.self, Doctor.self,
-      Hook.self, Install.self, Uninstall.self, Demo.self, Migrate.self, Copy.self,
+      Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Watch.self, Status.self, Statusline.self,
+      Doctor.self, Hook.self, Install.self, Uninstall.self, Demo.self, Migrate.self, Copy.self,
       Export.self, Import.self, Prune.self,
     ], defaultSubcommand: Serve.self)
 }

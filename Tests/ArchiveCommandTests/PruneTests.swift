@@ -94,7 +94,7 @@ import Testing
   @Test(arguments: ["30", "d", "30y", "-1d", "1.5d", "30 d", "99999999999999999999d", "36501d"])
   func anAgeThatIsNoneIsWrongUsage(_ age: String) async throws {
     let outcome = try await sandbox.run(["prune", "--older-than=\(age)"])
-    #expect(outcome.status == 64 && outcome.errors.contains("is no age: write a whole number and s, m, h, d or w"))
+    #expect(outcome.status == 64 && outcome.errors.contains("is no age: write an age such as"))
   }
 
   @Test func unitsMeanWhatTheySay() async throws {

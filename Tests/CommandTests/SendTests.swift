@@ -119,7 +119,7 @@ import Testing
   @Test func whatIsNoTextIsRefused() async throws {
     let binary = try await sandbox.start(["send", "cowork", "-"], input: [0x61, 0xFF]).outcome
     #expect(binary.status == 1)
-    #expect(binary.errors == "Standard input is not UTF-8 text: convert it first, or name a file instead.\n")
+    #expect(binary.errors == "Standard input is not UTF-8 text: convert it first, or send the name of a file instead.\n")
     let empty = try await sandbox.run("send", "cowork", "-")
     #expect(empty.status == 1)
     #expect(empty.errors == "content is empty: write at least one character.\n")

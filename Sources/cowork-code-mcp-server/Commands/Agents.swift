@@ -66,7 +66,7 @@ struct AgentsRemove: BridgeCommand {
         cowork-code-mcp-server agents remove reviewr
       """)
 
-  @Argument(help: "Its name.", transform: agentName)
+  @Argument(help: "Its name.", completion: Completions.agents, transform: agentName)
   var name: Identity
 
   @Flag(help: "Also if it is online or has unread messages.")

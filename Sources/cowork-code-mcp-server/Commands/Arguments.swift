@@ -17,28 +17,36 @@ func number(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
   }
 }
 
-/// A text on the command line, or on standard input if a single `-` stands for it.
+/// A text on the command line, in a file, or on standard input if a single `-` stands for it.
 enum TextArgument {
   /// More than any text may have, so that an endless input ends.
   private static let limit = 16 << 20
 
-  static func text(_ word: String) throws -> String { word == "-" ? try standardInput() : word }
+  static func text(_ word: String) throws -> String { word == "-" ? try text(of: .standardInput, "Standard input") : word }
 
-  /// All of standard input without the line end that closes it.
-  private static func standardInput() throws -> String {
+  static func file(_ path: String) throws -> String {
+    if path == "-" { return try text("-") }
+    let file: FileDescriptor
+    do { file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec) } catch {
+      throw CommandFailure("\(path) cannot be read: \(error).")
+    }
+    defer { try? file.close() }
+    return try text(of: file, path)
+  }
+
+  /// All of it without the line end that closes it.
+  private static func text(of file: FileDescriptor, _ name: String) throws -> String {
     var bytes = [UInt8]()
     do throws(SystemError) {
-      while bytes.count <= limit, case let piece = try FileDescriptor.standardInput.readSome(upTo: 64 << 10), !piece.isEmpty {
-        bytes += piece
-      }
-    } catch { throw CommandFailure("Standard input cannot be read: \(error.code).") }
+      while bytes.count <= limit, case let piece = try file.readSome(upTo: 64 << 10), !piece.isEmpty { bytes += piece }
+    } catch { throw CommandFailure("\(name) cannot be read: \(error.code).") }
     guard bytes.count <= limit else {
       throw CommandFailure(
-        "Standard input has more than \(limit >> 20) MiB, and a text has at most \(Limits.textBytes) bytes: name a file instead.")
+        "\(name) has more than \(limit >> 20) MiB, and a text has at most \(Limits.textBytes) bytes: send the name of a file instead.")
     }
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast(bytes.dropLast().last == UInt8(ascii: "\r") ? 2 : 1) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw CommandFailure("Standard input is not UTF-8 text: convert it first, or name a file instead.")
+      throw CommandFailure("\(name) is not UTF-8 text: convert it first, or send the name of a file instead.")
     }
     return text
   }

@@ -16,13 +16,16 @@ struct History: BridgeCommand {
   @Argument(help: "Words that the messages contain, or their beginnings.")
   var query: [String] = []
 
-  @Option(help: ArgumentHelp("Only messages from or to this agent.", valueName: "name"))
+  @Option(help: ArgumentHelp("Only messages from or to this agent.", valueName: "name"), completion: Completions.agents)
   var with: String?
 
-  @Option(help: ArgumentHelp("Only messages about this task.", valueName: "id"))
+  @Option(help: ArgumentHelp("Only messages about this task.", valueName: "id"), completion: Completions.tasks)
   var task: String?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Only messages older than this one or this time.", valueName: "id-or-time"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Only messages older than this one, or than a time: \(TimeText.rule).", valueName: "id-or-time"),
+    transform: TimeText.pointOrID)
   var before: String?
 
   @Option(

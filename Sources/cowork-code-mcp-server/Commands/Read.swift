@@ -27,12 +27,12 @@ struct Read: BridgeCommand {
     transform: number(in: Limits.pageSize))
   var limit = 50
 
-  @Option(help: ArgumentHelp("Only messages from this agent.", valueName: "name"))
+  @Option(help: ArgumentHelp("Only messages from this agent.", valueName: "name"), completion: Completions.agents)
   var from: String?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("If there are none, wait this long for one.", valueName: "seconds"),
-    transform: number(in: PatientWait.seconds))
+    transform: TimeText.wait(in: PatientWait.seconds))
   var wait = 0
 
   @Flag(help: "Also what is kept for other sessions of the agent.")
@@ -41,7 +41,7 @@ struct Read: BridgeCommand {
   @Flag(help: "Show the messages that are set aside, and mark nothing.")
   var setAside = false
 
-  @Option(help: ArgumentHelp("Return a message that is set aside to the inbox.", valueName: "id"))
+  @Option(help: ArgumentHelp("Return a message that is set aside to the inbox.", valueName: "id"), completion: Completions.messages)
   var again: String?
 
   @OptionGroup var options: SharedOptions

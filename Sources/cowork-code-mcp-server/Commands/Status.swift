@@ -19,6 +19,7 @@ struct Status: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var store: StoreOptions
+  @OptionGroup var colour: ColourOption
 
   func run() async throws {
     let location = try store.location()

@@ -67,7 +67,7 @@ struct TasksShow: BridgeCommand {
         cowork-code-mcp-server tasks show 3f0c… --as cowork
       """)
 
-  @Argument(help: "The task's id.")
+  @Argument(help: "The task's id.", completion: Completions.tasks)
   var id: String
 
   @Flag(help: "Mark nothing as seen.")
@@ -92,7 +92,7 @@ struct TasksCreate: BridgeCommand {
         cowork-code-mcp-server tasks create cowork "Review the page" - < page.md
       """)
 
-  @Argument(help: "The assignee.", transform: agentName)
+  @Argument(help: "The assignee.", completion: Completions.agents, transform: agentName)
   var to: Identity
 
   @Argument(help: "The title, up to 200 characters.")
@@ -130,7 +130,7 @@ struct TasksUpdate: BridgeCommand {
         make test | cowork-code-mcp-server tasks update 3f0c… completed --result -
       """)
 
-  @Argument(help: "The task's id.")
+  @Argument(help: "The task's id.", completion: Completions.tasks)
   var id: String
 
   @Argument(help: "The new status.")

@@ -29,7 +29,7 @@ struct Wait: BridgeCommand {
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Give up after this long. (default: never)", valueName: "seconds"),
-    transform: number(in: PatientWait.seconds))
+    transform: TimeText.wait(in: PatientWait.seconds))
   var timeout: Int?
 
   @Option(name: .customLong("for"), help: ArgumentHelp("What to wait for.", valueName: "what"))

@@ -21,13 +21,14 @@ struct Watch: AsyncParsableCommand {
         cowork-code-mcp-server watch --last 0 --json | jq -r .content
       """)
 
-  @Option(help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"), transform: agentName)
+  @Option(
+    help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"), completion: Completions.agents, transform: agentName)
   var agent: Identity?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Start at this age or time, such as 90s, 15m, 2h, 3d or 2026-01-31T12:00.", valueName: "time"),
-    transform: PastTime.seconds)
+    help: ArgumentHelp("Start at this time: \(TimeText.rule).", valueName: "time"),
+    transform: TimeText.seconds)
   var since: Double?
 
   @Option(
@@ -43,6 +44,7 @@ struct Watch: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var store: StoreOptions
+  @OptionGroup var colour: ColourOption
 
   func run() async throws {
     let end = try Self.end()

@@ -17,6 +17,8 @@ struct Demo: AsyncParsableCommand {
   @Flag(help: "Print the steps as one line of JSON.")
   var json = false
 
+  @OptionGroup var colour: ColourOption
+
   func run() async throws {
     let report = DemoReport(json: json, executable: try ThisProgram.found())
     do { try await stage(report) } catch {

@@ -13,6 +13,7 @@ struct Setting<Value: Sendable>: Sendable {
   let valueName: String
   /// As text; nil where there is none.
   var standard: String?
+  var completion: CompletionKind?
   /// Reads a text whose source, a flag or a variable, an error may name.
   fileprivate let read: @Sendable (_ text: String, _ source: String) throws -> Value
 
@@ -54,7 +55,8 @@ enum Settings {
   ) { text, _ in try usage { try Workspace(text) } }
 
   static let identity = Setting(
-    flag: "as", variable: "COWORK_IDENTITY", about: "The agent that you act for.", valueName: "name", standard: Identity.code.name
+    flag: "as", variable: "COWORK_IDENTITY", about: "The agent that you act for.", valueName: "name", standard: Identity.code.name,
+    completion: Completions.agents
   ) { text, _ in try usage { try Identity(text) } }
 
   static let session = Setting(
@@ -117,7 +119,9 @@ extension String {
 extension Option where Value == String? {
   init<Read>(_ setting: Setting<Read>) {
     // A number may have a minus, which is then told to be wrong.
-    self.init(name: .customLong(setting.flag), parsing: Read.self == Int.self ? .unconditional : .next, help: setting.help())
+    self.init(
+      name: .customLong(setting.flag), parsing: Read.self == Int.self ? .unconditional : .next, help: setting.help(),
+      completion: setting.completion)
   }
 
   /// The same, where neither the environment nor the default counts.

@@ -11,6 +11,8 @@ struct SharedOptions: ParsableArguments {
   @OptionGroup var acting: IdentityOption
   @OptionGroup var store: StoreOptions
 
+  @OptionGroup var colour: ColourOption
+
   @Flag(help: "Print one line of JSON, the same as the structuredContent of the MCP tool.")
   var json = false
 }

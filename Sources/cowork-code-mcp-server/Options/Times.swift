@@ -1,42 +1,59 @@
 import ArgumentParser
+import Bridge
 import Foundation
 import SystemSupport
 
-/// A length of time as it is written on the command line.
-struct Age: ExpressibleByArgument {
-  let duration: Duration
+/// How times are written on the command line, for all options alike: an age, or a point in time, which is local where it names no zone.
+enum TimeText {
+  static let rule = "an age such as 90s, 15m, 2h, 30d or 2w, a date such as 2026-01-31, or a time such as 2026-01-31T12:00 or …T12:00:00Z"
 
-  init?(argument: String) {
-    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
-    guard let last = argument.last, let unit = units[last], argument.dropLast().allSatisfy({ $0.isASCII && $0.isNumber }),
-      let count = Int64(argument.dropLast()), count <= 36_500 * 86_400 / unit
-    else { return nil }
-    duration = .seconds(count * unit)
+  private nonisolated(unsafe) static let zone = #/[Tt ][0-9:.]+([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$/#
+
+  /// Seconds since 1970.
+  ///
+  /// - Throws: `ValidationError` where the text is none.
+  static func seconds(_ text: String) throws -> Double {
+    guard let seconds = point(text) else { throw ValidationError("\"\(text)\" is no time: write \(rule).") }
+    return seconds
   }
 
-  static let rule = "a whole number and s, m, h, d or w, such as 90m, 12h, 30d or 2w; at most 100 years"
-}
+  /// The time before now.
+  static func age(_ text: String) throws -> Duration {
+    if let length = length(text) { return length }
+    guard let point = point(text), point <= WallClock.now else { throw ValidationError("\"\(text)\" is no age: write \(rule).") }
+    return .seconds(WallClock.now - point)
+  }
 
-/// A time in the past, as a person writes it.
-enum PastTime {
-  private static let formats = [
-    "yyyy-MM-dd'T'HH:mm:ss.SSSXXXXX", "yyyy-MM-dd'T'HH:mm:ssXXXXX", "yyyy-MM-dd'T'HH:mmXXXXX", "yyyy-MM-dd'T'HH:mm:ss.SSS",
-    "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd",
-  ]
+  /// The same, or an id, as stores read them.
+  static func pointOrID(_ text: String) -> String {
+    guard let seconds = point(text) else { return text }
+    return Date(timeIntervalSince1970: seconds).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
 
-  /// Reads an age, or a time, which is local where it names no zone.
-  ///
-  /// - Returns: seconds since 1970.
-  /// - Throws: `ValidationError` where the text is neither.
-  static func seconds(_ text: String) throws -> Double {
-    if let age = Age(argument: text) { return WallClock.now - Double(age.duration.components.seconds) }
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.isLenient = false
-    for format in formats {
-      formatter.dateFormat = format
-      if let date = formatter.date(from: text.replacing(" ", with: "T")) { return date.timeIntervalSince1970 }
+  /// Reads a whole number of seconds, or a length of time, in a range of seconds.
+  static func wait(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
+    { text in
+      guard let seconds = Int(text) ?? length(text).map({ Int($0.components.seconds) }), range.contains(seconds) else {
+        throw ValidationError("Write a number from \(range.lowerBound) to \(range.upperBound), or a length of time such as 30s or 2m.")
+      }
+      return seconds
     }
-    throw ValidationError("\"\(text)\" is no time: write 90s, 15m, 2h, 3d, or a time such as 2026-01-31T12:00.")
+  }
+
+  private static func point(_ text: String) -> Double? {
+    if let length = length(text) { return WallClock.now - Double(length.components.seconds) }
+    guard let seconds = ArchiveTime.seconds(of: text) else { return nil }
+    if text.contains(zone) { return seconds }
+    // The zone's offset changes rarely: that of the result holds for the text.
+    func offset(_ time: Double) -> Double { Double(TimeZone.current.secondsFromGMT(for: Date(timeIntervalSince1970: time))) }
+    return seconds - offset(seconds - offset(seconds))
+  }
+
+  private static func length(_ text: String) -> Duration? {
+    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
+    guard let last = text.last, let unit = units[last], text.dropLast().allSatisfy({ $0.isASCII && $0.isNumber }),
+      let count = Int64(text.dropLast()), count <= 36_500 * 86_400 / unit
+    else { return nil }
+    return .seconds(count * unit)
   }
 }

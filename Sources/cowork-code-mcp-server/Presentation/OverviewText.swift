@@ -25,7 +25,7 @@ extension Overview {
 
   /// One screen.
   func shown(_ place: String, _ width: Int) -> String {
-    var text = Colours.strong(place.harmlessLine) + "\n\n"
+    var text = Colours.strong(place.wrappedLine) + "\n\n"
     let mail = mail
     let ordered =
       agents.filter(\.online) + agents.filter { !$0.online && mail[$0.name] != nil } + agents.filter { !$0.online && mail[$0.name] == nil }

@@ -36,7 +36,7 @@ extension HistoryPage {
   var shown: String {
     let gap = isPartial ? Colours.notable("The text index is being rebuilt: older messages may be missing.") + "\n" : ""
     if messages.isEmpty { return "No such messages.\n" + gap }
-    let last = messages.last?.id?.harmlessLine
+    let last = messages.last?.id?.field
     let rest = more ? "\n\(Colours.notable("There are older ones\(last.map { ": --before \($0)" } ?? "")."))\n" : ""
     return messages.map { $0.shown(inHistory: true) }.joined(separator: "\n") + rest + gap
   }
@@ -45,14 +45,15 @@ extension HistoryPage {
 extension Message {
   func shown(inHistory: Bool) -> String {
     let who = "\(Colours.agent(sender.orNobody)) → \(Colours.agent(recipient.orNobody))"
-    let head = [who, Colours.faint(createdAt.orDash), id.orDash].joined(separator: "  ")
+    let head = wrapped([who, Colours.faint(createdAt.orDash), id.orDash])
     var notes = [String]()
-    if let replyTo = references.replyTo { notes.append("answers \(replyTo.harmlessLine)") }
-    if let taskID = references.taskID { notes.append("about task \(taskID.harmlessLine)") }
+    if let replyTo = references.replyTo { notes.append("answers \(replyTo.field)") }
+    if let taskID = references.taskID { notes.append("about task \(taskID.field)") }
     if redelivered { notes.append(Colours.notable("delivered before")) }
-    if inHistory { notes.append(isRead ? "read\(readAt.map { " at \($0.harmlessLine)" } ?? "")" : Colours.notable("not read yet")) }
-    let note = notes.isEmpty ? "" : "  (\(notes.joined(separator: ", ")))\n"
-    return "\(head)\n\(note)\((content ?? "").indented(by: 2))\n"
+    if inHistory { notes.append(isRead ? "read\(readAt.map { " at \($0.field)" } ?? "")" : Colours.notable("not read yet")) }
+    for index in notes.indices.dropLast() { notes[index] += "," }
+    let note = notes.isEmpty ? "" : wrapped(["(" + notes[0]] + notes.dropFirst(), margin: "  ", gap: " ", end: ")")
+    return "\(head)\(note)\((content ?? "").indented(by: 2))\n"
   }
 }
 
@@ -72,9 +73,23 @@ func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count 
 
 extension String? {
   /// A field in one line; a dash where it is missing.
-  var orDash: String { self?.harmlessLine ?? "–" }
+  var orDash: String { self?.field ?? "–" }
   /// An agent's name in a row.
-  var orNobody: String { self?.harmlessLine ?? "nobody" }
+  var orNobody: String { self?.field ?? "nobody" }
+}
+
+/// Painted parts in a line, or in several that a terminal need not wrap.
+private func wrapped(_ parts: [String], margin: String = "", gap: String = "  ", end: String = "") -> String {
+  var lines = [margin + (parts.first ?? "")]
+  for part in parts.dropFirst() {
+    let (line, more) = (lines[lines.count - 1], gap + part)
+    if (line + more + end).withoutColours.columns <= Terminal.lineWidth ?? .max {
+      lines[lines.count - 1] += more
+    } else {
+      lines.append(margin + "  " + part)
+    }
+  }
+  return lines.joined(separator: "\n") + end + "\n"
 }
 
 extension TaskReceipt {
@@ -93,7 +108,7 @@ extension Delivery {
     if tasks.isEmpty { return "No such tasks \(role == .assignee ? "assigned to" : "created by") \(Colours.agent(agent.name)).\n" }
     let other: TableColumn<BridgeTask> = role == .assignee ? TableColumn("FROM") { $0.sender } : TableColumn("TO") { $0.recipient }
     let columns = [
-      TableColumn("ID") { $0.id }, .status { $0.statusText }, other, TableColumn("TITLE") { $0.title?.brief(50) },
+      .id { $0.id }, .status { $0.statusText }, other, TableColumn("TITLE") { $0.title?.brief(50) },
       TableColumn("CHANGED") { $0.updatedAt ?? $0.createdAt },
     ]
     let rest = next.map { "\n\(Colours.notable("\(counted(remaining, "more task")): --cursor \($0.text)"))\n" } ?? ""
@@ -105,9 +120,9 @@ extension TaskReport {
   var shown: String {
     if history.isEmpty { return task.shown }
     let events = history.map { event in
-      let change = [event.from, event.to].compactMap { $0.map { Colours.status($0.harmlessLine) } }.joined(separator: " → ")
+      let change = [event.from, event.to].compactMap { $0.map { Colours.status($0.field) } }.joined(separator: " → ")
       let note = event.note.map { "\n" + $0.indented(by: 6) } ?? ""
-      return "    \(Colours.faint(event.at.orDash))  \(change)  by \(Colours.agent(event.actor?.harmlessLine ?? "hand"))\(note)"
+      return "    \(Colours.faint(event.at.orDash))  \(change)  by \(Colours.agent(event.actor?.field ?? "hand"))\(note)"
     }
     return task.shown + "  history\n" + events.joined(separator: "\n") + "\n"
   }
@@ -115,15 +130,15 @@ extension TaskReport {
 
 extension BridgeTask {
   var shown: String {
-    var text = "\(Colours.strong(title.orDash))\n"
+    var text = "\(Colours.strong(title?.wrappedLine ?? "–"))\n"
     func line(_ name: String, _ value: String) { text += "  \(name.padding(to: 12))\(value)\n" }
     line("id", id.orDash)
     line("status", Colours.status(statusText.orDash))
     line("from", Colours.agent(sender.orNobody))
     line("to", Colours.agent(recipient.orNobody))
     line("created", createdAt.orDash)
-    if let updatedAt { line("changed", updatedAt.harmlessLine) }
-    if let holder { line("held by", holder.harmlessLine) }
+    if let updatedAt { line("changed", updatedAt.field) }
+    if let holder { line("held by", holder.field) }
     if let description, !description.isEmpty { text += "  description\n\(description.indented(by: 4))\n" }
     if let result { text += "  result\n\(result.indented(by: 4))\n" }
     return text

@@ -1,20 +1,26 @@
 import Bridge
 import Foundation
+import Synchronization
 import SystemSupport
 
 enum Terminal {
   /// The columns to write in: those of the terminal, 40 to 120; 80 without one.
   static var width: Int { FileDescriptor.standardOutput.terminalWidth.map { min(max($0, 40), 120) } ?? 80 }
+
+  /// Nil without a terminal: then lines are as long as they are.
+  static var lineWidth: Int? { FileDescriptor.standardOutput.terminalWidth.map { max($0, 20) } }
 }
 
-/// The colours of a terminal, and what they mean. There are none without a terminal, nor with NO_COLOR.
+/// The colours of a terminal, and what they mean. Unless the user chooses, there are none without a terminal, nor with NO_COLOR.
 enum Colours {
-  private static let areUsed =
-    FileDescriptor.standardOutput.isTerminal && Environment["TERM"] != "dumb" && Environment["NO_COLOR"] == nil
+  private static let areUsed = Atomic(
+    FileDescriptor.standardOutput.isTerminal && Environment["TERM"] != "dumb" && Environment["NO_COLOR"] == nil)
+
+  static func choose(_ when: ColourOption.When) { if when != .auto { areUsed.store(when == .always, ordering: .relaxed) } }
 
   /// - Parameter codes: of Select Graphic Rendition (ECMA-48).
   private static func paint(_ text: String, _ codes: String) -> String {
-    text.isEmpty || !areUsed ? text : "\u{1B}[\(codes)m\(text)\u{1B}[0m"
+    text.isEmpty || !areUsed.load(ordering: .relaxed) ? text : "\u{1B}[\(codes)m\(text)\u{1B}[0m"
   }
 
   static func strong(_ text: String) -> String { paint(text, "1") }

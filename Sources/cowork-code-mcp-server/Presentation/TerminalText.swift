@@ -5,11 +5,26 @@ extension String {
 
   var harmlessLine: String { shown(keeping: []) }
 
-  /// The lines, each behind an indentation that no peer's text can leave.
+  /// The lines, each behind an indentation that no peer's text can leave: on a terminal they are wrapped, so that it wraps none.
   func indented(by spaces: Int = 2) -> String {
     let margin = String(repeating: " ", count: spaces)
-    return harmless.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : margin + $0 }.joined(separator: "\n")
+    let lines: [any StringProtocol]
+    if let width = Terminal.lineWidth.map({ $0 - spaces }) {
+      lines = Wrapping(first: width, rest: width).lines(of: harmless.replacing("\t", with: "    ")).lines
+    } else {
+      lines = harmless.split(separator: "\n", omittingEmptySubsequences: false)
+    }
+    return lines.map { $0.isEmpty ? "" : margin + $0 }.joined(separator: "\n")
   }
+
+  /// In one line; on a terminal in several, all but the first of which are indented.
+  var wrappedLine: String {
+    guard let width = Terminal.lineWidth else { return harmlessLine }
+    return Wrapping(first: width, rest: width - 2).lines(of: harmlessLine).lines.joined(separator: "\n  ")
+  }
+
+  /// A field of a row, which peers may have written, in a line for people: on a terminal its beginning.
+  var field: String { Terminal.lineWidth == nil ? harmlessLine : harmlessLine.brief(40) }
 
   /// The text of one that ``Colours`` painted.
   var withoutColours: String { replacing(/\u{1B}\[[0-9;]*m/, with: "") }
@@ -111,8 +126,9 @@ extension Character {
     switch scalar.value {
     case 0x20..<0x7F: return 1
     case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-      0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F000...0x1FAFF, 0x20000...0x3FFFD:
+      0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x16FE0...0x18DFF, 0x1AFF0...0x1B2FF, 0x1F200...0x1F265, 0x20000...0x3FFFD:
       return 2
+    case 0xAD: return 1
     default: break
     }
     if scalar.properties.isEmojiPresentation || unicodeScalars.contains("\u{FE0F}") { return 2 }

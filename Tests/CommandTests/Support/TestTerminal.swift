@@ -8,7 +8,7 @@ struct TestTerminal {
   private let terminal: FileDescriptor
   private let master: Int32
 
-  init() throws {
+  init(columns: Int? = nil) throws {
     master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     try #require(master >= 0)
     #if os(Linux)
@@ -24,6 +24,9 @@ struct TestTerminal {
     let descriptor = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
     try #require(descriptor >= 0)
     terminal = FileDescriptor(rawValue: descriptor)
+    guard let columns else { return }
+    var size = winsize(ws_row: 50, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
+    try #require(ioctl(descriptor, UInt(TIOCSWINSZ), &size) == 0)
   }
 
   /// To be given to a program. What it printed would be lost if no other descriptor stayed open.

@@ -38,6 +38,7 @@ struct Copy: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var logging: LoggingOption
+  @OptionGroup var colour: ColourOption
 
   func validate() throws { _ = try locations() }
 

@@ -22,19 +22,22 @@ struct Export: AsyncParsableCommand {
   @Option(help: "jsonl or markdown.")
   var format: Format = .jsonl
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write, which only you can read (0600); - for standard output.", valueName: "file"))
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("The file to write, which only you can read (0600); - for standard output.", valueName: "file"))
   var output: String?
 
   @Flag(help: "Replace an existing file.")
   var force = false
 
-  @Option(help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"), transform: agentName)
+  @Option(
+    help: ArgumentHelp("Only what this agent sent or received.", valueName: "name"), completion: Completions.agents, transform: agentName)
   var agent: Identity?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Only records created at this time or later, and those without a readable time.", valueName: "time"),
-    transform: PastTime.seconds)
+    transform: TimeText.seconds)
   var since: Double?
 
   @OptionGroup var store: StoreOptions

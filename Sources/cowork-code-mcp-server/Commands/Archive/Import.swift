@@ -23,6 +23,7 @@ struct Import: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var store: StoreOptions
+  @OptionGroup var colour: ColourOption
 
   func run() async throws {
     let work = try LongWork()

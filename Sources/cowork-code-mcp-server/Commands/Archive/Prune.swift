@@ -18,12 +18,8 @@ struct Prune: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How old: \(Age.rule).", valueName: "age"),
-    transform: { text in
-      guard let age = Age(argument: text) else { throw ValidationError("\"\(text)\" is no age: write \(Age.rule).") }
-      return age
-    })
-  var olderThan: Age
+    help: ArgumentHelp("How old: \(TimeText.rule).", valueName: "time"), transform: TimeText.age)
+  var olderThan: Duration
 
   @Flag(help: "Change nothing; print what would be removed.")
   var dryRun = false
@@ -43,7 +39,7 @@ struct Prune: AsyncParsableCommand {
     defer { work.clear() }
     let totals = try await store.archiveTotals()
     var pruned = Pruned(dryRun: dryRun)
-    let time = try await store.time(before: olderThan.duration)
+    let time = try await store.time(before: olderThan)
     var place: PrunePlace?
     repeat {
       let step = try await store.prune(before: time, after: place, dryRun: dryRun)

@@ -22,6 +22,7 @@ struct Doctor: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var store: StoreOptions
+  @OptionGroup var colour: ColourOption
 
   func run() async throws {
     let report = DoctorReport(json: json)
