@@ -67,10 +67,11 @@ public struct ServerEntry: Equatable, Sendable {
     return nil
   }
 
-  /// What of it nobody should see: values of variables, and arguments, that may be passwords.
-  var secrets: [String] {
+  /// What of it nobody should see: values of variables, and arguments, that may be passwords. Those of another program may all be.
+  func secrets(_ own: OwnProgram) -> [String] {
     func mayBeSecret(_ text: String) -> Bool { text.contains("@") || text.lowercased().contains("password=") }
-    return environment.filter { !$0.key.hasPrefix("COWORK_") || mayBeSecret($0.value) }.map(\.value) + arguments.filter(mayBeSecret)
+    return environment.filter { !$0.key.hasPrefix("COWORK_") || mayBeSecret($0.value) }.map(\.value)
+      + arguments.filter { mayBeSecret($0) || !own.isStarted(by: command) }
   }
 }
 

@@ -37,7 +37,7 @@ public struct SetupPlan: Sendable {
     edit = { file in
       let present = try file.server(name, format)
       let entry = try make(present)
-      file.secrets = (present?.secrets ?? []) + entry.secrets
+      file.secrets = (present?.secrets(own) ?? []) + entry.secrets(own)
       try file.edit { try format.install(entry, as: name, in: &$0) }
     }
     servers = try Self.chosen(client, scope, name, places).map { path throws(SetupError) in try ConfigurationFile(reading: path) }
@@ -87,7 +87,7 @@ public struct SetupPlan: Sendable {
     }
     edit = { file in
       let present = try file.server(name, format)
-      file.secrets = present?.secrets ?? []
+      file.secrets = present?.secrets(own) ?? []
       let earlier = file.earlier(isGone)
       try file.edit { try format.remove(name, from: &$0, earlier: earlier) }
       file.removeIfEmpty(earlier: earlier)

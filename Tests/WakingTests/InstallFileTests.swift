@@ -85,6 +85,17 @@ extension RealProcesses {
       (try? Data(contentsOf: URL(fileURLWithPath: sandbox.home + "/" + Self.desktop))).map(Array.init) ?? []
     }
 
+    /// The name of our entry may belong to somebody's own way to start it.
+    @Test func theArgumentsOfAnotherProgramAreNotShown() async throws {
+      let sandbox = try Sandbox()
+      let other = #"{"command": "sh", "args": ["--token", "s3cret"], "env": {"KEY": "s3cret"}}"#
+      try sandbox.write(#"{"mcpServers": {"cowork-bridge": \#(other)}}"#, to: Self.desktop)
+      for command in ["install", "uninstall"] {
+        let outcome = try await sandbox.install([command, "claude-desktop"])
+        #expect(outcome.status == 0 && outcome.output.contains("\"args\"") && !outcome.output.contains("s3cret"), "\(outcome)")
+      }
+    }
+
     /// As of a client that keeps its history there.
     @Test func fiftyMegabytesAreEdited() async throws {
       let sandbox = try Sandbox()
