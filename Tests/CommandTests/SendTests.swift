@@ -81,7 +81,7 @@ import Testing
       ["send", "cowork", "x", "--task", "abcdef12"], ["tasks", "show", "abcdef12"], ["tasks", "update", "abcdef12", "failed"],
     ] {
       let outcome = try await sandbox.run(arguments)
-      #expect(outcome.status == 1 && outcome.errors.contains("abcdef12-1 (T1), abcdef12-2 (T2)."), "\(outcome)")
+      #expect(outcome.status == 1 && outcome.errors.contains("“abcdef12-1” (“T1”), “abcdef12-2” (“T2”)."), "\(outcome)")
     }
     #expect(try await sandbox.sqlite3("SELECT COUNT(*) FROM messages") == "0")
   }
