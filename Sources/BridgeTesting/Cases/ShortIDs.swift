@@ -69,7 +69,8 @@ extension StoreSuite {
       for error in ofMessages {
         #expect(error?.code == .ambiguous)
         for number in 10...12 {
-          #expect(error?.message.contains("abcdef12-\(number) (cowork, 2026-01-31T12:00:\(number)Z)") == true, "\(error?.message ?? "")")
+          let listed = "“abcdef12-\(number)” (“cowork, 2026-01-31T12:00:\(number)Z”)"
+          #expect(error?.message.contains(listed) == true, "\(error?.message ?? "")")
         }
       }
       let ofTasks = [
@@ -79,13 +80,13 @@ extension StoreSuite {
       for error in ofTasks {
         #expect(error?.code == .ambiguous && error?.message.contains("task_id") == true)
         for number in 10...12 {
-          #expect(error?.message.contains("abcdef12-\(number) (Title \(number))") == true, "\(error?.message ?? "")")
+          #expect(error?.message.contains("“abcdef12-\(number)” (“Title \(number)”)") == true, "\(error?.message ?? "")")
         }
       }
       #expect(try await bench.valueByHand("SELECT COUNT(*) FROM messages WHERE content = 'answer'") == "0")
       for number in 13...22 { try await bench.insertTask("abcdef12-\(number)", "Title \(number)") }
       let many = await refusal { try await bench.task("abcdef12") }?.message ?? ""
-      #expect(many.split(separator: "(Title").count == 11 && many.hasSuffix(", and others."), "\(many)")
+      #expect(many.split(separator: "(“Title").count == 11 && many.hasSuffix(", and others."), "\(many)")
     }
     StoreCase("only the agent's own messages and tasks are found and listed") { bench in
       try await bench.store.addAgent(Identity("other"))
