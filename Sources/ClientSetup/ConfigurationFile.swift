@@ -46,6 +46,23 @@ struct ConfigurationFile: Sendable {
     }
   }
 
+  /// Takes back the very bytes of an earlier text that differs from this one in space only.
+  mutating func restore(_ earlier: EditedText?) {
+    guard isChanged, let earlier, Self.withoutSpace(text.bytes) == Self.withoutSpace(earlier.bytes) else { return }
+    text.replace(0..<text.bytes.count, by: earlier.bytes)
+  }
+
+  /// Space within quotation marks counts.
+  private static func withoutSpace(_ bytes: [UInt8]) -> [UInt8] {
+    var (rest, isInText, isEscaped) = ([UInt8](), false, false)
+    for byte in bytes where isInText || !isSpace(byte) {
+      rest.append(byte)
+      if byte == UInt8(ascii: "\""), !isEscaped { isInText.toggle() }
+      isEscaped = isInText && byte == UInt8(ascii: "\\") && !isEscaped
+    }
+    return rest
+  }
+
   /// Marks the file as obsolete if only an empty object is left, and an earlier text held not even that.
   mutating func removeIfEmpty(earlier: EditedText?) {
     let rest = text.bytes.lazy.filter { !Self.isSpace($0) }.prefix(3)
@@ -62,11 +79,17 @@ struct ConfigurationFile: Sendable {
   var difference: String { ChangeText.of(text, name: path, isNew: !exists, hiding: secrets) }
 
   /// The newest copy of the file that satisfies a condition.
-  func earlier(_ condition: (EditedText) -> Bool) -> EditedText? {
+  func earlier(_ condition: (EditedText) -> Bool) -> EditedText? { copies.first(where: condition) }
+
+  /// Whether there are copies, and all satisfy a condition.
+  func isInAllCopies(_ condition: (EditedText) -> Bool) -> Bool { !copies.isEmpty && copies.allSatisfy(condition) }
+
+  /// The newest first.
+  private var copies: some Collection<EditedText> {
     let (folder, name) = FileSystem.split(path)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter { $0.hasPrefix(name + ".backup-") }.sorted(by: >).lazy
-      .compactMap { FileSystem.contents(of: "\(folder)/\($0)").map { EditedText($0) } }.first(where: condition)
+      .compactMap { FileSystem.contents(of: "\(folder)/\($0)").map { EditedText($0) } }
   }
 
   // MARK: Writing

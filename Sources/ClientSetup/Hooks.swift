@@ -1,4 +1,5 @@
 import JSON
+import SystemSupport
 
 /// The hooks of Claude Code that this program answers.
 public enum HookEvent: String, CaseIterable, Sendable {
@@ -13,7 +14,7 @@ public enum HookEvent: String, CaseIterable, Sendable {
 /// The hooks of this program in a `settings.json` of Claude Code.
 public struct Hooks: Sendable {
   private let program: String
-  private let arguments: [String]
+  let arguments: [String]
   /// Whether others use the file, on machines that may not have the program.
   private let isShared: Bool
 
@@ -33,6 +34,10 @@ public struct Hooks: Sendable {
     fileprivate let key: String
     fileprivate let group, index: Int
   }
+
+  /// The arguments for people.
+  var words: String { Self.words(arguments) }
+  static func words(_ arguments: [String]) -> String { arguments.isEmpty ? "without options" : arguments.joined(separator: " ") }
 
   /// Appends the hooks to those of the user, in place of older ones of this program.
   func install(in json: inout JSONText, _ own: OwnProgram) throws {
@@ -68,11 +73,21 @@ public struct Hooks: Sendable {
     guard let command = hook["command"]?.stringValue else { return nil }
     let words = hook["args"]?.arrayValue.map { [command] + $0.compactMap(\.stringValue) } ?? command.shellWords
     for place in words.indices.dropLast(2) where words[place + 1] == "hook" && own.isStarted(by: words[place]) {
-      guard let event = HookEvent.allCases.first(where: { $0.rawValue.lowercased() == words[place + 2].lowercased() }) else { continue }
+      guard place == 0 || isBeforeProgram(words[place - 1]),
+        let event = HookEvent.allCases.first(where: { $0.rawValue.lowercased() == words[place + 2].lowercased() })
+      else { continue }
       return Found(
-        program: words[place], event: event, arguments: Array(words[(place + 3)...]), key: key, group: group, index: index)
+        program: words[place], event: event, arguments: Array(words[(place + 3)...].prefix { !separators.contains($0) }), key: key,
+        group: group, index: index)
     }
     return nil
+  }
+
+  private static let separators: Set = [";", "&&", "||", "|", "&"]
+
+  /// Whether the next word of a line is a program, and not an argument of another one.
+  private static func isBeforeProgram(_ word: String) -> Bool {
+    separators.contains(word) || ["exec", "env", "nohup"].contains(FileSystem.split(word).name) || word.wholeMatch(of: /\w+=.*/) != nil
   }
 
   private static func remove(_ found: [Found], from json: inout JSONText) throws {

@@ -99,6 +99,12 @@ public struct OwnProgram: Sendable {
   /// Whether a command starts the very file of this program.
   public func isFile(of command: String) -> Bool { file != nil && places.file(of: command).flatMap { FileIdentity(path: $0) } == file }
 
+  /// Whether an entry starts it, itself or by another program, such as `docker` or `ssh`.
+  func isStarted(by entry: ServerEntry) -> Bool {
+    isStarted(by: entry.command)
+      || entry.arguments.contains { FileSystem.split($0).name.prefix { $0 != ":" && $0 != "@" } == ServerEntry.program }
+  }
+
   public func isStarted(by command: String) -> Bool {
     if isAny || known.contains(command) || FileSystem.split(command).name == ServerEntry.program { return true }
     guard let path = places.file(of: command) else { return false }
@@ -118,7 +124,7 @@ extension String {
     return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 
-  /// The words that a POSIX shell makes of this, as far as quotation marks and backslashes go.
+  /// The words that a POSIX shell makes of this, as far as quotation marks, backslashes and `;` go.
   var shellWords: [String] {
     var words: [String] = []
     var word: String?
@@ -136,6 +142,7 @@ extension String {
       case _ where quote == nil && (character.isWhitespace || character == ";"):
         if let word { words.append(word) }
         word = nil
+        if character == ";" { words.append(";") }
       default: word = (word ?? "") + String(character)
       }
     }

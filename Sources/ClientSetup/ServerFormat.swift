@@ -67,7 +67,8 @@ struct JSONServers: ServerFormat {
 
   func remove(_ name: String, from text: inout EditedText, earlier: EditedText?) throws {
     var json = try JSONText(text, allowsComments: allowsComments)
-    guard json[list.map { .key($0) }]?[name] != nil else { return }
+    guard let present = json[list.map { .key($0) }]?[name] else { return }
+    guard ServerEntry(present) != nil else { throw ForeignEntry(name: name) }
     try json.remove((list + [name]).map { .key($0) })
     text = json.text
     try cleanUp(&text, earlier: earlier)

@@ -10,6 +10,7 @@ public struct SetupPlan: Sendable {
   private var call: [String]?
   /// Whether a text is what that file is to become.
   private let isReached: @Sendable (EditedText) -> Bool
+  private var notes: [String] = []
   /// What the client leaves to be done.
   private var cleanUp: @Sendable (inout ConfigurationFile) throws -> Void = { _ in }
 
@@ -61,8 +62,11 @@ public struct SetupPlan: Sendable {
   private mutating func change(_ path: String, _ entry: ServerEntry, _ name: String, _ extras: Extras, _ own: OwnProgram) throws {
     let isWished = extras.addsHooks || extras.allowsTools
     guard var file = isWished ? try ConfigurationFile(reading: path) : try? ConfigurationFile(reading: path) else { return }
-    let isInUse = (try? JSONText(file.text)).map { !Hooks.found(in: $0, own).isEmpty } ?? false
-    let hooks = try extras.addsHooks || isInUse ? extras.hooks?(entry) : nil
+    let present = (try? JSONText(file.text)).map { Hooks.found(in: $0, own) } ?? []
+    let hooks = try extras.addsHooks || !present.isEmpty ? extras.hooks?(entry) : nil
+    if let hooks, let old = present.first?.arguments, old != hooks.arguments {
+      notes.append("The hooks follow \(name) from now on: \(hooks.words), instead of \(Hooks.words(old)).")
+    }
     guard hooks != nil || extras.allowsTools else { return }
     try file.edit {
       var json = try JSONText($0)
@@ -73,7 +77,9 @@ public struct SetupPlan: Sendable {
     settings = file
   }
 
-  /// Removes an entry, its hooks and its permission.
+  /// Removes an entry, its hooks unless another entry of this program needs them, and its permission.
+  ///
+  /// - Throws: `SetupError` also if the entry is another program's.
   public init(
     uninstalling name: String, from client: Client, scope: Client.Scope, own: OwnProgram, places: Places = Places()
   ) throws {
@@ -83,6 +89,7 @@ public struct SetupPlan: Sendable {
     cleanUp = { file in
       let earlier = file.earlier(isGone)
       try file.edit { try format.cleanUp(&$0, earlier: earlier) }
+      file.restore(earlier)
       file.removeIfEmpty(earlier: earlier)
     }
     edit = { file in
@@ -90,28 +97,43 @@ public struct SetupPlan: Sendable {
       file.secrets = present?.secrets(own) ?? []
       let earlier = file.earlier(isGone)
       try file.edit { try format.remove(name, from: &$0, earlier: earlier) }
+      file.restore(earlier)
       file.removeIfEmpty(earlier: earlier)
     }
     let paths = Self.all(client, scope, places)
     servers = try paths.map { path throws(SetupError) in try ConfigurationFile(reading: path) }
     var own = own
+    var others: Set<String> = []
     for index in servers.indices {
-      if let present = try servers[index].server(name, format) { own.known.insert(present.command) }
+      let path = servers[index].path
+      if let present = try servers[index].server(name, format) {
+        guard own.isStarted(by: present) else {
+          throw SetupError("\(path): the entry \"\(name)\" starts another program, and nothing was changed: take it out by hand if it is to go.")
+        }
+        own.known.insert(present.command)
+      }
       try edit(&servers[index])
+      others.formUnion((try? format.servers(in: servers[index].text))?.filter { own.isStarted(by: $0.entry) }.map(\.name) ?? [])
     }
     if let tool = client.tool, places.executable(tool.command) != nil { call = tool.remove(name, scope) }
     guard let path = client.settings(scope, places) else { return }
     var file = try ConfigurationFile(reading: path)
     let program = own
+    let isUsers = file.isInAllCopies { (try? JSONText($0)).map { Permission.isAllowed(name, in: $0) } ?? true }
     let earlier = file.earlier { text in
-      (try? JSONText(text)).map { Hooks.found(in: $0, .any).isEmpty && !Permission.isAllowed(name, in: $0) } ?? false
+      (try? JSONText(text)).map { Hooks.found(in: $0, .any).isEmpty && (isUsers || !Permission.isAllowed(name, in: $0)) } ?? false
     }
+    let other = others.sorted().first
     try file.edit {
       var json = try JSONText($0)
-      try Hooks.remove(from: &json, program, earlier: earlier)
-      try Permission.remove(name, from: &json, earlier: earlier)
+      if other == nil { try Hooks.remove(from: &json, program, earlier: earlier) }
+      if !isUsers { try Permission.remove(name, from: &json, earlier: earlier) }
       $0 = json.text
     }
+    if let other, let json = try? JSONText(file.text), !Hooks.found(in: json, own).isEmpty {
+      notes.append("The hooks stay for \(other). With `install \(client.name) --hooks --name \(other)` they follow it.")
+    }
+    file.restore(earlier)
     file.removeIfEmpty(earlier: earlier)
     settings = file
   }
@@ -147,6 +169,7 @@ public struct SetupPlan: Sendable {
     let files = servers + (settings.map { [$0] } ?? [])
     var report = SetupReport(
       files: files.map { .init(path: $0.path, isChanged: $0.isChanged, isRemoved: $0.isObsolete, difference: $0.difference) })
+    report.notes = notes
     let isCalled = call != nil && servers.contains { $0.isChanged }
     if dryRun || !report.isChanged {
       if isCalled, let call { report.commands = [call] }

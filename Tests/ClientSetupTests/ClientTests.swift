@@ -66,7 +66,7 @@ import Testing
   ])
   func aWordIsQuotedForAShell(word: String, quoted: String) {
     #expect(word.shellQuoted == quoted)
-    #expect("a \(quoted);b".shellWords == ["a", word, "b"])
+    #expect("a \(quoted);b".shellWords == ["a", word, ";", "b"])
   }
 
   @Test func optionsAndTheIdentityAreReplacedInPlace() {
