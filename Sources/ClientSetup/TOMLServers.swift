@@ -6,136 +6,187 @@ struct TOMLServers: ServerFormat {
   let language = "TOML"
 
   func servers(in text: EditedText) throws -> [(name: String, entry: ServerEntry)] {
-    var all: JSONObject = [:]
-    for table in try TOMLScanner.tables(of: text) where !table.isElement {
-      for pair in table.pairs { all.set(table.path + pair.keys, to: pair.value) }
-    }
-    return (all[Self.list]?.objectValue?.members ?? []).compactMap { member in ServerEntry(member.value).map { (member.key, $0) } }
+    servers(in: try TOMLScanner.tables(Self.list, in: text)).compactMap { member in ServerEntry(member.value).map { (member.key, $0) } }
+  }
+
+  private func servers(in tables: [TOMLTable]) -> [(key: String, value: JSON)] {
+    let pairs = tables.filter { !$0.isElement }.flatMap { table in table.pairs.map { ((table.path + $0.keys)[...], $0.value) } }
+    return JSONObject(pairs: pairs)[Self.list]?.objectValue?.members ?? []
   }
 
   func install(_ entry: ServerEntry, as name: String, in text: inout EditedText) throws {
-    guard let table = try table(name, in: text) else { return try append(entry, name, to: &text) }
-    let old = try server(name, in: text)
-    guard old != nil || table.pairs.isEmpty else { throw ForeignEntry(name: name) }
-    if old?.command != entry.command { try set("command", to: .string(entry.command), name, in: &text) }
-    if old?.arguments ?? [] != entry.arguments {
-      try set("args", to: .array(entry.arguments.map { .string($0) }), name, in: &text)
+    let tables = try TOMLScanner.tables(Self.list, in: text)
+    try checkForm(of: name, tables, text)
+    let old = ServerEntry(servers(in: tables).first { $0.key == name }?.value)
+    let server = tables.first { $0.path == [Self.list, name] }
+    if let server, old == nil, !server.pairs.isEmpty { throw ForeignEntry(name: name) }
+    let variables = entry.environment.sorted { $0.key < $1.key }.filter { old?.environment[$0.key] != $0.value }
+    var changes = Changes(text: text)
+    if let server {
+      if old?.command != entry.command { changes.set("command", to: quoted(entry.command), in: server) }
+      if old?.arguments ?? [] != entry.arguments { changes.set("args", to: array(entry.arguments), in: server) }
     }
-    try setVariables(entry, name, in: &text)
+    let hasTable = try set(variables, name, tables, server, &changes)
+    if server == nil { changes.append(table(entry, name, withEnvironment: !hasTable)) }
+    text = changes.made
   }
 
   func remove(_ name: String, from text: inout EditedText, earlier: EditedText?) throws {
-    _ = try table(name, in: text)
-    let ours = try TOMLScanner.tables(of: text).filter { $0.path.starts(with: [Self.list, name]) }
-    for table in ours.reversed() {
-      let bytes = text.bytes
-      // With the rest of its last line, and the empty line before it.
-      let end = bytes[table.end...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count
-      let rest = bytes[table.end..<end]
-      let isCommented = rest.contains(UInt8(ascii: "#"))
-      var start = table.start
-      for line in [[0x0D, 0x0A], [0x0A]] as [[UInt8]]
-      where start == table.start && bytes[..<start].reversed().starts(with: (line + line).reversed()) {
-        start -= line.count
-      }
-      text.replace(start..<(isCommented ? table.end : end), by: [])
-    }
+    let tables = try TOMLScanner.tables(Self.list, in: text)
+    let server = servers(in: tables).first { $0.key == name }
+    let ours = tables.filter { $0.path.starts(with: [Self.list, name]) }
+    if server == nil, ours.isEmpty { return }
+    if ServerEntry(server?.value) == nil { throw ForeignEntry(name: name) }
+    try checkForm(of: name, tables, text)
+    for table in ours.reversed() { text.removeLines(table.start..<table.end) }
   }
 
-  // MARK: Places
+  // MARK: The form
 
   /// - Throws: where the server is written in another form than as a table of its own.
-  private func table(_ name: String, in text: EditedText) throws -> TOMLTable? {
-    let tables = try TOMLScanner.tables(of: text)
+  private func checkForm(of name: String, _ tables: [TOMLTable], _ text: EditedText) throws(TOMLError) {
     let path = [Self.list, name]
-    let other = tables.contains { table in
-      (table.isElement && (path.starts(with: table.path) || table.path.starts(with: path)))
-        || (table.path.count < 2
-          && table.pairs.contains { pair in
-            let full = table.path + pair.keys
-            return full == [Self.list] || full.starts(with: path)
-          })
+    for table in tables {
+      if table.isElement, path.starts(with: table.path) || table.path.starts(with: path) {
+        let header = table.path.joined(separator: ".")
+        let instead = table.path.count > 1 ? header : "\(header).NAME"
+        throw TOMLError(at: table.start, in: text.bytes, "begins an element of a list, [[\(header)]]: write a table instead, [\(instead)].")
+      }
+      for pair in table.pairs where table.path.count < path.count {
+        let full = table.path + pair.keys
+        if full == [Self.list] {
+          throw TOMLError(
+            at: pair.whole.lowerBound, in: text.bytes,
+            "gives \(Self.list) a value, to which no table can be added: remove it, and write each server in it as a table of its own, "
+              + "a line [\(Self.list).NAME] and below it command = \"…\" and the others.")
+        }
+        if full.starts(with: path) {
+          throw TOMLError(
+            at: pair.whole.lowerBound, in: text.bytes,
+            "writes the server \"\(name)\" \(full == path ? "as a value" : "by dotted keys"): write it as a table of its own instead, "
+              + "at the end of the file a line [\(Self.list).\(name)] and below it command = \"…\" and the others.")
+        }
+      }
     }
-    let own = tables.filter { $0.path == path }
-    if other || own.count > 1 {
-      throw TOMLError(description: "It does not list the server as one table [\(Self.list).\(name)]: write it so.")
-    }
-    return own.first
   }
 
   // MARK: Changes
 
-  private func append(_ entry: ServerEntry, _ name: String, to text: inout EditedText) throws {
-    let hasEnvironment = try TOMLScanner.tables(of: text).contains { $0.path == [Self.list, name, "env"] }
-    let arguments = entry.arguments.map(quoted).joined(separator: ", ")
-    var lines = ["[\(Self.list).\(name)]", "command = \(quoted(entry.command))", "args = [\(arguments)]"]
-    if !hasEnvironment, !entry.environment.isEmpty {
-      lines += ["", "[\(Self.list).\(name).env]"] + entry.environment.sorted { $0.key < $1.key }.map { "\($0.key) = \(quoted($0.value))" }
-    }
-    let end = text.bytes.count
-    if end > text.markLength { lines.insert("", at: 0) }
-    if end > text.markLength, text.bytes.last != 0x0A { lines.insert("", at: 0) }
-    text.replace(end..<end, by: lines.flatMap { Array($0.utf8) + text.lineEnd })
-    if hasEnvironment { try setVariables(entry, name, in: &text) }
+  private func table(_ entry: ServerEntry, _ name: String, withEnvironment: Bool) -> [String] {
+    let lines = ["[\(Self.list).\(name)]", "command = \(quoted(entry.command))", "args = \(array(entry.arguments))"]
+    if !withEnvironment || entry.environment.isEmpty { return lines }
+    let variables = entry.environment.sorted { $0.key < $1.key }
+    return lines + ["", "[\(Self.list).\(name).env]"] + variables.map { "\($0.key) = \(quoted($0.value))" }
   }
 
-  /// Replaces a pair of the server's table, or adds it as the last one.
-  private func set(_ key: String, to value: JSON, _ name: String, in text: inout EditedText) throws {
-    guard let table = try table(name, in: text) else { return }
-    let new =
-      value.arrayValue.map { "[\($0.compactMap(\.stringValue).map(quoted).joined(separator: ", "))]" } ?? quoted(value.stringValue ?? "")
-    if let pair = table.pairs.first(where: { $0.keys == [key] }) {
-      text.replace(pair.whole, by: text.bytes[pair.whole.lowerBound..<pair.valueRange.lowerBound] + Array(new.utf8))
-    } else {
-      addLine("\(key) = \(new)", behind: table.end, in: &text)
+  /// Writes variables in the form that the server's environment has already, else into a table.
+  ///
+  /// - Returns: whether there is a table of the environment, without one of the server perhaps.
+  private func set(
+    _ variables: [(key: String, value: String)], _ name: String, _ tables: [TOMLTable], _ server: TOMLTable?, _ changes: inout Changes
+  ) throws -> Bool {
+    if let table = tables.first(where: { $0.path == [Self.list, name, "env"] }) {
+      for (variable, value) in variables { changes.set(variable, to: quoted(value), in: table) }
+      return true
     }
-  }
-
-  private func setVariables(_ entry: ServerEntry, _ name: String, in text: inout EditedText) throws {
-    let old = try server(name, in: text)?.environment ?? [:]
-    for (variable, value) in entry.environment.sorted(by: { $0.key < $1.key }) where old[variable] != value {
-      try setVariable(variable, to: value, name, in: &text)
-    }
-  }
-
-  /// In the form that the server's environment has already, else in a table.
-  private func setVariable(_ variable: String, to value: String, _ name: String, in text: inout EditedText) throws {
-    guard let server = try table(name, in: text) else { return }
-    let new = "\(variable) = \(quoted(value))"
-    if let table = try TOMLScanner.tables(of: text).first(where: { $0.path == [Self.list, name, "env"] }) {
-      if let pair = table.pairs.first(where: { $0.keys == [variable] }) { return text.replace(pair.whole, by: Array(new.utf8)) }
-      addLine(new, behind: table.end, in: &text)
-    } else if let pair = server.pairs.first(where: { $0.keys == ["env"] }) {
+    guard let server, !variables.isEmpty else { return false }
+    if let pair = server.pairs.first(where: { $0.keys == ["env"] }) {
       var all = pair.value.objectValue ?? [:]
-      all[variable] = .string(value)
-      guard all.members.allSatisfy({ $0.value.stringValue != nil }), !text.bytes[pair.valueRange].contains(0x0A) else {
-        throw TOMLError(description: "The env of the server is no line of strings: write it as a table [\(Self.list).\(name).env].")
+      for (variable, value) in variables { all[variable] = .string(value) }
+      guard all.members.allSatisfy({ $0.value.stringValue != nil }), !changes.text.bytes[pair.valueRange].contains(0x0A) else {
+        throw TOMLError(
+          at: pair.whole.lowerBound, in: changes.text.bytes,
+          "has an env that is no line of strings: write it as a table [\(Self.list).\(name).env].")
       }
-      let members = all.members.map { "\($0.key.isBare ? $0.key : quoted($0.key)) = \(quoted($0.value.stringValue ?? ""))" }
-      text.replace(pair.valueRange, by: Array("{ \(members.joined(separator: ", ")) }".utf8))
-    } else if let pair = server.pairs.first(where: { $0.keys == ["env", variable] }) {
-      text.replace(pair.whole, by: Array("env.\(new)".utf8))
-    } else if let pair = server.pairs.last(where: { $0.keys.first == "env" }) {
-      addLine("env.\(new)", behind: pair.whole.upperBound, in: &text)
+      let members = all.members.map { "\($0.key.isBareKey ? $0.key : quoted($0.key)) = \(quoted($0.value.stringValue ?? ""))" }
+      changes.replace(pair.valueRange, by: "{ \(members.joined(separator: ", ")) }")
+    } else if let last = server.pairs.last(where: { $0.keys.first == "env" }) {
+      for (variable, value) in variables {
+        if let pair = server.pairs.first(where: { $0.keys == ["env", variable] }) {
+          changes.replace(pair.valueRange, by: quoted(value))
+        } else {
+          changes.addLines(["env.\(variable) = \(quoted(value))"], behind: last.whole.upperBound)
+        }
+      }
     } else {
-      let end = String(decoding: text.lineEnd, as: UTF8.self)
-      addLine("\(end)[\(Self.list).\(name).env]\(end)\(new)", behind: server.end, in: &text)
+      changes.addLines(["", "[\(Self.list).\(name).env]"] + variables.map { "\($0.key) = \(quoted($0.value))" }, behind: server.end)
     }
-  }
-
-  /// Below the line of a place.
-  private func addLine(_ line: String, behind place: Int, in text: inout EditedText) {
-    let end = text.bytes[place...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? text.bytes.count
-    text.replace(end..<end, by: text.lineEnd + Array(line.utf8))
+    return false
   }
 
   /// What JSON escapes, TOML reads.
   private func quoted(_ value: String) -> String { String(decoding: JSON.string(value).encoded(), as: UTF8.self) }
+  private func array(_ values: [String]) -> String { "[\(values.map(quoted).joined(separator: ", "))]" }
 }
 
-extension String {
-  /// Whether TOML takes it for a key as it is.
-  fileprivate var isBare: Bool {
-    !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" || $0 == "-" }
+/// Changes of a text by places in it as it is.
+private struct Changes {
+  let text: EditedText
+  private var changes: [(place: Range<Int>, new: [UInt8])] = []
+
+  init(text: EditedText) { self.text = text }
+
+  var made: EditedText {
+    var made = text
+    // From the end, so that the other places stay valid.
+    let order = changes.indices.sorted { (changes[$0].place.lowerBound, $0) > (changes[$1].place.lowerBound, $1) }
+    for index in order { made.replace(changes[index].place, by: changes[index].new) }
+    return made
+  }
+
+  mutating func replace(_ place: Range<Int>, by new: String) { changes.append((place, Array(new.utf8))) }
+
+  /// Gives a pair of a table another value, or adds it as the last one.
+  mutating func set(_ key: String, to value: String, in table: TOMLTable) {
+    if let pair = table.pairs.first(where: { $0.keys == [key] }) {
+      let old = String(decoding: text.bytes[pair.whole.lowerBound..<pair.valueRange.lowerBound], as: UTF8.self)
+      replace(pair.whole, by: old + value)
+    } else {
+      addLines(["\(key) = \(value)"], behind: table.end)
+    }
+  }
+
+  /// Below the line of a place.
+  mutating func addLines(_ lines: [String], behind place: Int) {
+    let end = text.bytes[place...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? text.bytes.count
+    changes.append((end..<end, lines.flatMap { text.lineEnd + Array($0.utf8) }))
+  }
+
+  /// Behind an empty line. The last line ends only if that of the text does.
+  mutating func append(_ lines: [String]) {
+    let end = text.bytes.count
+    let isEmpty = end == text.markLength
+    let isOpen = !isEmpty && text.bytes.last != 0x0A
+    let joined = Array(lines.map { Array($0.utf8) }.joined(separator: text.lineEnd))
+    let before = isEmpty ? [] : isOpen ? text.lineEnd + text.lineEnd : text.lineEnd
+    changes.append((end..<end, before + joined + (isOpen ? [] : text.lineEnd)))
+  }
+}
+
+extension EditedText {
+  /// Removes the lines of a part, and the empty line before it unless it separates what is left.
+  fileprivate mutating func removeLines(_ part: Range<Int>) {
+    let end = bytes[part.upperBound...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count
+    let isOpen = bytes.last != 0x0A
+    var start = part.lowerBound
+    if end == bytes.count || lineEndLength(at: end) > 0 { start = emptyLine(before: start) }
+    // The last line goes on having no end.
+    if end == bytes.count, isOpen { start -= lineEndLength(before: start) }
+    replace(start..<(start == markLength ? end + lineEndLength(at: end) : end), by: [])
+  }
+
+  private func emptyLine(before place: Int) -> Int {
+    let start = place - lineEndLength(before: place)
+    return start == markLength || lineEndLength(before: start) > 0 ? start : place
+  }
+
+  private func lineEndLength(before place: Int) -> Int {
+    guard place > markLength, bytes[place - 1] == 0x0A else { return 0 }
+    return place - 1 > markLength && bytes[place - 2] == 0x0D ? 2 : 1
+  }
+
+  private func lineEndLength(at place: Int) -> Int {
+    let rest = bytes[place...].prefix(2)
+    return rest.elementsEqual([0x0D, 0x0A]) ? 2 : rest.first == 0x0A ? 1 : 0
   }
 }
