@@ -48,7 +48,12 @@ enum ChangeText {
   }
 
   private static func hide(_ secrets: [String], in text: String) -> String {
-    secrets.filter { !$0.isEmpty }.reduce(text) { text, secret in
+    // However it is escaped.
+    let text = text.replacing(/"(?:[^"\\\n]|\\.)*"/) { string in
+      let value = (try? JSON(decoding: String(string.output)))?.stringValue
+      return value.map { !$0.isEmpty && secrets.contains($0) } == true ? "\"…\"" : string.output
+    }
+    return secrets.filter { !$0.isEmpty }.reduce(text) { text, secret in
       let encoded = String(decoding: JSON.string(secret).encoded(), as: UTF8.self)
       return text.replacing(encoded, with: "\"…\"").replacing("'\(secret)'", with: "'…'")
     }

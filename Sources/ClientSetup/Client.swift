@@ -26,6 +26,8 @@ public struct Client: Sendable {
   /// The file that lists hooks and permissions; nil where the client has none.
   var settings: @Sendable (Scope, Places) -> String? = { _, _ in nil }
   var tool: ClientTool?
+  /// The variable of the environment that names the folder of the user's files.
+  var folderVariable: String?
   /// Whether the client keeps the environment of its user from its servers, so that a store belongs into the entry's own.
   public var hidesEnvironment = false
   /// What the user has to do after a change.
@@ -46,7 +48,7 @@ extension Client {
       files: { scope, places in
         [(scope == .project ? places.folder + "/.codex" : places["CODEX_HOME"] ?? places.home + "/.codex") + "/config.toml"]
       },
-      format: TOMLServers(), hidesEnvironment: true, nextStep: "Start Codex anew: /mcp lists the server.",
+      format: TOMLServers(), folderVariable: "CODEX_HOME", hidesEnvironment: true, nextStep: "Start Codex anew: /mcp lists the server.",
       projectStep: "Start Codex anew in this folder, which it reads only if you trust the project: /mcp lists the server."),
     Client(
       name: "gemini", title: "Gemini CLI", identity: "gemini", files: { ["\($1.root($0))/.gemini/settings.json"] },
@@ -105,6 +107,7 @@ extension Client {
         ["claude", "mcp", "add", "--transport", "stdio", "--scope", scope.rawValue, name, "--", entry.command] + entry.arguments
       },
       remove: { name, scope in ["claude", "mcp", "remove", "--scope", scope.rawValue, name] }),
+    folderVariable: "CLAUDE_CONFIG_DIR",
     nextStep: "Start a new session of Claude Code: /mcp lists the server.",
     projectStep: "Start Claude Code in this folder: it asks each user once whether to trust the server.")
 
@@ -132,7 +135,8 @@ public struct Places: Sendable {
 
   var home: String { self["HOME"] ?? NSHomeDirectory() }
   func root(_ scope: Client.Scope) -> String { scope == .user ? home : folder }
-  var configuration: String { self["XDG_CONFIG_HOME"] ?? home + "/.config" }
+  /// The XDG specification has a relative one ignored.
+  var configuration: String { self["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.config" }
 
   /// Where desktop applications keep their files.
   var applicationData: String {
@@ -141,6 +145,14 @@ public struct Places: Sendable {
     #else
       configuration
     #endif
+  }
+
+  /// - Throws: where a folder of the client would depend on the current one.
+  public func check(_ client: Client, _ scope: Client.Scope) throws {
+    for variable in scope == .user ? ["HOME", client.folderVariable].compactMap({ $0 }) : [] {
+      guard let folder = self[variable], !folder.hasPrefix("/") else { continue }
+      throw SetupError("\(variable) is no absolute path, and nothing was changed: set it to one, or unset it.")
+    }
   }
 
   /// An executable file on the `PATH`.

@@ -20,7 +20,7 @@ struct ConfigurationFile: Sendable {
       let bytes = try Self.contents(of: self.path)
       (exists, text) = (bytes != nil, EditedText(bytes ?? []))
     } catch {
-      throw SetupError("\(path) cannot be read (\(error.code)), and nothing was changed: check its permissions.")
+      throw SetupError("\(path) cannot be read (\(error.code)), and nothing was changed\(Self.advice(error.code, "its permissions")).")
     }
   }
 
@@ -39,6 +39,8 @@ struct ConfigurationFile: Sendable {
   mutating func edit(_ body: (inout EditedText) throws -> Void) throws(SetupError) {
     do { try body(&text) } catch let error as JSONError {
       throw SetupError("\(path) is not valid JSON, and nothing was changed: \(error) Correct it, and try again.")
+    } catch let error as ForeignEntry {
+      throw SetupError("\(path) was not changed: \(error).")
     } catch {
       let reason = "\(error)"
       let end = reason.hasSuffix(".") ? "" : "."
@@ -74,6 +76,17 @@ struct ConfigurationFile: Sendable {
   /// Or part of a byte order mark.
   private static func isSpace(_ byte: UInt8) -> Bool { "\u{FEFF} \t\r\n".utf8.contains(byte) }
 
+  /// What helps against a failure, as the end of a sentence.
+  private static func advice(_ code: Errno, _ permissions: String) -> String {
+    switch code {
+    case .permissionDenied, .notPermitted: ": check \(permissions)"
+    case .notDirectory: ": a part of its path is a file, where a folder should be"
+    case .tooManySymbolicLinkLevels: ": its links lead in a circle"
+    case .noSpace, .diskQuotaExceeded: ": make room on its disk"
+    default: ""
+    }
+  }
+
   var isChanged: Bool { text.isChanged }
 
   var difference: String { ChangeText.of(text, name: path, isNew: !exists, hiding: secrets) }
@@ -90,6 +103,10 @@ struct ConfigurationFile: Sendable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter { $0.hasPrefix(name + ".backup-") }.sorted(by: >).lazy
       .compactMap { FileSystem.contents(of: "\(folder)/\($0)").map { EditedText($0) } }
+  }
+
+  private func failure(_ what: String, _ code: Errno, _ state: String) -> SetupError {
+    SetupError("\(path) cannot be \(what) (\(code)), and \(state)\(Self.advice(code, "the permissions of its folder")).")
   }
 
   // MARK: Writing
@@ -110,7 +127,7 @@ struct ConfigurationFile: Sendable {
       }
       return file
     } catch {
-      throw SetupError("\(path) cannot be written (\(error.code)), and nothing was changed: check the permissions of its folder.")
+      throw failure("written", error.code, "nothing was changed")
     }
   }
 
@@ -126,7 +143,7 @@ struct ConfigurationFile: Sendable {
     guard let draft else { return FileSystem.remove(path) }
     do throws(SystemError) { try draft.finish() } catch {
       draft.discard()
-      throw SetupError("\(path) cannot be written (\(error.code)), and was not changed: check the permissions of its folder.")
+      throw failure("written", error.code, "was not changed")
     }
   }
 
@@ -154,7 +171,7 @@ struct ConfigurationFile: Sendable {
         throw error
       }
     } catch {
-      throw SetupError("\(path) cannot be copied (\(error.code)), and nothing was changed: check the permissions of its folder.")
+      throw failure("copied", error.code, "nothing was changed")
     }
     return copy
   }

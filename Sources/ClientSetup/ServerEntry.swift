@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import SystemSupport
 
@@ -27,9 +28,9 @@ public struct ServerEntry: Equatable, Sendable {
       environment: Dictionary(variables.compactMap { member in member.value.stringValue.map { (member.key, $0) } }) { $1 })
   }
 
-  /// The value of an option: the next argument, or what follows `=`.
+  /// The value of an option: the next argument, or what follows `=`. The last one wins.
   public func option(_ name: String) -> String? {
-    for (index, argument) in arguments.enumerated() {
+    for (index, argument) in arguments.enumerated().reversed() {
       if argument == name { return index + 1 < arguments.count ? arguments[index + 1] : nil }
       if argument.hasPrefix(name + "=") { return String(argument.dropFirst(name.count + 1)) }
     }
@@ -38,12 +39,12 @@ public struct ServerEntry: Equatable, Sendable {
 
   /// Gives an option another value, or with nil removes it.
   public mutating func setOption(_ name: String, to value: String?) {
-    if let index = arguments.firstIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) {
-      let end = arguments[index] == name ? min(index + 2, arguments.count) : index + 1
-      arguments.replaceSubrange(index..<end, with: value.map { [name, $0] } ?? [])
-    } else if let value {
-      arguments += [name, value]
+    var place: Int?
+    while let index = arguments.firstIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) {
+      arguments.removeSubrange(index..<(arguments[index] == name ? min(index + 2, arguments.count) : index + 1))
+      place = place ?? index
     }
+    if let value { arguments.insert(contentsOf: [name, value], at: place ?? arguments.count) }
   }
 
   /// The first argument that is neither an option, nor its value, nor the command `serve`.
@@ -69,7 +70,9 @@ public struct ServerEntry: Equatable, Sendable {
 
   /// What of it nobody should see: values of variables, and arguments, that may be passwords. Those of another program may all be.
   func secrets(_ own: OwnProgram) -> [String] {
-    func mayBeSecret(_ text: String) -> Bool { text.contains("@") || text.lowercased().contains("password=") }
+    func mayBeSecret(_ text: String) -> Bool {
+      text.contains("@") || (text.removingPercentEncoding ?? text).lowercased().contains("password")
+    }
     return environment.filter { !$0.key.hasPrefix("COWORK_") || mayBeSecret($0.value) }.map(\.value)
       + arguments.filter { mayBeSecret($0) || !own.isStarted(by: command) }
   }

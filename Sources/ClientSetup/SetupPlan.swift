@@ -4,6 +4,8 @@ import SystemSupport
 /// The changes of a client's configuration. All files are read, edited and written aside before the first one is replaced.
 public struct SetupPlan: Sendable {
   private let edit: @Sendable (inout ConfigurationFile) throws -> Void
+  /// What is installed.
+  public private(set) var entry: ServerEntry?
   private var servers: [ConfigurationFile] = []
   private var settings: ConfigurationFile?
   /// The command line that makes the client itself change its only file of servers; nil if we do.
@@ -44,6 +46,7 @@ public struct SetupPlan: Sendable {
     servers = try Self.chosen(client, scope, name, places).map { path throws(SetupError) in try ConfigurationFile(reading: path) }
     let present = try servers[0].server(name, format)
     let entry = try make(present)
+    self.entry = entry
     isReached = { text in
       let found = try? format.server(name, in: text)
       return found?.command == entry.command && found?.arguments == entry.arguments

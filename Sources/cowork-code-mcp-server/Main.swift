@@ -3,6 +3,7 @@ import Bridge
 import ClientSetup
 import Dispatch
 import Foundation
+import JSON
 import SystemSupport
 
 /// The entry is not asynchronous, because the runtime's own descriptors would take the numbers of standard streams that are closed.
@@ -20,6 +21,11 @@ enum Program {
           let text = CoworkCodeMCPServer.fullMessage(for: error)
           if !text.isEmpty { try await StandardStreams.write(text + "\n") }
         }
+      } catch let error where isJSONWished && !(error is OutputError) {
+        let sentence = (error as? BridgeError)?.message ?? CoworkCodeMCPServer.message(for: error)
+        let json = JSON.object(["error": .string(sentence)]).encoded()
+        try? await StandardStreams.write(String(decoding: json, as: UTF8.self) + "\n")
+        CoworkCodeMCPServer.exit(withError: ExitCode(CoworkCodeMCPServer.exitCode(for: error).rawValue))
       } catch let error as BridgeError {
         fail(error.message)
       } catch let error as OutputError {
@@ -42,6 +48,12 @@ enum Program {
     }
     guard var command = command as? any AsyncParsableCommand else { return try command.run() }
     try await command.run()
+  }
+
+  /// Whether a command that changes a client's configuration is to say everything in JSON, even what is wrong with its options.
+  private static var isJSONWished: Bool {
+    let words = CommandLine.arguments.dropFirst()
+    return ["install", "uninstall"].contains(words.first) && words.contains("--json")
   }
 
   private static func fail(_ sentence: String) -> Never {

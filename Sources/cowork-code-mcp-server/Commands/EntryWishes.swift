@@ -6,6 +6,8 @@ import Foundation
 /// What the user wishes for an entry in a client's configuration.
 struct EntryWishes: Sendable {
   let client: Client
+  /// The name of the entry.
+  let name: String
   /// Whether others use the configuration on other machines.
   let isShared: Bool
   let identity: Identity?
@@ -14,7 +16,9 @@ struct EntryWishes: Sendable {
   let variables: [String: String]
   let writesPassword: Bool
 
-  var holdsPassword: Bool { [url, variables[Settings.store.variable]].contains { $0.map(StoreLocation.holdsPassword) == true } }
+  /// The stores that are named, of which one may be a variable.
+  private var urls: [String] { [url, variables[Settings.store.variable]].compactMap { $0 } }
+  private var holdsPassword: Bool { urls.contains(where: StoreLocation.holdsPassword) }
 
   /// A new entry, or the one that is there, changed as far as needed.
   func entry(from present: ServerEntry?) throws -> ServerEntry {
@@ -47,9 +51,17 @@ struct EntryWishes: Sendable {
         entry.setOption(Settings.store.option, to: url)
       }
     }
+    if let url = entry.option(Settings.store.option), StoreLocation.holdsPassword(url) {
+      guard writesPassword, !isShared else { throw passwordInArguments }
+      entry.setOption(Settings.store.option, to: nil)
+      entry.environment[Settings.store.variable] = url
+    }
     if let workspace { entry.setOption(Settings.workspace.option, to: workspace.name) }
-    _ = try usage {
-      try StoreLocation(url: Settings.store.text(in: entry), workspace: Settings.workspace.text(in: entry).map { try Workspace($0) })
+    do {
+      _ = try StoreLocation(url: Settings.store.text(in: entry), workspace: Settings.workspace.text(in: entry).map { try Workspace($0) })
+    } catch let error as BridgeError {
+      throw present == nil
+        ? ValidationError(error.message) : CommandFailure("So \(theEntry) would not work, and nothing was changed. \(error.message)")
     }
     return entry
   }
@@ -58,11 +70,11 @@ struct EntryWishes: Sendable {
   func hooks(for entry: ServerEntry) throws -> Hooks {
     let store = Settings.store.text(in: entry)
     if store.map(StoreLocation.holdsPassword) == true {
-      throw ValidationError(
+      let reason = """
+        holds a password, and hooks get the URL as an argument, which every user of this machine can see: put the password into ~/.pgpass \
+        or a service file, and leave it out of the URL.
         """
-        The URL of the store holds a password, and hooks get the URL as an argument, which every user of this machine can see: put the \
-        password into ~/.pgpass or a service file, and leave it out of the URL.
-        """)
+      throw holdsPassword ? ValidationError("The URL of the store \(reason)") : CommandFailure("The store's URL in \(theEntry) \(reason)")
     }
     let options = [
       (Settings.store.option, store), (Settings.workspace.option, Settings.workspace.text(in: entry)),
@@ -86,9 +98,30 @@ struct EntryWishes: Sendable {
         name a libpq service (postgresql://?service=NAME, with the password in ~/.pg_service.conf), or say --write-password.
         """)
     }
-    if isShared, let url, !url.hasPrefix("~"), !url.lowercased().hasPrefix("postgres") {
-      throw ValidationError("The file is shared with other machines: name a path that begins with ~/, or leave --database-url out.")
+    let secrets = ServerEntry(command: "", arguments: [], environment: variables).secretVariables.joined(separator: ", ")
+    if !secrets.isEmpty, isShared {
+      throw ValidationError(
+        "By its name or value, \(secrets) is a secret, and the file is shared with everybody who works on the project: leave it out.")
     }
+    if !secrets.isEmpty, !writesPassword {
+      throw ValidationError(
+        "By its name or value, \(secrets) is a secret, which everybody who can read the configuration would see: leave it out, or say "
+          + "--write-password.")
+    }
+    if isShared, urls.contains(where: { !$0.isEmpty && !$0.hasPrefix("~") && !$0.lowercased().hasPrefix("postgres") }) {
+      throw ValidationError("The file is shared with other machines: name a path that begins with ~/, or leave the store out.")
+    }
+  }
+
+  private var theEntry: String { "the entry \"\(name)\" of \(client.title)" }
+
+  private var passwordInArguments: CommandFailure {
+    let remedy = isShared ? "" : "say --write-password to move it to the entry's variables, or "
+    return CommandFailure(
+      """
+      In \(theEntry), the arguments hold a password, which every user of this machine can see; nothing was changed: \(remedy)give \
+      --database-url without a password.
+      """)
   }
 
   /// Whether the name of an agent is also that of a command.
@@ -97,7 +130,8 @@ struct EntryWishes: Sendable {
   }
 
   /// A client starts its servers in a folder of its own.
-  static func absolute(_ url: String) -> String {
+  static func absolute(_ text: String) throws -> String {
+    let url = try usage { try StoreURL.checked(text) }
     if url.contains("://") || url.hasPrefix("/") || url.hasPrefix("~") || url.lowercased().hasPrefix("sqlite:") { return url }
     return FileManager.default.currentDirectoryPath + "/" + url
   }
@@ -112,4 +146,16 @@ struct EntryWishes: Sendable {
 
 extension ServerEntry {
   var identity: String { positional ?? environment[Settings.identity.variable] ?? Settings.identity.standard ?? "" }
+
+  /// The variables that hold a secret, by what their names and values say.
+  var secretVariables: [String] { environment.filter { !$0.value.isEmpty && Self.isSecret($0.key, $0.value) }.keys.sorted() }
+
+  private static func isSecret(_ name: String, _ value: String) -> Bool {
+    if value.contains(/:\/\/[^\/?#\s]*:[^\/?#\s]+@/) || value.contains(/password\s*=/.ignoresCase()) { return true }
+    if StoreLocation.holdsPassword(value) { return true }
+    // PWD is a folder, PGPASSFILE and TOKEN_FILE are files, MAX_TOKENS is a number.
+    let isPlace = name.contains(/^(OLD)?PWD$|_(FILE|PATH|DIR)$/.ignoresCase())
+    let secret = /((PASSWORD|SECRET|CREDENTIAL)S?|PASSWD|PASSPHRASE|TOKEN|KEY|(^|_)(PASS|PWD))[0-9]*(_|$)/.ignoresCase()
+    return !isPlace && name.contains(secret)
+  }
 }

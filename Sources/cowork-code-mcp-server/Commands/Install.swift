@@ -46,8 +46,8 @@ struct ClientOptions: ParsableArguments {
 
   func carryOut(_ plan: SetupPlan, notes: [String] = [], nextStep: String? = nil) async throws {
     let report = try plan.carryOut(dryRun: dryRun)
-    let output = SetupOutput(
-      options: self, report: report, notes: notes + report.notes, nextStep: report.isChanged && !dryRun ? nextStep : nil)
+    let step = dryRun ? "Nothing was written: to do so, run this again without --dry-run." : nextStep
+    let output = SetupOutput(options: self, report: report, notes: notes + report.notes, nextStep: report.isChanged ? step : nil)
     try await StandardStreams.show(output, json: json, as: output.text)
   }
 }
@@ -87,7 +87,7 @@ struct Install: AsyncParsableCommand {
     help: ArgumentHelp("A variable of the server's environment. It can be repeated.", valueName: "name=value"))
   var variables: [String] = []
 
-  @Flag(name: .customLong("write-password"), help: "Write the password in the URL into the configuration.")
+  @Flag(name: .customLong("write-password"), help: "Write passwords and other secrets into the configuration.")
   var writesPassword = false
 
   func validate() throws {
@@ -98,6 +98,7 @@ struct Install: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try Places().check(options.client, options.scope)
     let wishes = try wishes()
     var extras = SetupPlan.Extras()
     (extras.addsHooks, extras.allowsTools) = (hooks, allows)
@@ -106,7 +107,9 @@ struct Install: AsyncParsableCommand {
       try wishes.entry(from: $0)
     }
     var notes: [String] = []
-    if wishes.holdsPassword { notes.append("The configuration holds the password of the URL, for everybody who can read that file.") }
+    if writesPassword, let secrets = plan.entry?.secretVariables, !secrets.isEmpty {
+      notes.append("The configuration holds a secret in \(secrets.joined(separator: ", ")), for everybody who can read that file.")
+    }
     for variable in [Settings.store.variable, Settings.workspace.variable, Settings.identity.variable]
     where Environment[variable] != nil && wishes.variables[variable] == nil {
       notes.append("\(variable) is set here and is not written: give the option if the client is to use the same.")
@@ -118,7 +121,7 @@ struct Install: AsyncParsableCommand {
   }
 
   private func wishes() throws -> EntryWishes {
-    let variables = try variables.map { text -> (String, String) in
+    let pairs = try variables.map { text -> (String, String) in
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let isName = { (name: String) in
         !name.isEmpty && name.first?.isNumber == false && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" }
@@ -128,11 +131,15 @@ struct Install: AsyncParsableCommand {
       }
       return (parts[0], parts[1])
     }
+    var variables = Dictionary(pairs) { $1 }
+    let variable = Settings.store.variable
+    if let url = variables[variable], !url.isEmpty { variables[variable] = try EntryWishes.absolute(url) }
     return EntryWishes(
-      client: options.client, isShared: options.scope == .project, identity: try identity.map { name in try usage { try Identity(name) } },
+      client: options.client, name: options.name, isShared: options.scope == .project,
+      identity: try identity.map { name in try usage { try Identity(name) } },
       url: try databaseURL.flatMap { try Settings.store.given($0) }.map(EntryWishes.absolute),
       workspace: try workspace.map { text in try usage { try Workspace(text) } },
-      variables: Dictionary(variables) { $1 }, writesPassword: writesPassword)
+      variables: variables, writesPassword: writesPassword)
   }
 }
 
@@ -150,6 +157,7 @@ struct Uninstall: AsyncParsableCommand {
   @OptionGroup var options: ClientOptions
 
   func run() async throws {
+    try Places().check(options.client, options.scope)
     try await options.carryOut(SetupPlan(uninstalling: options.name, from: options.client, scope: options.scope, own: OwnProgram()))
   }
 }

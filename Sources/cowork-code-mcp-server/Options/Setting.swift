@@ -47,7 +47,10 @@ enum Settings {
     flag: "database-url", variable: "COWORK_DATABASE_URL", about: "The store: postgres://…, sqlite:///absolute/path.db, or a file's path.",
     valueName: "url",
     standard: "~/.cowork-code-mcp/messages.db"
-  ) { text, _ in text }
+  ) { text, source in
+    guard text.contains(where: { !$0.isWhitespace }) else { throw ValidationError("\(source) is empty: name a store, or leave it out.") }
+    return text
+  }
 
   static let workspace = Setting(
     flag: "workspace", variable: "COWORK_WORKSPACE", about: "A workspace keeps projects apart; its agents see only each other.",
