@@ -8,6 +8,8 @@ struct ConfigurationFile: Sendable {
   let path: String
   private let exists: Bool
   private(set) var text: EditedText
+  /// Without a change of space, which would show what is others'.
+  private var shown: EditedText?
   /// What a difference must not show.
   var secrets: [String] = []
   /// Whether the file is to be removed, since nothing is left in it.
@@ -51,6 +53,7 @@ struct ConfigurationFile: Sendable {
   /// Takes back the very bytes of an earlier text that differs from this one in space only.
   mutating func restore(_ earlier: EditedText?) {
     guard isChanged, let earlier, Self.withoutSpace(text.bytes) == Self.withoutSpace(earlier.bytes) else { return }
+    shown = text
     text.replace(0..<text.bytes.count, by: earlier.bytes)
   }
 
@@ -89,7 +92,7 @@ struct ConfigurationFile: Sendable {
 
   var isChanged: Bool { text.isChanged }
 
-  var difference: String { ChangeText.of(text, name: path, isNew: !exists, hiding: secrets) }
+  var difference: String { ChangeText.of(shown ?? text, name: path, isNew: !exists, hiding: secrets) }
 
   /// The newest copy of the file that satisfies a condition.
   func earlier(_ condition: (EditedText) -> Bool) -> EditedText? { copies.first(where: condition) }
