@@ -6,10 +6,12 @@ enum TOMLScalar {
     if rest.elementsEqual("inf".utf8) || rest.elementsEqual("nan".utf8) { return true }
     if isSigned { return isNumber(rest) }
     return rest.elementsEqual("true".utf8) || rest.elementsEqual("false".utf8) || isNumber(rest) || isDate(rest)
-      || ["0x", "0o", "0b"].contains { prefix in
-        rest.starts(with: prefix.utf8) && takeDigits(&rest, from: prefix.utf8.count, { isHexadecimal($0) }) && rest.isEmpty
+      || bases.contains { prefix, digits in
+        rest.starts(with: prefix.utf8) && takeDigits(&rest, from: prefix.utf8.count, { digits.utf8.contains($0) }) && rest.isEmpty
       }
   }
+
+  private static let bases = [("0x", "0123456789abcdefABCDEF"), ("0o", "01234567"), ("0b", "01")]
 
   private static func isNumber(_ bytes: ArraySlice<UInt8>) -> Bool {
     var rest = bytes
@@ -45,5 +47,4 @@ enum TOMLScalar {
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
-  private static func isHexadecimal(_ byte: UInt8) -> Bool { isDigit(byte) || UInt8(ascii: "a")...UInt8(ascii: "f") ~= (byte | 0x20) }
 }

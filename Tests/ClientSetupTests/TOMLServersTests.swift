@@ -147,7 +147,8 @@ import Testing
       ("a = {b = 1, b.c = 2}\n", "Line 1 defines b.c "), ("a = {b = 1}\na.c = 2\n", "Line 2 defines a.c "),
       ("a.b = 1\n[a]\n", "Line 2 defines a "), ("a = [{b = 1, b = 2}]\n", "Line 1 defines b "),
       ("a = 01\n", "Line 1 has a value that"), ("a = yes\n", "Line 1 has a value that"), ("a = 1__0\n", "Line 1 has a value that"),
-      ("a = 1.\n", "Line 1 has a value that"), ("a = 1 2\n", "Line 1 has a value that"), ("\na = 'b\n", "Line 2 begins a text that"),
+      ("a = 1.\n", "Line 1 has a value that"), ("a = 0b12\n", "Line 1 has a value that"), ("a = 1 2\n", "Line 1 has a value that"),
+      ("\na = 'b\n", "Line 2 begins a text that"),
       ("a = 1\nb = \"\"\"\nc\n", "Line 2 begins a text that"), ("a = ''''''''''''\n", "Line 1 is not valid TOML"),
     ])
   func whatIsNoTOMLIsRefusedByItsLine(text: String, beginning: String) throws {
