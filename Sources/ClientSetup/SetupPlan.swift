@@ -111,7 +111,8 @@ public struct SetupPlan: Sendable {
       let path = servers[index].path
       if let present = try servers[index].server(name, format) {
         guard own.isStarted(by: present) else {
-          throw SetupError("\(path): the entry \"\(name)\" starts another program, and nothing was changed: take it out by hand if it is to go.")
+          throw SetupError(
+            "\(path): the entry \"\(name)\" starts another program, and nothing was changed: take it out by hand if it is to go.")
         }
         own.known.insert(present.command)
       }

@@ -11,7 +11,9 @@ import Testing
   init() throws { folder = try SetupPlanTests.Folder() }
 
   @discardableResult
-  private func install(_ name: String = "bridge", hooks: Bool = false, allows: Bool = false, as agent: String = "code") throws -> SetupReport {
+  private func install(
+    _ name: String = "bridge", hooks: Bool = false, allows: Bool = false, as agent: String = "code"
+  ) throws -> SetupReport {
     var extras = SetupPlan.Extras()
     (extras.addsHooks, extras.allowsTools) = (hooks, allows)
     extras.hooks = { Hooks(program: $0.command, arguments: ["--as", $0.arguments[0]]) }
