@@ -56,6 +56,26 @@ import Testing
     #expect(try await sandbox.run("export", "--force").status == 64)
   }
 
+  @Test func theStoreItselfIsNotReplaced() async throws {
+    try await sandbox.run("send", "cowork", "Hello")
+    try FileManager.default.createSymbolicLink(atPath: sandbox.home + "/link", withDestinationPath: sandbox.database)
+    for output in [sandbox.database, sandbox.database + "-wal", sandbox.home + "/link"] {
+      let outcome = try await sandbox.run("export", "--force", "--output", output)
+      #expect(outcome.status == 1 && outcome.errors.contains("is the store itself"), "\(outcome.errors)")
+    }
+    #expect(try await sandbox.run("read", "--as", "cowork").output.contains("Hello"))
+  }
+
+  @Test func aPipeIsImported() async throws {
+    try await sandbox.run("send", "cowork", "Hello")
+    let line = "\"$0\" export > x.jsonl && cat x.jsonl | \"$0\" import /dev/stdin --json --database-url ./copy.db"
+    let outcome = try await sandbox.shell("cd \"$HOME\" && \(line)")
+    #expect(outcome.status == 0 && outcome.output.contains("\"differences\":0"), "\(outcome.errors)")
+    let twice = "sed 's/\"messages\":1/\"messages\":2/;/^{\"message\"/p' x.jsonl | \"$0\" import --database-url ./other.db"
+    let refused = try await sandbox.shell("cd \"$HOME\" && \(twice)")
+    #expect(refused.errors.contains("this id was there before") && !sandbox.files.contains("other.db"), "\(refused.errors)")
+  }
+
   @Test(arguments: ["-", "/dev/stdout"]) func aNameOfStandardOutputMeansIt(_ path: String) async throws {
     _ = try await sandbox.run("send", "cowork", "x")
     for force in [[], ["--force"]] {

@@ -160,6 +160,32 @@ import Testing
     #expect(history.output.contains(#""sender":"desk""#), "\(history.output)")
   }
 
+  @Test(arguments: [
+    ("hepl", "--help"), ("versoin", "--version"), ("version", "--version"), ("list", "tasks"), ("message", "send"), ("log", "history"),
+  ])
+  func whatOtherProgramsCallACommandStartsNoServer(_ word: String, _ meant: String) async throws {
+    let outcome = try await sandbox.run([word])
+    #expect(outcome.status == 64 && outcome.errors.contains("did you mean \(meant)?"), "\(outcome.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.home).isEmpty)
+  }
+
+  @Test(arguments: [
+    (["send", "cowork", "x", "--wait", "2m"], [:], "such as 30s."), (["prune", "--older-than", "3000-01-01"], [:], "lies in the future"),
+    (["read"], ["COWORK_IDENTITY": "Bad Name"], "COWORK_IDENTITY"), (["read"], ["COWORK_WORKSPACE": "../x"], "COWORK_WORKSPACE"),
+    (["read"], ["COWORK_LOG_LEVEL": "loud"], "COWORK_LOG_LEVEL"),
+    (["send", "cowork", "x", "--database-url", "sqlite:///tmp/q.db?mode=ro"], [:], "takes no parameters"),
+  ] as [([String], [String: String], String)])
+  func aWrongValueIsToldByItsName(_ arguments: [String], _ environment: [String: String], _ sentence: String) async throws {
+    let outcome = try await sandbox.run(arguments, environment: environment)
+    #expect(outcome.status == 64 && outcome.errors.contains(sentence), "\(outcome.errors)")
+  }
+
+  @Test(arguments: ["send cowork hello", "tasks create cowork Title"])
+  func whatWasDoneIsSaidWhereItCannotBeShown(_ line: String) async throws {
+    let full = try await sandbox.shell("\"$0\" \(line) > /dev/full")
+    #expect(full.status == 1 && full.errors.contains("do not repeat it"), "\(full.errors)")
+  }
+
   @Test(.timeLimit(.minutes(1))) func aServerWithoutStandardStreamsEnds() async throws {
     #expect(try await sandbox.shell("\"$0\" serve code <&- >&-").status == 0)
     #expect(try await sandbox.shell("echo '{}' | \"$0\" serve code >&-").status == 0)

@@ -46,15 +46,21 @@ struct CommandSession {
   }
 
   /// The same, with a word about what waits for the agent.
-  func showWithUnread(_ output: some StructuredOutput, lease: String? = nil, as text: @autoclosure () -> String) async throws {
+  ///
+  /// - Parameter done: what has happened, even if it cannot be shown.
+  func showWithUnread(
+    _ output: some StructuredOutput, lease: String? = nil, done: String? = nil, as text: @autoclosure () -> String
+  ) async throws {
     let counts = await service.unreadIfKnown(logger)
-    if json { return try await write(WithUnread(output, counts).jsonText + "\n", lease: lease) }
-    try await write(text() + (counts.isEmpty ? "" : "\n" + counts.waiting(for: identity) + "\n"), lease: lease)
+    if json { return try await write(WithUnread(output, counts).jsonText + "\n", lease: lease, done: done) }
+    try await write(text() + (counts.isEmpty ? "" : "\n" + counts.waiting(for: identity) + "\n"), lease: lease, done: done)
   }
 
-  private func write(_ text: String, lease: String?) async throws {
+  private func write(_ text: String, lease: String?, done: String? = nil) async throws {
     do { try await service.deliver(lease) { try await StandardStreams.write(text) } } catch {
-      throw lease == nil ? error : CommandFailure("\(error), so nothing was marked as read.")
+      if lease == nil, (error as? OutputError)?.code == .brokenPipe { throw error }
+      let rest = (lease == nil ? nil : ", so nothing was marked as read.") ?? done.map { ", but \($0): do not repeat it." }
+      throw rest.map { CommandFailure("\(error)\($0)") } ?? error
     }
   }
 }

@@ -8,6 +8,12 @@ struct MistypedCommand {
   /// With the commands before it.
   let meant: String
 
+  /// What other programs call it.
+  private static let others = [
+    "help": "--help", "version": "--version", "list": "tasks", "message": "send", "messages": "read", "inbox": "read", "log": "history",
+    "task": "tasks",
+  ]
+
   /// Nil where the arguments begin with commands, or with a word that is unlike any.
   static func find(in arguments: [String]) -> MistypedCommand? {
     var commands = CoworkCodeMCPServer.configuration.subcommands
@@ -18,7 +24,10 @@ struct MistypedCommand {
         before += word + " "
         continue
       }
-      let nearest = NearestName.of(word, among: commands.map { $0._commandName }, within: word.count < 5 ? 1 : 2)
+      let word = word.lowercased()
+      let others = before.isEmpty ? Self.others : [:]
+      let known = commands.map { $0._commandName } + others.keys.sorted()
+      let nearest = NearestName.of(word, among: known, within: word.count < 5 ? 1 : 2).map { others[$0] ?? $0 }
       return nearest.map { MistypedCommand(written: before + word, meant: before + $0) }
     }
     return nil

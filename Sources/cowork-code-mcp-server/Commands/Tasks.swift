@@ -111,7 +111,7 @@ struct TasksCreate: BridgeCommand {
     let receipt = try await session.introducing {
       try await session.service.createTask(for: to, title: title, description: description, idempotencyKey: key)
     }
-    try await session.showWithUnread(receipt, as: receipt.shown(for: to))
+    try await session.showWithUnread(receipt, done: "the task was created", as: receipt.shown(for: to))
   }
 }
 
@@ -150,6 +150,6 @@ struct TasksUpdate: BridgeCommand {
     let task = try await session.introducing {
       try await session.service.updateTask(id, to: status, result: result, takesOver: takeOver)
     }
-    try await session.showWithUnread(Marked(task, for: session.identity), as: task.shown)
+    try await session.showWithUnread(Marked(task, for: session.identity), done: "the task was updated", as: task.shown)
   }
 }

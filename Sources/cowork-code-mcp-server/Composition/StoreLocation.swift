@@ -4,6 +4,7 @@ import Logging
 import PostgresClient
 import PostgresStore
 import SQLiteStore
+import SystemSupport
 
 /// Where a store is.
 enum StoreLocation: Sendable {
@@ -25,6 +26,9 @@ enum StoreLocation: Sendable {
       let path = String(url.dropFirst("sqlite:".count))
       guard path.hasPrefix("///"), path.count > 3 else {
         throw BridgeError(.invalidValue, "A SQLite URL names an absolute path with three slashes, such as sqlite:///home/me/messages.db.")
+      }
+      guard !path.contains("?") else {
+        throw BridgeError(.invalidValue, "A SQLite URL takes no parameters: leave out the ? and what follows it.")
       }
       self = try Self.file(String(path.dropFirst(2)), workspace)
     case nil:
@@ -57,6 +61,14 @@ enum StoreLocation: Sendable {
     case .sqlite(let path): path
     case .postgres(let settings, _): settings.redactedDescription
     }
+  }
+
+  /// Whether a path is that of an SQLite store, or of a file that SQLite or this program keeps beside it.
+  func isFile(_ path: String) -> Bool {
+    guard case .sqlite(let database) = self else { return false }
+    if let file = FileIdentity(path: path), file == FileIdentity(path: database) { return true }
+    let (path, store) = (FileSystem.resolved(path), FileSystem.resolved(database))
+    return ["", "-wal", "-shm", "-journal", "-doorbell", "-upkeep", "-wal-owner"].contains { path == store + $0 }
   }
 
   /// Whether a connection URI holds a password, in its authority or in its query.

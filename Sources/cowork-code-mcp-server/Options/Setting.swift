@@ -27,13 +27,18 @@ struct Setting<Value: Sendable>: Sendable {
   /// The value of the flag, else that of the environment.
   func given(_ flag: String?) throws -> Value? {
     if let flag, !flag.isLeftOut { return try checked(flag, option) }
-    return try Environment[variable].map { try checked($0, variable) }
+    return try Environment[variable].map { text in
+      do { return try checked(text, variable) } catch let error as ValidationError where !error.message.contains(variable) {
+        throw ValidationError("\(variable): \(error.message)")
+      }
+    }
   }
 
   private func checked(_ text: String, _ source: String) throws -> Value {
     guard Placeholder.isIn(text) else { return try read(text, source) }
     throw ValidationError(
-      "\(source) holds a variable that nothing has replaced (${…}, $NAME or {{…}}): write its value. A $ in a Postgres URL is %24.")
+      "\(source) holds a variable that nothing has replaced (${…}, $NAME or {{…}}): write its value."
+        + (flag == Settings.store.flag ? " A $ in a Postgres URL is %24." : ""))
   }
 
   /// The same, else the default.

@@ -20,7 +20,8 @@ enum TimeText {
   /// The time before now.
   static func age(_ text: String) throws -> Duration {
     if let length = length(text) { return length }
-    guard let point = point(text), point <= WallClock.now else { throw ValidationError("\"\(text)\" is no age: write \(rule).") }
+    guard let point = point(text) else { throw ValidationError("\"\(text)\" is no age: write \(rule).") }
+    guard point <= WallClock.now else { throw ValidationError("\"\(text)\" lies in the future: name a time that is past.") }
     return .seconds(WallClock.now - point)
   }
 
@@ -34,7 +35,7 @@ enum TimeText {
   static func wait(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
     { text in
       guard let seconds = Int(text) ?? length(text).map({ Int($0.components.seconds) }), range.contains(seconds) else {
-        throw ValidationError("Write a number from \(range.lowerBound) to \(range.upperBound), or a length of time such as 30s or 2m.")
+        throw ValidationError("Write a number from \(range.lowerBound) to \(range.upperBound), or a length of time such as 30s\(range.contains(120) ? " or 2m" : "").")
       }
       return seconds
     }

@@ -14,12 +14,20 @@ struct ArchiveFile: Sequence {
       }
       return
     }
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let kind = FileSystem.otherKind(path)
+    do {
+      if kind == nil || kind == "a folder" {
+        data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+      } else {
+        // A pipe, or a device such as that of standard input.
+        let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        defer { try? file.close() }
+        data = Data(try file.readToEnd())
+      }
+    } catch {
       throw CommandFailure(
-        exists
-          ? "\(path) \(isFolder.boolValue ? "is a folder" : "cannot be read: check its rights"): name a file that `export` wrote."
+        FileSystem.allows(path)
+          ? "\(path) \(kind == "a folder" ? "is a folder" : "cannot be read: check its rights"): name a file that `export` wrote."
           : "There is no file \(path): name one that `export` wrote.")
     }
   }
@@ -48,6 +56,7 @@ struct ArchiveFile: Sequence {
     var number = 0
     var found = ArchiveTotals(messages: 0, tasks: 0, agents: 0)
     var end: ArchiveTotals?
+    var ids: (messages: Set<ArchivedText>, tasks: Set<ArchivedText>) = ([], [])
     var lines = makeIterator()
     while let bytes = lines.next() {
       number += 1
@@ -64,8 +73,12 @@ struct ArchiveFile: Sequence {
       switch line {
       case .header: isHeader = true
       case .agent: found.agents += 1
-      case .message: found.messages += 1
-      case .task: found.tasks += 1
+      case .message(let message):
+        found.messages += 1
+        if !ids.messages.insert(message.key).inserted { throw failure(number, "A message with this id was there before.") }
+      case .task(let task):
+        found.tasks += 1
+        if !ids.tasks.insert(task.key).inserted { throw failure(number, "A task with this id was there before.") }
       case .end(let totals): end = totals
       }
       if isHeader, number > 1 { throw failure(number, "A second file begins here: import them one after the other.") }

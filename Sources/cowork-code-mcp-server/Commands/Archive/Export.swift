@@ -50,6 +50,9 @@ struct Export: AsyncParsableCommand {
     let work = try LongWork()
     let location = try store.location()
     try await location.withStore(absence: .failure, logger: store.logger()) { store in
+      if let output, location.isFile(output) {
+        throw CommandFailure("\(output) is the store itself, and nothing was written: name another file.")
+      }
       // A fault of the store must be known before the file exists.
       _ = try await store.archiveIdentity()
       let file = try ExportOutput(output, replacing: force)
