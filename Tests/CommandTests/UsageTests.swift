@@ -169,12 +169,13 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.home).isEmpty)
   }
 
-  @Test(arguments: [
-    (["send", "cowork", "x", "--wait", "2m"], [:], "such as 30s."), (["prune", "--older-than", "3000-01-01"], [:], "lies in the future"),
-    (["read"], ["COWORK_IDENTITY": "Bad Name"], "COWORK_IDENTITY"), (["read"], ["COWORK_WORKSPACE": "../x"], "COWORK_WORKSPACE"),
-    (["read"], ["COWORK_LOG_LEVEL": "loud"], "COWORK_LOG_LEVEL"),
-    (["send", "cowork", "x", "--database-url", "sqlite:///tmp/q.db?mode=ro"], [:], "takes no parameters"),
-  ] as [([String], [String: String], String)])
+  @Test(
+    arguments: [
+      (["send", "cowork", "x", "--wait", "2m"], [:], "such as 30s."), (["prune", "--older-than", "3000-01-01"], [:], "lies in the future"),
+      (["read"], ["COWORK_IDENTITY": "Bad Name"], "COWORK_IDENTITY"), (["read"], ["COWORK_WORKSPACE": "../x"], "COWORK_WORKSPACE"),
+      (["read"], ["COWORK_LOG_LEVEL": "loud"], "COWORK_LOG_LEVEL"),
+      (["send", "cowork", "x", "--database-url", "sqlite:///tmp/q.db?mode=ro"], [:], "takes no parameters"),
+    ] as [([String], [String: String], String)])
   func aWrongValueIsToldByItsName(_ arguments: [String], _ environment: [String: String], _ sentence: String) async throws {
     let outcome = try await sandbox.run(arguments, environment: environment)
     #expect(outcome.status == 64 && outcome.errors.contains(sentence), "\(outcome.errors)")

@@ -60,7 +60,8 @@ struct Send: BridgeCommand {
     let sent = try await session.introducing {
       try await session.service.send(to: to, content, references, waitSeconds: wait)
     }
-    try await session.showWithUnread(Marked(sent, for: session.identity), lease: sent.reply?.lease, done: "the message was sent", as: sent.shown)
+    try await session.showWithUnread(
+      Marked(sent, for: session.identity), lease: sent.reply?.lease, done: "the message was sent", as: sent.shown)
     if sent.reply?.isEmpty == true { throw ExitCode.nothingThere }
   }
 }

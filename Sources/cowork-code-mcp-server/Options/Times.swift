@@ -35,7 +35,9 @@ enum TimeText {
   static func wait(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
     { text in
       guard let seconds = Int(text) ?? length(text).map({ Int($0.components.seconds) }), range.contains(seconds) else {
-        throw ValidationError("Write a number from \(range.lowerBound) to \(range.upperBound), or a length of time such as 30s\(range.contains(120) ? " or 2m" : "").")
+        throw ValidationError(
+          "Write a number from \(range.lowerBound) to \(range.upperBound), or a length of time such as 30s\(range.contains(120) ? " or 2m" : "")."
+        )
       }
       return seconds
     }
