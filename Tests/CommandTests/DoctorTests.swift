@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import MCPClient
 import ProcessTesting
 import Testing
 
@@ -126,6 +127,21 @@ import Testing
     #expect(findings.failures.isEmpty && findings["clients"].contains("Claude Code: cowork-bridge, as code"))
     #expect(findings["clients"].contains("Claude Desktop: cowork-bridge, as cowork") && findings["hooks"].contains("hooks of this program"))
   }
+
+  #if os(Linux)
+    @Test func aServerThatRunsForAnotherStoreThanItsConfigurationIsAWarning() async throws {
+      #expect(try await sandbox.run("install", "claude-code").status == 0)
+      let server = try sandbox.startServer(["code"])
+      try await server.connect()
+      #expect(try await doctor()["programs"] == "")
+      let stray = try sandbox.startServer(["code", "--database-url", sandbox.home + "/other.db"])
+      try await stray.connect()
+      let programs = try await doctor()["programs"]
+      #expect(programs.contains("Process \(stray.pid) runs as code on \(sandbox.home)/other.db"), "\(programs)")
+      #expect(!programs.contains("\(server.pid)"))
+      for server in [server, stray] { _ = await server.end() }
+    }
+  #endif
 
   @Test func aProgramThatIsMissingIsAFailure() async throws {
     try configure(".claude.json", #"{"mcpServers": {"bridge": {"command": "/gone/cowork-code-mcp-server", "args": ["code"]}}}"#)

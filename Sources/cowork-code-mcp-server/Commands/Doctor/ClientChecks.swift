@@ -18,6 +18,7 @@ struct ClientChecks {
     }
     findings +=
       survey.hooks.map { Self.finding($0.path, $0.hooks, Self.entry(for: $0.scope, in: survey.entries)) } + Self.replaced(survey.entries)
+      + Self.outdated(survey.entries)
     guard !survey.entries.isEmpty else {
       let advice = "\(ServerEntry.program) install claude-code --hooks, and install claude-desktop"
       return findings + [Finding(.ok, Self.subject, "No client's configuration names this program yet.", advice: advice)]
@@ -40,19 +41,46 @@ struct ClientChecks {
 
   /// Servers that run on with a program that has been replaced since.
   private static func replaced(_ entries: [ClientSurvey.Entry]) -> [Finding] {
+    let programs = Set(entries.compactMap { file(of: $0.server.command).map(FileSystem.resolved) }.map { "\($0) (deleted)" })
+    let pids = running().filter { programs.contains($0.path) }.map(\.pid)
+    guard !pids.isEmpty else { return [] }
+    let numbers = pids.sorted().prefix(8).map(String.init).joined(separator: ", ")
+    let found = "A program that has been replaced since still runs: process \(numbers)."
+    return [Finding(.warning, "programs", found, advice: "Restart their clients.")]
+  }
+
+  /// Servers that run on for another store than the configuration of their agent names.
+  private static func outdated(_ entries: [ClientSurvey.Entry]) -> [Finding] {
+    let commands = Set(CoworkCodeMCPServer.configuration.subcommands.map { $0._commandName }).subtracting([Serve._commandName])
+    return running().compactMap { pid, path in
+      guard isThisProgram(path), let words = strings("/proc/\(pid)/cmdline"), let variables = strings("/proc/\(pid)/environ"),
+        words.dropFirst().allSatisfy({ !commands.contains($0) }), variables.contains("HOME=\(FileSystem.homeFolder)")
+      else { return nil }
+      let pairs = variables.map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init) }
+      let environment = Dictionary(pairs.filter { $0.count == 2 && !$0[1].isEmpty }.map { ($0[0], $0[1]) }) { $1 }
+      let server = ServerEntry(command: path, arguments: Array(words.dropFirst()), environment: environment)
+      let named = entries.filter { $0.server.identity == server.identity }
+      guard let first = named.first, !named.contains(where: { $0.server.place == server.place }) else { return nil }
+      return Finding(
+        .warning, "programs",
+        "Process \(pid) runs as \(server.identity.harmlessLine) on \(server.place), and \(first.title) is configured for \(first.server.place).",
+        advice: "Restart its client.")
+    }
+  }
+
+  /// The programs of all processes whose program can be told.
+  private static func running() -> [(pid: Int32, path: String)] {
     #if os(Linux)
-      let programs = Set(entries.compactMap { file(of: $0.server.command).map(FileSystem.resolved) }.map { "\($0) (deleted)" })
-      let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.filter { pid in
-        let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
-        return path.map(programs.contains) == true
+      return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.compactMap { pid in
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")).map { (pid, $0) }
       }
-      guard !pids.isEmpty else { return [] }
-      let numbers = pids.sorted().prefix(8).map(String.init).joined(separator: ", ")
-      let found = "A program that has been replaced since still runs: process \(numbers)."
-      return [Finding(.warning, "programs", found, advice: "Restart their clients.")]
     #else
       return []
     #endif
+  }
+
+  private static func strings(_ path: String) -> [String]? {
+    FileSystem.contents(of: path)?.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
   private static func finding(_ entry: ClientSurvey.Entry) -> Finding {
