@@ -5,7 +5,7 @@ import Testing
 
 extension RealProcesses {
   /// Claude Code's own command, which changes its file where it can.
-  @Suite struct ClaudeCommandTests {
+  @Suite(.timeLimit(.minutes(3))) struct ClaudeCommandTests {
     static let added = "<mcp><add><--transport><stdio><--scope><user><cowork-bridge><--><\(Program.path)><code>\n"
     static let entry: JSON = ["type": "stdio", "command": .string(Program.path), "args": ["code"], "env": [:]]
 

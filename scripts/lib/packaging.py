@@ -31,7 +31,7 @@ def manifest(program, platform):
     manifest["version"] = result[1]["serverInfo"]["version"]
     # The first sentence is for people; the rest is for the model.
     manifest["tools"] = [{"name": tool["name"], "description": tool["description"].split(". ")[0].rstrip(".") + "."} for tool in result[2]["tools"]]
-    manifest["compatibility"]["platforms"] = [platform]
+    manifest["compatibility"] = {"platforms": [platform]}
     return manifest
 
 

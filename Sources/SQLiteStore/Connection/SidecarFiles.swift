@@ -1,5 +1,10 @@
 /// The small files of this program beside a database.
-enum SidecarFiles {
+public enum SidecarFiles {
+  /// These, and those of SQLite.
+  public static func all(of database: String) -> [String] {
+    ["-wal", "-shm", "-journal"].map { database + $0 } + [doorbell(of: database), upkeep(of: database), logOwner(of: database)]
+  }
+
   /// Its modification says: look again. Its content means nothing.
   static func doorbell(of database: String) -> String { database + "-doorbell" }
 

@@ -122,12 +122,8 @@ struct Hook: AsyncParsableCommand {
 
   /// A log would be part of the note, so there is none unless the user asks for it.
   private func logger() -> Logger {
-    guard let logLevel, let level = try? Settings.logLevel.value(logLevel) else {
-      return Logger(label: "cowork-bridge") { _ in SwiftLogNoOpLogHandler() }
-    }
-    var logger = Logger(label: "cowork-bridge") { StreamLogHandler(label: $0, stream: LogStream()) }
-    logger.logLevel = level
-    return logger
+    guard let logLevel, let level = try? Settings.logLevel.value(logLevel) else { return .silent }
+    return .standardError(level)
   }
 }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Bridge
 import BridgeServer
-import Logging
 import MCP
 import SystemSupport
 
@@ -21,11 +20,10 @@ struct Statusline: AsyncParsableCommand {
   func run() async throws {
     let identity = try options.acting.identity()
     let location = try options.store.location()
-    Deadline.endProcess(after: .milliseconds(500))
+    Deadline.endProcess(after: .milliseconds(400))
     // Claude Code describes its session, which nothing here depends on.
     if !FileDescriptor.standardInput.isTerminal { try? SystemThread.start { _ = try? FileDescriptor.standardInput.readToEnd() } }
-    let silent = Logger(label: "cowork-bridge") { _ in SwiftLogNoOpLogHandler() }
-    let page = try? await location.withStore(absence: .failure, logger: silent) { store in
+    let page = try? await location.withStore(absence: .failure, logger: .silent) { store in
       try await store.agents(AgentQuery(own: identity, limit: Overview.agentLimit))
     }
     guard let page else { return }

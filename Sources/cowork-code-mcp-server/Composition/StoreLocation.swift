@@ -68,7 +68,7 @@ enum StoreLocation: Sendable {
     guard case .sqlite(let database) = self else { return false }
     if let file = FileIdentity(path: path), file == FileIdentity(path: database) { return true }
     let (path, store) = (FileSystem.resolved(path), FileSystem.resolved(database))
-    return ["", "-wal", "-shm", "-journal", "-doorbell", "-upkeep", "-wal-owner"].contains { path == store + $0 }
+    return path == store || SidecarFiles.all(of: store).contains(path)
   }
 
   /// Whether a connection URI holds a password, in its authority or in its query.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Bridge
 import Foundation
-import Logging
 
 /// What a shell offers for an argument: names and ids of the store that the line names. It is silent where that cannot be told at once.
 enum Completions {
@@ -28,8 +27,7 @@ enum Completions {
     .custom { words, _, _ in
       let found = try? await Deadline.within(.seconds(2)) {
         let line = try CommandLineWords(words)
-        let silent = Logger(label: "cowork-bridge") { _ in SwiftLogNoOpLogHandler() }
-        return try await line.location.withStore(absence: .failure, logger: silent, closingWithin: .milliseconds(100)) { store in
+        return try await line.location.withStore(absence: .failure, logger: .silent, closingWithin: .milliseconds(100)) { store in
           try await find(store, line)
         }
       }

@@ -39,11 +39,7 @@ struct LoggingOption: ParsableArguments {
   /// Leaves the environment out: a wrong variable must not break a session whose hooks log nothing.
   func validate() throws { if logLevel != nil { _ = try logger() } }
 
-  func logger() throws -> Logger {
-    var logger = Logger(label: "cowork-bridge") { StreamLogHandler(label: $0, stream: LogStream()) }
-    logger.logLevel = try Settings.logLevel.value(logLevel)
-    return logger
-  }
+  func logger() throws -> Logger { .standardError(try Settings.logLevel.value(logLevel)) }
 }
 
 struct IdentityOption: ParsableArguments {

@@ -1,5 +1,20 @@
+import Logging
 import Synchronization
 import SystemSupport
+
+extension Logger {
+  private static let name = "cowork-bridge"
+
+  /// For what must say nothing but its answer.
+  static let silent = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
+
+  /// Writes to standard error.
+  static func standardError(_ level: Level) -> Logger {
+    var logger = Logger(label: name) { StreamLogHandler(label: $0, stream: LogStream()) }
+    logger.logLevel = level
+    return logger
+  }
+}
 
 /// Standard error for the log. A line that finds it full is dropped, so that a client that never reads it cannot stop a server.
 struct LogStream: TextOutputStream, Sendable {

@@ -17,8 +17,9 @@ struct ClientChecks {
         .warning, Self.subject, "\(path) is not valid \(language), so \(title) ignores it.", advice: "Correct it, or restore a copy.")
     }
     findings +=
-      survey.hooks.map { Self.finding($0.path, $0.hooks, Self.entry(for: $0.scope, in: survey.entries)) } + Self.replaced(survey.entries)
-      + Self.outdated(survey.entries)
+      survey.hooks.map { Self.finding($0.path, $0.hooks, Self.entry(for: $0.scope, in: survey.entries)) }
+    let processes = survey.entries.isEmpty ? [] : Self.processes()
+    findings += Self.replaced(survey.entries, processes) + Self.outdated(survey.entries, processes)
     guard !survey.entries.isEmpty else {
       let advice = "\(ServerEntry.program) install claude-code --hooks, and install claude-desktop"
       return findings + [Finding(.ok, Self.subject, "No client's configuration names this program yet.", advice: advice)]
@@ -40,9 +41,9 @@ struct ClientChecks {
   }
 
   /// Servers that run on with a program that has been replaced since.
-  private static func replaced(_ entries: [ClientSurvey.Entry]) -> [Finding] {
+  private static func replaced(_ entries: [ClientSurvey.Entry], _ processes: [RunningProgram]) -> [Finding] {
     let programs = Set(entries.compactMap { file(of: $0.server.command).map(FileSystem.resolved) }.map { "\($0) (deleted)" })
-    let pids = running().filter { programs.contains($0.path) }.map(\.pid)
+    let pids = processes.filter { programs.contains($0.path) }.map(\.pid)
     guard !pids.isEmpty else { return [] }
     let numbers = pids.sorted().prefix(8).map(String.init).joined(separator: ", ")
     let found = "A program that has been replaced since still runs: process \(numbers)."
@@ -50,9 +51,9 @@ struct ClientChecks {
   }
 
   /// Servers that run on for another store than the configuration of their agent names.
-  private static func outdated(_ entries: [ClientSurvey.Entry]) -> [Finding] {
+  private static func outdated(_ entries: [ClientSurvey.Entry], _ processes: [RunningProgram]) -> [Finding] {
     let commands = Set(CoworkCodeMCPServer.configuration.subcommands.map { $0._commandName }).subtracting([Serve._commandName])
-    return running().compactMap { pid, path in
+    return processes.compactMap { pid, path in
       guard isThisProgram(path), let words = strings("/proc/\(pid)/cmdline"), let variables = strings("/proc/\(pid)/environ"),
         words.dropFirst().allSatisfy({ !commands.contains($0) }), variables.contains("HOME=\(FileSystem.homeFolder)")
       else { return nil }
@@ -68,8 +69,10 @@ struct ClientChecks {
     }
   }
 
-  /// The programs of all processes whose program can be told.
-  private static func running() -> [(pid: Int32, path: String)] {
+  private typealias RunningProgram = (pid: Int32, path: String)
+
+  /// Those of all processes, where the system lets them be seen.
+  private static func processes() -> [RunningProgram] {
     #if os(Linux)
       return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.compactMap { pid in
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")).map { (pid, $0) }
