@@ -1,0 +1,58 @@
+// The list at the left of Conversations: everybody, the agents, and names that nobody has but that messages wait for.
+import { address, format } from "./address.js";
+import { byId, element, icon, reconcile } from "./element.js";
+import { avatar, me, plural, shownName, store } from "./names.js";
+import { ago, seconds } from "./time.js";
+
+export function presenceText(agent) {
+  if (!agent) return "Not known to the store";
+  const seen = ago(seconds(agent.last_seen));
+  const where = [agent.client, agent.host].filter(Boolean).join(" on ");
+  return [agent.online ? "Online" : seen ? `Seen ${seen}` : "Never seen", where].filter(Boolean).join(" · ");
+}
+
+function itemsNow() {
+  const { state } = store;
+  const items = [{ key: "everybody", name: null, title: "Everybody", about: "All messages", unread: 0 }];
+  const agents = [...(state?.agents ?? [])].sort((a, b) => Number(b.online) - Number(a.online) || (a.name < b.name ? -1 : 1));
+  for (const agent of agents) {
+    const sessions = agent.sessions?.length ?? 0;
+    const about = agent.online ? (sessions > 1 ? `Online · ${plural(sessions, "session")}` : "Online") : seenText(agent);
+    items.push({ key: `a${agent.name}`, name: agent.name, title: agent.name, about, unread: agent.unread_messages ?? 0, presence: agent.online ? "online" : "offline" });
+  }
+  const unknown = state?.unread_for_unknown_names ?? [];
+  if (unknown.length) items.push({ key: "unknown", heading: "Unknown names" });
+  for (const { name, unread_messages: unread } of unknown) {
+    items.push({ key: `u${name}`, name: name ?? "", title: shownName(name), about: "Never connected", unread, presence: "offline" });
+  }
+  return items;
+}
+
+const seenText = (agent) => {
+  const seen = ago(seconds(agent.last_seen));
+  return seen ? `Seen ${seen}` : "Never seen";
+};
+
+export function showAgentList() {
+  const list = byId("agentlist");
+  reconcile(list, itemsNow(), {
+    key: (item) => item.key,
+    signature: (item) => JSON.stringify(item) + (item.name === me()),
+    create(item) {
+      if (item.heading) return element("h2", { text: item.heading });
+      const mine = item.name !== null && item.name === me();
+      return element("a", { class: "agent", href: format({ view: "conversations", agent: item.name }), data: { agent: item.name ?? "", presence: item.presence, focus: "agent", everybody: item.name === null ? "" : null } },
+        item.name === null ? element("span", { class: "avatar", "aria-hidden": "true" }, icon("everybody")) : avatar(item.name, item.presence),
+        element("span", { class: "who" },
+          element("span", { class: "title" }, element("bdi", { text: item.title, title: item.title.length > 20 ? item.title : null }), mine ? element("small", { text: "you" }) : null),
+          element("span", { class: "about", text: item.about })),
+        item.unread ? element("span", { class: "badge", data: { mine: mine ? "" : null } }, item.unread > 999 ? "999+" : String(item.unread),
+          element("span", { class: "unseen", text: " unread" })) : null);
+    },
+    refresh(node, item) {
+      if (item.heading) return;
+      if (item.name === address.agent) node.setAttribute("aria-current", "page");
+      else node.removeAttribute("aria-current");
+    },
+  });
+}

@@ -1,0 +1,134 @@
+// One entry of a conversation: a message in its bubble, a change of a task as a line, a day.
+import { address, format } from "./address.js";
+import { get } from "./api.js";
+import { copyText, element, icon } from "./element.js";
+import { arrowElement, avatar, me, nameElement, shownName, statusIcon, statusName } from "./names.js";
+import { messageOf, taskOf } from "./records.js";
+import { collapsible, line } from "./text.js";
+import { clock, day, dayName, exact, seconds } from "./time.js";
+import { entryKey } from "./transcript.js";
+
+const together = 300;
+
+/** What is shown for entries, in order: days between them, and messages of one sender grouped. */
+export function itemsOf(entries) {
+  const items = [];
+  let shownDay = null;
+  let previous = null;
+  for (const entry of entries) {
+    const name = day(entry.time);
+    if (name !== null && name !== shownDay) {
+      shownDay = name;
+      items.push({ key: `d${name}`, day: name, time: entry.time });
+      previous = null;
+    }
+    const grouped = entry.type === "message" && previous?.type === "message" && previous.sender === entry.sender
+      && previous.recipient === entry.recipient && Math.abs((entry.time ?? 0) - (previous.time ?? 0)) < together;
+    items.push({ key: entryKey(entry), entry, grouped });
+    previous = entry;
+  }
+  return items;
+}
+
+/** What an item has to be made anew for; the rest is refreshed in place. */
+export function signatureOf(item) {
+  if (item.day) return dayName(item.time);
+  const { entry } = item;
+  return entry.type === "message" ? `${item.grouped}|${me()}|${entry.truncated ?? ""}|${entry.content?.length}` : `${entry.title}|${entry.note}`;
+}
+
+export function createItem(item, context) {
+  if (item.day) return element("h2", { class: "day" }, element("span", { text: dayName(item.time) }));
+  return item.entry.type === "message" ? message(item, context) : change(item.entry);
+}
+
+function message({ entry, grouped }, context) {
+  const mine = me() !== null && entry.sender === me();
+  const own = me() !== null && (mine || entry.recipient === me());
+  const text = collapsible(entry.content ?? "", context.opened(entry), entry.truncated
+    ? async () => (await get("/api/message", { id: entry.id })).message.content ?? ""
+    : null);
+  const copy = element("button", { class: "quiet", type: "button", title: "Copy the text", "aria-label": "Copy the text", data: { focus: "copy" } }, icon("copy"));
+  copy.addEventListener("click", async () => copyText(context.opened(entry).whole ?? entry.content ?? "", copy));
+  const reply = own && entry.id !== null
+    ? element("button", { class: "quiet", type: "button", title: "Reply", "aria-label": "Reply", data: { focus: "reply" }, on: { click: () => context.reply(entry) } }, icon("reply"))
+    : null;
+  return element("article", {
+    class: "message", "aria-label": `${shownName(entry.sender)} to ${shownName(entry.recipient)}, ${exact(entry.time, entry.created_at)}`,
+    data: { messageId: entry.id ?? "", mine: mine ? "" : null, first: grouped ? null : "" },
+  },
+    grouped ? null : avatar(entry.sender),
+    element("div", { class: "bubble" },
+      grouped ? null : element("header", {}, arrowElement(entry.sender, entry.recipient)),
+      entry.reply_to === null ? null : quote(entry.reply_to),
+      text,
+      element("footer", {},
+        entry.task_id === null ? null : chip(entry.task_id),
+        element("span", { class: "flag", data: { flag: "again" }, title: "Delivered again, since its first delivery was not confirmed" }),
+        element("span", { class: "flag", data: { flag: "aside" }, title: "Taken five times and never confirmed: read --again ID delivers it again" }),
+        element("span", { class: "when" }, element("time", { text: clock(entry.time) || "no time", title: exact(entry.time, entry.created_at) }),
+          element("span", { class: "tick" }, icon("sent"))))),
+    element("div", { class: "actions" }, reply, copy));
+}
+
+function quote(id) {
+  return element("a", { class: "quote", href: format({ ...address, at: id, task: null }), data: { replyTo: id, focus: "quote" } },
+    element("span", { class: "unseen", text: "In reply to " }), element("span", { class: "who" }), element("span", { class: "what", dir: "auto", text: "…" }));
+}
+
+function chip(id) {
+  return element("a", { class: "chip", href: format({ ...address, task: id }), data: { taskId: id, focus: "task" } },
+    icon("pending"), element("span", { class: "title", dir: "auto", text: "Task" }), element("span", { class: "state" }));
+}
+
+const verbs = new Map([["in_progress", "took"], ["completed", "completed"], ["failed", "ended as failed"]]);
+
+function change(entry) {
+  const isNew = entry.from === null && entry.to === "pending";
+  const verb = isNew ? "asked" : entry.from === entry.to ? "noted on" : (verbs.get(entry.to) ?? `moved to ${statusName(entry.to)}`);
+  const note = line(entry.note ?? "", 140);
+  return element("p", { class: "change", data: { change: entry.to ?? "", taskId: entry.id ?? "" } },
+    element("span", { class: "mark", data: { status: entry.to } }, icon(statusIcon(entry.to))),
+    element("span", { class: "what" }, nameElement(entry.actor), ` ${verb} `, isNew ? nameElement(entry.recipient) : null, isNew ? ": " : null,
+      element("a", { href: format({ ...address, task: entry.id }), data: { focus: "task" }, dir: "auto", text: entry.title || "a task without a title" }),
+      note && !isNew ? element("span", { class: "note", dir: "auto", text: note }) : null),
+    element("time", { text: clock(entry.time), title: exact(entry.time, entry.at) }));
+}
+
+/** Brings what changes on a message up to date: ticks, the quoted message, the state of the task. */
+export function refreshItem(node, { entry }, transcript) {
+  if (entry?.type !== "message") return;
+  const aside = transcript.setAside.has(entry.id);
+  const read = Boolean(entry.read);
+  const tick = `${read}|${entry.read_at}|${aside}|${Boolean(entry.redelivered)}`;
+  if (node.dataset.tick !== tick) {
+    node.dataset.tick = tick;
+    node.toggleAttribute("data-unread", !read);
+    node.toggleAttribute("data-set-aside", aside);
+    const mark = node.querySelector(".tick");
+    const when = exact(seconds(entry.read_at), entry.read_at);
+    const words = read ? (entry.read_at ? `Read ${when}` : "Read") : "Sent, not read yet";
+    mark.replaceChildren(icon(read ? "read" : "sent"), element("span", { class: "unseen", text: words }));
+    mark.title = words;
+    node.querySelector("[data-flag=again]").textContent = entry.redelivered ? "Redelivered" : "";
+    node.querySelector("[data-flag=aside]").textContent = aside ? "Set aside" : "";
+  }
+  const quoted = node.querySelector(".quote");
+  if (quoted && !("known" in quoted.dataset)) {
+    const original = transcript.find(entry.reply_to) ?? messageOf(entry.reply_to);
+    if (original !== undefined) {
+      quoted.dataset.known = "";
+      quoted.querySelector(".who").replaceChildren(original ? nameElement(original.sender) : "");
+      quoted.querySelector(".what").textContent = original ? line(original.content ?? "") || "Empty" : "A message that is not there any more";
+    }
+  }
+  const linked = node.querySelector(".chip");
+  const task = linked && taskOf(entry.task_id);
+  const state = linked && (task === null ? "gone" : task && `${task.status}|${task.title}`);
+  if (linked && state && linked.dataset.state !== state) {
+    linked.dataset.state = state;
+    linked.dataset.status = task?.status ?? "";
+    linked.replaceChildren(icon(statusIcon(task?.status)), element("span", { class: "title", dir: "auto", text: task?.title || `Task ${entry.task_id.slice(0, 8)}` }),
+      element("span", { class: "state", text: task ? statusName(task.status) : "not there" }));
+  }
+}

@@ -1,0 +1,64 @@
+// The newest state of the store, and the names in it.
+import { element } from "./element.js";
+
+export const store = { state: null, agents: new Map() };
+
+let known;
+/** Settled once there is a state, or it is clear that there is none yet. */
+export const stateKnown = new Promise((resolve) => { known = resolve; });
+export const noStateYet = () => known();
+
+export function setState(state) {
+  store.state = state;
+  store.agents = new Map(state.agents.map((agent) => [agent.name, agent]));
+  for (const name of [...store.agents.keys()].sort()) hue(name);
+  known();
+}
+
+/** The agent that the page acts as; null where it only reads. */
+export const me = () => (store.state?.read_only ? null : (store.state?.as ?? null));
+export const canWrite = () => me() !== null;
+
+const hues = new Map();
+const hueCount = 10;
+
+/** A number of a colour: of its own for each of the first ten agents. */
+export function hue(name) {
+  const known = hues.get(name);
+  if (known !== undefined) return known;
+  let value = 0;
+  for (const unit of String(name)) value = (value * 31 + unit.codePointAt(0)) >>> 0;
+  value %= hueCount;
+  const taken = new Set(hues.values());
+  for (let tries = 0; taken.size < hueCount && taken.has(value) && tries < hueCount; tries += 1) value = (value + 3) % hueCount;
+  if (hues.size < 1000) hues.set(name, value);
+  return value;
+}
+
+export const shownName = (name) => (name === null || name === undefined ? "no name" : name === "" ? "empty name" : String(name));
+
+/** A name in its colour, isolated from the direction of the text around it. */
+export function nameElement(name) {
+  return element("bdi", { class: "name", text: shownName(name), title: shownName(name).length > 20 ? shownName(name) : null, data: { hue: hue(name) } });
+}
+
+export function arrowElement(sender, recipient) {
+  return element("span", { class: "way" }, nameElement(sender),
+    element("span", { class: "arrow", "aria-label": " to ", role: "img", text: "→" }), nameElement(recipient));
+}
+
+/** Two letters of a name in a circle, with a dot for presence. */
+export function avatar(name, presence) {
+  const [first, ...rest] = [...new Intl.Segmenter().segment(shownName(name).slice(0, 100))].map((part) => part.segment);
+  // The next consonant tells code from cowork.
+  const letters = first + (rest.find((letter) => /[^\Waeiou_0-9]/i.test(letter)) ?? rest[0] ?? "");
+  return element("span", { class: "avatar", "aria-hidden": "true", data: { hue: hue(name), presence } }, element("bdi", { text: letters }));
+}
+
+export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export const statusNames = new Map([
+  ["pending", "Pending"], ["in_progress", "In progress"], ["completed", "Completed"], ["failed", "Failed"],
+]);
+export const statusName = (status) => statusNames.get(status) ?? String(status ?? "no status");
+export const isEnded = (status) => status === "completed" || status === "failed";
+export const statusIcon = (status) => (statusNames.has(status) ? status : "pending");

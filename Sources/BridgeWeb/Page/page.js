@@ -1,0 +1,85 @@
+// Starts the page, and passes addresses and events on to the view that is shown.
+import { address, follow } from "./address.js";
+import { get, onKeyChanged } from "./api.js";
+import { view as agents } from "./agents.js";
+import { showRecipients, start as startComposer } from "./composer.js";
+import { connect } from "./connection.js";
+import { start as startConversation, view as conversations } from "./conversation.js";
+import { start as startCreate } from "./create.js";
+import { drawer } from "./drawer.js";
+import { byId } from "./element.js";
+import { me, nameElement, noStateYet, setState } from "./names.js";
+import { notify, showButton, showTitle, start as startNotices } from "./notices.js";
+import { learn } from "./records.js";
+import { start as startSearch, view as search } from "./search.js";
+import { start as startTasks, view as tasks } from "./tasks.js";
+
+const views = new Map(Object.entries({ conversations, tasks, agents, search }));
+const current = () => views.get(address.view);
+
+function show(next, earlier) {
+  document.body.dataset.view = next.view;
+  for (const name of views.keys()) byId(name).hidden = name !== next.view;
+  for (const link of document.querySelectorAll(".views a")) {
+    if (link.dataset.to === next.view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  current().open(next, earlier);
+  drawer.open(next.task);
+  showTitle(current().title());
+}
+
+function receiveState(state) {
+  setState(state);
+  document.body.toggleAttribute("data-read-only", me() === null);
+  byId("acting").replaceChildren(...(me() === null ? ["Read only"] : ["as ", nameElement(me())]));
+  showRecipients();
+  showButton();
+  for (const view of views.values()) if (view === current()) view.state?.(state);
+  drawer.state();
+  showTitle(current().title());
+}
+
+const words = new Map([["live", "Live"], ["reconnecting", "Reconnecting…"], ["store-away", "Store away"], ["refused", "Key changed"]]);
+const banners = new Map([
+  ["store-away", "The store cannot be reached. The page goes on by itself once it is back."],
+  ["refused", "The key has changed: open the address that `web` printed."],
+]);
+
+function showConnection(status, message = "") {
+  document.body.dataset.connection = status;
+  byId("connection").textContent = words.get(status);
+  const banner = byId("banner");
+  const text = banners.has(status) ? [banners.get(status), message].filter(Boolean).join(" ") : "";
+  banner.hidden = text === "";
+  if (banner.textContent !== text) banner.textContent = text;
+}
+
+function receive(event) {
+  if (event.kind === "state") receiveState(event.state);
+  if (event.kind === "status") showConnection(event.status, event.message);
+  if (event.kind === "entries") {
+    learn(event.entries);
+    current().entries?.(event.entries);
+    drawer.entries(event.entries);
+    notify(event.entries);
+  }
+  if (event.kind === "reload") {
+    current().reload();
+    drawer.reload();
+  }
+}
+
+document.body.dataset.connection = "reconnecting";
+onKeyChanged(() => showConnection("refused"));
+startComposer();
+startConversation();
+startCreate();
+startNotices();
+startSearch();
+startTasks();
+drawer.start();
+follow(show);
+get("/api/state").then(receiveState).catch(noStateYet);
+connect(receive);
+setInterval(() => document.hidden || current().tick?.(), 30_000);
