@@ -39,7 +39,8 @@ export const shownName = (name) => (name === null || name === undefined ? "no na
 
 /** A name in its colour, isolated from the direction of the text around it. */
 export function nameElement(name) {
-  return element("bdi", { class: "name", text: shownName(name), title: shownName(name).length > 20 ? shownName(name) : null, data: { hue: hue(name) } });
+  const shown = shownName(name);
+  return element("bdi", { class: "name", text: shown, title: shown.length > 20 ? shown : null, data: { hue: hue(name), short: shown.length > 16 ? null : "" } });
 }
 
 export function arrowElement(sender, recipient) {

@@ -2,7 +2,7 @@
 import { copyText, element, icon } from "./element.js";
 
 /** What is shown of a text before "Show all". */
-const shortLength = 1400;
+const shortLength = matchMedia("(max-width: 719px)").matches ? 800 : 1400;
 const shortLines = 18;
 
 /** The beginning of a text, or null where it is short. */
@@ -15,8 +15,11 @@ export function beginning(text) {
   end = Math.min(end, shortLength);
   // A little more than the limit is shown whole.
   if (text.length <= end + 200 && text.slice(end).split("\n").length <= 4) return null;
+  // Ends with a line if one ends nearby, or with a word.
+  const newline = text.lastIndexOf("\n", end);
   const space = text.lastIndexOf(" ", end);
-  if (text[end] !== "\n" && space > end - 40) end = space;
+  if (newline > end - 300) end = newline;
+  else if (space > end - 40) end = space;
   return text.slice(0, end).replace(/[\ud800-\udbff]$/, "").trimEnd();
 }
 

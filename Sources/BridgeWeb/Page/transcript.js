@@ -67,7 +67,7 @@ export class Transcript {
     if (this.pages[0] !== first) return false;
     this.take(page);
     this.pages.unshift(page);
-    while (this.pages.length > 2 && this.count - this.pages.at(-1).entries.length >= most - pageSize) {
+    while (this.pages.length > 1 && this.count > most) {
       this.pages.pop();
       // The page before the dropped one continues there, whether or not its own answer said so.
       this.pages.at(-1).newer ??= "unknown";
@@ -85,9 +85,7 @@ export class Transcript {
     last.newer = null;
     this.take(page);
     this.pages.push(page);
-    while (this.pages.length > 2 && this.count - this.pages[0].entries.length >= most - pageSize) {
-      this.pages.shift();
-    }
+    while (this.pages.length > 1 && this.count > most) this.pages.shift();
     return true;
   }
 
