@@ -13,6 +13,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
@@ -43,10 +44,20 @@ let package = Package(
     .target(name: "PostgresTesting", dependencies: ["ProcessTesting", "SystemSupport"]),
     .target(
       name: "BridgeServer", dependencies: ["Bridge", "JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+    .target(
+      name: "BridgeWeb",
+      dependencies: [
+        "Bridge", "BridgeServer", "JSON", "MCP", "SystemSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      resources: [.embedInCode("Page")]),
     .executableTarget(
       name: "cowork-code-mcp-server",
       dependencies: [
-        "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "SQLiteStore",
+        "Bridge", "BridgeServer", "BridgeWeb", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresClient", "PostgresStore", "SQLiteStore",
         "SystemSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

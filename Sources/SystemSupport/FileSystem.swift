@@ -35,6 +35,17 @@ public struct FileRights: Sendable {
   /// Nil when there is no file.
   public init?(path: String) {
     guard let status = FileSystem.status(path) else { return nil }
+    self.init(status)
+  }
+
+  /// The same, where a link counts as what it is: one that everybody may use.
+  public init?(linkOrFile path: String) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
     owner = status.st_uid
     mode = UInt32(status.st_mode) & 0o7777
     size = Int64(status.st_size)

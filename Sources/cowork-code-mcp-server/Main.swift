@@ -96,13 +96,14 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
         cowork-code-mcp-server send cowork Hello   a message from code to cowork
         cowork-code-mcp-server read --as cowork    what cowork has not read
         cowork-code-mcp-server watch               everything as it happens
+        cowork-code-mcp-server web --open          the same in a browser, with a word in it
         cowork-code-mcp-server doctor              whether all is well, and what to do
         cowork-code-mcp-server demo                two real servers meet
       """,
     version: Version.text,
     subcommands: [
-      Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Watch.self, Status.self, Statusline.self,
-      Doctor.self, Hook.self, Install.self, Uninstall.self, Demo.self, Migrate.self, Copy.self,
-      Export.self, Import.self, Prune.self,
+      Serve.self, Send.self, Read.self, Tasks.self, History.self, Agents.self, Wait.self, Watch.self, Web.self, Status.self,
+      Statusline.self, Doctor.self, Hook.self, Install.self, Uninstall.self, Demo.self, Migrate.self, Copy.self, Export.self,
+      Import.self, Prune.self,
     ], defaultSubcommand: Serve.self)
 }

@@ -28,7 +28,7 @@ import Testing
     let task = try await sandbox.run("tasks", "create", "cowork", "T", "--json").json.text("task_id")
     _ = try await sandbox.run("agents", "add", "reviewer")
     for (command, argument) in [
-      ("send", "positional@0"), ("send", "--as"), ("history", "--with"), ("read", "--from"), ("watch", "--agent"),
+      ("send", "positional@0"), ("send", "--as"), ("history", "--with"), ("read", "--from"), ("watch", "--agent"), ("web", "--as"),
       ("tasks create", "positional@0"),
       ("agents remove", "positional@0"), ("wait", "--as"),
     ] {

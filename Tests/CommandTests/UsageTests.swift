@@ -8,7 +8,7 @@ import Testing
 
   @Test(arguments: [
     "send", "read", "tasks", "tasks list", "tasks show", "tasks create", "tasks update", "history", "agents", "agents list", "agents add",
-    "wait", "watch", "status", "statusline", "doctor", "demo", "serve", "copy", "export", "import", "prune",
+    "wait", "watch", "web", "status", "statusline", "doctor", "demo", "serve", "copy", "export", "import", "prune",
   ])
   func helpShowsExamplesThatFit(_ command: String) async throws {
     let outcome = try await sandbox.run(command.split(separator: " ").map(String.init) + ["--help"])

@@ -8,6 +8,8 @@ public struct Identity: Hashable, Sendable, Comparable, CustomStringConvertible 
   public static let code = Identity(unchecked: "code")
   /// Claude Cowork's and Claude Desktop's usual name.
   public static let cowork = Identity(unchecked: "cowork")
+  /// The usual name of a person who takes part.
+  public static let user = Identity(unchecked: "user")
   /// The identities that exist without ever having connected.
   public static let wellKnown = [code, cowork]
 

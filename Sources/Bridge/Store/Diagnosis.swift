@@ -129,3 +129,23 @@ public struct Overview: Hashable, Sendable {
     (self.sessions, self.setAside) = (sessions, setAside)
   }
 }
+
+extension Overview {
+  /// Stale tasks first, then claimed ones, then the others; oldest first.
+  public var tasksByUrgency: [Task] {
+    func urgency(_ task: BridgeTask) -> Int { task.stale ? 0 : task.status == TaskStatus.inProgress.rawValue ? 1 : 2 }
+    return tasks.enumerated().sorted { (urgency($0.element.task), $0.offset) < (urgency($1.element.task), $1.offset) }.map(\.element)
+  }
+
+  public var staleTasks: Int { tasks.count { $0.task.stale } }
+  public var unreadCount: Int { unread.reduce(0) { $0 + $1.count } }
+  public var oldestUnread: Double? { unread.compactMap(\.oldest).max() }
+
+  public var mail: [String: Unread] { Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first } }
+
+  /// Recipients that are not known as agents.
+  public var strangers: [Unread] {
+    let known = Set(agents.map(\.name))
+    return unread.filter { !known.contains($0.agent) }
+  }
+}

@@ -39,7 +39,7 @@ extension Message: AgentsText {
 }
 
 extension HistoryEntry: AgentsText {
-  func isOfOthers(than agent: Identity) -> Bool { message.isOfOthers(than: agent) }
+  public func isOfOthers(than agent: Identity) -> Bool { message.isOfOthers(than: agent) }
 }
 
 extension SentOutput: AgentsText {

@@ -21,11 +21,13 @@ extension Message {
 }
 
 /// A message, and whether and when its recipient read it.
-struct HistoryEntry: StructuredOutput {
+public struct HistoryEntry: StructuredOutput {
   let message: Message
   private var read: Bool? { message.isRead }
 
-  static let schema = ObjectSchema<Self> {
+  public init(message: Message) { self.message = message }
+
+  public static let schema = ObjectSchema<Self> {
     Message.schema.embedded(at: \Self.message)
     Field(optional: "read", .boolean, \.read)
     Field(optional: "read_at", .string, \.message.readAt)

@@ -57,11 +57,12 @@ struct Watch: AsyncParsableCommand {
       StandardStreams.writeError("Watching \(location.description.harmlessLine); Ctrl-C ends it.\n")
     }
     let reason = try await location.withStore(logger: logger, closingWithin: .milliseconds(200)) { store in
-      let follower = Follower(store: store, reader: store.transcript(of: agent, from: start), logger: logger) { [json] entries in
+      var follower = Follower(store: store, reader: store.transcript(of: agent, from: start)) { [json] entries in
         if !json, let sessions = try? await store.sessions(of: nil) { await printer.know(sessions) }
         try await StandardStreams.write(json ? entries.map { JSON.object($0.json).line }.joined() : printer.text(entries))
       }
-      let following = Task { end.set(.failed(await follower.run())) }
+      follower.availability = Self.tell
+      let following = Task { [follower] in end.set(.failed(await follower.run { logger.debug("following") })) }
       defer { following.cancel() }
       return await end.wait()
     }
@@ -72,6 +73,10 @@ struct Watch: AsyncParsableCommand {
     case .outputClosed: break
     case .failed(let error): if (error as? OutputError)?.code != .brokenPipe { throw error }
     }
+  }
+
+  private static func tell(_ loss: BridgeError?) {
+    StandardStreams.writeError(loss.map { "\($0.message.harmless)\nWaiting until it is back.\n" } ?? "The store is back.\n")
   }
 
   /// Why watching ends.
@@ -95,52 +100,5 @@ struct Watch: AsyncParsableCommand {
       end.set(.outputClosed)
     }
     return end
-  }
-}
-
-/// Shows a transcript: what there is, and then each entry as it is written.
-struct Follower: Sendable {
-  let store: any BridgeStore
-  let reader: any TranscriptReader
-  let logger: Logger
-  let show: @Sendable ([TranscriptEntry]) async throws -> Void
-
-  /// - Returns: why it cannot go on: the store could not be read at first or is too new, or the output cannot be written.
-  func run() async -> any Error {
-    // Subscribe before the first look, so that nothing is missed.
-    let wakeUps = store.wakeUpsForAll()
-    do {
-      while try await !store.exists() { try await Task.sleep(for: .milliseconds(200)) }
-      try await showNew()
-      logger.debug("following")
-      for await _ in wakeUps { try await showNewPatiently() }
-      return CancellationError()
-    } catch { return error }
-  }
-
-  private func showNew() async throws {
-    while true {
-      let page = try await reader.next()
-      if !page.entries.isEmpty { try await show(page.entries) }
-      if !page.more { return }
-    }
-  }
-
-  /// Waits for a store that has gone away, and says so once.
-  private func showNewPatiently() async throws {
-    var isLost = false
-    while true {
-      do {
-        try await showNew()
-        if isLost { StandardStreams.writeError("The store is back.\n") }
-        return
-      } catch let error as BridgeError {
-        // When watching ends, the store is closed while it is read.
-        if Task.isCancelled || error.code == .storeTooNew { throw error }
-        if !isLost { StandardStreams.writeError("\(error.message.harmless)\nWaiting until it is back.\n") }
-        isLost = true
-        try await Task.sleep(for: .seconds(1))
-      }
-    }
   }
 }

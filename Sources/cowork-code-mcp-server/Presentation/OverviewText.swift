@@ -5,24 +5,6 @@ extension Overview {
   private static let agentLimit = 8
   private static let shownTasks = 8
 
-  /// Stale tasks first, then claimed ones, then the others; oldest first.
-  var tasksByUrgency: [Task] {
-    func urgency(_ task: BridgeTask) -> Int { task.stale ? 0 : task.status == TaskStatus.inProgress.rawValue ? 1 : 2 }
-    return tasks.enumerated().sorted { (urgency($0.element.task), $0.offset) < (urgency($1.element.task), $1.offset) }.map(\.element)
-  }
-
-  var staleTasks: Int { tasks.count { $0.task.stale } }
-  var unreadCount: Int { unread.reduce(0) { $0 + $1.count } }
-  var oldestUnread: Double? { unread.compactMap(\.oldest).max() }
-
-  var mail: [String: Unread] { Dictionary(unread.map { ($0.agent, $0) }) { first, _ in first } }
-
-  /// Recipients that are not known as agents.
-  var strangers: [Unread] {
-    let known = Set(agents.map(\.name))
-    return unread.filter { !known.contains($0.agent) }
-  }
-
   /// One screen.
   func shown(_ place: String, _ width: Int) -> String {
     var text = Colours.strong(place.wrappedLine) + "\n\n"

@@ -1,6 +1,5 @@
 import Bridge
 import Foundation
-import JSON
 
 /// Writes a transcript for people: a line for each day and entry, and the beginning of each text.
 actor TextPrinter {
@@ -86,22 +85,4 @@ actor TextPrinter {
   }
   private func short(_ id: String?) -> String { isFull ? id.orDash : String(id.orDash.prefix(8)) }
   private func status(_ status: String?) -> String { Colours.status(isFull ? status.orDash : status.orDash.brief(12)) }
-}
-
-extension TranscriptEntry {
-  /// For programs: what is stored.
-  var json: JSONObject {
-    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
-    switch event {
-    case .message(let message):
-      var object: JSONObject = ["type": "message"]
-      for field in Message.fields where field.kind == .text { object[field.name] = text(field.value(in: message)?.text) }
-      return object
-    case .task(let task, let event):
-      return [
-        "type": "task", "id": text(task.id), "title": text(task.title), "sender": text(task.sender), "recipient": text(task.recipient),
-        "at": text(event.at), "actor": text(event.actor), "from": text(event.from), "to": text(event.to), "note": text(event.note),
-      ]
-    }
-  }
 }
