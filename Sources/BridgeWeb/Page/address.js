@@ -51,8 +51,9 @@ export function follow(change) {
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    if (link.origin !== location.origin || link.getAttribute("href").startsWith("#")) return;
+    if (link.origin !== location.origin) return;
     event.preventDefault();
+    if (link.getAttribute("href") === "#main") return document.getElementById("main").focus();
     go(parse(link));
   });
   if (location.pathname === "/") history.replaceState(null, "", format(address));
@@ -60,6 +61,7 @@ export function follow(change) {
 }
 
 export function go(next, { replace = false } = {}) {
+  next = { agent: null, at: null, task: null, query: null, ...next };
   const text = format(next);
   if (text === shown) replace = true;
   history[replace ? "replaceState" : "pushState"](null, "", text);

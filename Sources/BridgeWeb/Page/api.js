@@ -28,7 +28,7 @@ async function call(path, options, timeout) {
   }
   if (response.ok) return body;
   const code = body?.error?.code ?? String(response.status);
-  if (response.status === 403 && code !== "read_only") keyChanged();
+  if (code === "no_key") keyChanged();
   throw new CallError(code, body?.error?.message ?? `The server answered ${response.status}.`, { refused: response.status < 500 });
 }
 

@@ -6,23 +6,30 @@ const silence = 40_000;
 /** Delivers { kind: "entries" | "state" | "reload" | "status", … }. */
 export function connect(deliver) {
   const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(name) : null;
+  const tab = crypto.randomUUID();
   let leader = null;
   if (channel) {
     channel.onmessage = ({ data }) => {
-      if (data.kind === "hello") leader?.greet();
-      else if (!leader) deliver(data);
+      if (data.kind === "hello") leader?.greet(data.from);
+      else if (!leader && (data.to ?? tab) === tab) deliver(data);
     };
   }
   const lead = () => {
     document.body.dataset.role = "leader";
-    leader = new Leader((event) => { channel?.postMessage(event); deliver(event); });
+    leader = new Leader((event) => {
+      channel?.postMessage(event);
+      if (!event.to) deliver(event);
+    });
     return leader.run();
   };
   document.body.dataset.role = "follower";
   if (!navigator.locks) { lead(); return; }
   // Held until the tab is closed: the next in the queue leads then.
   navigator.locks.request(name, lead);
-  channel?.postMessage({ kind: "hello" });
+  const greet = () => channel?.postMessage({ kind: "hello", from: tab });
+  greet();
+  // The browser kept this page asleep, and it heard nothing.
+  addEventListener("pageshow", (event) => event.persisted && greet());
 }
 
 class Leader {
@@ -36,10 +43,10 @@ class Leader {
   }
 
   /** Tells a new tab what it missed. It loaded before it could hear of changes, and so loads again. */
-  greet() {
-    if (this.status) this.send(this.status);
-    if (this.state && this.status?.status === "live") this.send({ kind: "state", state: this.state });
-    this.send({ kind: "reload", quietly: true });
+  greet(to) {
+    if (this.status) this.send({ ...this.status, to });
+    if (this.state && this.status?.status === "live") this.send({ kind: "state", state: this.state, to });
+    this.send({ kind: "reload", to });
   }
 
   async run() {
@@ -118,7 +125,7 @@ class Leader {
       this.state = body;
       this.send({ kind: "state", state: body });
       this.tell("live");
-      if (this.behind) this.send({ kind: "reload", quietly: true });
+      if (this.behind) this.send({ kind: "reload" });
       this.behind = false;
     }
   }

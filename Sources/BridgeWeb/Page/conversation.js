@@ -96,7 +96,8 @@ async function begin({ agent, at }) {
     if (transcript !== started) return;
     if (at !== null && error.code === "not_found") {
       announce("The message is not there any more");
-      return go(without("at"), { replace: true });
+      go(without("at"), { replace: true });
+      return begin(address);
     }
     return showFailure(error);
   }
@@ -252,7 +253,7 @@ export const view = {
   },
   entries(entries) {
     if (!transcript) return;
-    const fresh = transcript.append(entries).filter((entry) => entry.type === "message");
+    const fresh = transcript.append(entries, { follows }).filter((entry) => entry.type === "message");
     if (!follows) unseen += fresh.filter((entry) => entry.sender !== me()).length;
     show();
     if (fresh.length === 1) announce(`${shownName(fresh[0].sender)} to ${shownName(fresh[0].recipient)}: ${fresh[0].content?.slice(0, 200) ?? ""}`);

@@ -14,6 +14,7 @@ let shown = null;
 let ending = null;
 let result = "";
 let opened = new Map();
+let staleTasks = null;
 
 const stateOf = (name) => {
   if (!opened.has(name)) opened.set(name, {});
@@ -58,8 +59,8 @@ function show() {
     task.holder ? element("p", { class: "holder" }, "Held by ", element("bdi", { text: task.holder })) : null,
     actions(task),
     element("h3", { text: "Description" }), collapsible(task.description ?? "", stateOf("description")),
-    task.result === null || task.result === undefined ? null : element("h3", { text: "Result" }),
-    task.result === null || task.result === undefined ? null : collapsible(task.result, stateOf("result")),
+    (task.result ?? null) === null ? null : element("h3", { text: "Result" }),
+    (task.result ?? null) === null ? null : collapsible(task.result, stateOf("result")),
     element("h3", { text: "History" }),
     element("ol", { class: "history" }, ...history.map((event, index) => element("li", { data: { status: event.to } },
       element("span", { class: "mark", data: { status: event.to } }, icon(statusIcon(event.to))),
@@ -70,7 +71,7 @@ function show() {
 }
 
 function step(event) {
-  if (event.from === null) return " created it";
+  if ((event.from ?? null) === null) return " created it";
   if (event.from === event.to) return " noted";
   return ` moved it to ${statusName(event.to)}`;
 }
@@ -133,10 +134,21 @@ export const drawer = {
     load();
   },
   entries(entries) { if (id !== null && entries.some((entry) => entry.type === "task" && entry.id === id)) loadSoon(); },
-  state() { if (shown && ending === null) loadSoon(); },
+  /** What becomes stale is no entry of the transcript. */
+  state({ stale_tasks: stale }) {
+    if (shown && stale !== staleTasks) loadSoon();
+    staleTasks = stale;
+  },
   reload() { if (id !== null) loadSoon(); },
   start() {
-    dialog.addEventListener("close", () => { if (address.task !== null) go({ ...without("task"), at: null }); });
+    dialog.addEventListener("close", () => {
+      const closed = dialog.dataset.taskId;
+      if (address.task !== null) go({ ...without("task"), at: null });
+      // The browser returns the focus, unless what had it was made anew meanwhile.
+      if (document.activeElement === document.body) {
+        ([...document.querySelectorAll(".view:not([hidden]) a[data-task-id]")].find((one) => one.dataset.taskId === closed) ?? byId("main")).focus();
+      }
+    });
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   },
 };

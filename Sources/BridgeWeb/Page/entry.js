@@ -9,6 +9,7 @@ import { clock, day, dayName, exact, seconds } from "./time.js";
 import { entryKey } from "./transcript.js";
 
 const together = 300;
+const hasValue = (value) => value !== null && value !== undefined;
 
 /** What is shown for entries, in order: days between them, and messages of one sender grouped. */
 export function itemsOf(entries) {
@@ -50,7 +51,7 @@ function message({ entry, grouped }, context) {
     : null);
   const copy = element("button", { class: "quiet", type: "button", title: "Copy the text", "aria-label": "Copy the text", data: { focus: "copy" } }, icon("copy"));
   copy.addEventListener("click", async () => copyText(context.opened(entry).whole ?? entry.content ?? "", copy));
-  const reply = own && entry.id !== null
+  const reply = own && hasValue(entry.id)
     ? element("button", { class: "quiet", type: "button", title: "Reply", "aria-label": "Reply", data: { focus: "reply" }, on: { click: () => context.reply(entry) } }, icon("reply"))
     : null;
   return element("article", {
@@ -60,10 +61,10 @@ function message({ entry, grouped }, context) {
     grouped ? null : avatar(entry.sender),
     element("div", { class: "bubble" },
       grouped ? null : element("header", {}, arrowElement(entry.sender, entry.recipient)),
-      entry.reply_to === null ? null : quote(entry.reply_to),
+      hasValue(entry.reply_to) ? quote(entry.reply_to) : null,
       text,
       element("footer", {},
-        entry.task_id === null ? null : chip(entry.task_id),
+        hasValue(entry.task_id) ? chip(entry.task_id) : null,
         element("span", { class: "flag", data: { flag: "again" }, title: "Delivered again, since its first delivery was not confirmed" }),
         element("span", { class: "flag", data: { flag: "aside" }, title: "Taken five times and never confirmed: read --again ID delivers it again" }),
         element("span", { class: "when" }, element("time", { text: clock(entry.time) || "no time", title: exact(entry.time, entry.created_at) }),
@@ -84,7 +85,7 @@ function chip(id) {
 const verbs = new Map([["in_progress", "took"], ["completed", "completed"], ["failed", "ended as failed"]]);
 
 function change(entry) {
-  const isNew = entry.from === null && entry.to === "pending";
+  const isNew = !hasValue(entry.from) && entry.to === "pending";
   const verb = isNew ? "asked" : entry.from === entry.to ? "noted on" : (verbs.get(entry.to) ?? `moved to ${statusName(entry.to)}`);
   const note = line(entry.note ?? "", 140);
   return element("p", { class: "change", data: { change: entry.to ?? "", taskId: entry.id ?? "" } },

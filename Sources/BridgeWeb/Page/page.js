@@ -36,14 +36,14 @@ function receiveState(state) {
   showRecipients();
   showButton();
   for (const view of views.values()) if (view === current()) view.state?.(state);
-  drawer.state();
+  drawer.state(state);
   showTitle(current().title());
 }
 
 const words = new Map([["live", "Live"], ["reconnecting", "Reconnecting…"], ["store-away", "Store away"], ["refused", "Key changed"]]);
 const banners = new Map([
   ["store-away", "The store cannot be reached. The page goes on by itself once it is back."],
-  ["refused", "The key has changed: open the address that `web` printed."],
+  ["refused", "The key has changed: open the address that “web” printed."],
 ]);
 
 function showConnection(status, message = "") {

@@ -5,9 +5,11 @@ const pageSize = 50;
 const most = 300;
 const largest = 200;
 
+const isMessage = (entry) => entry.type === "message" && (entry.id ?? null) !== null;
+
 /** What is the same for the same entry whenever it is loaded. */
 export function entryKey(entry) {
-  if (entry.type === "message") return entry.id === null ? `n${entry.created_at}|${entry.sender}|${entry.content?.slice(0, 80)}` : `m${entry.id}`;
+  if (entry.type === "message") return (entry.id ?? null) === null ? `n${entry.created_at}|${entry.sender}|${entry.content?.slice(0, 80)}` : `m${entry.id}`;
   return `t${entry.id}|${entry.at}|${entry.from}|${entry.to}|${entry.actor}`;
 }
 
@@ -63,6 +65,7 @@ export class Transcript {
 
   async loadOlder() {
     const [first] = this.pages;
+    if (first.older === "unknown") return this.load({ at: first.entries.find(isMessage)?.id ?? null, limit: largest });
     const page = await this.fetch({ before: first.older });
     if (this.pages[0] !== first) return false;
     this.take(page);
@@ -77,7 +80,7 @@ export class Transcript {
 
   async loadNewer() {
     const last = this.pages.at(-1);
-    if (last.newer === "unknown") return this.load({ at: last.entries.findLast((entry) => entry.type === "message")?.id ?? null, limit: largest });
+    if (last.newer === "unknown") return this.load({ at: last.entries.findLast(isMessage)?.id ?? null, limit: largest });
     const page = await this.fetch({ after: last.newer });
     if (this.pages.at(-1) !== last) return false;
     const known = new Set(this.entries.map(entryKey));
@@ -89,12 +92,22 @@ export class Transcript {
     return true;
   }
 
+  /** Drops the older half, while the end is followed. */
+  dropFirst() {
+    while (this.pages.length > 1 && this.count > most / 2) this.pages.shift();
+    const [first] = this.pages;
+    if (this.count <= most / 2) return;
+    first.entries.splice(0, this.count - most / 2);
+    first.older = "unknown";
+  }
+
   take(page) {
     for (const id of page.setAside) this.setAside.add(id);
   }
 
-  /** Adds entries as they happen, and returns those that are new here. Where the end is not shown, they are only counted. */
-  append(entries) {
+  /** Adds entries as they happen, and returns those that are new here. Where the end is not shown, and where there are too many and it
+   * is not followed, they are only counted. */
+  append(entries, { follows = false } = {}) {
     const ours = entries.filter((entry) => this.concerns(entry));
     if (this.arrived) this.arrived.push(...ours);
     const last = this.pages.at(-1);
@@ -103,12 +116,13 @@ export class Transcript {
     const fresh = ours.filter((entry) => !known.has(entryKey(entry)));
     if (last.newer !== null) return fresh;
     for (const entry of fresh) {
-      if (this.count >= most) {
+      if (this.count >= most && !follows) {
         last.newer = "unknown";
         break;
       }
+      if (this.count >= most) this.dropFirst();
       let place = last.entries.length;
-      while (place > 0 && entry.time !== null && last.entries[place - 1].time > entry.time) place -= 1;
+      while (place > 0 && (entry.time ?? null) !== null && last.entries[place - 1].time > entry.time) place -= 1;
       if (place > 0 || last.older === null || last.entries.length === 0) last.entries.splice(place, 0, entry);
     }
     return fresh;
