@@ -16,7 +16,8 @@ export function parse(location) {
   const [view, ...rest] = location.pathname.split("/").slice(1);
   const query = new URLSearchParams(location.search);
   const name = rest.length && rest.join("/") !== "" ? decoded(rest.join("/")) : null;
-  const address = { view: views.includes(view) ? view : "conversations", agent: null, at: query.get("at"), task: query.get("task"), query: null };
+  const address = { view: "conversations", agent: null, at: query.get("at"), task: query.get("task"), query: null };
+  if (views.includes(view)) address.view = view;
   if (address.view === "conversations") address.agent = name ?? query.get("agent");
   if (address.view === "tasks") address.task = name ?? query.get("id");
   if (address.view === "search") address.query = query.get("q") ?? "";

@@ -18,7 +18,8 @@ function itemsNow() {
   for (const agent of agents) {
     const sessions = agent.sessions?.length ?? 0;
     const about = agent.online ? (sessions > 1 ? `Online · ${plural(sessions, "session")}` : "Online") : seenText(agent);
-    items.push({ key: `a${agent.name}`, name: agent.name, title: agent.name, about, unread: agent.unread_messages ?? 0, presence: agent.online ? "online" : "offline" });
+    items.push({ key: `a${agent.name}`, name: agent.name, title: agent.name, about, unread: agent.unread_messages ?? 0,
+      presence: agent.online ? "online" : "offline" });
   }
   const unknown = state?.unread_for_unknown_names ?? [];
   if (unknown.length) items.push({ key: "unknown", heading: "Unknown names" });
@@ -41,13 +42,18 @@ export function showAgentList() {
     create(item) {
       if (item.heading) return element("h2", { text: item.heading });
       const mine = item.name !== null && item.name === me();
-      return element("a", { class: "agent", href: format({ view: "conversations", agent: item.name }), data: { agent: item.name ?? "", presence: item.presence, focus: "agent", everybody: item.name === null ? "" : null } },
-        item.name === null ? element("span", { class: "avatar", "aria-hidden": "true" }, icon("everybody")) : avatar(item.name, item.presence),
+      const everybody = item.name === null;
+      const data = { agent: item.name ?? "", presence: item.presence, focus: "agent", everybody: everybody ? "" : null };
+      return element("a", { class: "agent", href: format({ view: "conversations", agent: item.name }), data },
+        everybody ? element("span", { class: "avatar", "aria-hidden": "true" }, icon("everybody")) : avatar(item.name, item.presence),
         element("span", { class: "who" },
-          element("span", { class: "title" }, element("bdi", { text: item.title, title: item.title.length > 20 ? item.title : null }), mine ? element("small", { text: "you" }) : null),
+          element("span", { class: "title" }, element("bdi", { text: item.title, title: item.title.length > 20 ? item.title : null }),
+            mine ? element("small", { text: "you" }) : null),
           element("span", { class: "about", text: item.about })),
-        item.unread ? element("span", { class: "badge", data: { mine: mine ? "" : null } }, item.unread > 999 ? "999+" : String(item.unread),
-          element("span", { class: "unseen", text: " unread" })) : null);
+        item.unread
+          ? element("span", { class: "badge", data: { mine: mine ? "" : null } }, item.unread > 999 ? "999+" : String(item.unread),
+            element("span", { class: "unseen", text: " unread" }))
+          : null);
     },
     refresh(node, item) {
       if (item.heading) return;

@@ -17,26 +17,33 @@ function cell(name, ...children) {
   return element("td", { data: { name } }, ...children);
 }
 
-const amount = (value, more = null) => (value ? [element("span", { class: "amount", text: value.toLocaleString() }), more] : [element("span", { class: "zero", text: "0" })]);
+function amount(value, more = null) {
+  if (!value) return [element("span", { class: "zero", text: "0" })];
+  return [element("span", { class: "amount", text: value.toLocaleString() }), more];
+}
 
 function row(agent) {
   const { name } = agent;
   const seen = seconds(agent.last_seen);
   const oldest = agent.oldest_unread_seconds;
   return element("tr", { data: { agent: name } },
-    element("th", { scope: "row" }, element("a", { class: "agent", href: format({ view: "conversations", agent: name }), data: { focus: "agent" } },
+    element("th", { scope: "row" }, element("a", { class: "agent", href: format({ view: "conversations", agent: name }),
+      data: { focus: "agent" } },
       avatar(name, agent.online ? "online" : "offline"), nameElement(name), name === me() ? element("small", { text: "you" }) : null)),
     cell("Presence", agent.unknown ? "Never connected" : agent.online
       ? element("span", { class: "presence", data: { presence: "online" }, text: "Online" })
       : element("time", { text: seen === null ? "Never seen" : `Seen ${ago(seen)}`, title: exact(seen, agent.last_seen) })),
     cell("Client", agent.client || agent.host
-      ? element("span", { class: "two" }, element("bdi", { text: agent.client ?? "Unknown client", title: agent.client }), agent.host ? element("bdi", { class: "host", text: agent.host, title: agent.host }) : null)
+      ? element("span", { class: "two" }, element("bdi", { text: agent.client ?? "Unknown client", title: agent.client }),
+        agent.host ? element("bdi", { class: "host", text: agent.host, title: agent.host }) : null)
       : element("span", { class: "zero", text: "–" })),
     cell("Sessions", ...(agent.sessions?.length
-      ? [element("ul", { class: "sessions" }, ...agent.sessions.slice(0, 5).map((session) => element("li", {}, element("bdi", { text: session.name ?? "session", title: session.client })))),
+      ? [element("ul", { class: "sessions" }, ...agent.sessions.slice(0, 5).map(({ name: session, client }) =>
+        element("li", {}, element("bdi", { text: session ?? "session", title: client })))),
         agent.sessions.length > 5 ? element("small", { text: `and ${agent.sessions.length - 5} more` }) : null]
       : [element("span", { class: "zero", text: "–" })])),
-    cell("Unread", ...amount(agent.unread_messages, typeof oldest === "number" ? element("small", { text: `oldest ${span(oldest)}` }) : null)),
+    cell("Unread",
+      ...amount(agent.unread_messages, typeof oldest === "number" ? element("small", { text: `oldest ${span(oldest)}` }) : null)),
     cell("Open tasks", ...amount(agent.open_tasks)),
     cell("Set aside", ...amount(agent.set_aside)));
 }
@@ -46,18 +53,21 @@ function show() {
   if (!state) return;
   const unknown = state.unread_for_unknown_names ?? [];
   const online = state.agents.filter((agent) => agent.online).length;
-  byId("agents-about").textContent = [`${online} of ${plural(state.agents.length, "agent")} online`, state.workspace ? `workspace ${state.workspace}` : "", state.store].filter(Boolean).join(" · ");
+  const workspace = state.workspace ? `workspace ${state.workspace}` : "";
+  byId("agents-about").textContent = [`${online} of ${plural(state.agents.length, "agent")} online`, workspace, state.store]
+    .filter(Boolean).join(" · ");
   if (state.agents.length === 0 && unknown.length === 0) {
     rows = null;
     clear(byId("agents-body"));
     byId("agents-body").append(element("div", { class: "nothing" }, icon("agents"), element("h2", { text: "No agents yet" }),
       element("p", { text: "An agent is here once it has connected. For Claude Code:" }),
-      element("pre", { tabindex: "0" }, element("code", { text: "claude mcp add --scope user cowork-bridge -- /path/to/cowork-code-mcp-server code" }))));
+      element("pre", { tabindex: "0" },
+        element("code", { text: "claude mcp add --scope user cowork-bridge -- /path/to/cowork-code-mcp-server code" }))));
     return;
   }
   if (!rows) table();
   const known = [...state.agents].sort((a, b) => Number(b.online) - Number(a.online) || (a.name < b.name ? -1 : 1));
-  const all = [...known, ...unknown.map(({ name, unread_messages: unread }) => ({ name: name ?? "", unread_messages: unread, unknown: true, sessions: [] }))];
+  const all = [...known, ...unknown.map((one) => ({ ...one, name: one.name ?? "", unknown: true, sessions: [] }))];
   reconcile(rows, all, {
     key: (agent) => `${agent.unknown ? "u" : "a"}${agent.name}`,
     signature: (agent) => JSON.stringify([agent, ago(seconds(agent.last_seen)), me()]),

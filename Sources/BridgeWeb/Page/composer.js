@@ -58,7 +58,8 @@ export function showRecipients() {
     to.replaceChildren(...options.map((name) => element("option", { value: name, text: shownName(name) })));
   }
   to.value = draft.to ?? usual();
-  byId("hint").replaceChildren(element("span", { text: "as " }), nameElement(me()), ` · ${/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"}+Enter sends`);
+  byId("hint").replaceChildren(element("span", { text: "as " }), nameElement(me()),
+    ` · ${/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"}+Enter sends`);
 }
 
 function showContext() {
@@ -69,7 +70,8 @@ function showContext() {
   context.replaceChildren(icon(draft.reply ? "reply" : "tasks"),
     element("span", { class: "what" }, draft.reply ? "Reply to " : "About the task ", draft.reply ? nameElement(about.sender) : null,
       element("span", { class: "line", dir: "auto", text: draft.reply ? ` ${about.line}` : about.title })),
-    element("button", { type: "button", class: "quiet", "aria-label": draft.reply ? "Do not reply to it" : "Not about this task", on: { click: cancelContext } }, icon("close")));
+    element("button", { type: "button", class: "quiet", "aria-label": draft.reply ? "Do not reply to it" : "Not about this task",
+      on: { click: cancelContext } }, icon("close")));
 }
 
 function cancelContext() {
@@ -107,11 +109,10 @@ export function writeAbout(task) {
 }
 
 function grow() {
-  // The height of a copy of the text, in a grid cell behind it, would take a node more.
   text.rows = 1;
-  const style = getComputedStyle(text);
-  const lines = Math.ceil((text.scrollHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)) / parseFloat(style.lineHeight) - 0.1);
-  text.rows = Math.min(8, Math.max(1, lines));
+  const { paddingTop, paddingBottom, lineHeight } = getComputedStyle(text);
+  const height = text.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+  text.rows = Math.min(8, Math.max(1, Math.ceil(height / parseFloat(lineHeight) - 0.1)));
 }
 
 function say(message, { again = false } = {}) {
@@ -122,7 +123,8 @@ function say(message, { again = false } = {}) {
 
 async function send() {
   if (sending || text.value.trim() === "") return;
-  const body = { to: to.value, content: text.value, ...(draft.reply ? { reply_to: draft.reply.id } : {}), ...(draft.task ? { task_id: draft.task.id } : {}) };
+  const body = { to: to.value, content: text.value, ...(draft.reply ? { reply_to: draft.reply.id } : {}),
+    ...(draft.task ? { task_id: draft.task.id } : {}) };
   const payload = JSON.stringify(body);
   if (draft.attempt?.payload !== payload) draft.attempt = { payload, key: crypto.randomUUID() };
   const sentIn = agent;

@@ -1,4 +1,4 @@
-// The stream of events. One tab of a browser holds it, since a browser opens six connections to a server; the others hear of it from that tab.
+// The stream of events. One tab of a browser holds it, since a browser opens six connections to a server, and tells the others.
 
 const name = "bridge-events";
 const silence = 40_000;

@@ -34,7 +34,7 @@ const atBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
 /** The first child that is in sight. */
 function anchor() {
   const top = log.getBoundingClientRect().top;
-  return [...log.children].find((child) => child.getBoundingClientRect().bottom > top + 1 && child.dataset.messageId !== undefined) ?? null;
+  return [...log.children].find((child) => "messageId" in child.dataset && child.getBoundingClientRect().bottom > top + 1) ?? null;
 }
 
 /** Shows what the transcript holds. What is in sight stays where it is. */
@@ -66,12 +66,15 @@ const nodeOf = (id) => [...log.children].find((child) => child.dataset.messageId
 
 function showNothing() {
   clear(log);
+  const everybody = address.agent === null;
   const command = "claude mcp add --scope user cowork-bridge -- /path/to/cowork-code-mcp-server code";
   log.append(element("div", { class: "nothing" },
     icon("conversations"),
-    element("h2", { text: address.agent === null ? "No messages yet" : `No messages with ${shownName(address.agent)} yet` }),
-    element("p", { text: address.agent === null ? "Start an agent with the bridge, and what it writes appears here. For Claude Code:" : "What is written appears here at once." }),
-    address.agent === null ? element("pre", { tabindex: "0" }, element("code", { text: command })) : null));
+    element("h2", { text: everybody ? "No messages yet" : `No messages with ${shownName(address.agent)} yet` }),
+    element("p", { text: everybody
+      ? "Start an agent with the bridge, and what it writes appears here. For Claude Code:"
+      : "What is written appears here at once." }),
+    everybody ? element("pre", { tabindex: "0" }, element("code", { text: command })) : null));
   showNewest();
 }
 
@@ -79,7 +82,8 @@ function showFailure(error) {
   failed = true;
   if (transcript.count > 0) return;
   clear(log);
-  log.append(element("div", { class: "nothing" }, element("h2", { text: "The conversation cannot be shown" }), element("p", { text: error.message }),
+  log.append(element("div", { class: "nothing" }, element("h2", { text: "The conversation cannot be shown" }),
+    element("p", { text: error.message }),
     element("button", { type: "button", text: "Try again", on: { click: () => begin(address) } })));
 }
 
@@ -200,7 +204,8 @@ function readSoon() {
 
 /** Marks what waits for us as read once it is in sight, in a tab that somebody looks at. */
 async function markRead() {
-  if (me() === null || document.hidden || !document.hasFocus() || address.view !== "conversations" || document.querySelector("dialog[open]")) return;
+  if (me() === null || document.hidden || !document.hasFocus() || address.view !== "conversations"
+    || document.querySelector("dialog[open]")) return;
   const { top, bottom } = log.getBoundingClientRect();
   const senders = new Set();
   for (const node of log.querySelectorAll("[data-unread]")) {
@@ -256,13 +261,15 @@ export const view = {
     const fresh = transcript.append(entries, { follows }).filter((entry) => entry.type === "message");
     if (!follows) unseen += fresh.filter((entry) => entry.sender !== me()).length;
     show();
-    if (fresh.length === 1) announce(`${shownName(fresh[0].sender)} to ${shownName(fresh[0].recipient)}: ${fresh[0].content?.slice(0, 200) ?? ""}`);
-    else if (fresh.length) announce(plural(fresh.length, "new message"));
+    const [first] = fresh;
+    if (fresh.length > 1) announce(plural(fresh.length, "new message"));
+    else if (first) announce(`${shownName(first.sender)} to ${shownName(first.recipient)}: ${first.content?.slice(0, 200) ?? ""}`);
   },
   state(state) {
     showHead();
     showAgentList();
-    const counts = JSON.stringify([state.as, state.leases, state.agents.map((agent) => [agent.name, agent.unread_messages, agent.set_aside])]);
+    const waiting = state.agents.map((agent) => [agent.name, agent.unread_messages, agent.set_aside]);
+    const counts = JSON.stringify([state.as, state.leases, waiting]);
     if (transcript?.count && JSON.parse(lastCounts || "[null]")[0] !== state.as) show();
     if (counts !== lastCounts && lastCounts !== "" && log.querySelector("[data-unread]")) reloadSoon();
     lastCounts = counts;

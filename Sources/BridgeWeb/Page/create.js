@@ -26,7 +26,8 @@ function build() {
       element("button", { type: "submit", class: "primary", text: "Create task" })));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send({ to: to.value, title: title.value, description: description.value }, problem, () => { title.value = ""; description.value = ""; });
+    send({ to: to.value, title: title.value, description: description.value }, problem,
+      () => { title.value = ""; description.value = ""; });
   });
   dialog.append(form);
 }

@@ -22,12 +22,15 @@ const stateOf = (name) => {
 };
 
 function frame(...children) {
-  const close = element("button", { type: "button", class: "quiet", "aria-label": "Close", data: { focus: "close" }, on: { click: () => dialog.close() } }, icon("close"));
+  const close = element("button", { type: "button", class: "quiet", "aria-label": "Close", data: { focus: "close" },
+    on: { click: () => dialog.close() } }, icon("close"));
   const focused = dialog.contains(document.activeElement) ? document.activeElement.dataset.focus ?? document.activeElement.id : null;
   const top = dialog.querySelector(".body")?.scrollTop ?? 0;
   dialog.replaceChildren(close, element("div", { class: "body", tabindex: "-1" }, ...children));
   dialog.querySelector(".body").scrollTop = top;
-  if (focused) ([...dialog.querySelectorAll("[data-focus], [id]")].find((one) => (one.dataset.focus ?? one.id) === focused) ?? close).focus();
+  if (!focused) return;
+  const same = [...dialog.querySelectorAll("[data-focus], [id]")].find((one) => (one.dataset.focus ?? one.id) === focused);
+  (same ?? close).focus();
 }
 
 async function load() {
@@ -51,7 +54,8 @@ function show() {
   const { task, history } = shown;
   const created = seconds(task.created_at);
   frame(
-    element("p", { class: "state", data: { status: task.status } }, icon(statusIcon(task.status)), element("span", { text: statusName(task.status) }),
+    element("p", { class: "state", data: { status: task.status } }, icon(statusIcon(task.status)),
+      element("span", { text: statusName(task.status) }),
       task.stale ? element("span", { class: "flag", data: { flag: "stale" }, text: "Stale" }) : null),
     element("h2", { id: "drawer-title", dir: "auto", text: task.title || "No title" }),
     element("p", { class: "meta" }, arrowElement(task.sender, task.recipient),
@@ -100,7 +104,8 @@ function actions(task) {
     show();
     (dialog.querySelector("#result") ?? dialog.querySelector(`[data-focus=${status}]`))?.focus();
   };
-  const button = (name, words, click, kind = "") => element("button", { type: "button", class: kind, text: words, data: { focus: name }, on: { click } });
+  const button = (name, words, click, kind = "") =>
+    element("button", { type: "button", class: kind, text: words, data: { focus: name }, on: { click } });
   const open = !isEnded(task.status);
   const row = element("div", { class: "buttons" },
     open && mine && task.status !== "in_progress" ? button("take", "Take", () => move("in_progress"), "primary") : null,
@@ -114,7 +119,8 @@ function actions(task) {
   const form = element("form", { on: { submit: (event) => { event.preventDefault(); move(ending, text.value); } } },
     element("label", { for: "result", text: ending === "completed" ? "Result" : "Why it failed" }), text,
     element("div", { class: "buttons" },
-      element("button", { type: "submit", class: ending === "completed" ? "primary" : "danger", data: { focus: "submit" }, text: ending === "completed" ? "Complete task" : "Fail task" }),
+      element("button", { type: "submit", class: ending === "completed" ? "primary" : "danger", data: { focus: "submit" },
+        text: ending === "completed" ? "Complete task" : "Fail task" }),
       button("cancel", "Cancel", () => begin(ending))));
   return element("div", { class: "do" }, row, form, problem);
 }
@@ -146,7 +152,8 @@ export const drawer = {
       if (address.task !== null) go({ ...without("task"), at: null });
       // The browser returns the focus, unless what had it was made anew meanwhile.
       if (document.activeElement === document.body) {
-        ([...document.querySelectorAll(".view:not([hidden]) a[data-task-id]")].find((one) => one.dataset.taskId === closed) ?? byId("main")).focus();
+        const links = [...document.querySelectorAll(".view:not([hidden]) a[data-task-id]")];
+        (links.find((one) => one.dataset.taskId === closed) ?? byId("main")).focus();
       }
     });
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

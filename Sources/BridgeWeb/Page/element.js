@@ -7,7 +7,7 @@ export function element(tag, properties = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") node.className = value;
     else if (name === "text") node.textContent = value;
-    else if (name === "data") for (const [key, text] of Object.entries(value)) { if (text !== undefined && text !== null) node.dataset[key] = text; }
+    else if (name === "data") for (const [key, text] of Object.entries(value)) { if ((text ?? null) !== null) node.dataset[key] = text; }
     else if (name === "on") for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
     else node.setAttribute(name, value === true ? "" : value);
   }

@@ -35,7 +35,8 @@ export function itemsOf(entries) {
 export function signatureOf(item) {
   if (item.day) return dayName(item.time);
   const { entry } = item;
-  return entry.type === "message" ? `${item.grouped}|${me()}|${entry.truncated ?? ""}|${entry.content?.length}` : `${entry.title}|${entry.note}`;
+  if (entry.type !== "message") return `${entry.title}|${entry.note}`;
+  return `${item.grouped}|${me()}|${entry.truncated ?? ""}|${entry.content?.length}`;
 }
 
 export function createItem(item, context) {
@@ -49,10 +50,12 @@ function message({ entry, grouped }, context) {
   const text = collapsible(entry.content ?? "", context.opened(entry), entry.truncated
     ? async () => (await get("/api/message", { id: entry.id })).message.content ?? ""
     : null);
-  const copy = element("button", { class: "quiet", type: "button", title: "Copy the text", "aria-label": "Copy the text", data: { focus: "copy" } }, icon("copy"));
+  const copy = element("button", { class: "quiet", type: "button", title: "Copy the text", "aria-label": "Copy the text",
+    data: { focus: "copy" } }, icon("copy"));
   copy.addEventListener("click", async () => copyText(context.opened(entry).whole ?? entry.content ?? "", copy));
   const reply = own && hasValue(entry.id)
-    ? element("button", { class: "quiet", type: "button", title: "Reply", "aria-label": "Reply", data: { focus: "reply" }, on: { click: () => context.reply(entry) } }, icon("reply"))
+    ? element("button", { class: "quiet", type: "button", title: "Reply", "aria-label": "Reply", data: { focus: "reply" },
+      on: { click: () => context.reply(entry) } }, icon("reply"))
     : null;
   return element("article", {
     class: "message", "aria-label": `${shownName(entry.sender)} to ${shownName(entry.recipient)}, ${exact(entry.time, entry.created_at)}`,
@@ -66,15 +69,18 @@ function message({ entry, grouped }, context) {
       element("footer", {},
         hasValue(entry.task_id) ? chip(entry.task_id) : null,
         element("span", { class: "flag", data: { flag: "again" }, title: "Delivered again, since its first delivery was not confirmed" }),
-        element("span", { class: "flag", data: { flag: "aside" }, title: "Taken five times and never confirmed: read --again ID delivers it again" }),
-        element("span", { class: "when" }, element("time", { text: clock(entry.time) || "no time", title: exact(entry.time, entry.created_at) }),
+        element("span", { class: "flag", data: { flag: "aside" },
+          title: "Taken five times and never confirmed: read --again ID delivers it again" }),
+        element("span", { class: "when" },
+          element("time", { text: clock(entry.time) || "no time", title: exact(entry.time, entry.created_at) }),
           element("span", { class: "tick" }, icon("sent"))))),
     element("div", { class: "actions" }, reply, copy));
 }
 
 function quote(id) {
   return element("a", { class: "quote", href: format({ ...address, at: id, task: null }), data: { replyTo: id, focus: "quote" } },
-    element("span", { class: "unseen", text: "In reply to " }), element("span", { class: "who" }), element("span", { class: "what", dir: "auto", text: "…" }));
+    element("span", { class: "unseen", text: "In reply to " }), element("span", { class: "who" }),
+    element("span", { class: "what", dir: "auto", text: "…" }));
 }
 
 function chip(id) {
@@ -90,8 +96,9 @@ function change(entry) {
   const note = line(entry.note ?? "", 140);
   return element("p", { class: "change", data: { change: entry.to ?? "", taskId: entry.id ?? "" } },
     element("span", { class: "mark", data: { status: entry.to } }, icon(statusIcon(entry.to))),
-    element("span", { class: "what" }, nameElement(entry.actor), ` ${verb} `, isNew ? nameElement(entry.recipient) : null, isNew ? ": " : null,
-      element("a", { href: format({ ...address, task: entry.id }), data: { focus: "task" }, dir: "auto", text: entry.title || "a task without a title" }),
+    element("span", { class: "what" }, nameElement(entry.actor), ` ${verb} `, ...(isNew ? [nameElement(entry.recipient), ": "] : []),
+      element("a", { href: format({ ...address, task: entry.id }), data: { focus: "task" }, dir: "auto",
+        text: entry.title || "a task without a title" }),
       note && !isNew ? element("span", { class: "note", dir: "auto", text: note }) : null),
     element("time", { text: clock(entry.time), title: exact(entry.time, entry.at) }));
 }
@@ -120,7 +127,7 @@ export function refreshItem(node, { entry }, transcript) {
     if (original !== undefined) {
       quoted.dataset.known = "";
       quoted.querySelector(".who").replaceChildren(original ? nameElement(original.sender) : "");
-      quoted.querySelector(".what").textContent = original ? line(original.content ?? "") || "Empty" : "A message that is not there any more";
+      quoted.querySelector(".what").textContent = original ? line(original.content ?? "") || "Empty" : "A message that is gone";
     }
   }
   const linked = node.querySelector(".chip");
@@ -129,7 +136,8 @@ export function refreshItem(node, { entry }, transcript) {
   if (linked && state && linked.dataset.state !== state) {
     linked.dataset.state = state;
     linked.dataset.status = task?.status ?? "";
-    linked.replaceChildren(icon(statusIcon(task?.status)), element("span", { class: "title", dir: "auto", text: task?.title || `Task ${entry.task_id.slice(0, 8)}` }),
+    linked.replaceChildren(icon(statusIcon(task?.status)),
+      element("span", { class: "title", dir: "auto", text: task?.title || `Task ${entry.task_id.slice(0, 8)}` }),
       element("span", { class: "state", text: task ? statusName(task.status) : "not there" }));
   }
 }

@@ -40,7 +40,8 @@ export const shownName = (name) => (name === null || name === undefined ? "no na
 /** A name in its colour, isolated from the direction of the text around it. */
 export function nameElement(name) {
   const shown = shownName(name);
-  return element("bdi", { class: "name", text: shown, title: shown.length > 20 ? shown : null, data: { hue: hue(name), short: shown.length > 16 ? null : "" } });
+  const data = { hue: hue(name), short: shown.length > 16 ? null : "" };
+  return element("bdi", { class: "name", text: shown, title: shown.length > 20 ? shown : null, data });
 }
 
 export function arrowElement(sender, recipient) {
@@ -53,7 +54,8 @@ export function avatar(name, presence) {
   const [first, ...rest] = [...new Intl.Segmenter().segment(shownName(name).slice(0, 100))].map((part) => part.segment);
   // The next consonant tells code from cowork.
   const letters = first + (rest.find((letter) => /[^\Waeiou_0-9]/i.test(letter)) ?? rest[0] ?? "");
-  return element("span", { class: "avatar", "aria-hidden": "true", data: { hue: hue(name), presence } }, element("bdi", { text: letters }));
+  return element("span", { class: "avatar", "aria-hidden": "true", data: { hue: hue(name), presence } },
+    element("bdi", { text: letters }));
 }
 
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;

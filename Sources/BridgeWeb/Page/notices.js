@@ -21,7 +21,8 @@ const on = () => supported && Notification.permission === "granted" && localStor
 
 export function showButton() {
   button.hidden = !supported || me() === null;
-  const words = on() ? "Notifications are on" : supported && Notification.permission === "denied" ? "Notifications are blocked in the browser" : "Notify me";
+  const blocked = supported && Notification.permission === "denied";
+  const words = on() ? "Notifications are on" : blocked ? "Notifications are blocked in the browser" : "Notify me";
   button.lastElementChild.textContent = words;
   button.title = words;
   button.setAttribute("aria-label", "Notify me");
@@ -56,7 +57,8 @@ export function notify(entries) {
   for (const entry of entries.filter(concernsUs).slice(-3)) {
     const isMessage = entry.type === "message";
     const title = isMessage ? `${shownName(entry.sender)} wrote` : `${shownName(entry.actor)}: ${statusName(entry.to)}`;
-    const notice = new Notification(title, { body: line((isMessage ? entry.content : entry.title) ?? ""), tag: entry.id, icon: "/favicon.svg" });
+    const notice = new Notification(title, { body: line((isMessage ? entry.content : entry.title) ?? ""), tag: entry.id,
+      icon: "/favicon.svg" });
     notice.onclick = () => {
       window.focus();
       notice.close();

@@ -37,7 +37,8 @@ function matches(text, words) {
   for (const word of words) {
     for (let at = plain.indexOf(word); at >= 0 && found.length < 200; at = plain.indexOf(word, at + word.length)) {
       // A word matches at its beginning; in scripts without spaces, anywhere.
-      if (at > 0 && /[\p{L}\p{N}]/u.test(plain[at - 1]) && /[\p{L}\p{N}]/u.test(word[0]) && !/[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/.test(word)) continue;
+      if (at > 0 && /[\p{L}\p{N}]/u.test(plain[at - 1]) && /[\p{L}\p{N}]/u.test(word[0])
+        && !/[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/.test(word)) continue;
       let end = places[at + word.length];
       if (end === places[at + word.length - 1]) end += 1;
       found.push([places[at], end]);
@@ -70,8 +71,10 @@ function excerpt(content, words) {
 const wordsOf = (text) => folded(text).plain.match(/[\p{L}\p{N}]+/gu) ?? [text.trim()].filter(Boolean);
 
 function result(message) {
-  return element("li", {}, element("a", { class: "result", href: format({ view: "conversations", at: message.id }), data: { messageId: message.id } },
-    element("span", { class: "head" }, arrowElement(message.sender, message.recipient), element("time", { text: brief(message.time), title: exact(message.time, message.created_at) })),
+  const href = format({ view: "conversations", at: message.id });
+  return element("li", {}, element("a", { class: "result", href, data: { messageId: message.id } },
+    element("span", { class: "head" }, arrowElement(message.sender, message.recipient),
+      element("time", { text: brief(message.time), title: exact(message.time, message.created_at) })),
     excerpt(message.content ?? "", wordsOf(query))));
 }
 
@@ -98,7 +101,8 @@ async function load({ again = false } = {}) {
     last = page.messages.at(-1)?.id ?? last;
     results.append(...page.messages.map(result));
     more.hidden = !page.more;
-    about.textContent = (found.length === 0 ? "No message contains all these words." : `${plural(found.length, "message")}${page.more ? ", and more" : ""}.`)
+    const count = `${plural(found.length, "message")}${page.more ? ", and more" : ""}.`;
+    about.textContent = (found.length === 0 ? "No message contains all these words." : count)
       + (page.partial ? " Only a part of the store was searched: make the query more specific, or load more." : "");
     about.removeAttribute("data-problem");
   } catch (error) {

@@ -23,11 +23,13 @@ class Column {
     this.loaded = false;
     this.count = element("span", { class: "count" });
     this.list = element("ul", {});
-    this.more = element("button", { type: "button", class: "more", text: "Load more", hidden: true, on: { click: () => this.loadMore() } });
+    this.more = element("button", { type: "button", class: "more", text: "Load more", hidden: true,
+      on: { click: () => this.loadMore() } });
     this.note = element("div", { class: "note" });
     const id = `column-${status}`;
     this.node = element("section", { class: "column", "aria-labelledby": id, data: { status } },
-      element("h2", { id }, icon(status), element("span", { text: statusNames.get(status) }), this.count), this.note, this.list, this.more);
+      element("h2", { id }, icon(status), element("span", { text: statusNames.get(status) }), this.count),
+      this.note, this.list, this.more);
     this.tab = element("button", { type: "button", "aria-pressed": "false", data: { status }, on: { click: () => pick(status) } },
       element("span", { text: statusNames.get(status) }), element("span", { class: "count" }));
   }
@@ -86,7 +88,7 @@ class Column {
     }
     reconcile(this.list, this.tasks, {
       key: (task) => String(task.id),
-      signature: (task) => JSON.stringify([task.title, task.description?.slice(0, 200), task.result?.slice(0, 200), task.sender, task.recipient, task.holder, task.stale, task.updated_at]),
+      signature: (task) => JSON.stringify(task),
       create: card,
       refresh(node, task) {
         const time = node.querySelector("time");
@@ -108,11 +110,14 @@ const timeOf = (task) => seconds(task.updated_at) ?? seconds(task.created_at) ??
 
 function card(task) {
   const text = task.status === "completed" || task.status === "failed" ? task.result || task.description : task.description;
-  return element("li", {}, element("a", { class: "card", href: format({ view: "tasks", task: String(task.id) }), data: { taskId: task.id, focus: "card" } },
+  const href = format({ view: "tasks", task: String(task.id) });
+  return element("li", {}, element("a", { class: "card", href, data: { taskId: task.id, focus: "card" } },
     element("span", { class: "title", dir: "auto", text: task.title || "No title" }),
     text ? element("span", { class: "about", dir: "auto", text: line(text, 120) }) : null,
     element("span", { class: "foot" }, arrowElement(task.sender, task.recipient),
-      task.stale ? element("span", { class: "flag", data: { flag: "stale" }, title: "Its holder has given no sign of life", text: "Stale" }) : null,
+      task.stale
+        ? element("span", { class: "flag", data: { flag: "stale" }, title: "Its holder gives no sign of life", text: "Stale" })
+        : null,
       element("time", { title: exact(timeOf(task), task.updated_at) })),
     task.holder ? element("span", { class: "holder" }, "Held by ", element("bdi", { text: task.holder, title: task.holder })) : null));
 }
@@ -149,7 +154,8 @@ export function start() {
 function showAbout() {
   byId("new-task").hidden = !canWrite();
   const { state } = store;
-  byId("tasks-about").textContent = state ? [`${state.open_tasks} open`, state.stale_tasks ? `${state.stale_tasks} stale` : ""].filter(Boolean).join(" · ") : "";
+  if (!state) return;
+  byId("tasks-about").textContent = `${state.open_tasks} open${state.stale_tasks ? ` · ${state.stale_tasks} stale` : ""}`;
 }
 
 let lastCounts = "";

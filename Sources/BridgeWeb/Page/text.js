@@ -59,7 +59,8 @@ function prose(text) {
 }
 
 function code(part) {
-  const copy = element("button", { class: "quiet", type: "button", "aria-label": "Copy code", data: { focus: "code" } }, icon("copy"), element("span", { text: "Copy" }));
+  const copy = element("button", { class: "quiet", type: "button", "aria-label": "Copy code", data: { focus: "code" } }, icon("copy"),
+    element("span", { text: "Copy" }));
   copy.addEventListener("click", () => copyText(part.text, copy));
   return element("div", { class: "code" },
     element("div", { class: "caption" }, element("bdi", { text: (part.language ?? "").slice(0, 40) || "code" }), copy),

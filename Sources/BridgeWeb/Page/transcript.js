@@ -9,7 +9,8 @@ const isMessage = (entry) => entry.type === "message" && (entry.id ?? null) !== 
 
 /** What is the same for the same entry whenever it is loaded. */
 export function entryKey(entry) {
-  if (entry.type === "message") return (entry.id ?? null) === null ? `n${entry.created_at}|${entry.sender}|${entry.content?.slice(0, 80)}` : `m${entry.id}`;
+  if (isMessage(entry)) return `m${entry.id}`;
+  if (entry.type === "message") return `n${entry.created_at}|${entry.sender}|${entry.content?.slice(0, 80)}`;
   return `t${entry.id}|${entry.at}|${entry.from}|${entry.to}|${entry.actor}`;
 }
 
