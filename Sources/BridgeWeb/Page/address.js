@@ -54,7 +54,8 @@ export function follow(change) {
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.origin !== location.origin) return;
     event.preventDefault();
-    if (link.getAttribute("href") === "#main") return document.getElementById("main").focus();
+    const inside = link.getAttribute("href");
+    if (inside.startsWith("#")) return document.getElementById(inside.slice(1)).focus();
     go(parse(link));
   });
   if (location.pathname === "/") history.replaceState(null, "", format(address));

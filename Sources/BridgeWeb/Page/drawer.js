@@ -151,7 +151,7 @@ export const drawer = {
       const closed = dialog.dataset.taskId;
       if (address.task !== null) go({ ...without("task"), at: null });
       // The browser returns the focus, unless what had it was made anew meanwhile.
-      if (document.activeElement === document.body) {
+      if (document.activeElement === document.body || dialog.contains(document.activeElement)) {
         const links = [...document.querySelectorAll(".view:not([hidden]) a[data-task-id]")];
         (links.find((one) => one.dataset.taskId === closed) ?? byId("main")).focus();
       }
