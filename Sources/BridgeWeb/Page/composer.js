@@ -12,6 +12,10 @@ const problem = byId("composer-error");
 let agent = null;
 let draft = empty();
 let sending = false;
+let sent = () => {};
+
+/** Calls the listener when a message has been sent. */
+export const onSent = (listener) => { sent = listener; };
 
 /** attempt: what was tried last, and its key. */
 function empty() { return { to: null, text: "", reply: null, task: null, attempt: null }; }
@@ -145,6 +149,7 @@ async function send() {
       showContext();
       showRecipients();
       grow();
+      sent();
     }
     announce(`Sent to ${shownName(body.to)}`);
   } catch (error) {

@@ -2,7 +2,7 @@
 import { address, go, without } from "./address.js";
 import { showAgentList, presenceText } from "./agentlist.js";
 import { post } from "./api.js";
-import { composeIn, replyTo } from "./composer.js";
+import { composeIn, onSent, replyTo } from "./composer.js";
 import { announce, byId, clear, element, icon, loading, reconcile } from "./element.js";
 import { createItem, itemsOf, refreshItem, signatureOf } from "./entry.js";
 import { me, plural, shownName, stateKnown, store } from "./names.js";
@@ -187,7 +187,6 @@ function showNewest() {
 }
 
 async function toNewest() {
-  log.focus({ preventScroll: true });
   if (transcript.atEnd) {
     follows = true;
     log.scrollTop = log.scrollHeight;
@@ -227,7 +226,11 @@ async function markRead() {
 
 export function start() {
   log.addEventListener("scroll", scrolled, { passive: true });
-  newest.addEventListener("click", toNewest);
+  newest.addEventListener("click", () => {
+    log.focus({ preventScroll: true });
+    toNewest();
+  });
+  onSent(() => { if (!follows) toNewest(); });
   addEventListener("focus", readSoon);
   document.addEventListener("visibilitychange", readSoon);
   new ResizeObserver(() => {
@@ -259,6 +262,7 @@ export const view = {
   entries(entries) {
     if (!transcript) return;
     const fresh = transcript.append(entries, { follows }).filter((entry) => entry.type === "message");
+    if (transcript.pages.length === 0) return;
     if (!follows) unseen += fresh.filter((entry) => entry.sender !== me()).length;
     show();
     const [first] = fresh;

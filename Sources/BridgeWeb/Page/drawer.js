@@ -139,7 +139,10 @@ export const drawer = {
     if (!dialog.open) dialog.showModal();
     load();
   },
-  entries(entries) { if (id !== null && entries.some((entry) => entry.type === "task" && entry.id === id)) loadSoon(); },
+  entries(entries) {
+    const wanted = shown?.task.id ?? id;
+    if (wanted !== null && entries.some((entry) => entry.type === "task" && entry.id === wanted)) loadSoon();
+  },
   /** What becomes stale is no entry of the transcript. */
   state({ stale_tasks: stale }) {
     if (shown && stale !== staleTasks) loadSoon();
@@ -153,7 +156,7 @@ export const drawer = {
       // The browser returns the focus, unless what had it was made anew meanwhile.
       if (document.activeElement === document.body || dialog.contains(document.activeElement)) {
         const links = [...document.querySelectorAll(".view:not([hidden]) a[data-task-id]")];
-        (links.find((one) => one.dataset.taskId === closed) ?? byId("main")).focus();
+        (links.find((one) => one.dataset.taskId === closed) ?? byId("main")).focus({ preventScroll: true });
       }
     });
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

@@ -82,9 +82,10 @@ export function announce(text) {
   }, 2000);
 }
 
+/** Copies a text, or what is promised as one. */
 export async function copyText(text, button) {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(await text);
     button.dataset.copied = "";
     announce("Copied");
     setTimeout(() => delete button.dataset.copied, 1500);

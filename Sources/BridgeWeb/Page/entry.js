@@ -47,12 +47,12 @@ export function createItem(item, context) {
 function message({ entry, grouped }, context) {
   const mine = me() !== null && entry.sender === me();
   const own = me() !== null && (mine || entry.recipient === me());
-  const text = collapsible(entry.content ?? "", context.opened(entry), entry.truncated
-    ? async () => (await get("/api/message", { id: entry.id })).message.content ?? ""
-    : null);
+  const opened = context.opened(entry);
+  const whole = entry.truncated ? async () => (await get("/api/message", { id: entry.id })).message.content ?? "" : null;
+  const text = collapsible(entry.content ?? "", opened, whole);
   const copy = element("button", { class: "quiet", type: "button", title: "Copy the text", "aria-label": "Copy the text",
     data: { focus: "copy" } }, icon("copy"));
-  copy.addEventListener("click", async () => copyText(context.opened(entry).whole ?? entry.content ?? "", copy));
+  copy.addEventListener("click", () => copyText(opened.whole ?? whole?.() ?? entry.content ?? "", copy));
   const reply = own && hasValue(entry.id)
     ? element("button", { class: "quiet", type: "button", title: "Reply", "aria-label": "Reply", data: { focus: "reply" },
       on: { click: () => context.reply(entry) } }, icon("reply"))

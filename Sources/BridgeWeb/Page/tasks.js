@@ -78,10 +78,8 @@ class Column {
   show() {
     const total = this.tasks.length + this.remaining;
     for (const count of [this.count, this.tab.lastElementChild]) count.textContent = this.loaded ? total.toLocaleString() : "";
-    if (this.failure && !this.loaded) {
-      this.note.replaceChildren(element("p", { class: "problem", role: "alert", text: this.failure.message }),
-        element("button", { type: "button", text: "Try again", on: { click: () => this.load() } }));
-    } else if (this.loaded && total === 0) {
+    showProblem();
+    if (this.loaded && total === 0) {
       this.note.replaceChildren(element("p", { class: "none", text: nothing.get(this.status) }));
     } else {
       this.note.replaceChildren();
@@ -130,6 +128,18 @@ function pick(status) {
     column.tab.setAttribute("aria-pressed", String(column.status === status));
     column.node.hidden = !wide.matches && column.status !== status;
   }
+}
+
+/** Columns that cannot be loaded fail for one reason, which is shown once. */
+function showProblem() {
+  const failing = [...columns.values()].filter((column) => column.failure);
+  const text = failing[0]?.failure.message ?? "";
+  const place = byId("tasks-problem");
+  if ((place.firstChild?.textContent ?? "") === text) return;
+  place.replaceChildren();
+  if (text === "") return;
+  const again = () => { for (const column of columns.values()) if (column.failure) column.load(); };
+  place.append(element("p", { class: "problem", text }), element("button", { type: "button", text: "Try again", on: { click: again } }));
 }
 
 let timer = null;
