@@ -116,7 +116,9 @@ function grow() {
   text.rows = 1;
   const { paddingTop, paddingBottom, lineHeight } = getComputedStyle(text);
   const height = text.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
-  text.rows = Math.min(8, Math.max(1, Math.ceil(height / parseFloat(lineHeight) - 0.1)));
+  const lines = Math.ceil(height / parseFloat(lineHeight) - 0.1);
+  text.rows = Math.min(8, Math.max(1, lines));
+  text.toggleAttribute("data-scrolls", lines > 8);
 }
 
 function say(message, { again = false } = {}) {

@@ -252,6 +252,7 @@ export const view = {
   open(next, earlier) {
     showHead();
     showAgentList();
+    byId("agentlist").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     composeIn(next.agent);
     if (!transcript || transcript.agent !== next.agent || earlier.view !== next.view) begin(next);
     else if (next.at !== null && next.at !== earlier.at) {

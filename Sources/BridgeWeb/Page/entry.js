@@ -25,7 +25,8 @@ export function itemsOf(entries) {
     }
     const grouped = entry.type === "message" && previous?.type === "message" && previous.sender === entry.sender
       && previous.recipient === entry.recipient && Math.abs((entry.time ?? 0) - (previous.time ?? 0)) < together;
-    items.push({ key: entryKey(entry), entry, grouped });
+    const sameTask = previous?.type === "message" && hasValue(entry.task_id) && previous.task_id === entry.task_id;
+    items.push({ key: entryKey(entry), entry, grouped, sameTask });
     previous = entry;
   }
   return items;
@@ -104,8 +105,9 @@ function change(entry) {
 }
 
 /** Brings what changes on a message up to date: ticks, the quoted message, the state of the task. */
-export function refreshItem(node, { entry }, transcript) {
+export function refreshItem(node, { entry, sameTask }, transcript) {
   if (entry?.type !== "message") return;
+  node.toggleAttribute("data-same-task", sameTask);
   const aside = transcript.setAside.has(entry.id);
   const read = Boolean(entry.read);
   const tick = `${read}|${entry.read_at}|${aside}|${Boolean(entry.redelivered)}`;
@@ -133,6 +135,7 @@ export function refreshItem(node, { entry }, transcript) {
   const linked = node.querySelector(".chip");
   const task = linked && taskOf(entry.task_id);
   const state = linked && (task === null ? "gone" : task && `${task.status}|${task.title}`);
+  if (linked && task) linked.title = `${task.title} (${statusName(task.status)})`;
   if (linked && state && linked.dataset.state !== state) {
     linked.dataset.state = state;
     linked.dataset.status = task?.status ?? "";
