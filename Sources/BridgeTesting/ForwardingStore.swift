@@ -8,14 +8,14 @@ public protocol ForwardingStore: BridgeStore {
 extension ForwardingStore {
   public func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] { try await base.broadcast(broadcast) }
   public func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await base.history(query) }
-  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await base.message(id, for: agent) }
+  public func message(_ id: String, for agent: Identity?) async throws(BridgeError) -> Message? { try await base.message(id, for: agent) }
   public func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts { try await base.unreadCounts(for: viewer) }
   public func setAside(of agent: Identity) async throws(BridgeError) -> [Message] { try await base.setAside(of: agent) }
   public func deliverAgain(_ id: String, to agent: Identity) async throws(BridgeError) -> Bool {
     try await base.deliverAgain(id, to: agent)
   }
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery { try await base.tasks(query) }
-  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+  public func task(_ id: String, for agent: Identity?, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await base.task(id, for: agent, instance: instance)
   }
   public func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage { try await base.agents(query) }
@@ -30,6 +30,9 @@ extension ForwardingStore {
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { base.wakeUps(for: agent, urgency) }
   public func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader {
     base.transcript(of: agent, from: start)
+  }
+  public func transcriptPage(_ query: TranscriptQuery) async throws(BridgeError) -> TranscriptView {
+    try await base.transcriptPage(query)
   }
   public func wakeUpsForAll() -> WakeUps { base.wakeUpsForAll() }
   public func diagnose() async -> Diagnosis { await base.diagnose() }

@@ -8,7 +8,7 @@ import Testing
 ///     @Test(arguments: StoreSuite.cases)
 ///     func behaves(_ storeCase: StoreCase) async throws { try await storeCase.run(on: MyHarness()) }
 public enum StoreSuite {
-  public static let cases = casesOfAgents + archive + retention + transcript + diagnosis
+  public static let cases = casesOfAgents + archive + retention + transcript + transcriptPages + everybody + diagnosis
 
   /// The cases in which each verb acts for one agent.
   public static let casesOfAgents: [StoreCase] =

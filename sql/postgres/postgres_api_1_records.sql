@@ -16,6 +16,12 @@ SELECT r.seq, r.id, r.sender, r.recipient, m.content, r.read, r.created_at, r.re
 FROM message_records r JOIN messages m USING (seq);
 COMMENT ON VIEW whole_messages IS 'Messages with their details, as people see them.';
 
+CREATE OR REPLACE VIEW event_records AS
+SELECT e.seq, e.task_id, t.title, t.sender, t.recipient, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, e.actor,
+  e.from_status, e.to_status, e.note, extract(epoch FROM e.at)::double precision AS seconds
+FROM task_events e LEFT JOIN tasks t ON t.id = e.task_id;
+COMMENT ON VIEW event_records IS 'Changes of tasks, with what tells the tasks.';
+
 -- expired: the holder has sent no heartbeat for as long as a claim lasts, or the clock was set back since: a claim is 10 minutes at most.
 CREATE OR REPLACE VIEW task_records AS
 SELECT t.seq, t.id, t.sender, t.recipient, CASE WHEN octet_length(t.title) > 4194304 THEN substr(t.title, 1, 50000) ELSE t.title END AS title,

@@ -111,35 +111,35 @@ BEGIN
 END
 $$;
 
--- The stored id of a message that an agent sent or received: the given one, else one that differs in case only, else the only one that begins
+-- The stored id of a message that an agent, or anybody, sent or received: the given one, else one that differs in case only, else the only one that begins
 -- with at least 8 given characters. Refuses, with the candidates, where several do.
 CREATE OR REPLACE FUNCTION id_of_message(of_agent text, given text, also_begun boolean, field text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  whole text := (SELECT m.id FROM messages m WHERE lower(m.id) = lower(given) AND of_agent IN (m.sender, m.recipient)
+  whole text := (SELECT m.id FROM messages m WHERE lower(m.id) = lower(given) AND (of_agent IS NULL OR of_agent IN (m.sender, m.recipient))
     ORDER BY m.id = given DESC, m.seq LIMIT 1);
 BEGIN
   IF whole IS NOT NULL OR NOT also_begun OR char_length(given) < 8 THEN RETURN whole; END IF;
   RETURN only_candidate(field, given, ARRAY(
     SELECT ARRAY[m.id, concat(left(m.sender, 100), ', ', left(m.created_at, 100))] FROM messages m
-    WHERE lower(m.id) ~>=~ lower(given) AND lower(m.id) ~<~ (lower(given) || '~') AND of_agent IN (m.sender, m.recipient)
+    WHERE lower(m.id) ~>=~ lower(given) AND lower(m.id) ~<~ (lower(given) || '~') AND (of_agent IS NULL OR of_agent IN (m.sender, m.recipient))
     ORDER BY lower(m.id) USING ~<~ LIMIT 11));
 END
 $$;
 
--- The same for a task that an agent created or is assigned to.
+-- The same for a task that an agent, or anybody, created or is assigned to.
 CREATE OR REPLACE FUNCTION id_of_task(of_agent text, wanted text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  whole text := (SELECT t.id FROM tasks t WHERE lower(t.id) = lower(wanted) AND of_agent IN (t.sender, t.recipient)
+  whole text := (SELECT t.id FROM tasks t WHERE lower(t.id) = lower(wanted) AND (of_agent IS NULL OR of_agent IN (t.sender, t.recipient))
     ORDER BY t.id = wanted DESC, t.seq LIMIT 1);
 BEGIN
   IF whole IS NOT NULL OR char_length(wanted) < 8 THEN RETURN whole; END IF;
   RETURN only_candidate('task_id', wanted, ARRAY(
     SELECT ARRAY[t.id, left(t.title, 100)] FROM tasks t
-    WHERE lower(t.id) ~>=~ lower(wanted) AND lower(t.id) ~<~ (lower(wanted) || '~') AND of_agent IN (t.sender, t.recipient)
+    WHERE lower(t.id) ~>=~ lower(wanted) AND lower(t.id) ~<~ (lower(wanted) || '~') AND (of_agent IS NULL OR of_agent IN (t.sender, t.recipient))
     ORDER BY lower(t.id) USING ~<~ LIMIT 11));
 END
 $$;

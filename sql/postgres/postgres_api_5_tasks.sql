@@ -170,36 +170,29 @@ END
 $$;
 COMMENT ON FUNCTION change_task IS 'For programs: writes what was decided about a task.';
 
--- The rows of a list: open tasks after a row, the oldest first, and then ended ones before a row, the newest first. NULL leaves a part out.
+-- The rows of a list of the tasks that satisfy a condition on me, $1: open tasks after a row, the oldest first, and then ended ones before a
+-- row, the newest first. NULL leaves a part out.
 CREATE OR REPLACE FUNCTION listed_tasks(
-  me text, is_creator boolean, of_status text, after_open bigint, before_ended bigint, most bigint, OUT task_rows bigint[], OUT remaining bigint
+  me text, condition text, of_status text, after_open bigint, before_ended bigint, most bigint, OUT task_rows bigint[], OUT remaining bigint
 )
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
+DECLARE
+  ended bigint[];
 BEGIN
-  IF is_creator THEN
-    task_rows := ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.sender = me AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed'
-        AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
-    task_rows := task_rows || ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.sender = me AND t.status IN ('completed', 'failed') AND t.seq < before_ended
-        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq DESC LIMIT most - cardinality(task_rows));
-    SELECT count(*) INTO remaining FROM tasks t WHERE t.sender = me AND (of_status IS NULL OR t.status = of_status)
-      AND CASE WHEN t.status IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
-  ELSE
-    task_rows := ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.recipient = me AND t.status IS DISTINCT FROM 'completed' AND t.status IS DISTINCT FROM 'failed'
-        AND t.seq > after_open AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq LIMIT most);
-    task_rows := task_rows || ARRAY(
-      SELECT t.seq FROM tasks t WHERE t.recipient = me AND t.status IN ('completed', 'failed') AND t.seq < before_ended
-        AND (of_status IS NULL OR t.status = of_status) ORDER BY t.seq DESC LIMIT most - cardinality(task_rows));
-    SELECT count(*) INTO remaining FROM tasks t WHERE t.recipient = me AND (of_status IS NULL OR t.status = of_status)
-      AND CASE WHEN t.status IN ('completed', 'failed') THEN t.seq < before_ended ELSE t.seq > after_open END;
-  END IF;
+  -- Few are open, and of everybody's the index of all tasks would have them in order.
+  condition := condition || ' AND ($2 IS NULL OR t.status = $2)';
+  EXECUTE format('SELECT ARRAY(SELECT t.seq FROM tasks t WHERE t.status IS DISTINCT FROM ''completed'' AND t.status IS DISTINCT FROM ''failed''
+    AND t.seq > $3 AND %s ORDER BY t.seq %s LIMIT $4)', condition, CASE WHEN me IS NULL THEN '+ 0' END) INTO task_rows USING me, of_status, after_open, most;
+  EXECUTE format('SELECT ARRAY(SELECT t.seq FROM tasks t WHERE t.status IN (''completed'', ''failed'') AND t.seq < $3
+    AND %s ORDER BY t.seq DESC LIMIT $4)', condition) INTO ended USING me, of_status, before_ended, most - cardinality(task_rows);
+  EXECUTE format('SELECT count(*) FROM tasks t WHERE CASE WHEN t.status IN (''completed'', ''failed'') THEN t.seq < $4 ELSE t.seq > $3 END
+    AND %s', condition) INTO remaining USING me, of_status, after_open, before_ended;
+  task_rows := task_rows || ended;
 END
 $$;
 
--- The tasks of an agent, as many as fit into so many characters. With a lease, their news counts as told once it is confirmed.
+-- The tasks of an agent, or everybody's, as many as fit into so many characters. With a lease, their news counts as told once it is confirmed.
 CREATE OR REPLACE FUNCTION tasks(
   agent text, role text DEFAULT 'assignee', of_status text DEFAULT NULL, after_open bigint DEFAULT 0,
   before_ended bigint DEFAULT 9223372036854775807, most bigint DEFAULT 50, characters bigint DEFAULT 34000, lease text DEFAULT NULL,
@@ -213,7 +206,8 @@ DECLARE
   news bigint[] := '{}';
 BEGIN
   SELECT l.task_rows, l.remaining INTO task_rows, remaining
-    FROM listed_tasks(me, role = 'creator', of_status, after_open, before_ended, most) AS l;
+    FROM listed_tasks(me, CASE WHEN me IS NULL THEN 'true' WHEN agent IS NULL THEN '(t.sender = $1 OR t.recipient = $1)'
+      WHEN role = 'creator' THEN 't.sender = $1' ELSE 't.recipient = $1' END, of_status, after_open, before_ended, most) AS l;
   task_rows := fitting_tasks(task_rows, characters, true);
   remaining := remaining - cardinality(task_rows);
   IF lease IS NOT NULL THEN news := lock_news(me, task_rows, viewer); END IF;

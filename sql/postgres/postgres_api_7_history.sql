@@ -1,4 +1,4 @@
--- An agent's history, newest first.
+-- An agent's history, or everybody's, newest first.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 -- Whether a text, as it is folded, contains all of these.
@@ -35,7 +35,7 @@ AS $$
   SELECT string_agg(format('''%s''%s', term, kind), ' & ')::tsquery FROM chosen
 $$;
 
--- words: the content contains each, as the beginning of a word, or anywhere in a script without spaces. literal: a text that the content contains. before: a message's id, or a time.
+-- agent: NULL for everybody, of whom with_agent is one side. words: the content contains each, as the beginning of a word, or anywhere in a script without spaces. literal: a text that the content contains. before: a message's id, or a time.
 --
 -- A search looks at the newest messages one after the other as long as they match now and then, and asks the text index for the rest: for a
 -- frequent word the index would collect every occurrence. Conditions are written out for each call, so that each call has a plan of its own.
@@ -47,8 +47,9 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema"
 AS $$
 #variable_conflict use_column
 DECLARE
-  me text := acting_agent(agent);
-  sides text[] := ARRAY['m.sender = $1', 'm.recipient = $1 AND m.sender IS DISTINCT FROM $1'];
+  reader text := acting_agent(agent);
+  me text := COALESCE(reader, with_agent);
+  sides text[] := CASE WHEN me IS NULL THEN ARRAY['true', 'false'] ELSE ARRAY['m.sender = $1', 'm.recipient = $1 AND m.sender IS DISTINCT FROM $1'] END;
   rest text := '';
   newest text;
   bound_id text;
@@ -70,7 +71,7 @@ DECLARE
 BEGIN
   IF before IS NOT NULL THEN
     bound_time := CASE WHEN before LIKE '%-%' THEN time_of(before) END;
-    bound_id := id_of_message(me, before, bound_time IS NULL, 'before');
+    bound_id := id_of_message(reader, before, bound_time IS NULL, 'before');
     SELECT m.seq INTO bound_row FROM messages m WHERE m.id = bound_id;
     IF bound_row IS NULL THEN
       IF bound_time IS NULL THEN PERFORM refuse('CW422', format('"%s" is neither the id of a message nor a time', left(before, 80))); END IF;
@@ -82,13 +83,13 @@ BEGIN
       rest := rest || ' AND m.seq < $4';
     END IF;
   END IF;
-  IF with_agent IS NOT NULL THEN
+  IF with_agent IS NOT NULL AND reader IS NOT NULL THEN
     sides := ARRAY['m.sender = $1 AND m.recipient = $2', 'm.sender = $2 AND m.recipient = $1 AND $1 <> $2'];
   END IF;
   IF literal IS NOT NULL THEN rest := rest || ' AND position($7 IN m.content) > 0'; END IF;
   IF about_task IS NOT NULL THEN
     -- A task may be gone, and its messages not.
-    about_task := COALESCE(id_of_task(me, about_task), about_task);
+    about_task := COALESCE(id_of_task(reader, about_task), about_task);
     newest := format(
       'SELECT m.seq FROM message_details d JOIN messages m ON m.id = d.message_id WHERE d.task_id = $3 AND ((%s) OR (%s))%s', sides[1], sides[2], rest);
     rest := rest || ' AND EXISTS (SELECT 1 FROM message_details d WHERE d.message_id = m.id AND d.task_id = $3)';

@@ -1,9 +1,10 @@
 /// A query for messages that an agent sent and received, newest first.
 public struct HistoryQuery: Hashable, Sendable {
-  public var agent: Identity
+  /// Nil for everybody's messages.
+  public var agent: Identity?
   /// Words that the content must contain, each as a prefix; a query without letters or digits is searched for literally.
   public var text: String?
-  /// The other side of the conversation.
+  /// The other side of the conversation; of everybody's messages, one of the sides.
   public var with: String?
   public var taskID: String?
   /// Only messages older than this one: a message's id, or a time.
@@ -15,7 +16,7 @@ public struct HistoryQuery: Hashable, Sendable {
   public var characters: Int
 
   public init(
-    agent: Identity, text: String? = nil, with: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20,
+    agent: Identity?, text: String? = nil, with: String? = nil, taskID: String? = nil, before: String? = nil, limit: Int = 20,
     characters: Int = ReplyBudget.characters
   ) {
     (self.agent, self.text, self.with, self.taskID) = (agent, text, with, taskID)

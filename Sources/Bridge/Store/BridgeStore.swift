@@ -22,15 +22,15 @@ public protocol BridgeStore: Sendable {
   /// Takes unread messages, and news of tasks if requested, under a lease.
   func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery
 
-  /// The agent's history, newest first.
+  /// An agent's history, or everybody's, newest first.
   ///
   /// - Throws: `invalidValue` when `before` is neither a message's id nor a time; `ambiguous`.
   func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage
 
-  /// One message that the agent sent or received.
+  /// One message that the agent, or anybody, sent or received.
   ///
   /// - Throws: `ambiguous`.
-  func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message?
+  func message(_ id: String, for agent: Identity?) async throws(BridgeError) -> Message?
 
   func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts
 
@@ -74,9 +74,11 @@ public protocol BridgeStore: Sendable {
 
   /// One task with its history.
   ///
-  /// - Parameter instance: the one that reads; nil to look only.
-  /// - Throws: `notFound` when the agent is neither its creator nor its assignee.
-  func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport
+  /// - Parameters:
+  ///   - agent: its creator or its assignee; nil for anybody's task.
+  ///   - instance: the one that reads; nil to look only.
+  /// - Throws: `notFound`, also when the agent is neither its creator nor its assignee.
+  func task(_ id: String, for agent: Identity?, instance: Instance?) async throws(BridgeError) -> TaskReport
 
   // MARK: Agents
 
@@ -115,6 +117,11 @@ public protocol BridgeStore: Sendable {
   ///
   /// - Parameter agent: only what it sent, received or has a side in; nil for everybody.
   func transcript(of agent: Identity?, from start: TranscriptStart) -> any TranscriptReader
+
+  /// A page of the transcript.
+  ///
+  /// - Throws: `notFound` or `ambiguous` for the message that it is around.
+  func transcriptPage(_ query: TranscriptQuery) async throws(BridgeError) -> TranscriptView
 
   /// Hints that something may have happened to any agent, until the sequence is dropped. It never fails.
   func wakeUpsForAll() -> WakeUps

@@ -1,6 +1,7 @@
 /// Which tasks are wanted: those that are open, the oldest first, and then those that have ended, the newest first.
 public struct TaskQuery: Hashable, Sendable {
-  public var agent: Identity
+  /// Nil for everybody's tasks, whatever the role.
+  public var agent: Identity?
   public var role: TaskRole
   public var status: TaskStatus?
   /// Where the page begins; nil for the first one.
@@ -12,7 +13,7 @@ public struct TaskQuery: Hashable, Sendable {
   public var instance: Instance?
 
   public init(
-    agent: Identity, role: TaskRole = .assignee, status: TaskStatus? = nil, cursor: TaskCursor? = nil, limit: Int = 50,
+    agent: Identity?, role: TaskRole = .assignee, status: TaskStatus? = nil, cursor: TaskCursor? = nil, limit: Int = 50,
     characters: Int = ReplyBudget.characters, instance: Instance? = nil
   ) {
     self.cursor = cursor

@@ -135,9 +135,9 @@ extension BridgeError {
       "Task \(request.shownID) is in_progress already, held by \(PeerText.holder(holder)): leave it to that process, or take another task.")
   }
 
-  /// No task of this id that the agent created or is assigned to.
-  public static func noSuchTask(_ id: String, for agent: Identity) -> BridgeError {
-    BridgeError(
-      .notFound, "There is no task \"\(excerpt(id))\" that \(agent) created or is assigned to: get_tasks lists the task ids.")
+  /// No task of this id, or none that the agent created or is assigned to.
+  public static func noSuchTask(_ id: String, for agent: Identity?) -> BridgeError {
+    let whose = agent.map { " that \($0) created or is assigned to" } ?? ""
+    return BridgeError(.notFound, "There is no task \"\(excerpt(id))\"\(whose): get_tasks lists the task ids.")
   }
 }

@@ -104,14 +104,14 @@ extension StoreSuite {
 }
 
 extension StoreBench {
-  fileprivate func transcript(of agent: Identity? = nil, since: Double? = nil, last: Int? = nil) -> any TranscriptReader {
+  func transcript(of agent: Identity? = nil, since: Double? = nil, last: Int? = nil) -> any TranscriptReader {
     store.transcript(of: agent, from: TranscriptStart(since: since, last: last))
   }
 }
 
 extension TranscriptReader {
   /// All there is, each entry as a line.
-  fileprivate func all() async throws -> [String] {
+  func all() async throws -> [String] {
     var lines = [String]()
     while true {
       let page = try await next()
@@ -122,7 +122,7 @@ extension TranscriptReader {
 }
 
 extension TranscriptEntry {
-  fileprivate var line: String {
+  var line: String {
     switch event {
     case .message(let message): "\(message.sender.shown)>\(message.recipient.shown) \(message.content.shown)"
     case .task(let task, let event):

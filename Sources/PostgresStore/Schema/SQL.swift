@@ -33,6 +33,8 @@ struct SQL: Sendable {
   /// The columns of a result's `task`, each with the prefix `t_`.
   static let task = columns(
     of: "task", ["seq"] + BridgeTask.fields.map(\.column) + ["holder", "holder_session", "holder_process", "expired", "size"], "t_")
+  /// The columns of a result's `event`, each with the prefix `e_`.
+  static let event = columns(of: "event", ["seq", "task_id", "title", "sender", "recipient"] + TaskEvent.fields.map(\.column), "e_")
   static let delivered = "remaining, elsewhere, news_elsewhere, set_aside, to_check, \(message), \(task)"
 
   private static func columns(of record: String, _ names: [String], _ prefix: String) -> String {

@@ -6,6 +6,29 @@ extension PostgresStore {
     TranscriptFollower(PostgresTranscript(store: self, agent: agent), from: start)
   }
 
+  public func transcriptPage(_ query: TranscriptQuery) async throws(BridgeError) -> TranscriptView {
+    let place = query.place ?? .end
+    return try await perform { [sql] pool in
+      let rows = try await pool.query(
+        sql.call("transcript_page", arguments: 6, "is_older, seconds, \(SQL.message), \(SQL.event)"),
+        [
+          .optional(query.agent), .optional(query.message?.text), .int(place.messages), .int(place.events), .int(query.rows.older),
+          .int(query.rows.newer),
+        ])
+      let none = TranscriptTables<[TranscriptRow]>(messages: [], events: [])
+      var found = TranscriptSurroundings(older: none, newer: none)
+      for row in rows {
+        let side = try row.get("is_older") ? \TranscriptSurroundings.older : \.newer
+        if row.isNull("seq") {
+          found[keyPath: side].events.append(try TranscriptTable.row(row, "e_seq") { try TranscriptTable.event(row, "e_") })
+        } else {
+          found[keyPath: side].messages.append(try TranscriptTable.row(row, "seq") { .message(try Message(row)) })
+        }
+      }
+      return query.page(of: found)
+    }
+  }
+
   public func wakeUpsForAll() -> WakeUps { watch.subscribe(nil) }
 }
 

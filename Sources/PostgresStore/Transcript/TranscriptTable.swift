@@ -31,18 +31,24 @@ struct TranscriptTable: Sendable {
       sql.call(isOfEvents ? "transcript_events" : "transcript_messages", arguments: 4, columns),
       [.optional(agent?.name), .int(told.mark), .intArray(told.told.sorted()), .int(Self.page + 1)])
     let found = try rows.map { row in
-      let time: Double? = try row.get("seconds")
-      let entry = try row.get("is_for") ? TranscriptEntry(try event(row), time: time) : nil
-      return TranscriptRow(number: try row.get("seq"), time: time, entry: entry)
+      try Self.row(row, "seq") { try row.get("is_for") ? isOfEvents ? Self.event(row) : .message(Message(row)) : nil }
     }
     return Page(rows: Array(found.prefix(Self.page)), isWhole: found.count <= Self.page)
   }
 
-  private func event(_ row: PostgresRow) throws -> TranscriptEntry.Event {
-    guard isOfEvents else { return .message(try Message(row)) }
-    let task = BridgeTask(
-      id: try row.get("task_id"), sender: try row.get("sender"), recipient: try row.get("recipient"), title: try row.get("title"))
-    return .task(task, try TaskEvent(fieldsOf: row))
+  /// - Parameters:
+  ///   - number: the column with the row's number.
+  ///   - event: what it tells; nil if it is not for this reader.
+  static func row(_ row: PostgresRow, _ number: String, _ event: () throws -> TranscriptEntry.Event?) throws -> TranscriptRow {
+    let time: Double? = try row.get("seconds")
+    return TranscriptRow(number: try row.get(number), time: time, entry: try event().map { TranscriptEntry($0, time: time) })
+  }
+
+  /// - Parameter prefix: before the names of the columns.
+  static func event(_ row: PostgresRow, _ prefix: String = "") throws -> TranscriptEntry.Event {
+    func text(_ column: String) throws -> String? { try row.get(prefix + column) }
+    let task = BridgeTask(id: try text("task_id"), sender: try text("sender"), recipient: try text("recipient"), title: try text("title"))
+    return .task(task, try TaskEvent(fieldsOf: row, prefix))
   }
 
   func state(_ pool: PostgresPool) async throws -> State {

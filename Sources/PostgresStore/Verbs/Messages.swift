@@ -94,7 +94,7 @@ extension PostgresStore {
           FROM (VALUES (1)) AS one LEFT JOIN (\(sql.call("history", arguments: 9, "more, \(SQL.message)"))) AS found ON true
           """,
           [
-            .text(query.agent.name), .textArray(hasWords ? [text] : []), .optional(hasWords || text.isEmpty ? nil : text),
+            .optional(query.agent?.name), .textArray(hasWords ? [text] : []), .optional(hasWords || text.isEmpty ? nil : text),
             .optional(query.with), .optional(query.taskID),
             .optional(query.before), .int(query.limit), .int(query.characters), .bool(query.isWhole),
             .text("\(sql.schema).messages_words"), .text(PostgresMigrator.rebuildMark),
@@ -109,9 +109,9 @@ extension PostgresStore {
     }
   }
 
-  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
+  public func message(_ id: String, for agent: Identity?) async throws(BridgeError) -> Message? {
     try await perform { [sql] pool in
-      try await pool.query(sql.call("message", arguments: 2), [.text(agent.name), .text(id)]).first.map { try Message($0) }
+      try await pool.query(sql.call("message", arguments: 2), [.optional(agent?.name), .text(id)]).first.map { try Message($0) }
     }
   }
 }

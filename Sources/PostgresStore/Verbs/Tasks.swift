@@ -62,7 +62,7 @@ extension PostgresStore {
     try await shown(to: query.instance) { [sql] pool, leasing in
       let rows = try await pool.query(
         sql.call("tasks", arguments: 12, "remaining, is_news, \(SQL.task)"),
-        [.text(query.agent.name), .text(query.role.rawValue), .optional(query.status?.rawValue)]
+        [.optional(query.agent?.name), .text(query.role.rawValue), .optional(query.status?.rawValue)]
           + TaskCursor.Part.allCases.map { part in query.parts.first { $0.part == part }.map { .int($0.row) } ?? .null }
           + [.int(query.limit), .int(query.characters)] + leasing.parameters)
       var page = Delivery(
@@ -73,11 +73,11 @@ extension PostgresStore {
     }
   }
 
-  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+  public func task(_ id: String, for agent: Identity?, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await shown(to: instance) { [sql] pool, leasing in
       let rows = try await pool.query(
         sql.call("task", arguments: 8, "is_news, at, actor, from_status, to_status, note, \(SQL.task)"),
-        [.text(agent.name), .text(id), instance == nil ? .null : .int(ReplyBudget.characters)] + leasing.parameters)
+        [.optional(agent?.name), .text(id), instance == nil ? .null : .int(ReplyBudget.characters)] + leasing.parameters)
       guard let row = rows.first else { throw BridgeError.noSuchTask(id, for: agent) }
       return TaskReport(
         lease: try row.get("is_news") ? leasing.lease : nil, task: try BridgeTask(row, "t_"),

@@ -41,6 +41,29 @@ enum SQL {
     """
   }
 
+  /// The messages of the agent `:me`, `:limit` at most, in parts of a UNION ALL each of which follows an index, with the WITH clause that they
+  /// need.
+  ///
+  /// - Parameter rest: a further condition.
+  static func messagesOfAgent(with rest: String, newestFirst: Bool = true) -> (with: String, parts: [String]) {
+    let state = "COALESCE(m.read, 0)"
+    let (sent, received) = ("m.sender = :me", "m.recipient = :me")
+    let parts = [
+      ("recipients", "\(sent) AND m.recipient IS recipients.value"),
+      ("states", "\(received) AND \(state) = states.value AND m.sender IS NOT :me"),
+    ].map { values, condition in
+      // Where the rows of one value are enough, none behind them are wanted.
+      let order = "ORDER BY m.rowid \(newestFirst ? "DESC" : "")"
+      let last = "SELECT m.rowid FROM messages m WHERE \(condition) AND \(rest) \(order) LIMIT 1 OFFSET :limit - 1"
+      let end = newestFirst ? "MAX((\(last))), \(Int64.min)" : "MIN((\(last))), \(Int64.max)"
+      let isNear = "m.rowid \(newestFirst ? ">=" : "<=") (SELECT COALESCE(\(end)) FROM \(values))"
+      return "\(values) CROSS JOIN messages m WHERE \(condition) AND \(isNear)"
+    }
+    return (
+      "WITH RECURSIVE \(distinct("m.recipient", as: "recipients", where: sent)), \(distinct(state, as: "states", where: received))", parts
+    )
+  }
+
   /// A duration as a modifier of `strftime`: `+30.0 seconds`.
   static func offset(_ duration: Duration) -> String { "\(duration < .zero ? "" : "+")\(duration.inSeconds) seconds" }
 }

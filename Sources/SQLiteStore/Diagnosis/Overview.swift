@@ -9,16 +9,20 @@ extension SQLiteStore {
   public func overview() async throws(BridgeError) -> Overview {
     let agents = try await agents(AgentQuery(limit: Overview.agentLimit)).agents
     return try await read { [presence = timing.presence] db in
+      // The oldest is one of the first: the times of all take long to read.
       let unread = try db.rows(
         """
         WITH RECURSIVE \(SQL.distinct("m.recipient", as: "recipients"))
-        SELECT recipient, COUNT(*) AS count, MAX(\(Self.age("created_at"))) AS oldest
+        SELECT recipient, COUNT(*) AS count, (
+            SELECT MAX(\(Self.age("created_at"))) FROM (
+              SELECT f.created_at FROM messages f WHERE f.recipient = m.recipient AND COALESCE(f.read, 0) = 0 ORDER BY f.rowid LIMIT 20)
+          ) AS oldest
         FROM recipients CROSS JOIN messages m ON m.recipient = recipients.value
         WHERE COALESCE(m.read, 0) = 0 GROUP BY recipient ORDER BY recipient
         """
       ).map { Overview.Unread(agent: $0.text("recipient") ?? "", count: $0["count"], oldest: $0["oldest"]) }
       let tasks = try db.rows(
-        "SELECT \(SQL.taskColumns), \(Self.age("t.created_at")) AS age FROM \(SQL.tasks) WHERE \(SQL.isOpen) ORDER BY t.rowid LIMIT ?",
+        "SELECT \(SQL.taskColumns), \(Self.age("t.created_at")) AS age FROM \(SQL.tasks) WHERE \(SQL.isOpen) ORDER BY +t.rowid LIMIT ?",
         [Overview.taskLimit]
       ).map { Overview.Task(BridgeTask($0).withoutTexts, age: $0["age"]) }
       return Overview(

@@ -2,11 +2,11 @@ import Bridge
 import GRDB
 
 extension IDReference {
-  /// The stored id, if this names a message or a task of the agent.
+  /// The stored id, if this names a message or a task of the agent, or of anybody.
   ///
   /// - Parameter isWhole: whether it can only be a whole id.
   /// - Throws: `ambiguous`.
-  func storedID(for agent: Identity, isWhole: Bool = false, _ db: Database) throws -> String? {
+  func storedID(for agent: String?, isWhole: Bool = false, _ db: Database) throws -> String? {
     let forms = Set([text, text.lowercased(), text.uppercased()])
     if let id = try id(among: forms.flatMap { try candidates("x.id = :id", $0, agent, db) }) { return id }
     if mayBeBeginning, !isWhole {
@@ -17,12 +17,12 @@ extension IDReference {
   }
 
   /// - Throws: `notFound`, `ambiguous`.
-  func requiredID(for agent: Identity, _ db: Database) throws -> String {
+  func requiredID(for agent: String?, _ db: Database) throws -> String {
     guard let id = try storedID(for: agent, db) else { throw refusal([]) }
     return id
   }
 
-  private func candidates(_ condition: String, _ id: String, _ agent: Identity, _ db: Database) throws -> [Candidate] {
+  private func candidates(_ condition: String, _ id: String, _ agent: String?, _ db: Database) throws -> [Candidate] {
     let (table, note) =
       switch kind {
       case .message: ("messages", "COALESCE(x.sender, '') || ', ' || COALESCE(x.created_at, '')")
@@ -32,8 +32,8 @@ extension IDReference {
       db.cachedStatement(
         sql: """
           SELECT x.id, \(note) AS note FROM \(table) x
-          WHERE \(condition) AND typeof(x.id) = 'text' AND (+x.sender = :me OR +x.recipient = :me) ORDER BY x.id LIMIT :most
-          """), arguments: ["id": id, "me": agent.name, "most": Self.mostCandidates]
+          WHERE \(condition) AND typeof(x.id) = 'text' AND (:me IS NULL OR +x.sender = :me OR +x.recipient = :me) ORDER BY x.id LIMIT :most
+          """), arguments: ["id": id, "me": agent, "most": Self.mostCandidates]
     ).map { Candidate(id: $0["id"], note: $0.text("note") ?? "") }
   }
 }

@@ -6,7 +6,7 @@ extension SQLiteStore {
     try await read { db in
       var query = query
       // A task may be gone, and its messages not.
-      if let task = query.taskReference { query.taskID = try task.storedID(for: query.agent, db) ?? task.text }
+      if let task = query.taskReference { query.taskID = try task.storedID(for: query.agent?.name, db) ?? task.text }
       let past = try Past(query, db)
       var builder = HistoryPageBuilder(query)
       let text = query.text ?? ""
@@ -54,9 +54,9 @@ extension SQLiteStore {
     }
   }
 
-  public func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? {
+  public func message(_ id: String, for agent: Identity?) async throws(BridgeError) -> Message? {
     try await read { db in
-      try IDReference(id, field: "id", to: .message).storedID(for: agent, db)
+      try IDReference(id, field: "id", to: .message).storedID(for: agent?.name, db)
         .flatMap { try db.row("SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE m.id = ?", [$0]) }
         .map { Message(fieldsOf: $0).excerpted }
     }

@@ -121,7 +121,7 @@ extension SQLiteStore {
 
   public func deliverAgain(_ id: String, to agent: Identity) async throws(BridgeError) -> Bool {
     try await write(wakes: \.self) { db in
-      let id = try IDReference(id, field: "id", to: .message).storedID(for: agent, db)
+      let id = try IDReference(id, field: "id", to: .message).storedID(for: agent.name, db)
       try db.run(
         """
         UPDATE message_details AS d SET expiries = 0 WHERE message_id = ?1

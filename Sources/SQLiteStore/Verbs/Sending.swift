@@ -51,7 +51,7 @@ extension SQLiteStore {
       """, [message.id, message.sender.name, message.recipient.name, message.content])
     guard let createdAt else { return nil }
     if !message.references.isEmpty {
-      let references = try message.references.resolved { try $0.requiredID(for: message.sender, db) }
+      let references = try message.references.resolved { try $0.requiredID(for: message.sender.name, db) }
       let columns = MessageReferences.columns
       // The key may be that of a message that was removed by hand.
       try db.run(

@@ -1,33 +1,42 @@
 import Bridge
 import GRDB
 
-/// The rest of one part of an agent's list of tasks. Each statement follows an index.
+/// The rest of one part of an agent's list of tasks, or everybody's. Each statement follows an index.
 struct TaskList {
-  private let mine: String
-  private let part: TaskCursor.Part
+  private let place: TaskCursor
+  private let query: TaskQuery
   private let arguments: StatementArguments
-  private let hasStatus: Bool
 
-  init(side: String, _ place: TaskCursor, _ query: TaskQuery) {
-    part = place.part
-    hasStatus = query.status != nil
-    mine = "t.\(side) = ? AND t.rowid \(part == .open ? ">" : "<") ?" + (hasStatus ? " AND t.status = ?" : "")
-    arguments = StatementArguments([query.agent.name]) + [place.row] + StatementArguments(query.status.map { [$0.rawValue] } ?? [])
+  init(_ place: TaskCursor, _ query: TaskQuery) {
+    (self.place, self.query) = (place, query)
+    arguments =
+      StatementArguments(query.agent.map { [$0.name] } ?? []) + [place.row] + StatementArguments(query.status.map { [$0.rawValue] } ?? [])
+  }
+
+  /// - Parameter isOpen: whether only open tasks are meant. Few are open, and an index has them.
+  private func condition(isOpen: Bool) -> String {
+    let side = query.agent == nil ? "" : query.role == .assignee ? "t.recipient = ? AND " : "t.sender = ? AND "
+    let number = isOpen && query.agent == nil ? "+t.rowid" : "t.rowid"
+    return "\(side)\(number) \(place.part == .open ? ">" : "<") ?" + (query.status == nil ? "" : " AND t.status = ?")
+      + (isOpen ? " AND \(SQL.isOpen)" : "")
   }
 
   func rows(limit: Int, _ db: Database) throws -> RowCursor {
-    let condition = hasStatus ? "" : " AND " + (part == .open ? SQL.isOpen : SQL.hasEnded)
+    let isOpen = place.part == .open && (query.status == nil || query.agent == nil)
+    let order = isOpen && query.agent == nil ? "+t.rowid" : "t.rowid"
     return try db.rows(
       """
-      SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(mine)\(condition) ORDER BY t.rowid \(part == .open ? "" : "DESC") LIMIT ?
+      SELECT \(SQL.taskColumns) FROM \(SQL.tasks) WHERE \(condition(isOpen: isOpen))
+      \(place.part == .ended && query.status == nil ? "AND \(SQL.hasEnded)" : "")
+      ORDER BY \(order) \(place.part == .open ? "" : "DESC") LIMIT ?
       """, arguments + [limit])
   }
 
   /// Of all tasks and of the open ones: no index counts those that have ended.
   func count(_ db: Database) throws -> Int {
-    let all = "tasks t WHERE \(mine)"
-    if hasStatus { return try db.count(of: all, arguments) }
-    let open = try db.count(of: "\(all) AND \(SQL.isOpen)", arguments)
-    return part == .open ? open : try db.count(of: all, arguments) - open
+    func count(isOpen: Bool) throws -> Int { try db.count(of: "tasks t WHERE \(condition(isOpen: isOpen))", arguments) }
+    if query.status != nil { return try count(isOpen: place.part == .open && query.agent == nil) }
+    let open = try count(isOpen: true)
+    return place.part == .open ? open : try count(isOpen: false) - open
   }
 }

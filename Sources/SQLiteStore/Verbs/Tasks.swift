@@ -54,7 +54,7 @@ extension SQLiteStore {
   public func transitionTask(_ request: TransitionRequest) async throws(BridgeError) -> BridgeTask {
     let claim = SQL.offset(request.instance.claim(timing))
     let (task, decision, _) = try await write(wakes: \.isNews) { db -> (BridgeTask, TaskDecision, isNews: Bool) in
-      guard let id = try request.task.storedID(for: request.actor, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
+      guard let id = try request.task.storedID(for: request.actor.name, db), let task = try Self.taskRow(id, db).map(BridgeTask.init) else {
         throw BridgeError.noSuchTask(request.taskID, for: request.actor)
       }
       let decision = try TaskStateMachine.decide(task, request)
@@ -101,7 +101,7 @@ extension SQLiteStore {
     try await marking(query.instance, \.lease) { try Self.page(query, $0, $1) }
   }
 
-  public func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+  public func task(_ id: String, for agent: Identity?, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await marking(instance, \.lease) { try Self.report(id, for: agent, $0, $1) }
   }
 
@@ -127,13 +127,12 @@ extension SQLiteStore {
   }
 
   private static func page(_ query: TaskQuery, _ viewer: ViewerParameter?, _ db: Database) throws -> (Delivery, [Int64]) {
-    let side = query.role == .assignee ? "recipient" : "sender"
     var budget = ReplyBudget(characters: query.characters)
     var page = Delivery()
     var news = [Int64]()
     var isFull = false
     for part in query.parts {
-      let list = TaskList(side: side, part, query)
+      let list = TaskList(part, query)
       page.remaining += try list.count(db)
       let rows = try list.rows(limit: query.limit - page.tasks.count, db)
       while !isFull, let row = try rows.next() {
@@ -142,7 +141,7 @@ extension SQLiteStore {
         if isFull { break }
         page.tasks.append(task)
         page.next = TaskCursor(task, row: row["row"])
-        if let viewer, try TaskNews.isNews(row, for: query.agent, viewer, db) { news.append(row["row"]) }
+        if let viewer, let agent = query.agent, try TaskNews.isNews(row, for: agent, viewer, db) { news.append(row["row"]) }
       }
     }
     page.remaining -= page.tasks.count
@@ -151,18 +150,16 @@ extension SQLiteStore {
   }
 
   private static func report(
-    _ id: String, for agent: Identity, _ viewer: ViewerParameter?, _ db: Database
+    _ id: String, for agent: Identity?, _ viewer: ViewerParameter?, _ db: Database
   ) throws -> (TaskReport, [Int64]) {
     let reference = IDReference(id, field: "task_id", to: .task)
-    guard let stored = try reference.storedID(for: agent, db), let row = try taskRow(stored, db) else {
+    guard let stored = try reference.storedID(for: agent?.name, db), let row = try taskRow(stored, db) else {
       throw BridgeError.noSuchTask(id, for: agent)
     }
     let task = BridgeTask(row)
     let events = try db.rows("SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq", [stored])
-    return (
-      TaskReport(task: task, history: try Array(events.map { TaskEvent(fieldsOf: $0, from: 0) })),
-      try viewer.map { try TaskNews.isNews(row, for: agent, $0, db) } == true ? [row["row"]] : []
-    )
+    let isNews = if let viewer, let agent { try TaskNews.isNews(row, for: agent, viewer, db) } else { false }
+    return (TaskReport(task: task, history: try Array(events.map { TaskEvent(fieldsOf: $0, from: 0) })), isNews ? [row["row"]] : [])
   }
 
   private static func taskRow(_ id: String, _ db: Database) throws -> Row? {

@@ -34,7 +34,7 @@ struct RolesTests {
     // Tables, sequences, and functions that are no verbs.
     for table in [
       "messages", "tasks", "message_details", "task_details", "task_events", "leases", "lease_items", "agents", "instances", "agent_logins",
-      "bridge_schema", "message_records", "task_records",
+      "bridge_schema", "message_records", "task_records", "event_records",
     ] {
       for statement in ["SELECT * FROM", "EXPLAIN SELECT * FROM", "BEGIN; LOCK TABLE"]
         + (table.hasSuffix("records") ? [] : ["DELETE FROM", "TRUNCATE"])
@@ -76,7 +76,26 @@ struct RolesTests {
       "SELECT FROM cowork_bridge.sessions_of(NULL)", "SELECT FROM cowork_bridge.set_aside_by_agent()",
       "SELECT FROM cowork_bridge.transcript_numbers(false, 1000, 1000) WHERE seq IS NOT NULL OR top > 0",
       "SELECT FROM cowork_bridge.transcript_numbers(true, 1000, 1000) WHERE seq IS NOT NULL OR top > 0",
+      // Everybody is nobody but itself.
+      "SELECT FROM cowork_bridge.message(NULL, '\(sent.messageID)')", "SELECT FROM cowork_bridge.task(NULL, '\(task)')",
+      "SELECT FROM cowork_bridge.history(NULL)", "SELECT FROM cowork_bridge.history(NULL, with_agent => 'code')",
+      "SELECT FROM cowork_bridge.history(NULL, '{private}')", "SELECT FROM cowork_bridge.tasks(NULL)",
+      "SELECT FROM cowork_bridge.transcript_page(NULL, NULL, 1000, 1000, 200, 0)",
+      "SELECT FROM cowork_bridge.transcript_page('code', NULL, 0, 0, 0, 200)",
+      "SELECT FROM cowork_bridge.transcript_page('spy', NULL, 0, 0, 200, 200)",
     ] { #expect(try await database.psql(statement, as: spy) == "", "\(statement)") }
+    for agent in ["NULL", "'code'", "'spy'"] {
+      await #expect {
+        try await database.psql("SELECT cowork_bridge.transcript_page(\(agent), '\(sent.messageID)', 0, 0, 10, 10)", as: spy)
+      } throws: {
+        "\($0)".contains("ERROR:  at")
+      }
+    }
+    for (verb, count) in [
+      ("message(NULL, '\(sent.messageID)')", 1), ("task(NULL, '\(task)')", 2), ("history(NULL)", 1), ("tasks(NULL)", 1),
+      ("transcript_page(NULL, NULL, 1000, 1000, 200, 0)", 2), ("transcript_page('cowork', '\(sent.messageID)', 0, 0, 1, 200)", 2),
+      ("transcript_page('spy', NULL, 1000, 1000, 200, 0)", 0),
+    ] { #expect(try await database.psql("SELECT count(*) FROM cowork_bridge.\(verb)", as: code) == "\(count)\n", "\(verb)") }
     for statement in [
       "SELECT cowork_bridge.confirm('\(lease)')", "SELECT cowork_bridge.undo('\(lease)')", "SELECT cowork_bridge.renew('{\(lease)}', 3600)",
       "SELECT cowork_bridge.recover('', '{\(lease)}')",

@@ -24,7 +24,8 @@ final class RoutedStore: ForwardingStore {
     self.store = agent
   }
 
-  private func of(_ agent: Identity) async throws(BridgeError) -> PostgresStore {
+  private func of(_ agent: Identity?) async throws(BridgeError) -> PostgresStore {
+    guard let agent else { return owner }
     do { return try await store(agent) } catch { throw BridgeError(.storeFailed, "no login: \(error)") }
   }
 
@@ -32,7 +33,7 @@ final class RoutedStore: ForwardingStore {
   func broadcast(_ broadcast: Broadcast) async throws(BridgeError) -> [SendReceipt] { try await of(broadcast.sender).broadcast(broadcast) }
   func take(_ request: TakeRequest) async throws(BridgeError) -> Delivery { try await of(request.agent).take(request) }
   func history(_ query: HistoryQuery) async throws(BridgeError) -> HistoryPage { try await of(query.agent).history(query) }
-  func message(_ id: String, for agent: Identity) async throws(BridgeError) -> Message? { try await of(agent).message(id, for: agent) }
+  func message(_ id: String, for agent: Identity?) async throws(BridgeError) -> Message? { try await of(agent).message(id, for: agent) }
   func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts { try await of(viewer.agent).unreadCounts(for: viewer) }
   func setAside(of agent: Identity) async throws(BridgeError) -> [Message] { try await of(agent).setAside(of: agent) }
   func deliverAgain(_ id: String, to agent: Identity) async throws(BridgeError) -> Bool { try await of(agent).deliverAgain(id, to: agent) }
@@ -42,7 +43,7 @@ final class RoutedStore: ForwardingStore {
     try await of(request.actor).transitionTask(request)
   }
   func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery { try await of(query.agent).tasks(query) }
-  func task(_ id: String, for agent: Identity, instance: Instance?) async throws(BridgeError) -> TaskReport {
+  func task(_ id: String, for agent: Identity?, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await of(agent).task(id, for: agent, instance: instance)
   }
   func heartbeat(_ instance: Instance) async throws(BridgeError) { try await of(instance.agent).heartbeat(instance) }
