@@ -169,7 +169,7 @@ async function more(load) {
 
 let height = 0;
 function scrolled() {
-  if (!transcript || transcript.pages.length === 0) return;
+  if (!transcript || transcript.pages.length === 0 || log.clientHeight === 0) return;
   const near = log.clientHeight * 1.5 + 200;
   follows = atBottom() && transcript.atEnd;
   if (follows) unseen = 0;

@@ -10,7 +10,7 @@ import { drawer } from "./drawer.js";
 import { byId } from "./element.js";
 import { me, nameElement, noStateYet, setState } from "./names.js";
 import { notify, showButton, showTitle, start as startNotices } from "./notices.js";
-import { learn } from "./records.js";
+import { forgetTasks, learn } from "./records.js";
 import { start as startSearch, view as search } from "./search.js";
 import { start as startTasks, view as tasks } from "./tasks.js";
 
@@ -65,6 +65,7 @@ function receive(event) {
     notify(event.entries);
   }
   if (event.kind === "reload") {
+    forgetTasks();
     current().reload();
     drawer.reload();
   }

@@ -65,6 +65,12 @@ export function learnTask(task) {
   changed();
 }
 
+/** Fetches tasks again when they are shown next: changes of them may have been missed. */
+export function forgetTasks() {
+  tasks.known.clear();
+  changed();
+}
+
 /** Keeps what is known true with entries as they happen. */
 export function learn(entries) {
   for (const entry of entries) {
