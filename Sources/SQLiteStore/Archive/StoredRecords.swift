@@ -38,28 +38,41 @@ extension StoredRecord {
     }
   }
 
+  /// How many records one statement looks up: beginning a statement takes longer than finding a row.
+  private static var lookups: Int { 50 }
+
   /// Finds the counterparts of another store's records, by key.
   static func counterparts(of records: [Record], _ db: Database) throws -> [ArchivedText: StoredRecord] {
     let id = "\(Record.tables.alias).id"
     var found = [ArchivedText: StoredRecord]()
-    var isDerived = false
-    // Writing and finding the long statement takes longer than executing it.
-    let withID = try db.cachedStatement(
+    let wanted = records.map { (key: $0.key, spellings: spellings(of: $0)) }
+    let (plain, others) = (wanted.filter(\.spellings.areOneText), wanted.filter { !$0.spellings.areOneText })
+    let places = Array(repeating: "?", count: lookups).joined(separator: ", ")
+    let plainly = try db.cachedStatement(sql: "\(Record.select) WHERE \(id) IN (\(places))")
+    for start in stride(from: 0, to: plain.count, by: lookups) {
+      let ids = plain[start...].prefix(lookups).map(\.spellings[0])
+      let rows = try Row.fetchCursor(plainly, arguments: StatementArguments(ids + Array(repeating: .null, count: lookups - ids.count)))
+      while let row = try rows.next() {
+        let stored = try StoredRecord(row, db)
+        found[stored.record.key] = stored
+      }
+    }
+    let spelled = try db.cachedStatement(
       sql: "\(Record.select) WHERE \(id) = ?1 OR (typeof(?1) = 'blob' AND \(id) = CAST(?1 AS TEXT))")
-    for record in records {
-      for spelling in spellings(of: record) {
-        guard let row = try Row.fetchOne(withID, arguments: [spelling]) else { continue }
+    for record in others {
+      for spelling in record.spellings {
+        guard let row = try Row.fetchOne(spelled, arguments: [spelling]) else { continue }
         found[record.key] = try StoredRecord(row, db)
         break
       }
-      if DerivedID.mayBe(record.key), found[record.key] == nil { isDerived = true }
     }
+    let isDerived = wanted.contains { DerivedID.mayBe($0.key) && found[$0.key] == nil }
     guard isDerived else { return found }
-    let wanted = Set(records.map(\.key))
+    let keys = Set(wanted.map(\.key))
     let rows = try db.rows("\(Record.select) WHERE \(id) IS NULL")
     while let row = try rows.next() {
       let candidate = try StoredRecord(row, db)
-      if wanted.contains(candidate.record.key), found[candidate.record.key] == nil { found[candidate.record.key] = candidate }
+      if keys.contains(candidate.record.key), found[candidate.record.key] == nil { found[candidate.record.key] = candidate }
     }
     return found
   }
@@ -73,4 +86,8 @@ extension StoredRecord {
     }
     return values
   }
+}
+
+extension [DatabaseValue] {
+  fileprivate var areOneText: Bool { if count == 1, case .string = self[0].storage { true } else { false } }
 }
