@@ -64,7 +64,7 @@ AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
-  to_check := sessions_to_check(me, process, viewer);
+  IF process <> '' THEN to_check := sessions_to_check(me, process, viewer); END IF;
   SELECT (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0) - count(*), count(*) FILTER (WHERE NOT h.is_set_aside)
     INTO messages, elsewhere FROM held(me, NULL, viewer) AS h WHERE h.is_hidden;
   tasks := (SELECT count(*) FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me)
