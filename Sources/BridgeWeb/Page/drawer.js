@@ -39,8 +39,10 @@ async function load() {
   try {
     const answer = await get("/api/task", { id: wanted });
     if (id !== wanted) return;
-    shown = answer;
     learnTask(answer.task);
+    // What is the same stays, so that nothing is made anew under a finger.
+    if (shown && !ending === !byId("result") && JSON.stringify(shown) === JSON.stringify(answer)) return;
+    shown = answer;
     show();
   } catch (error) {
     if (id !== wanted || shown) return;
