@@ -12,7 +12,7 @@ function segment(name) {
   return encodeURIComponent(name.toWellFormed?.() ?? name);
 }
 
-export function parse(location) {
+function parse(location) {
   const [view, ...rest] = location.pathname.split("/").slice(1);
   const query = new URLSearchParams(location.search);
   const name = rest.length && rest.join("/") !== "" ? decoded(rest.join("/")) : null;

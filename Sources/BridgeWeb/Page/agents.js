@@ -1,7 +1,7 @@
 // The view Agents: who is there, and what waits for whom.
 import { format } from "./address.js";
 import { byId, clear, element, icon, reconcile } from "./element.js";
-import { avatar, me, nameElement, plural, shownName, store } from "./names.js";
+import { avatar, me, nameElement, plural, store } from "./names.js";
 import { ago, exact, seconds, span } from "./time.js";
 
 const heads = ["Agent", "Presence", "Client", "Sessions", "Unread", "Open tasks", "Set aside"];

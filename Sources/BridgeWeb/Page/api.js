@@ -1,7 +1,7 @@
 // Calls of the server.
 
 /** What the server or the way to it refused, in words for people. */
-export class CallError extends Error {
+class CallError extends Error {
   constructor(code, message, { refused = false } = {}) {
     super(message);
     this.code = code;

@@ -3,7 +3,7 @@ import { address, go, without } from "./address.js";
 import { get, post } from "./api.js";
 import { writeAbout } from "./composer.js";
 import { announce, byId, element, icon, loading } from "./element.js";
-import { arrowElement, isEnded, me, nameElement, statusIcon, statusName } from "./names.js";
+import { actorElement, arrowElement, isEnded, me, stateKnown, statusIcon, statusName } from "./names.js";
 import { learnTask } from "./records.js";
 import { collapsible } from "./text.js";
 import { ago, brief, exact, seconds } from "./time.js";
@@ -37,7 +37,7 @@ async function load() {
   const wanted = id;
   if (wanted === null) return;
   try {
-    const answer = await get("/api/task", { id: wanted });
+    const [answer] = await Promise.all([get("/api/task", { id: wanted }), stateKnown]);
     if (id !== wanted) return;
     learnTask(answer.task);
     // What is the same stays, so that nothing is made anew under a finger.
@@ -71,7 +71,7 @@ function show() {
     element("ol", { class: "history" }, ...history.map((event, index) => element("li", { data: { status: event.to } },
       element("span", { class: "mark", data: { status: event.to } }, icon(statusIcon(event.to))),
       element("div", {},
-        element("p", {}, nameElement(event.actor), element("span", { class: "step", text: step(event) }),
+        element("p", {}, actorElement(event, task), element("span", { class: "step", text: step(event) }),
           element("time", { text: brief(seconds(event.at)), title: exact(seconds(event.at), event.at) })),
         event.note && event.note !== task.result ? collapsible(event.note, stateOf(`note ${index}`)) : null)))));
 }

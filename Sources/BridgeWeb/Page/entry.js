@@ -2,7 +2,7 @@
 import { address, format } from "./address.js";
 import { get } from "./api.js";
 import { copyText, element, icon } from "./element.js";
-import { arrowElement, avatar, me, nameElement, shownName, statusIcon, statusName } from "./names.js";
+import { actorElement, arrowElement, avatar, me, nameElement, shownName, statusIcon, statusName } from "./names.js";
 import { messageOf, taskOf } from "./records.js";
 import { collapsible, line } from "./text.js";
 import { clock, day, dayName, exact, seconds } from "./time.js";
@@ -97,7 +97,7 @@ function change(entry) {
   const note = line(entry.note ?? "", 140);
   return element("p", { class: "change", data: { change: entry.to ?? "", taskId: entry.id ?? "" } },
     element("span", { class: "mark", data: { status: entry.to } }, icon(statusIcon(entry.to))),
-    element("span", { class: "what" }, nameElement(entry.actor), ` ${verb} `, ...(isNew ? [nameElement(entry.recipient), ": "] : []),
+    element("span", { class: "what" }, actorElement(entry, entry), ` ${verb} `, ...(isNew ? [nameElement(entry.recipient), ": "] : []),
       element("a", { href: format({ ...address, task: entry.id }), data: { focus: "task" }, dir: "auto",
         text: entry.title || "a task without a title" }),
       note && !isNew ? element("span", { class: "note", dir: "auto", text: note }) : null),

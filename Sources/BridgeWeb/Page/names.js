@@ -23,7 +23,7 @@ const hues = new Map();
 const hueCount = 10;
 
 /** A number of a colour: of its own for each of the first ten agents. */
-export function hue(name) {
+function hue(name) {
   const known = hues.get(name);
   if (known !== undefined) return known;
   let value = 0;
@@ -42,6 +42,12 @@ export function nameElement(name) {
   const shown = shownName(name);
   const data = { hue: hue(name), short: shown.length > 16 ? null : "" };
   return element("bdi", { class: "name", text: shown, title: shown.length > 20 ? shown : null, data });
+}
+
+/** Who made a change of a task. A task that was typed by hand comes from its creator. */
+export function actorElement(change, task) {
+  const actor = change.actor ?? (change.from ? null : task.sender);
+  return actor === null || actor === undefined ? element("span", { text: "Somebody" }) : nameElement(actor);
 }
 
 export function arrowElement(sender, recipient) {

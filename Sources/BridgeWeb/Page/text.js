@@ -6,7 +6,7 @@ const shortLength = matchMedia("(max-width: 719px)").matches ? 800 : 1400;
 const shortLines = 18;
 
 /** The beginning of a text, or null where it is short. */
-export function beginning(text) {
+function beginning(text) {
   let end = 0;
   for (let line = 0; line < shortLines; line += 1) {
     end = text.indexOf("\n", end) + 1;
@@ -24,7 +24,7 @@ export function beginning(text) {
 }
 
 /** Splits a text at lines that begin with three backticks. A fence that is not closed goes on to the end. */
-export function parts(text) {
+function parts(text) {
   const found = [];
   const fence = /^[ \t]{0,3}```+[ \t]*([^`\n]*)$/gm;
   let start = 0;
@@ -68,7 +68,7 @@ function code(part) {
 }
 
 /** The nodes for a text. */
-export function formatted(text) {
+function formatted(text) {
   return parts(text).map((part) => (part.code ? code(part) : prose(part.text)));
 }
 
@@ -78,7 +78,7 @@ export function line(text, length = 160) {
   return found.length > length ? `${found.slice(0, length).replace(/[\ud800-\udbff]$/, "").trimEnd()}…` : found;
 }
 
-export function size(bytes) {
+function size(bytes) {
   return bytes < 1024 ? `${bytes} bytes` : bytes < 1_048_576 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1_048_576).toFixed(1)} MB`;
 }
 
