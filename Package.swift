@@ -95,6 +95,14 @@ let package = Package(
       name: "ArchiveCommandTests",
       dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     .testTarget(
+      name: "BridgeWebTests",
+      dependencies: [
+        "cowork-code-mcp-server", "Bridge", "BridgeWeb", "JSON", "PostgresTesting", "ProcessTesting", "SQLiteStore", "SystemSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
+    .testTarget(
       name: "BridgeServerTests",
       dependencies: [
         "Bridge", "BridgeServer", "JSON", "MCP", "MCPClient", "SQLiteStore", "SystemSupport",

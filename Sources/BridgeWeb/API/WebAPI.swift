@@ -5,6 +5,8 @@ import Logging
 
 /// What the page asks for and does, by the store and, for what it does, by the service of one agent.
 struct WebAPI: Sendable {
+  /// The most characters of the messages or tasks of one answer; the first is there whatever its size.
+  private static let characters = 2_000_000
   /// The most times that what waits is taken for one request.
   private static let deliveries = 100
 
@@ -66,7 +68,7 @@ struct WebAPI: Sendable {
       return ["task": report.task.web(upTo: .max), "history": .array(report.history.map(TaskEvent.schema.encode))]
     case .tasks:
       let status = try target["status"].map { text throws(Refusal) in try Self.status(text) }
-      var query = TaskQuery(agent: nil, status: status, limit: limit)
+      var query = TaskQuery(agent: nil, status: status, limit: limit, characters: Self.characters)
       query.cursor = try target["cursor"].map { text throws(BridgeError) in try TaskCursor(text) }
       let page = try await store.tasks(query)
       var json: JSONObject = ["tasks": .array(page.tasks.map { $0.web() }), "remaining": .integer(Int64(page.remaining))]
@@ -74,7 +76,8 @@ struct WebAPI: Sendable {
       return .object(json)
     default:
       let agent = try target["agent"].map { name throws(BridgeError) in try Identity(name) }
-      let query = HistoryQuery(agent: agent, text: try target["query"], before: try target["before"], limit: limit)
+      let query = HistoryQuery(
+        agent: agent, text: try target["query"], before: try target["before"], limit: limit, characters: Self.characters)
       try query.validate()
       let page = try await store.history(query)
       var json: JSONObject = ["messages": .array(page.messages.map { $0.web() }), "more": .bool(page.more)]
