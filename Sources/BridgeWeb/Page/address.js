@@ -42,13 +42,18 @@ export function format({ view, agent = null, at = null, task = null, query = nul
 }
 
 let listener = () => {};
+let placeNow = () => null;
+
+/** What an entry of the history keeps when it is left; it is the `place` of the address when somebody comes back. */
+export const keepPlace = (describe) => { placeNow = describe; };
+
 export let address = parse(location);
 let shown = location.pathname + location.search;
 
 /** Calls the listener with the new address and the earlier one, now and whenever it changes. */
 export function follow(change) {
   listener = change;
-  addEventListener("popstate", () => arrive(parse(location)));
+  addEventListener("popstate", (event) => arrive({ ...parse(location), place: event.state }));
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -63,9 +68,10 @@ export function follow(change) {
 }
 
 export function go(next, { replace = false } = {}) {
-  next = { agent: null, at: null, task: null, query: null, ...next };
+  next = { agent: null, at: null, task: null, query: null, ...next, place: null };
   const text = format(next);
   if (text === shown) replace = true;
+  if (!replace) history.replaceState(placeNow(), "");
   history[replace ? "replaceState" : "pushState"](null, "", text);
   arrive(next);
 }

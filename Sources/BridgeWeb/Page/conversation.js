@@ -1,5 +1,5 @@
 // The view Conversations: the list of agents, one conversation, and the place in it.
-import { address, go, without } from "./address.js";
+import { address, go, keepPlace, without } from "./address.js";
 import { showAgentList, presenceText } from "./agentlist.js";
 import { post } from "./api.js";
 import { composeIn, onSent, replyTo } from "./composer.js";
@@ -87,28 +87,40 @@ function showFailure(error) {
     element("button", { type: "button", text: "Try again", on: { click: () => begin(address) } })));
 }
 
-/** Opens a conversation at its end, or at a message. */
-async function begin({ agent, at }) {
+/** Opens a conversation at its end, at a message, or where somebody left it. */
+async function begin({ agent, at, place = null }) {
+  const start = at ?? place?.id ?? null;
   const started = new Transcript(agent);
-  [transcript, opened, unseen, failed, follows, busy, asked] = [started, new Map(), 0, false, at === null, false, new Map()];
+  [transcript, opened, unseen, failed, follows, busy, asked] = [started, new Map(), 0, false, start === null, false, new Map()];
   clear(log);
   log.append(loading());
   newest.hidden = true;
   try {
-    await Promise.all([started.load({ at }), stateKnown]);
+    await Promise.all([started.load({ at: start }), stateKnown]);
   } catch (error) {
     if (transcript !== started) return;
-    if (at !== null && error.code === "not_found") {
-      announce("The message is not there any more");
+    if (start !== null && error.code === "not_found") {
+      if (at !== null) announce("The message is not there any more");
       go(without("at"), { replace: true });
       return begin(address);
     }
     return showFailure(error);
   }
   if (transcript !== started) return;
-  show({ toEnd: at === null });
+  show({ toEnd: start === null });
   document.body.dataset.loaded = "";
   if (at !== null) point(at);
+  else if (place) restore(place);
+}
+
+function placeNow() {
+  const node = address.view === "conversations" && !follows && transcript?.count ? anchor() : null;
+  return node && { id: node.dataset.messageId, top: node.getBoundingClientRect().top - log.getBoundingClientRect().top };
+}
+
+function restore({ id, top }) {
+  const node = nodeOf(id);
+  if (node) log.scrollTop += node.getBoundingClientRect().top - log.getBoundingClientRect().top - top;
 }
 
 /** Scrolls to a message, and marks it for a moment. */
@@ -226,6 +238,7 @@ async function markRead() {
 
 export function start() {
   log.addEventListener("scroll", scrolled, { passive: true });
+  keepPlace(placeNow);
   newest.addEventListener("click", () => {
     log.focus({ preventScroll: true });
     toNewest();
@@ -258,7 +271,10 @@ export const view = {
     else if (next.at !== null && next.at !== earlier.at) {
       if (transcript.find(next.at)) point(next.at);
       else begin(next);
-    } else if (next.at === null && earlier.at !== null && !transcript.atEnd && next.task === earlier.task) begin(next);
+    } else if (next.at === null && earlier.at !== null && next.task === earlier.task) {
+      if (next.place && transcript.find(next.place.id)) restore(next.place);
+      else if (next.place || !transcript.atEnd) begin(next);
+    }
   },
   entries(entries) {
     if (!transcript) return;

@@ -17,7 +17,11 @@ import { start as startTasks, view as tasks } from "./tasks.js";
 const views = new Map(Object.entries({ conversations, tasks, agents, search }));
 const current = () => views.get(address.view);
 
+/** How far the views are scrolled: what is hidden forgets it. */
+const scrolled = new Map();
+
 function show(next, earlier) {
+  if (earlier.view !== next.view) scrolled.set(earlier.view, byId(earlier.view).scrollTop);
   document.body.dataset.view = next.view;
   for (const name of views.keys()) byId(name).hidden = name !== next.view;
   for (const link of document.querySelectorAll(".views a")) {
@@ -25,6 +29,7 @@ function show(next, earlier) {
     else link.removeAttribute("aria-current");
   }
   current().open(next, earlier);
+  if (earlier.view !== next.view) byId(next.view).scrollTop = scrolled.get(next.view) ?? 0;
   drawer.open(next.task);
   showTitle(current().title());
 }

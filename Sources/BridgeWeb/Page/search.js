@@ -139,7 +139,7 @@ export const view = {
       input.value = query;
       load();
     }
-    if (earlier.view !== "search" || !query) input.focus();
+    if (earlier.view !== "search" || !query) input.focus({ preventScroll: true });
   },
   reload() { if (about.hasAttribute("data-problem")) load(); },
 };
