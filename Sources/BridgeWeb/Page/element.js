@@ -33,26 +33,25 @@ const shown = new WeakMap();
 export function reconcile(parent, items, { key, signature, create, refresh }) {
   const earlier = shown.get(parent) ?? new Map();
   const now = new Map();
+  const names = new Set(items.map(key));
+  // First, so that those that stay need not be moved, which would take the focus from them.
+  for (const [name, { node }] of earlier) if (!names.has(name)) node.remove();
   let place = parent.firstElementChild;
   for (const item of items) {
     const name = key(item);
     if (now.has(name)) continue;
     const sign = signature(item);
     const known = earlier.get(name);
-    const kept = known?.sign === sign ? known.node : null;
-    const node = kept ?? create(item);
+    const node = known?.sign === sign ? known.node : create(item);
     now.set(name, { node, sign });
     refresh?.(node, item);
-    if (known && !kept) {
-      if (known.node === place) place = place.nextElementSibling;
+    if (known && known.node !== node) {
+      if (known.node === place) place = node;
       replace(known.node, node);
-    } else if (node === place) {
-      place = place.nextElementSibling;
-    } else {
-      parent.insertBefore(node, place);
     }
+    if (node === place) place = place.nextElementSibling;
+    else parent.insertBefore(node, place);
   }
-  for (const [name, { node }] of earlier) if (now.get(name)?.node !== node) node.remove();
   shown.set(parent, now);
 }
 

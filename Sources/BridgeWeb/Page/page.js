@@ -38,6 +38,7 @@ function receiveState(state) {
   setState(state);
   document.body.toggleAttribute("data-read-only", me() === null);
   byId("acting").replaceChildren(...(me() === null ? ["Read only"] : ["as ", nameElement(me())]));
+  byId("connection").title = [state.store, state.workspace ? `workspace ${state.workspace}` : ""].filter(Boolean).join(", ");
   showRecipients();
   showButton();
   for (const view of views.values()) if (view === current()) view.state?.(state);
