@@ -116,12 +116,17 @@ import Testing
     defer { running.signal(SIGKILL) }
     let line = try #require(try await pipe.lines(to: "key=").last)
     let port = try #require(line.firstMatch(of: /:([0-9]+)\//).flatMap { Int($0.1) })
-    var clients = try (1...60).map { _ in try RawClient(port) }
-    // The first that are served show that the server has come to its limit.
-    _ = try await clients[0].rest()
-    clients.removeAll()
-    let client = try RawClient(port)
-    try client.send("GET /favicon.svg HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n")
-    #expect(try await client.rest().contains("200 OK"))
+    do {
+      var clients = try (1...60).map { _ in try RawClient(port) }
+      // The first that are served show that the server has come to its limit.
+      _ = try await clients[0].rest()
+      clients.removeAll()
+      let client = try RawClient(port)
+      try client.send("GET /favicon.svg HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n")
+      #expect(try await client.rest().contains("200 OK"))
+    } catch {
+      running.signal(SIGKILL)
+      throw TestingError("\(error); the server: \(try await running.outcome)")
+    }
   }
 }
