@@ -107,26 +107,4 @@ import Testing
     // Now one has left, once the server has noticed.
     while (try? await web.request("GET /favicon.svg", cookie: false).status) != 200 {}
   }
-
-  /// Where accept(2) fails because no descriptor is left, the server goes on once there are some.
-  @Test func aServerWithoutDescriptorsRecovers() async throws {
-    let pipe = try LinePipe()
-    let running = try sandbox.start(
-      ["-c", "ulimit -n 40; exec \"$0\" web --port 0", Program.path], command: "/bin/sh", output: pipe.writing)
-    defer { running.signal(SIGKILL) }
-    let line = try #require(try await pipe.lines(to: "key=").last)
-    let port = try #require(line.firstMatch(of: /:([0-9]+)\//).flatMap { Int($0.1) })
-    do {
-      var clients = try (1...60).map { _ in try RawClient(port) }
-      // The first that are served show that the server has come to its limit.
-      _ = try await clients[0].rest()
-      clients.removeAll()
-      let client = try RawClient(port)
-      try client.send("GET /favicon.svg HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n")
-      #expect(try await client.rest().contains("200 OK"))
-    } catch {
-      running.signal(SIGKILL)
-      throw TestingError("\(error); the server: \(try await running.outcome)")
-    }
-  }
 }
