@@ -61,6 +61,7 @@ struct Live: Sendable {
     var isAway = false
     wakeUps.post(.resync)
     for await _ in wakeUps {
+      let start = ContinuousClock.now
       do throws(BridgeError) {
         let state = try await self.state()
         if isAway { post(.store(JSON.object(["up": true]).encoded())) }
@@ -71,7 +72,8 @@ struct Live: Sendable {
         if !isAway { post(.store(Self.away(error))) }
         isAway = true
       }
-      guard (try? await Task.sleep(for: Self.interval)) != nil else { return }
+      // A large store is not kept busy.
+      guard (try? await Task.sleep(for: max(Self.interval, start.duration(to: .now) * 4))) != nil else { return }
     }
   }
 
