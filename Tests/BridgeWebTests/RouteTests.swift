@@ -10,7 +10,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/", Route.page), ("/?x=1", .page), ("/conversations", .page), ("/conversations/code", .page), ("/conversations/%C3%A4", .page),
+    ("/", Route.page), ("/?x=1", .page), ("/conversations", .page), ("/conversations/", .page), ("/tasks/", .page),
+    ("/conversations/code", .page), ("/conversations/%C3%A4", .page),
     ("/tasks", .page), ("/tasks/3f0c", .page), ("/agents", .page), ("/search?query=a", .page), ("/favicon.svg", .file("favicon.svg")),
     ("/page.js", .file("page.js")), ("/metrics", .metrics), ("/api/state", .state), ("/api/transcript?agent=code", .transcript),
     ("/api/message?id=1", .message), ("/api/task?id=1", .task), ("/api/tasks", .tasks), ("/api/search", .search), ("/api/events", .events),
@@ -28,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "/x", "/page.html", "/Page/page.js", "/api", "/api/", "/api/state/", "/conversations/", "/conversations/a/b", "/tasks//", "/agents/a",
+    "/x", "/page.html", "/Page/page.js", "/api", "/api/", "/api/state/", "/conversations/a/b", "/agents/a",
     "//", "/../page.js", "/%2e%2e/etc/passwd", "/page.js/", "/favicon.ico", "/api/STATE",
   ])
   func nothingElseIsThere(_ target: String) {

@@ -30,7 +30,7 @@ struct WebAPI: Sendable {
       switch route {
       case .page, .file: return pageFile(route, known: known)
       case .metrics: return .text(await metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
-      case .sendMessage, .read, .createTask, .updateTask: return .json(try await act(route, WebArguments(body)))
+      case .sendMessage, .read, .createTask, .updateTask: return .json(try await act(route, WebArguments(body, of: route)))
       default: return .json(try await look(route, target))
       }
     } catch {
@@ -175,9 +175,23 @@ struct WebAPI: Sendable {
 struct WebArguments: Sendable {
   private let members: JSONObject
 
-  init(_ body: [UInt8]) throws(Refusal) {
+  init(_ body: [UInt8], of route: Route) throws(Refusal) {
     guard let members = (try? JSON(decoding: body))?.objectValue else { throw .invalid("The body must be one JSON object.") }
+    let names = Self.names(for: route)
+    if let stranger = members.keys.first(where: { !names.contains($0) }) {
+      throw .invalid("\"\(stranger.prefix(80))\" is unknown here: use \(names.joined(separator: ", ")).")
+    }
     self.members = members
+  }
+
+  private static func names(for route: Route) -> [String] {
+    switch route {
+    case .sendMessage: ["to", "content", "reply_to", "task_id", "key"]
+    case .read: ["from"]
+    case .createTask: ["to", "title", "description", "key"]
+    case .updateTask: ["id", "status", "result"]
+    default: []
+    }
   }
 
   /// Nil where it is missing or null.

@@ -78,8 +78,13 @@ struct Refusal: Error, Equatable {
   /// - Parameter isForProgram: whether JSON is expected.
   func response(isForProgram: Bool) -> Response {
     var response: Response =
-      isForProgram
-      ? .json(["error": ["code": .string(code), "message": .string(message)]], status) : .text(message + "\n", status)
+      if isForProgram {
+        .json(["error": ["code": .string(code), "message": .string(message)]], status)
+      } else if self == .notFound {
+        .text(
+          "<!doctype html><html lang=\"en\"><title>Not found</title><p>\(message) <a href=\"/\">Open the page</a></p></html>\n", status,
+          type: "text/html; charset=utf-8")
+      } else { .text(message + "\n", status) }
     if !allowed.isEmpty { response.headers.add(name: "Allow", value: allowed.joined(separator: ", ")) }
     return response
   }

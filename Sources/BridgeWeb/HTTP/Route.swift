@@ -41,7 +41,7 @@ enum Route: Hashable, Sendable {
     let parts = try target.components
     switch (parts.first ?? "", parts.count) {
     case ("", 1), ("conversations", 1), ("tasks", 1), ("agents", 1), ("search", 1): return .page
-    case ("conversations", 2), ("tasks", 2): return parts[1].isEmpty ? nil : .page
+    case ("conversations", 2), ("tasks", 2): return .page
     case (let name, 1): return PageFiles.all[name] == nil || name == PageFiles.page ? nil : .file(name)
     default: return nil
     }

@@ -24,7 +24,7 @@ struct Web: AsyncParsableCommand {
       """)
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("The port on 127.0.0.1; 0 for any that is free.", valueName: "number"),
+    parsing: .unconditional, help: ArgumentHelp("The port on 127.0.0.1; 0 for any that is free. (default: 4747)", valueName: "number"),
     transform: number(in: 0...65_535))
   var port = 4747
 
