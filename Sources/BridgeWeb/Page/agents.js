@@ -1,7 +1,7 @@
 // The view Agents: who is there, and what waits for whom.
 import { format } from "./address.js";
 import { byId, clear, element, icon, reconcile } from "./element.js";
-import { avatar, me, nameElement, plural, store } from "./names.js";
+import { avatar, me, nameElement, plural, presenceOf, startCommand, store } from "./names.js";
 import { ago, exact, seconds, span } from "./time.js";
 
 const heads = ["Agent", "Presence", "Client", "Sessions", "Unread", "Open tasks", "Set aside"];
@@ -29,8 +29,8 @@ function row(agent) {
   return element("tr", { data: { agent: name } },
     element("th", { scope: "row" }, element("a", { class: "agent", href: format({ view: "conversations", agent: name }),
       data: { focus: "agent" } },
-      avatar(name, agent.online ? "online" : "offline"), nameElement(name), name === me() ? element("small", { text: "you" }) : null)),
-    cell("Presence", agent.unknown ? "Never connected" : agent.online
+      avatar(name, presenceOf(agent)), nameElement(name), name === me() ? element("small", { text: "you" }) : null)),
+    cell("Presence", agent.unknown ? "Never connected" : !store.reached ? "Unknown" : agent.online
       ? element("span", { class: "presence", data: { presence: "online" }, text: "Online" })
       : element("time", { text: seen === null ? "Never seen" : `Seen ${ago(seen)}`, title: exact(seen, agent.last_seen) })),
     cell("Client", agent.client || agent.host
@@ -54,7 +54,8 @@ function show() {
   const unknown = state.unread_for_unknown_names ?? [];
   const online = state.agents.filter((agent) => agent.online).length;
   const workspace = state.workspace ? `workspace ${state.workspace}` : "";
-  byId("agents-about").textContent = [`${online} of ${plural(state.agents.length, "agent")} online`, workspace, state.store]
+  const present = store.reached ? `${online} of ${plural(state.agents.length, "agent")} online` : plural(state.agents.length, "agent");
+  byId("agents-about").textContent = [present, workspace, state.store]
     .filter(Boolean).join(" · ");
   if (state.agents.length === 0 && unknown.length === 0) {
     rows = null;
@@ -62,7 +63,7 @@ function show() {
     byId("agents-body").append(element("div", { class: "nothing" }, icon("agents"), element("h2", { text: "No agents yet" }),
       element("p", { text: "An agent is here once it has connected. For Claude Code:" }),
       element("pre", { tabindex: "0" },
-        element("code", { text: "claude mcp add --scope user cowork-bridge -- /path/to/cowork-code-mcp-server code" }))));
+        element("code", { text: startCommand() }))));
     return;
   }
   if (!rows) table();
@@ -70,7 +71,7 @@ function show() {
   const all = [...known, ...unknown.map((one) => ({ ...one, name: one.name ?? "", unknown: true, sessions: [] }))];
   reconcile(rows, all, {
     key: (agent) => `${agent.unknown ? "u" : "a"}${agent.name}`,
-    signature: (agent) => JSON.stringify([agent, ago(seconds(agent.last_seen)), me()]),
+    signature: (agent) => JSON.stringify([agent, ago(seconds(agent.last_seen)), me(), store.reached]),
     create: row,
   });
   document.body.dataset.loaded = "";

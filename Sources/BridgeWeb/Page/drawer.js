@@ -3,7 +3,7 @@ import { address, go, without } from "./address.js";
 import { get, post } from "./api.js";
 import { writeAbout } from "./composer.js";
 import { announce, byId, element, icon, loading } from "./element.js";
-import { actorElement, arrowElement, isEnded, me, stateKnown, statusIcon, statusName } from "./names.js";
+import { actorElement, arrowElement, holderElement, isEnded, me, stateKnown, statusIcon, statusName, verbOf } from "./names.js";
 import { learnTask } from "./records.js";
 import { collapsible } from "./text.js";
 import { ago, brief, exact, seconds } from "./time.js";
@@ -15,6 +15,7 @@ let ending = null;
 let result = "";
 let opened = new Map();
 let staleTasks = null;
+let shows = () => {};
 
 const stateOf = (name) => {
   if (!opened.has(name)) opened.set(name, {});
@@ -47,22 +48,24 @@ async function load() {
   } catch (error) {
     if (id !== wanted || shown) return;
     frame(element("h2", { id: "drawer-title", text: error.code === "not_found" ? "No such task" : "The task cannot be shown" }),
-      element("p", { class: "problem", role: "alert", text: error.message }),
+      element("p", { class: "problem", role: "alert",
+        text: error.code === "not_found" ? "No task has this id. It may have been deleted." : error.message }),
       element("button", { type: "button", text: "Try again", data: { focus: "again" }, on: { click: load } }));
   }
 }
 
 function show() {
   const { task, history } = shown;
+  shows();
   const created = seconds(task.created_at);
   frame(
     element("p", { class: "state", data: { status: task.status } }, icon(statusIcon(task.status)),
       element("span", { text: statusName(task.status) }),
       task.stale ? element("span", { class: "flag", data: { flag: "stale" }, text: "Stale" }) : null),
-    element("h2", { id: "drawer-title", dir: "auto", text: task.title || "No title" }),
+    element("h2", { id: "drawer-title", dir: "auto", text: task.title?.trim() || "No title" }),
     element("p", { class: "meta" }, arrowElement(task.sender, task.recipient),
       element("time", { text: ago(created) ? `created ${ago(created)}` : "", title: exact(created, task.created_at) })),
-    task.holder ? element("p", { class: "holder" }, "Held by ", element("bdi", { text: task.holder })) : null,
+    task.holder ? holderElement("p", task.holder) : null,
     actions(task),
     element("h3", { text: "Description" }), collapsible(task.description ?? "", stateOf("description")),
     (task.result ?? null) === null ? null : element("h3", { text: "Result" }),
@@ -79,7 +82,7 @@ function show() {
 function step(event) {
   if ((event.from ?? null) === null) return " created it";
   if (event.from === event.to) return " noted";
-  return ` moved it to ${statusName(event.to)}`;
+  return ` ${verbOf(event.to)[0]} it${verbOf(event.to)[1]}`;
 }
 
 /** What `as` may do: its assignee takes and ends it, and its creator may end it as failed. */
@@ -91,7 +94,8 @@ function actions(task) {
   const move = async (status, text) => {
     problem.textContent = "";
     try {
-      const answer = await post("/api/task", { id: task.id, status, ...(text ? { result: text } : {}) });
+      const answer = await post("/api/task", { id: task.id, status, ...(text ? { result: text } : {}) },
+        () => { problem.textContent = "Not done yet: the server does not answer."; });
       ending = null;
       result = "";
       announce(`The task is ${statusName(status).toLowerCase()}`);
@@ -118,13 +122,16 @@ function actions(task) {
   const text = element("textarea", { id: "result", rows: "4", dir: "auto" });
   text.value = result;
   text.addEventListener("input", () => { result = text.value; });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) { event.preventDefault(); move(ending, text.value); }
+  });
   const form = element("form", { on: { submit: (event) => { event.preventDefault(); move(ending, text.value); } } },
     element("label", { for: "result", text: ending === "completed" ? "Result" : "Why it failed" }), text,
     element("div", { class: "buttons" },
       element("button", { type: "submit", class: ending === "completed" ? "primary" : "danger", data: { focus: "submit" },
         text: ending === "completed" ? "Complete task" : "Fail task" }),
       button("cancel", "Cancel", () => begin(ending))));
-  return element("div", { class: "do" }, row, form, problem);
+  return element("div", { class: "do" }, form, problem);
 }
 
 let timer = null;
@@ -150,8 +157,12 @@ export const drawer = {
     if (shown && stale !== staleTasks) loadSoon();
     staleTasks = stale;
   },
+  /** The title of the task that is open. */
+  title: () => (shown ? shown.task.title?.trim() || "No title" : null),
   reload() { if (id !== null) loadSoon(); },
-  start() {
+  /** Calls the listener when a task is shown. */
+  start(listener) {
+    shows = listener;
     dialog.addEventListener("close", () => {
       const closed = dialog.dataset.taskId;
       if (address.task !== null) go({ ...without("task"), at: null });

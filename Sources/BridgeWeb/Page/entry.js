@@ -2,7 +2,7 @@
 import { address, format } from "./address.js";
 import { get } from "./api.js";
 import { copyText, element, icon } from "./element.js";
-import { actorElement, arrowElement, avatar, me, nameElement, shownName, statusIcon, statusName } from "./names.js";
+import { actorElement, arrowElement, avatar, me, nameElement, shownName, statusIcon, statusName, verbOf } from "./names.js";
 import { messageOf, taskOf } from "./records.js";
 import { collapsible, line } from "./text.js";
 import { clock, day, dayName, exact, seconds } from "./time.js";
@@ -20,7 +20,8 @@ export function itemsOf(entries) {
     const name = day(entry.time);
     if (name !== null && name !== shownDay) {
       shownDay = name;
-      items.push({ key: `d${name}`, day: name, time: entry.time });
+      // A day comes again where times were typed by hand: the order is that of the store.
+      items.push({ key: `d${name}|${entryKey(entry)}`, day: name, time: entry.time });
       previous = null;
     }
     const grouped = entry.type === "message" && previous?.type === "message" && previous.sender === entry.sender
@@ -89,17 +90,16 @@ function chip(id) {
     icon("pending"), element("span", { class: "title", dir: "auto", text: "Task" }), element("span", { class: "state" }));
 }
 
-const verbs = new Map([["in_progress", "took"], ["completed", "completed"], ["failed", "ended as failed"]]);
-
 function change(entry) {
   const isNew = !hasValue(entry.from) && entry.to === "pending";
-  const verb = isNew ? "asked" : entry.from === entry.to ? "noted on" : (verbs.get(entry.to) ?? `moved to ${statusName(entry.to)}`);
-  const note = line(entry.note ?? "", 140);
+  const [verb, whither] = isNew ? ["asked", ""] : entry.from === entry.to ? ["noted on", ""] : verbOf(entry.to);
+  // That its creator ended it is said by the line itself.
+  const note = line((entry.note ?? "").replace(`Ended by its creator ${entry.actor}: `, ""), 140);
   return element("p", { class: "change", data: { change: entry.to ?? "", taskId: entry.id ?? "" } },
     element("span", { class: "mark", data: { status: entry.to } }, icon(statusIcon(entry.to))),
     element("span", { class: "what" }, actorElement(entry, entry), ` ${verb} `, ...(isNew ? [nameElement(entry.recipient), ": "] : []),
       element("a", { href: format({ ...address, task: entry.id }), data: { focus: "task" }, dir: "auto",
-        text: entry.title || "a task without a title" }),
+        text: entry.title?.trim() || "a task without a title" }), whither,
       note && !isNew ? element("span", { class: "note", dir: "auto", text: note }) : null),
     element("time", { text: clock(entry.time), title: exact(entry.time, entry.at) }));
 }

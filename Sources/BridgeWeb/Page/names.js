@@ -1,7 +1,11 @@
 // The newest state of the store, and the names in it.
 import { element } from "./element.js";
 
-export const store = { state: null, agents: new Map() };
+/** reached: whether the state is that of now, as far as is known. */
+export const store = { state: null, agents: new Map(), reached: true };
+
+/** "online" or "offline"; "unknown" while the store cannot be reached. */
+export const presenceOf = (agent) => (store.reached ? (agent.online ? "online" : "offline") : "unknown");
 
 let known;
 /** Settled once there is a state, or it is clear that there is none yet. */
@@ -17,6 +21,14 @@ export function setState(state) {
 
 /** The agent that the page acts as; null where it only reads. */
 export const me = () => (store.state?.read_only ? null : (store.state?.as ?? null));
+/** A short name of the store: its workspace, or its file or database. */
+export const storeName = () => store.state?.workspace ?? (store.state?.store ?? "").split("?")[0].split(/[/\\]/).filter(Boolean).at(-1) ?? "";
+/** How an agent is brought to this store. */
+export function startCommand() {
+  const workspace = store.state?.workspace;
+  const option = workspace ? ` --workspace '${workspace.replaceAll("'", "'\\''")}'` : "";
+  return `claude mcp add --scope user cowork-bridge -- /path/to/cowork-code-mcp-server code${option}`;
+}
 export const canWrite = () => me() !== null;
 
 const hues = new Map();
@@ -63,6 +75,17 @@ export function avatar(name, presence) {
   return element("span", { class: "avatar", "aria-hidden": "true", data: { hue: hue(name), presence } },
     element("bdi", { text: letters }));
 }
+
+/** Who works on a task. A holder is written as AGENT@HOST:SESSION. */
+export function holderElement(tag, holder) {
+  const [, name, host] = /^(.*)@([^@]*?):[^:]*$/s.exec(holder) ?? [null, holder, ""];
+  return element(tag, { class: "holder", title: holder }, "Held by ",
+    element("bdi", { text: name === me() ? "you" : name }), host ? ` on ${host}` : null);
+}
+
+/** What somebody did who moved a task to a status: what is said before the task, and after it. */
+export const verbOf = (status) => verbs.get(status) ?? ["moved", ` to ${statusName(status)}`];
+const verbs = new Map([["in_progress", ["took", ""]], ["completed", ["completed", ""]], ["failed", ["failed", ""]]]);
 
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const statusNames = new Map([

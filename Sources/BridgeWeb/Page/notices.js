@@ -1,7 +1,7 @@
 // The badge in the title, and notifications of the browser for those who asked for them.
 import { go } from "./address.js";
 import { byId } from "./element.js";
-import { me, shownName, statusName, store } from "./names.js";
+import { me, shownName, statusName, store, storeName } from "./names.js";
 import { line } from "./text.js";
 
 const button = byId("notify");
@@ -13,7 +13,7 @@ let title = "";
 export function showTitle(name) {
   title = name;
   const unread = store.state?.unread?.messages ?? 0;
-  const text = `${unread > 0 ? `(${unread}) ` : ""}${title} · Cowork Bridge`;
+  const text = `${unread > 0 ? `(${unread}) ` : ""}${[title, "Cowork Bridge", storeName()].filter(Boolean).join(" · ")}`;
   if (document.title !== text) document.title = text;
 }
 

@@ -3,7 +3,7 @@ import { address, format } from "./address.js";
 import { get } from "./api.js";
 import { openCreate } from "./create.js";
 import { byId, element, icon, loading, reconcile } from "./element.js";
-import { arrowElement, canWrite, stateKnown, statusNames, store } from "./names.js";
+import { arrowElement, canWrite, holderElement, isEnded, stateKnown, statusName, statusNames, store } from "./names.js";
 import { line } from "./text.js";
 import { age, exact, seconds } from "./time.js";
 
@@ -16,6 +16,8 @@ class Column {
   constructor(status) {
     this.status = status;
     this.tasks = [];
+    /** Those whose status is none of the four: people typed it. */
+    this.others = [];
     this.remaining = 0;
     this.next = null;
     this.loads = 0;
@@ -46,6 +48,7 @@ class Column {
       this.take(page);
       this.failure = null;
       this.loaded = true;
+      findOthers();
     } catch (error) {
       if (load !== this.loads) return;
       this.failure = error;
@@ -75,8 +78,10 @@ class Column {
     this.remaining = page.remaining ?? 0;
   }
 
+  get total() { return this.tasks.length + this.remaining; }
+
   show() {
-    const total = this.tasks.length + this.remaining;
+    const total = this.total + this.others.length;
     for (const count of [this.count, this.tab.lastElementChild]) count.textContent = this.loaded ? total.toLocaleString() : "";
     showProblem();
     if (this.loaded && total === 0) {
@@ -84,7 +89,7 @@ class Column {
     } else {
       this.note.replaceChildren();
     }
-    reconcile(this.list, this.tasks, {
+    reconcile(this.list, [...this.others, ...this.tasks], {
       key: (task) => String(task.id),
       signature: (task) => JSON.stringify(task),
       create: card,
@@ -100,6 +105,27 @@ class Column {
   }
 }
 
+/** Where more tasks are open than the columns hold, the rest is listed with those that wait. */
+async function findOthers() {
+  const [pending, taken] = [columns.get("pending"), columns.get("in_progress")];
+  if (!pending.loaded || !taken.loaded) return;
+  const others = [];
+  let missing = (store.state?.open_tasks ?? 0) - pending.total - taken.total;
+  try {
+    // The open ones come first.
+    for (let cursor = null, pages = 0; missing > 0 && pages < 10; pages += 1) {
+      const page = await get("/api/tasks", { cursor, limit: largest });
+      const found = page.tasks.filter((task) => !statusNames.has(task.status));
+      others.push(...found);
+      missing -= found.length;
+      cursor = page.next ?? null;
+      if (cursor === null || page.tasks.some((task) => isEnded(task.status))) break;
+    }
+  } catch { return; }
+  pending.others = others;
+  pending.show();
+}
+
 const nothing = new Map([
   ["pending", "Nothing waits to be taken."], ["in_progress", "Nobody works on a task."],
   ["completed", "No task is completed yet."], ["failed", "No task has failed."],
@@ -110,14 +136,15 @@ function card(task) {
   const text = task.status === "completed" || task.status === "failed" ? task.result || task.description : task.description;
   const href = format({ view: "tasks", task: String(task.id) });
   return element("li", {}, element("a", { class: "card", href, data: { taskId: task.id, focus: "card" } },
-    element("span", { class: "title", dir: "auto", text: task.title || "No title" }),
+    element("span", { class: "title", dir: "auto", text: task.title?.trim() || "No title" }),
     text ? element("span", { class: "about", dir: "auto", text: line(text, 120) }) : null,
     element("span", { class: "foot" }, arrowElement(task.sender, task.recipient),
+      statusNames.has(task.status) ? null : element("span", { class: "flag", text: statusName(task.status) }),
       task.stale
         ? element("span", { class: "flag", data: { flag: "stale" }, title: "Its holder gives no sign of life", text: "Stale" })
         : null,
       element("time", { title: exact(timeOf(task), task.updated_at) })),
-    task.holder ? element("span", { class: "holder" }, "Held by ", element("bdi", { text: task.holder, title: task.holder })) : null));
+    task.holder ? holderElement("span", task.holder) : null));
 }
 
 const columns = new Map([...statusNames.keys()].map((status) => [status, new Column(status)]));
