@@ -40,6 +40,12 @@ export function get(path, parameters = {}) {
   return call(text ? `${path}?${text}` : path, {}, 30_000);
 }
 
-export function post(path, body) {
-  return call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }, 60_000);
+/** Calls `waits` where there is no answer for five seconds; the answer is waited for all the same. */
+export async function post(path, body, waits = () => {}) {
+  const timer = setTimeout(waits, 5000);
+  try {
+    return await call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }, 60_000);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -12,6 +12,7 @@ const problem = byId("composer-error");
 let agent = null;
 let draft = empty();
 let sending = false;
+let unanswered = false;
 let sent = () => {};
 
 /** Calls the listener when a message has been sent. */
@@ -38,6 +39,7 @@ export function composeIn(name) {
   draft = empty();
   try { draft = { ...draft, ...JSON.parse(sessionStorage.getItem(place(name)) ?? "{}") }; } catch { /* As above. */ }
   text.value = draft.text;
+  unanswered = false;
   say("");
   showRecipients();
   showContext();
@@ -121,10 +123,17 @@ function grow() {
   text.toggleAttribute("data-scrolls", lines > 8);
 }
 
-function say(message, { again = false } = {}) {
+function say(message, { again = false, calm = false } = {}) {
   problem.textContent = message;
-  form.toggleAttribute("data-problem", message !== "");
+  form.toggleAttribute("data-problem", message !== "" && !calm);
   byId("retry").hidden = !again;
+}
+
+/** What could not reach the server can be sent now. */
+export function serverIsBack() {
+  if (!unanswered || sending) return;
+  unanswered = false;
+  say("The server is back. Try again: nothing is sent twice.", { again: true, calm: true });
 }
 
 async function send() {
@@ -137,10 +146,11 @@ async function send() {
   const { key } = draft.attempt;
   keep();
   sending = true;
+  unanswered = false;
   form.setAttribute("aria-busy", "true");
   say("");
   try {
-    await post("/api/messages", { ...body, key });
+    await post("/api/messages", { ...body, key }, () => agent === sentIn && say("Not sent yet: the server does not answer."));
     try { sessionStorage.removeItem(place(sentIn)); } catch { /* As above. */ }
     if (agent === sentIn) {
       // What was typed meanwhile is the next message.
@@ -151,11 +161,14 @@ async function send() {
       showContext();
       showRecipients();
       grow();
+      say("");
       sent();
     }
     announce(`Sent to ${shownName(body.to)}`);
   } catch (error) {
-    if (agent === sentIn) say(error.refused ? error.message : `${error.message} The message is kept here.`, { again: true });
+    if (agent !== sentIn) return;
+    unanswered = !error.refused;
+    say(error.refused ? error.message : `${error.message} The message is kept here.`, { again: true });
   } finally {
     sending = false;
     form.removeAttribute("aria-busy");
@@ -172,5 +185,6 @@ export function start() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(); }
     if (event.key === "Escape" && (draft.reply || draft.task)) { event.preventDefault(); cancelContext(); }
   });
-  addEventListener("resize", grow);
+  // Also when it is shown, since what is hidden has no height.
+  new ResizeObserver(() => requestAnimationFrame(grow)).observe(text);
 }

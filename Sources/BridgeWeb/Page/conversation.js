@@ -5,7 +5,7 @@ import { post } from "./api.js";
 import { composeIn, onSent, replyTo } from "./composer.js";
 import { announce, byId, clear, element, icon, loading, reconcile } from "./element.js";
 import { createItem, itemsOf, refreshItem, signatureOf } from "./entry.js";
-import { me, plural, shownName, stateKnown, store } from "./names.js";
+import { me, plural, shownName, startCommand, stateKnown, store } from "./names.js";
 import { onRecords } from "./records.js";
 import { Transcript } from "./transcript.js";
 
@@ -67,7 +67,7 @@ const nodeOf = (id) => [...log.children].find((child) => child.dataset.messageId
 function showNothing() {
   clear(log);
   const everybody = address.agent === null;
-  const command = "claude mcp add --scope user cowork-bridge -- /path/to/cowork-code-mcp-server code";
+  const command = startCommand();
   log.append(element("div", { class: "nothing" },
     icon("conversations"),
     element("h2", { text: everybody ? "No messages yet" : `No messages with ${shownName(address.agent)} yet` }),

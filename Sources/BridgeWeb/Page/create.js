@@ -34,13 +34,19 @@ function build() {
 
 async function send(body, problem, clear) {
   if (sending) return;
+  if (body.title.trim() === "") {
+    problem.textContent = "Write a title.";
+    byId("task-title").focus();
+    return;
+  }
   sending = true;
   problem.textContent = "";
   // The same task tried again has the same key, and is created once.
   const payload = JSON.stringify(body);
   if (attempt?.payload !== payload) attempt = { payload, key: crypto.randomUUID() };
   try {
-    const made = await post("/api/tasks", { ...body, key: attempt.key });
+    const made = await post("/api/tasks", { ...body, key: attempt.key },
+      () => { problem.textContent = "Not created yet: the server does not answer."; });
     attempt = null;
     clear();
     dialog.close();

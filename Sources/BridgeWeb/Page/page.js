@@ -1,14 +1,15 @@
 // Starts the page, and passes addresses and events on to the view that is shown.
 import { address, follow } from "./address.js";
 import { get, onKeyChanged } from "./api.js";
+import { countWaiting } from "./agentlist.js";
 import { view as agents } from "./agents.js";
-import { showRecipients, start as startComposer } from "./composer.js";
+import { serverIsBack, showRecipients, start as startComposer } from "./composer.js";
 import { connect } from "./connection.js";
 import { start as startConversation, view as conversations } from "./conversation.js";
 import { start as startCreate } from "./create.js";
 import { drawer } from "./drawer.js";
-import { byId } from "./element.js";
-import { me, nameElement, noStateYet, setState } from "./names.js";
+import { byId, element } from "./element.js";
+import { me, nameElement, noStateYet, plural, setState, store, storeName } from "./names.js";
 import { notify, showButton, showTitle, start as startNotices } from "./notices.js";
 import { forgetTasks, learn } from "./records.js";
 import { start as startSearch, view as search } from "./search.js";
@@ -31,19 +32,35 @@ function show(next, earlier) {
   current().open(next, earlier);
   if (earlier.view !== next.view) byId(next.view).scrollTop = scrolled.get(next.view) ?? 0;
   drawer.open(next.task);
-  showTitle(current().title());
+  showTitle(title());
+}
+
+const title = () => drawer.title() ?? current().title();
+
+function showWaiting(state) {
+  const count = state.unread?.messages ?? 0;
+  const waiting = byId("waiting");
+  waiting.hidden = count === 0;
+  waiting.title = `${plural(count, "message")} for you`;
+  waiting.replaceChildren(count > 99 ? "99+" : String(count), element("span", { class: "unseen", text: " for you" }));
+  countWaiting(state);
 }
 
 function receiveState(state) {
   setState(state);
   document.body.toggleAttribute("data-read-only", me() === null);
   byId("acting").replaceChildren(...(me() === null ? ["Read only"] : ["as ", nameElement(me())]));
-  byId("connection").title = [state.store, state.workspace ? `workspace ${state.workspace}` : ""].filter(Boolean).join(", ");
+  const place = [state.store, state.workspace ? `workspace ${state.workspace}` : ""].filter(Boolean).join(", ");
+  const brand = document.querySelector(".brand");
+  brand.title = place;
+  brand.setAttribute("aria-label", `Cowork Bridge ${storeName()}`);
+  byId("store").textContent = storeName();
+  showWaiting(state);
   showRecipients();
   showButton();
   for (const view of views.values()) if (view === current()) view.state?.(state);
   drawer.state(state);
-  showTitle(current().title());
+  showTitle(title());
 }
 
 const words = new Map([["live", "Live"], ["reconnecting", "Reconnecting…"], ["store-away", "Store away"], ["refused", "Key changed"]]);
@@ -59,6 +76,11 @@ function showConnection(status, message = "") {
   const text = banners.has(status) ? [banners.get(status), message].filter(Boolean).join(" ") : "";
   banner.hidden = text === "";
   if (banner.textContent !== text) banner.textContent = text;
+  const reached = status === "live";
+  if (reached) serverIsBack();
+  if (reached === store.reached) return;
+  store.reached = reached;
+  if (store.state) current().state?.(store.state);
 }
 
 function receive(event) {
@@ -85,7 +107,7 @@ startCreate();
 startNotices();
 startSearch();
 startTasks();
-drawer.start();
+drawer.start(() => showTitle(title()));
 follow(show);
 get("/api/state").then(receiveState).catch(noStateYet);
 connect(receive);

@@ -92,7 +92,8 @@ export function collapsible(text, state, whole = null) {
     const visible = state.open && !cut ? full : (short ?? full);
     node.replaceChildren(...(full === "" ? [element("p", { class: "empty", text: "Empty" })] : formatted(visible)));
     if (short === null && !cut) return;
-    const amount = cut ? size(state.bytes) : size(new Blob([full]).size);
+    const lines = full.split("\n").length;
+    const amount = cut ? size(state.bytes) : full.length > shortLength ? `${full.length.toLocaleString()} characters` : `${lines} lines`;
     const button = element("button", {
       class: "link", type: "button", "aria-expanded": String(Boolean(state.open)), data: { focus: "all" },
       text: state.open ? "Show less" : `Show all (${amount})`,

@@ -123,7 +123,9 @@ export class Transcript {
       }
       if (this.count >= most) this.dropFirst();
       let place = last.entries.length;
-      while (place > 0 && (entry.time ?? null) !== null && last.entries[place - 1].time > entry.time) place -= 1;
+      // Each kind is in the order of its numbers, and only between the kinds the time decides.
+      while (place > 0 && (entry.time ?? null) !== null && last.entries[place - 1].type !== entry.type
+        && last.entries[place - 1].time > entry.time) place -= 1;
       if (place > 0 || last.older === null || last.entries.length === 0) last.entries.splice(place, 0, entry);
     }
     return fresh;
