@@ -9,7 +9,8 @@ export function presenceText(agent) {
   if (!agent) return "Not known to the store";
   const seen = ago(seconds(agent.last_seen));
   const where = [agent.client, agent.host].filter(Boolean).join(" on ");
-  return [!store.reached ? "Presence unknown" : agent.online ? "Online" : seen ? `Seen ${seen}` : "Never seen", where].filter(Boolean).join(" · ");
+  const presence = !store.reached ? "Presence unknown" : agent.online ? "Online" : seen ? `Seen ${seen}` : "Never seen";
+  return [presence, where].filter(Boolean).join(" · ");
 }
 
 /** How many messages of whom wait for us, as far as the newest tell. */
@@ -39,8 +40,8 @@ export async function countWaiting(state) {
 }
 
 function badge(count, words, mine) {
-  return element("span", { class: "badge", title: `${count} ${words}`, data: { mine: mine ? "" : null } }, count > 999 ? "999+" : String(count),
-    element("span", { class: "unseen", text: ` ${words}` }));
+  return element("span", { class: "badge", title: `${count} ${words}`, data: { mine: mine ? "" : null } },
+    count > 999 ? "999+" : String(count), element("span", { class: "unseen", text: ` ${words}` }));
 }
 
 function itemsNow() {

@@ -123,7 +123,9 @@ function actions(task) {
   text.value = result;
   text.addEventListener("input", () => { result = text.value; });
   text.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) { event.preventDefault(); move(ending, text.value); }
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.preventDefault();
+    move(ending, text.value);
   });
   const form = element("form", { on: { submit: (event) => { event.preventDefault(); move(ending, text.value); } } },
     element("label", { for: "result", text: ending === "completed" ? "Result" : "Why it failed" }), text,

@@ -22,7 +22,7 @@ export function setState(state) {
 /** The agent that the page acts as; null where it only reads. */
 export const me = () => (store.state?.read_only ? null : (store.state?.as ?? null));
 /** A short name of the store: its workspace, or its file or database. */
-export const storeName = () => store.state?.workspace ?? (store.state?.store ?? "").split("?")[0].split(/[/\\]/).filter(Boolean).at(-1) ?? "";
+export const storeName = () => store.state?.workspace ?? store.state?.store.split("?")[0].split(/[/\\]/).filter(Boolean).at(-1) ?? "";
 /** How an agent is brought to this store. */
 export function startCommand() {
   const workspace = store.state?.workspace;
