@@ -9,7 +9,7 @@ export function presenceText(agent) {
   if (!agent) return "Not known to the store";
   const seen = ago(seconds(agent.last_seen));
   const where = [agent.client, agent.host].filter(Boolean).join(" on ");
-  const presence = !store.reached ? "Presence unknown" : agent.online ? "Online" : seen ? `Seen ${seen}` : "Never seen";
+  const presence = !store.reached ? "Presence unknown" : agent.online ? "Online" : seen ? `Seen ${seen}` : "Never connected";
   return [presence, where].filter(Boolean).join(" · ");
 }
 
@@ -65,8 +65,10 @@ function itemsNow() {
 
 const seenText = (agent) => {
   const seen = ago(seconds(agent.last_seen));
-  return seen ? `Seen ${seen}` : "Never seen";
+  return seen ? `Seen ${seen}` : "Never connected";
 };
+
+let inSight;
 
 export function showAgentList() {
   const list = byId("agentlist");
@@ -93,4 +95,8 @@ export function showAgentList() {
       else node.removeAttribute("aria-current");
     },
   });
+  const chosen = list.querySelector("[aria-current]");
+  if (!chosen || inSight === address.agent) return;
+  inSight = address.agent;
+  chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
 }

@@ -9,6 +9,7 @@ const form = byId("composer");
 const text = byId("text");
 const to = byId("to");
 const problem = byId("composer-error");
+const largest = 262_144;
 let agent = null;
 let draft = empty();
 let sending = false;
@@ -138,6 +139,11 @@ export function serverIsBack() {
 
 async function send() {
   if (sending || text.value.trim() === "") return;
+  const size = new Blob([text.value]).size;
+  if (size > largest) {
+    say(`The message is too long: it has ${Math.ceil(size / 1024)} KB, and at most ${largest / 1024} KB fit. Send it in parts.`);
+    return;
+  }
   const body = { to: to.value, content: text.value, ...(draft.reply ? { reply_to: draft.reply.id } : {}),
     ...(draft.task ? { task_id: draft.task.id } : {}) };
   const payload = JSON.stringify(body);
@@ -168,7 +174,7 @@ async function send() {
   } catch (error) {
     if (agent !== sentIn) return;
     unanswered = !error.refused;
-    say(error.refused ? error.message : `${error.message} The message is kept here.`, { again: true });
+    say(error.refused ? error.message : `${error.message} The message is kept here.`, { again: unanswered });
   } finally {
     sending = false;
     form.removeAttribute("aria-busy");
@@ -178,7 +184,11 @@ async function send() {
 export function start() {
   form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   byId("retry").addEventListener("click", send);
-  text.addEventListener("input", () => { grow(); keep(); });
+  text.addEventListener("input", () => {
+    grow();
+    keep();
+    if (!unanswered && !sending) say("");
+  });
   to.addEventListener("change", () => { draft.to = to.value; keep(); });
   text.addEventListener("keydown", (event) => {
     if (event.isComposing) return;

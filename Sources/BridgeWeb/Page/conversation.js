@@ -17,8 +17,8 @@ let follows = true;
 let unseen = 0;
 let busy = false;
 let failed = false;
-let asked = new Map();
-let lastCounts = "";
+let [asked, lastCounts] = [new Map(), ""];
+let gone = false; // the message that the address named
 
 const context = {
   reply: (entry) => replyTo(entry),
@@ -67,14 +67,13 @@ const nodeOf = (id) => [...log.children].find((child) => child.dataset.messageId
 function showNothing() {
   clear(log);
   const everybody = address.agent === null;
-  const command = startCommand();
   log.append(element("div", { class: "nothing" },
     icon("conversations"),
     element("h2", { text: everybody ? "No messages yet" : `No messages with ${shownName(address.agent)} yet` }),
     element("p", { text: everybody
       ? "Start an agent with the bridge, and what it writes appears here. For Claude Code:"
       : "What is written appears here at once." }),
-    everybody ? element("pre", { tabindex: "0" }, element("code", { text: command })) : null));
+    everybody ? element("pre", { tabindex: "0" }, element("code", { text: startCommand() })) : null));
   showNewest();
 }
 
@@ -100,8 +99,8 @@ async function begin({ agent, at, place = null }) {
   } catch (error) {
     if (transcript !== started) return;
     if (start !== null && error.code === "not_found") {
-      if (at !== null) announce("The message is not there any more");
       go(without("at"), { replace: true });
+      if ((gone = at !== null)) showHead();
       return begin(address);
     }
     return showFailure(error);
@@ -257,15 +256,16 @@ export function start() {
 function showHead() {
   const agent = address.agent === null ? null : store.agents.get(address.agent);
   byId("conversation-title").replaceChildren(element("bdi", { text: address.agent === null ? "Everybody" : shownName(address.agent) }));
-  byId("conversation-about").textContent = address.agent === null ? "All messages, and what happens to tasks" : presenceText(agent);
+  byId("conversation-about").textContent = gone ? "The message is not there any more: these are the newest"
+    : address.agent === null ? "All messages, and what happens to tasks" : presenceText(agent);
 }
 
 export const view = {
   title: () => (address.agent === null ? "Everybody" : shownName(address.agent)),
   open(next, earlier) {
+    gone = false;
     showHead();
     showAgentList();
-    byId("agentlist").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     composeIn(next.agent);
     if (!transcript || transcript.agent !== next.agent || earlier.view !== next.view) begin(next);
     else if (next.at !== null && next.at !== earlier.at) {

@@ -118,6 +118,11 @@ function actions(task) {
     open && mine ? button("completed", "Complete", () => begin("completed"), task.status === "in_progress" ? "primary" : "") : null,
     open ? button("failed", "Fail", () => begin("failed")) : null,
     button("write", "Write about it", () => writeAbout(task)));
+  if (!open && ending !== null && result.trim()) {
+    return element("div", { class: "do" }, row,
+      element("p", { class: "problem", text: "The task has ended meanwhile. This was not sent:" }),
+      collapsible(result, stateOf("not sent")));
+  }
   if (!open || ending === null) return element("div", { class: "do" }, row, problem);
   const text = element("textarea", { id: "result", rows: "4", dir: "auto" });
   text.value = result;

@@ -70,8 +70,9 @@ export function arrowElement(sender, recipient) {
 /** Two letters of a name in a circle, with a dot for presence. */
 export function avatar(name, presence) {
   const [first, ...rest] = [...new Intl.Segmenter().segment(shownName(name).slice(0, 100))].map((part) => part.segment);
-  // The next consonant tells code from cowork.
-  const letters = first + (rest.find((letter) => /[^\Waeiou_0-9]/i.test(letter)) ?? rest[0] ?? "");
+  // The next consonant tells code from cowork, and a number one of a team from another.
+  const number = /\d/.test(rest.at(-1) ?? "") ? rest.at(-1) : null;
+  const letters = first + (number ?? rest.find((letter) => /[^\Waeiou_0-9]/i.test(letter)) ?? rest[0] ?? "");
   return element("span", { class: "avatar", "aria-hidden": "true", data: { hue: hue(name), presence } },
     element("bdi", { text: letters }));
 }

@@ -7,6 +7,19 @@ const largest = 200;
 
 const isMessage = (entry) => entry.type === "message" && (entry.id ?? null) !== null;
 
+/** Merges messages and changes as the server does: each in the order of its numbers, and by time between the two. */
+function inOrder(entries) {
+  const messages = entries.filter((entry) => entry.type === "message");
+  const changes = entries.filter((entry) => entry.type !== "message");
+  const isFirst = ({ time: one }, { time: other }) => (one ?? null) === null || ((other ?? null) !== null && one <= other);
+  const all = [];
+  for (let [left, right] = [0, 0]; all.length < entries.length;) {
+    const isMessage = right === changes.length || (left < messages.length && isFirst(messages[left], changes[right]));
+    all.push(isMessage ? messages[left++] : changes[right++]);
+  }
+  return all;
+}
+
 /** What is the same for the same entry whenever it is loaded. */
 export function entryKey(entry) {
   if (isMessage(entry)) return `m${entry.id}`;
@@ -122,11 +135,8 @@ export class Transcript {
         break;
       }
       if (this.count >= most) this.dropFirst();
-      let place = last.entries.length;
-      // Each kind is in the order of its numbers, and only between the kinds the time decides.
-      while (place > 0 && (entry.time ?? null) !== null && last.entries[place - 1].type !== entry.type
-        && last.entries[place - 1].time > entry.time) place -= 1;
-      if (place > 0 || last.older === null || last.entries.length === 0) last.entries.splice(place, 0, entry);
+      const all = inOrder([...last.entries, entry]);
+      if (all[0] !== entry || last.older === null || all.length === 1) last.entries = all;
     }
     return fresh;
   }
