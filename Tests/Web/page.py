@@ -159,9 +159,10 @@ class Page:
     def tab_to(self, what, limit: int = 150):
         """Presses Tab until an element is focused that fits."""
         for _ in range(limit):
-            element = self.focused
-            if what(element):
-                return element
+            # What has been replaced while it was looked at is looked at again.
+            found = self.until(lambda: [(element, what(element)) for element in [self.focused]])
+            if found[0][1]:
+                return found[0][0]
             self.press(Keys.TAB)
         raise AssertionError(f"{limit} times Tab do not lead there; the focus is on {self.focused.get_attribute('outerHTML')[:300]}")
 
