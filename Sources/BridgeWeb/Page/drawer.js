@@ -13,6 +13,7 @@ let id = null;
 let shown = null;
 let ending = null;
 let result = "";
+let refusal = "";
 let opened = new Map();
 let staleTasks = null;
 let shows = () => {};
@@ -81,7 +82,7 @@ function show() {
 
 function step(event) {
   if ((event.from ?? null) === null) return " created it";
-  if (event.from === event.to) return " noted";
+  if (event.from === event.to) return " left a note";
   return ` ${verbOf(event.to)[0]} it${verbOf(event.to)[1]}`;
 }
 
@@ -90,23 +91,28 @@ function actions(task) {
   const mine = task.recipient === me();
   const ours = task.sender === me();
   if (me() === null || (!mine && !ours)) return null;
-  const problem = element("p", { class: "problem", role: "alert" });
+  const problem = element("p", { class: "problem", role: "alert", text: refusal });
+  // The drawer may be shown anew at any moment.
+  const tell = (text) => {
+    refusal = text;
+    for (const place of dialog.querySelectorAll(".do > [role=alert]")) place.textContent = text;
+  };
   const move = async (status, text) => {
-    problem.textContent = "";
+    tell("");
     try {
       const answer = await post("/api/task", { id: task.id, status, ...(text ? { result: text } : {}) },
-        () => { problem.textContent = "Not done yet: the server does not answer."; });
-      ending = null;
-      result = "";
+        () => tell("Not done yet: the server does not answer."));
+      [ending, result, refusal] = [null, "", ""];
       announce(`The task is ${statusName(status).toLowerCase()}`);
       if (shown && shown.task.id === answer.task?.id) learnTask(answer.task);
       await load();
     } catch (error) {
-      problem.textContent = error.message;
+      tell(error.code === "already_claimed" ? "Another session works on the task, and only that one can end it." : error.message);
     }
   };
   const begin = (status) => {
     ending = ending === status ? null : status;
+    refusal = "";
     show();
     (dialog.querySelector("#result") ?? dialog.querySelector(`[data-focus=${status}]`))?.focus();
   };
@@ -148,7 +154,7 @@ export const drawer = {
   open(next) {
     if (next === id) return;
     id = next;
-    [shown, ending, result, opened] = [null, null, "", new Map()];
+    [shown, ending, result, refusal, opened] = [null, null, "", "", new Map()];
     if (next === null) { if (dialog.open) dialog.close(); return; }
     dialog.dataset.taskId = next;
     frame(element("h2", { id: "drawer-title", class: "unseen", text: "Task" }), loading());
