@@ -111,3 +111,30 @@ def test_scrolling_back_through_10_000_messages(lab):
     lab.store.insert("messages", [{**messages(1, "the newest")[0], "created_at": "2026-02-01T00:00:00.000Z"}])
     page.click("#newest")
     page.until_text("the newest")
+
+
+def test_what_waits_is_shown_on_every_view(lab):
+    code = lab.agent("code")
+    page = lab.page(lab.web(), "/tasks")
+    code.call("send_message", to="user", content="one")
+    code.call("send_message", to="user", content="two")
+    page.until_text("2 for you", "#waiting")
+    # In Conversations, at who wrote them; once they are shown, nowhere.
+    page.script("document.hasFocus = () => false")
+    page.click(".views [data-to='conversations']")
+    page.until_text("2 for you", "#agentlist [data-agent='code']")
+    page.script("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
+    page.until(lambda: not page.all("#agentlist .badge") and not page.all("#waiting:not([hidden])"), "they still wait")
+
+
+def test_a_day_is_said_wherever_it_changes(lab):
+    lab.agent("code")
+    page = lab.page(lab.web())
+    for text, day in (("a", 3), ("b", 3), ("c", 5), ("d", 3), ("e", None), ("f", 3), ("g", 5)):
+        row = messages(1, text)[0]
+        lab.store.insert("messages", [{**row, "created_at": f"2026-01-0{day}T12:00:00.000Z" if day else "soon"}])
+        page.until_text(text, "#log .message:last-child .text")
+    shown = "return [...document.querySelectorAll('#log > .day, #log .text')].map(e => e.matches('.day') ? '-' : e.textContent).join('')"
+    assert page.script(shown) == "-ab-c-def-g"
+    page.go("/conversations")
+    page.until(lambda: page.script(shown) == "-ab-c-def-g", "the days are others when the page is loaded again")

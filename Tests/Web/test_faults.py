@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from web import Events
 
 
@@ -24,6 +26,43 @@ def test_the_server_stops_and_starts_again(lab):
     shown = page.text("#log")
     assert page.script("return window.same") and [shown.count(text) for text in ("before", "meanwhile", "afterwards")] == [1, 1, 1]
     assert shown.index("before") < shown.index("meanwhile") < shown.index("afterwards")
+
+
+def test_a_message_that_did_not_arrive_is_sent_once_the_server_is_back(lab):
+    code = lab.agent("code")
+    web = lab.web()
+    page = lab.page(web)
+    page.until_text("Online", "#agentlist [data-agent='code']")
+    web.stop()
+    page.until_text("Presence unknown", "#agentlist [data-agent='code']")
+    page.write("code", "Is anybody there?")
+    page.until_text("The message is kept here.", "#composer-error")
+    web.start()
+    page.until_live()
+    page.until_text("The server is back.", "#composer-error")
+    assert "data-problem" not in page.one("#composer").get_attribute("outerHTML").split(">")[0]
+    page.click("#retry")
+    page.until(lambda: page.text("#composer-error") == "" and page.one("#text").get_property("value") == "")
+    got = code.call("wait_for_updates", timeout_seconds=55)["messages"]
+    assert [message["content"] for message in got] == ["Is anybody there?"]
+    page.until_text("Online", "#agentlist [data-agent='code']")
+
+
+@pytest.mark.parametrize("store", ["SQLite"], indirect=True)  # it takes the 40 s after which the page gives up its stream
+def test_a_frozen_server_is_told(lab):
+    lab.agent("code")
+    web = lab.web()
+    page = lab.page(web)
+    web.process.send_signal(signal.SIGSTOP)
+    try:
+        page.write("code", "Are you asleep?")
+        page.until_text("Not sent yet", "#composer-error")
+        page.until(lambda: page.script("return document.body.dataset.connection") == "reconnecting", "the page goes on saying Live")
+    finally:
+        web.process.send_signal(signal.SIGCONT)
+    page.until_live()
+    page.until(lambda: page.text("#composer-error") == "" and page.one("#text").get_property("value") == "")
+    assert lab.store.ask("SELECT content FROM messages") == [("Are you asleep?",)]
 
 
 def test_two_tabs_are_live_and_one_outlives_the_other(lab):

@@ -65,3 +65,41 @@ def test_a_person_ends_only_their_own_tasks(lab):
     status, answer = web.post("/api/task", {"id": foreign, "status": "in_progress"})
     assert status in (403, 404, 409, 422) and "error" in answer, (status, answer)
     assert lab.store.ask(f"SELECT status FROM tasks WHERE id = '{foreign}'") == [("pending",)]
+
+
+def test_a_task_of_an_unknown_status_is_shown_with_the_pending_ones(lab):
+    code = lab.agent("code")
+    lab.make_known("cowork")
+    task = code.call("create_task", to="cowork", title="Wait for the others", description="")["task_id"]
+    other = code.call("create_task", to="cowork", title="Go on", description="")["task_id"]
+    lab.store.by_hand(f"UPDATE tasks SET status = 'blocked' WHERE id = '{task}'")
+    page = lab.page(lab.web(), "/tasks")
+    page.until(lambda: sorted(page.cards("pending")) == sorted([task, other]), "the task with another status is in no column")
+    assert "blocked" in page.text(f"section [data-task-id='{task}']") and "blocked" not in page.text(f"section [data-task-id='{other}']")
+
+
+def test_a_title_of_spaces_is_refused(lab):
+    lab.agent("code")
+    page = lab.page(lab.web(), "/tasks")
+    create(page, "code", "   ", "It breaks below 400 px.")
+    page.until_text("Write a title.", "#create")
+    assert lab.store.counts()["tasks"] == 0
+    page.fill("#task-title", "Make it fit")
+    page.press_button("Create task", "#create")
+    page.until_text("Make it fit", "#drawer")
+    assert lab.store.ask("SELECT title, description FROM tasks") == [("Make it fit", "It breaks below 400 px.")]
+
+
+def test_another_session_of_a_person_is_told_why_it_cannot_complete(lab):
+    code = lab.agent("code")
+    first, second = lab.web(), lab.web()
+    task = code.call("create_task", to="user", title="Choose a colour", description="")["task_id"]
+    assert first.post("/api/task", {"id": task, "status": "in_progress"})[0] == 200
+    page = lab.page(second, f"/tasks/{task}")
+    page.press_button("Complete", "#drawer")
+    page.fill("#result", "Green.")
+    page.press_button("Complete task", "#drawer")
+    # The refusal is an event of the task as well, which shows the drawer anew.
+    page.until_text("refused", "#drawer .history")
+    page.until_text("Another session works on the task", "#drawer")
+    assert page.one("#result").get_property("value") == "Green."
