@@ -34,6 +34,28 @@ struct TextIndexTests {
     }
   }
 
+  /// A search holds up other reads of its process, so it does not look at each of very many rows.
+  @Test func aSearchPassesOverRowsThatAreNotIndexedYetIfThereAreTooMany() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      func insert(_ content: String, _ count: Int) async throws {
+        try await database.shell.run(
+          """
+          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+          INSERT INTO messages SELECT '\(content)' || i, 'cowork', 'code', iif(i = 1, '\(content)', 'x'), 0, '' FROM n
+          """)
+      }
+      try await insert("rare and old", 300)
+      await store.index()
+      try await insert("rare and typed", 21_000)
+      let early = try await store.history(HistoryQuery(agent: .code, text: "rare"))
+      #expect(early.messages.map(\.content) == ["rare and old"] && early.isPartial)
+      await store.index()
+      let late = try await store.history(HistoryQuery(agent: .code, text: "rare"))
+      #expect(late.messages.map(\.content) == ["rare and typed", "rare and old"] && !late.isPartial)
+    }
+  }
+
   @Test func replacedNewestRowsAreNotFoundByTheirOldWords() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()

@@ -38,7 +38,7 @@ public struct HistoryPage: Hashable, Sendable {
   public var messages: [Message]
   /// There are older messages that match.
   public var more: Bool
-  /// The text index is being rebuilt: some words of older messages are not found yet.
+  /// The text index is being built: some messages are not found yet.
   public var isPartial = false
 
   public init(messages: [Message], more: Bool) { (self.messages, self.more) = (messages, more) }
@@ -57,6 +57,9 @@ public struct HistoryPageBuilder {
 
   /// Whether a message did not fit, so that no others are needed.
   public var isFull: Bool { page.more }
+
+  /// Notes that messages were left out which the text index does not have yet.
+  public mutating func passOver() { page.isPartial = true }
 
   /// Adds the next message, unless the page is full.
   public mutating func add(_ message: Message) {

@@ -26,6 +26,9 @@ extension SQLiteStore {
   private static let directBytes = 2_000_000
   /// The maximum, if so many matches are found that they will fill the page.
   private static let mostDirectRows = 5_000
+  /// The maximum of rows that are not in the index yet: thousands that were written by hand take it a while.
+  private static let unindexedRows = 20_000
+  private static let unindexedBytes = 20_000_000
 
   private static func search(_ past: Past, _ query: SearchQuery, limit: Int, _ builder: inout HistoryPageBuilder, _ db: Database) throws {
     func add(_ row: Row) { if query.matches(row.text("content") ?? "") { builder.add(Message(fieldsOf: row)) } }
@@ -40,6 +43,12 @@ extension SQLiteStore {
         let isFilling = rowsSeen < mostDirectRows && builder.page.messages.count * mostDirectRows > limit * rowsSeen
         if let lastSeen, number <= indexed, bytesSeen >= directBytes || rowsSeen >= directRows && !isFilling {
           let rows = try past.indexedRows(query, below: lastSeen, db)
+          while !builder.isFull, let row = try rows.next() { add(row) }
+          return
+        }
+        if number > indexed, rowsSeen >= unindexedRows || bytesSeen >= unindexedBytes {
+          builder.passOver()
+          let rows = try past.indexedRows(query, below: indexed + 1, db)
           while !builder.isFull, let row = try rows.next() { add(row) }
           return
         }

@@ -49,7 +49,7 @@ struct Web: AsyncParsableCommand {
   func run() async throws {
     let end = Once<Void>()
     try Signals.handle { _ in
-      Deadline.endProcess(after: .milliseconds(250))
+      Deadline.endProcess(after: .milliseconds(200))
       end.set(())
     }
     let location = try store.location()
