@@ -33,6 +33,11 @@ import Testing
     #expect(samples.allSatisfy { sample in families.contains { sample.prefix { $0 != "{" && $0 != " " } == $0 } })
   }
 
+  /// CR and LF together are one character of a string, and end a line all the same.
+  @Test func noNameEndsALine() {
+    #expect(Metrics.escaped("a\r\nb") == "a\u{FFFD}\\nb" && Metrics.escaped("a\n\u{301}\u{2028}\u{85}é") == "a\\n\u{301}\u{FFFD}\u{FFFD}é")
+  }
+
   @Test func aStoreThatIsAwayIsAFigureAsWell() {
     #expect(Metrics.text(nil).split(separator: "\n").last == "cowork_bridge_store_up 0")
   }

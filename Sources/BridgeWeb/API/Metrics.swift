@@ -45,8 +45,17 @@ enum Metrics {
     ].map(\.text).joined()
   }
 
+  /// By scalars: CR and LF together are one character. Other controls and separators of lines, which some parsers take for an end, are not kept.
   static func escaped(_ label: String) -> String {
-    label.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    label.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\\": "\\\\"
+      case "\"": "\\\""
+      case "\n": "\\n"
+      case "\0"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}": "\u{FFFD}"
+      default: String(scalar)
+      }
+    }.joined()
   }
 
   private static func number(_ value: Double) -> String {

@@ -34,7 +34,9 @@ struct WebAPI: Sendable {
       default: return .json(try await look(route, target))
       }
     } catch {
-      let refusal = (error as? Refusal) ?? (error as? BridgeError).map { Refusal($0) }
+      let refusal =
+        (error as? Refusal)
+        ?? (error as? BridgeError).map { route.writes ? Refusal($0) : Refusal($0, lookingFor: route == .task ? "task" : "message") }
       if refusal == nil { logger.warning("\(error)") }
       return (refusal ?? Refusal(.internalServerError, "failed", "\(error)")).response(isForProgram: true)
     }
@@ -61,7 +63,7 @@ struct WebAPI: Sendable {
     case .transcript: return try await transcript(target, limit)
     case .message:
       let id = try required(target["id"], "id")
-      guard let message = try await store.message(id, for: nil) else { throw Refusal(.notFound, "not_found", "There is no such message.") }
+      guard let message = try await store.message(id, for: nil) else { throw Refusal(.notFound, "not_found", "There is no such message in the store.") }
       return ["message": message.web(upTo: .max)]
     case .task:
       let report = try await store.task(try required(target["id"], "id"), for: nil, instance: nil)

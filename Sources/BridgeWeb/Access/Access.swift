@@ -37,7 +37,11 @@ struct Access: Sendable {
     }
     let isMetrics = target.path == "/metrics"
     guard holdsCookie(head) || isMetrics && holdsBearer(head) else {
-      throw Refusal(.forbidden, "no_key", "Open the address that `cowork-code-mcp-server web` printed.")
+      throw Refusal(
+        .forbidden, "no_key",
+        isMetrics
+          ? "Send the key, which stands in the address that `cowork-code-mcp-server web` printed, as `Authorization: Bearer KEY`."
+          : "Open the address that `cowork-code-mcp-server web` printed.")
     }
     let route = try Route.find(head.method, target)
     // Pages of other ports of this machine are of the same site: their requests carry the cookie.

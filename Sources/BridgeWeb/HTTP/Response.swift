@@ -109,4 +109,9 @@ extension Refusal {
       }
     self.init(status, code, error.message)
   }
+
+  /// Where a person looks for a record. The sentence of the domain names the tools that list ids.
+  init(_ error: BridgeError, lookingFor record: String) {
+    self = error.code == .notFound ? Refusal(.notFound, "not_found", "There is no such \(record) in the store.") : Refusal(error)
+  }
 }
