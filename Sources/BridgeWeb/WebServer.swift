@@ -73,7 +73,9 @@ public final class WebServer: Sendable {
           // The port is known once it is bound, and so before any connection.
           let port = channel.localAddress?.port ?? port
           let access = Access(port: port, secrets: secrets, isReadOnly: api.settings.identity == nil)
-          try admission.value.admit(channel) { HTTPConnection(access: access, api: api, hub: hub.value, limits: limits) }
+          try admission.value.admit(channel) { isKnown in
+            HTTPConnection(access: access, api: api, hub: hub.value, limits: limits, isKnown: isKnown)
+          }
         }
       }
       .bind(host: "127.0.0.1", port: port).get()

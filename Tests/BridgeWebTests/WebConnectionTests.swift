@@ -90,11 +90,12 @@ import Testing
 
   @Test func the33rdConnectionIsToldSo() async throws {
     let web = try await WebProcess.start(sandbox)
+    let cookie = try await web.cookie()
     var clients: [RawClient] = []
     for _ in 1...32 {
       let client = try RawClient(web.port)
-      try client.send(web.text("GET /favicon.svg", headers: ""))
-      #expect(try await client.text(to: "</svg>").contains("200 OK"))
+      try client.send(web.text("GET /agents", headers: cookie))
+      #expect(try await client.text(to: "</html>").contains("200 OK"))
       clients.append(client)
     }
     let refused = try RawResponse(try await RawClient(web.port).rest())

@@ -43,6 +43,24 @@ import Testing
     }
   }
 
+  /// An empty store in its place would take messages that nobody finds once the right one is back.
+  @Test func aStoreThatWasTakenAwayIsToldAndNotMadeAnew() async throws {
+    let web = try await WebProcess.start(sandbox)
+    let tab = try await web.events()
+    _ = try await tab.text(to: "event: state")
+    let folder = sandbox.home + "/.cowork-code-mcp"
+    try FileManager.default.moveItem(atPath: folder, toPath: folder + "-elsewhere")
+    _ = try await tab.text(to: #"data: {"up":false"#)
+    let sent = try await web.post("/api/messages", ["to": "code", "content": "lost?", "key": "k"])
+    #expect(sent.status == 503 && sent.json["error"]?["message"]?.stringValue?.contains("taken away") == true)
+    #expect(!FileManager.default.fileExists(atPath: folder + "/messages.db"))
+    try? FileManager.default.removeItem(atPath: folder)
+    try FileManager.default.moveItem(atPath: folder + "-elsewhere", toPath: folder)
+    _ = try await tab.text(to: #"data: {"up":true}"#)
+    #expect(try await web.post("/api/messages", ["to": "code", "content": "kept", "key": "k"]).status == 200)
+    _ = try await tab.text(to: #""content":"kept""#)
+  }
+
   @Test func aStoreThatIsAwayIsToldAndNothingIsMissed() async throws {
     let cluster = try await PostgresCluster.shared()
     let database = try await cluster.createDatabase()

@@ -97,4 +97,22 @@ import Testing
       #expect(answer.hasSuffix("</svg>\n"))
     }
   }
+
+  /// Who does not have the key cannot keep the others out.
+  @Test func aStrangerGivesWay() async throws {
+    var limits = WebLimits()
+    (limits.connections, limits.strange) = (2, .zero)
+    try await serving(limits) { server in
+      let known = try RawClient(server.port)
+      try known.send(head(server, "GET /agents") + "\r\n")
+      _ = try await known.text(to: "</html>")
+      let stranger = try RawClient(server.port)
+      let other = try RawClient(server.port)
+      #expect(try await stranger.rest().isEmpty)
+      for client in [other, known] {
+        try client.send(head(server, "GET /favicon.svg") + "Connection: close\r\n\r\n")
+        #expect(try await client.rest().hasSuffix("</svg>\n"))
+      }
+    }
+  }
 }

@@ -52,15 +52,23 @@ extension BridgeService {
   }
 
   /// Sends heartbeats, keeps leases and claims, and returns what dead processes had taken, every 10 s until cancelled.
-  public func run(interval: Duration = .seconds(10)) async {
+  ///
+  /// - Parameter makesStore: whether a store that was taken away is made anew.
+  public func run(interval: Duration = .seconds(10), makesStore: Bool = true) async {
     isRunning.store(true, ordering: .relaxed)
     // A heartbeat does not wait for what others keep locked.
     async let leases: Void = every(interval) { [self] in
+      guard await hasStore(makesStore) else { return }
       await self.leases.maintain()
       do { try await store.recoverExpired() } catch { logger.debug("recovery failed", metadata: ["error": "\(error)"]) }
     }
-    await every(interval) { [self] in await signOfLife() }
+    await every(interval) { [self] in if await hasStore(makesStore) { await signOfLife() } }
     await leases
+  }
+
+  private func hasStore(_ makesStore: Bool) async -> Bool {
+    if makesStore { return true }
+    return (try? await store.exists()) == true
   }
 
   private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {

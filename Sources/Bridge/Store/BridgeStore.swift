@@ -210,6 +210,15 @@ extension BridgeStore {
     try await unreadCounts(for: Viewer(agent: agent))
   }
 
+  /// For what must not make an empty store in place of one that was taken away.
+  ///
+  /// - Throws: `storeUnavailable` if there is none.
+  public func requireExistence() async throws(BridgeError) {
+    guard try await exists() else {
+      throw BridgeError(.storeUnavailable, "The store was taken away: put it back, or start this program again for a new one.")
+    }
+  }
+
   /// The agents of the first page.
   public func agents() async throws(BridgeError) -> [AgentSummary] { try await agents(AgentQuery()).agents }
 }

@@ -28,6 +28,7 @@ public struct Follower: Sendable {
 
   private func showNew() async throws {
     while true {
+      try await store.requireExistence()
       let page = try await reader.next()
       if !page.entries.isEmpty { try await show(page.entries) }
       if !page.more { return }

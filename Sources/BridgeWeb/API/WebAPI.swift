@@ -2,6 +2,7 @@ import Bridge
 import BridgeServer
 import JSON
 import Logging
+import SystemSupport
 
 /// What the page asks for and does, by the store and, for what it does, by the service of one agent.
 struct WebAPI: Sendable {
@@ -9,6 +10,7 @@ struct WebAPI: Sendable {
   private static let characters = 2_000_000
   /// The most times that what waits is taken for one request.
   private static let deliveries = 100
+  private static let metricsPatience = Duration.seconds(3)
 
   let store: any BridgeStore
   /// Nil if the server only looks.
@@ -17,6 +19,7 @@ struct WebAPI: Sendable {
   let logger: Logger
 
   func state() async throws(BridgeError) -> WebState {
+    try await store.requireExistence()
     let overview = try await store.overview()
     return WebState(settings, overview, unread: try await service?.unreadCounts(seeingAll: true))
   }
@@ -47,23 +50,37 @@ struct WebAPI: Sendable {
     return PageFiles.response(name, known: known) ?? Refusal.notFound.response(isForProgram: false)
   }
 
+  /// Prometheus waits no longer than 10 s by default, and must hear of a store that is away.
   private func metrics() async -> String {
-    do throws(BridgeError) { return Metrics.text(try await store.overview()) } catch {
-      logger.debug("no metrics", metadata: ["error": "\(error)"])
-      return Metrics.text(nil)
+    let overview = Once<Overview?>()
+    let asking = Task {
+      do throws(BridgeError) {
+        try await store.requireExistence()
+        overview.set(try await store.overview())
+      } catch {
+        logger.debug("no metrics", metadata: ["error": "\(error)"])
+        overview.set(nil)
+      }
     }
+    let timer = Task { if (try? await Task.sleep(for: Self.metricsPatience)) != nil { overview.set(nil) } }
+    defer {
+      asking.cancel()
+      timer.cancel()
+    }
+    return Metrics.text(await overview.wait() ?? nil)
   }
 
   // MARK: Looking
 
   private func look(_ route: Route, _ target: RequestTarget) async throws -> JSON {
+    try await store.requireExistence()
     let limit = try target.number("limit", in: Limits.pageSize, default: 50)
     switch route {
     case .state: return try await state().json
     case .transcript: return try await transcript(target, limit)
     case .message:
       let id = try required(target["id"], "id")
-      guard let message = try await store.message(id, for: nil) else { throw Refusal(.notFound, "not_found", "There is no such message in the store.") }
+      guard let message = try await store.message(id, for: nil) else { throw BridgeError(.notFound, "There is no such message.") }
       return ["message": message.web(upTo: .max)]
     case .task:
       let report = try await store.task(try required(target["id"], "id"), for: nil, instance: nil)
@@ -123,6 +140,7 @@ struct WebAPI: Sendable {
 
   private func act(_ route: Route, _ body: WebArguments) async throws -> JSON {
     guard let service else { throw Refusal(.forbidden, "read_only", "This server only looks.") }
+    try await store.requireExistence()
     switch route {
     case .sendMessage:
       let references = MessageReferences(

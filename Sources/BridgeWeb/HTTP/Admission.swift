@@ -5,22 +5,31 @@ import NIOHTTP1
 final class Admission {
   private let limits: WebLimits
   private var served: [ObjectIdentifier: any Channel] = [:]
+  /// Those of them that have not shown the cookie or the key, the oldest first.
+  private var strangers: [(id: ObjectIdentifier, since: NIODeadline)] = []
   private var turnedAway = 0
 
   init(_ limits: WebLimits) { self.limits = limits }
 
   /// Sets up a connection that has just come.
-  func admit(_ channel: any Channel, _ connection: () -> HTTPConnection) throws {
+  ///
+  /// - Parameter connection: makes its handler, which calls what it is given once the client is known.
+  func admit(_ channel: any Channel, _ connection: (_ isKnown: @escaping () -> Void) -> HTTPConnection) throws {
     let pipeline = channel.pipeline.syncOperations
+    if served.count >= limits.connections { makeRoom() }
     if served.count < limits.connections {
       let id = ObjectIdentifier(channel)
       served[id] = channel
-      channel.closeFuture.assumeIsolated().whenComplete { _ in self.served[id] = nil }
+      strangers.append((id, .now()))
+      channel.closeFuture.assumeIsolated().whenComplete { _ in
+        self.served[id] = nil
+        self.isKnown(id)
+      }
       var heads = NIOHTTPDecoderLimitConfiguration()
       (heads.maxHeaderFieldSize, heads.maxHeaderListSize) = (WebLimits.head, WebLimits.head)
       try pipeline.configureHTTPServerPipeline(
         withErrorHandling: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: heads)
-      try pipeline.addHandler(connection())
+      try pipeline.addHandler(connection { self.isKnown(id) })
     } else if turnedAway < limits.turnedAway {
       turnedAway += 1
       channel.closeFuture.assumeIsolated().whenComplete { _ in self.turnedAway -= 1 }
@@ -28,6 +37,15 @@ final class Admission {
     } else {
       channel.close(promise: nil)
     }
+  }
+
+  private func isKnown(_ id: ObjectIdentifier) { strangers.removeAll { $0.id == id } }
+
+  /// Closes the oldest connection that has had time to show the key, so that who does not have it cannot keep the others out.
+  private func makeRoom() {
+    guard let oldest = strangers.first, oldest.since + limits.strange < .now() else { return }
+    isKnown(oldest.id)
+    served.removeValue(forKey: oldest.id)?.close(promise: nil)
   }
 
   func closeAll() {

@@ -30,6 +30,7 @@ final class HTTPConnection: ChannelInboundHandler, EventClient {
   private let api: WebAPI
   private let hub: EventHub
   private let limits: WebLimits
+  private let isKnown: () -> Void
   private var context: ChannelHandlerContext?
   private var state = State.idle
   /// Ends a connection whose client takes too long.
@@ -44,8 +45,9 @@ final class HTTPConnection: ChannelInboundHandler, EventClient {
   private(set) var lastEventID: String?
   var cursor = EventCursor()
 
-  init(access: Access, api: WebAPI, hub: EventHub, limits: WebLimits) {
-    (self.access, self.api, self.hub, self.limits) = (access, api, hub, limits)
+  /// - Parameter isKnown: called when the client has shown the key or the cookie.
+  init(access: Access, api: WebAPI, hub: EventHub, limits: WebLimits, isKnown: @escaping () -> Void) {
+    (self.access, self.api, self.hub, self.limits, self.isKnown) = (access, api, hub, limits, isKnown)
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -117,6 +119,7 @@ final class HTTPConnection: ChannelInboundHandler, EventClient {
       response.headers.add(name: isForeign ? "Refresh" : "Location", value: isForeign ? "0; url=\(target)" : target)
       send(response, to: head, isLast: true)
     case .serve(let route, let target):
+      if route != .file(PageFiles.icon) { isKnown() }
       if let length = head.headers.first(name: "Content-Length").flatMap({ Int($0) }), length > WebLimits.body {
         return refuse(.bodyTooLarge, head)
       }

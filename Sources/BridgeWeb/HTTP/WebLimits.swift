@@ -10,6 +10,8 @@ struct WebLimits: Sendable {
   var connections = 32
   /// Connections beyond these that are told so; the others are closed at once.
   var turnedAway = 32
+  /// After that a connection without the key gives way to a new one where there are too many.
+  var strange = TimeAmount.seconds(1)
   /// From the beginning of a connection to the end of the first head.
   var firstHead = TimeAmount.seconds(5)
   /// From one answer to the end of the next head, and from a head to the end of its body.

@@ -64,7 +64,7 @@ struct Web: AsyncParsableCommand {
       let settings = WebSettings(
         identity: identity, store: location.description, workspace: workspace?.name, version: Version.text)
       let server = try await started(secrets, settings, store, service, logger)
-      let presence = Task { await service?.run() }
+      let presence = Task { await service?.run(makesStore: false) }
       let address = "http://127.0.0.1:\(server.port)/?key=\(secrets.key)"
       try await StandardStreams.write(address + "\n")
       if FileDescriptor.standardOutput.isTerminal {
@@ -77,7 +77,7 @@ struct Web: AsyncParsableCommand {
       presence.cancel()
       async let stopped: Void = server.stop()
       await presence.value
-      await service?.signOff()
+      if (try? await store.exists()) == true { await service?.signOff() }
       await stopped
     }
   }
