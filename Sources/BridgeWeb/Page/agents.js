@@ -31,7 +31,7 @@ function row(agent) {
       data: { focus: "agent" } },
       avatar(name, presenceOf(agent)), nameElement(name), name === me() ? element("small", { text: "you" }) : null)),
     cell("Presence", agent.unknown ? "Never connected" : !store.reached ? "Unknown" : agent.online
-      ? element("span", { class: "presence", data: { presence: "online" }, text: "Online" })
+      ? element("span", { class: "presence", data: { presence: "online" }, title: exact(seen, agent.last_seen), text: "Online" })
       : element("time", { text: seen === null ? "Never connected" : `Seen ${ago(seen)}`, title: exact(seen, agent.last_seen) })),
     cell("Client", agent.client || agent.host
       ? element("span", { class: "two" }, element("bdi", { text: agent.client ?? "Unknown client", title: agent.client }),
