@@ -138,3 +138,33 @@ def test_a_day_is_said_wherever_it_changes(lab):
     assert page.script(shown) == "-ab-c-def-g"
     page.go("/conversations")
     page.until(lambda: page.script(shown) == "-ab-c-def-g", "the days are others when the page is loaded again")
+
+
+def test_what_arrives_is_in_the_order_of_what_is_loaded(lab):
+    code, cowork = lab.agent("code"), lab.agent("cowork")
+    page = lab.page(lab.web())
+    code.call("send_message", to="cowork", content="newest by its time")
+    task = code.call("create_task", to="cowork", title="A task of today", description="")["task_id"]
+    # Rows of an earlier day come in, as an import of them does.
+    lab.store.insert("messages", messages(5, "earlier {}"))
+    page.until_text("earlier 4")
+    cowork.call("update_task", task_id=task, status="in_progress")
+    page.until_text("cowork took A task of today")
+    shown = "return [...document.querySelectorAll('#log > *')].map(e => (e.querySelector('.text, .what') ?? e).textContent)"
+    live = page.script(shown)
+    page.go("/conversations")
+    page.until_text("cowork took A task of today")
+    assert page.script(shown) == live and len(live) > 7
+
+
+def test_a_draft_of_many_lines_is_seen_whole_again(lab):
+    lab.agent("code")
+    page = lab.page(lab.web(), "/conversations/code")
+    page.fill("#text", "one\ntwo\nthree\nfour")
+    whole = "const t = document.getElementById('text'); return t.value.split('\\n').length === 4 && t.clientHeight === t.scrollHeight"
+    page.until(lambda: page.script(whole), "the box does not grow")
+    page.go("/conversations/code")
+    page.until(lambda: page.script(whole), "the box of the draft has not grown")
+    page.click(".views [data-to='tasks']")
+    page.driver.back()
+    page.until(lambda: page.script(whole), "the box of the draft is small after another view")
