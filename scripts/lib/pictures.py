@@ -166,6 +166,8 @@ def main(program, folder):
         page = Page(driver, web)
         task = talk(code, cowork, page)
         watch.until("May I merge")
+        # All is read, the last message by the person.
+        page.until(lambda: page.script("return !document.querySelector('[data-message-id][data-unread]') && document.title[0] !== '('"))
         for scheme, suffix in SCHEMES.items():
             take(page, scheme, 960, folder / f"web{suffix}.png")
         page.go("/tasks")
