@@ -2,6 +2,7 @@ import Bridge
 import Logging
 import NIOCore
 import NIOPosix
+import SystemSupport
 
 /// What the page says of its server.
 public struct WebSettings: Sendable {
@@ -30,11 +31,14 @@ public final class WebServer: Sendable {
   /// - Parameters:
   ///   - port: 0 for any that is free.
   ///   - service: acts for the agent of the settings.
-  /// - Throws: `IOError` where the port cannot be had.
+  /// - Throws: `Errno` where the port cannot be had.
   public static func start(
     port: Int, secrets: Secrets, settings: WebSettings, store: any BridgeStore, service: BridgeService?, logger: Logger
   ) async throws -> WebServer {
-    try await start(port: port, secrets: secrets, limits: WebLimits(), settings: settings, store: store, service: service, logger: logger)
+    do {
+      return try await start(
+        port: port, secrets: secrets, limits: WebLimits(), settings: settings, store: store, service: service, logger: logger)
+    } catch let error as IOError { throw Errno(rawValue: error.errnoCode) }
   }
 
   static func start(

@@ -11,6 +11,15 @@ struct TextIndexTests {
     try await store.history(HistoryQuery(agent: .code, text: text, limit: 200)).messages.map(\.content)
   }
 
+  /// Rows by hand, the first of which has the content.
+  private func insert(_ content: String, _ count: Int, into database: Database) async throws {
+    try await database.shell.run(
+      """
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+      INSERT INTO messages SELECT '\(content)' || i, 'cowork', 'code', iif(i = 1, '\(content)', 'x'), 1, '' FROM n
+      """)
+  }
+
   @Test func moreHandTypedRowsThanOnePortionAreAllFound() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
@@ -38,16 +47,9 @@ struct TextIndexTests {
   @Test func aSearchPassesOverRowsThatAreNotIndexedYetIfThereAreTooMany() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
-      func insert(_ content: String, _ count: Int) async throws {
-        try await database.shell.run(
-          """
-          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
-          INSERT INTO messages SELECT '\(content)' || i, 'cowork', 'code', iif(i = 1, '\(content)', 'x'), 0, '' FROM n
-          """)
-      }
-      try await insert("rare and old", 300)
+      try await insert("rare and old", 300, into: database)
       await store.index()
-      try await insert("rare and typed", 21_000)
+      try await insert("rare and typed", 21_000, into: database)
       let early = try await store.history(HistoryQuery(agent: .code, text: "rare"))
       #expect(early.messages.map(\.content) == ["rare and old"] && early.isPartial)
       await store.index()
@@ -59,18 +61,11 @@ struct TextIndexTests {
   @Test func replacedNewestRowsAreNotFoundByTheirOldWords() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
-      func insert(_ word: String, _ count: Int) async throws {
-        try await database.shell.run(
-          """
-          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
-          INSERT INTO messages SELECT '\(word)' || i, 'cowork', 'code', iif(i = 1, '\(word)', 'x'), 1, '' FROM n
-          """)
-      }
-      try await insert("alpha", 1_000)
-      try await insert("beta", 1_000)
+      try await insert("alpha", 1_000, into: database)
+      try await insert("beta", 1_000, into: database)
       await store.index()
       try await database.shell.run("DELETE FROM messages WHERE id LIKE 'beta%'")
-      try await insert("gamma", 2_500)
+      try await insert("gamma", 2_500, into: database)
       for _ in 1...2 {
         #expect(try await found("beta", store).isEmpty)
         for word in ["alpha", "gamma"] { #expect(try await found(word, store) == [word]) }

@@ -73,10 +73,10 @@ struct WebAPI: Sendable {
   // MARK: Looking
 
   private func look(_ route: Route, _ target: RequestTarget) async throws -> JSON {
+    if route == .state { return try await state().json }
     try await store.requireExistence()
     let limit = try target.number("limit", in: Limits.pageSize, default: 50)
     switch route {
-    case .state: return try await state().json
     case .transcript: return try await transcript(target, limit)
     case .message:
       let id = try required(target["id"], "id")

@@ -81,14 +81,19 @@ function showContext() {
       on: { click: cancelContext } }, icon("close")));
 }
 
-function cancelContext() {
-  draft.reply = null;
-  draft.task = null;
-  draft.to = null;
+/** Keeps and shows to whom and about what the message is. */
+function addressed() {
   keep();
   showContext();
   showRecipients();
   text.focus();
+}
+
+function cancelContext() {
+  draft.reply = null;
+  draft.task = null;
+  draft.to = null;
+  addressed();
 }
 
 export function replyTo(entry) {
@@ -96,10 +101,7 @@ export function replyTo(entry) {
   draft.reply = { id: entry.id, sender: entry.sender, line: line(entry.content ?? "", 120) };
   draft.task = entry.task_id ? { id: entry.task_id } : null;
   draft.to = other;
-  keep();
-  showContext();
-  showRecipients();
-  text.focus();
+  addressed();
 }
 
 /** Opens the conversation with whom the task is shared, to write about it. */
@@ -109,10 +111,7 @@ export function writeAbout(task) {
   draft.task = { id: task.id, title: task.title };
   draft.reply = null;
   draft.to = other;
-  keep();
-  showContext();
-  showRecipients();
-  text.focus();
+  addressed();
 }
 
 function grow() {

@@ -3,7 +3,6 @@ import Bridge
 import BridgeWeb
 import Foundation
 import Logging
-import NIOCore
 import SQLiteStore
 import SystemSupport
 
@@ -87,8 +86,7 @@ struct Web: AsyncParsableCommand {
   ) async throws -> WebServer {
     do {
       return try await WebServer.start(port: port, secrets: secrets, settings: settings, store: store, service: service, logger: logger)
-    } catch let error as IOError {
-      let code = Errno(rawValue: error.errnoCode)
+    } catch let code as Errno {
       throw CommandFailure(
         code == .addressInUse
           ? "Port \(port) of 127.0.0.1 is in use: end what uses it, or choose another one with --port."
