@@ -89,6 +89,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
+      name: "ModelTests",
+      dependencies: [
+        "Bridge", "BridgeTesting", "PostgresClient", "PostgresStore", "PostgresTesting", "SQLiteStore", "SystemSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
       name: "CommandTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting"]),
     // In a process of its own beside Postgres; the sandbox is that of CommandTests.
     .testTarget(

@@ -193,6 +193,7 @@ END
 $$;
 
 -- The tasks of an agent, or everybody's, as many as fit into so many characters. With a lease, their news counts as told once it is confirmed.
+-- Whether a task is news is NULL, and nothing is leased, while the caller has not said of sessions on its host whether they run: unread names them.
 CREATE OR REPLACE FUNCTION tasks(
   agent text, role text DEFAULT 'assignee', of_status text DEFAULT NULL, after_open bigint DEFAULT 0,
   before_ended bigint DEFAULT 9223372036854775807, most bigint DEFAULT 50, characters bigint DEFAULT 34000, lease text DEFAULT NULL,
@@ -204,21 +205,22 @@ DECLARE
   me text := acting_agent(agent);
   task_rows bigint[];
   news bigint[] := '{}';
+  is_known boolean := lease IS NULL OR sessions_to_check(me, process, viewer) = '{}';
 BEGIN
   SELECT l.task_rows, l.remaining INTO task_rows, remaining
     FROM listed_tasks(me, CASE WHEN me IS NULL THEN 'true' WHEN agent IS NULL THEN '(t.sender = $1 OR t.recipient = $1)'
       WHEN role = 'creator' THEN 't.sender = $1' ELSE 't.recipient = $1' END, of_status, after_open, before_ended, most) AS l;
   task_rows := fitting_tasks(task_rows, characters, true);
   remaining := remaining - cardinality(task_rows);
-  IF lease IS NOT NULL THEN news := lock_news(me, task_rows, viewer); END IF;
-  RETURN QUERY SELECT r, tasks.remaining, r.seq = ANY (news)
+  IF lease IS NOT NULL AND is_known THEN news := lock_news(me, task_rows, viewer); END IF;
+  RETURN QUERY SELECT r, tasks.remaining, CASE WHEN is_known THEN r.seq = ANY (news) END
     FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY array_position(task_rows, r.seq);
   IF news <> '{}' THEN PERFORM lease_rows(me, lease, instance, process, seconds, '{}', news, viewer); END IF;
 END
 $$;
 COMMENT ON FUNCTION tasks IS 'The tasks of an agent: the open ones, then the newest that have ended. Example: SELECT (task).* FROM tasks(''cowork'')';
 
--- One task, and of its history what a reply can hold: the newest events, with long notes cut. All of it without a limit.
+-- One task, and of its history what a reply can hold: the newest events, with long notes cut. All of it without a limit. A lease as for tasks.
 CREATE OR REPLACE FUNCTION task(
   agent text, wanted text, characters bigint DEFAULT NULL, lease text DEFAULT NULL, instance text DEFAULT NULL, process text DEFAULT '',
   seconds double precision DEFAULT 60, viewer jsonb DEFAULT '{}'
@@ -230,13 +232,14 @@ DECLARE
   me text := acting_agent(agent);
   found_id text := id_of_task(me, wanted);
   news bigint[] := '{}';
+  is_known boolean := lease IS NULL OR sessions_to_check(me, process, viewer) = '{}';
 BEGIN
-  IF lease IS NOT NULL THEN news := lock_news(me, ARRAY(SELECT t.seq FROM tasks t WHERE t.id = found_id), viewer); END IF;
+  IF lease IS NOT NULL AND is_known THEN news := lock_news(me, ARRAY(SELECT t.seq FROM tasks t WHERE t.id = found_id), viewer); END IF;
   IF characters IS NULL THEN
-    RETURN QUERY SELECT ROW (w.*)::task_records, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text
+    RETURN QUERY SELECT ROW (w.*)::task_records, CASE WHEN is_known THEN news <> '{}' END, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text
       FROM whole_tasks w WHERE w.id = found_id;
   ELSE
-    RETURN QUERY SELECT r, news <> '{}', NULL::text, NULL::text, NULL::text, NULL::text, NULL::text FROM task_records r WHERE r.id = found_id;
+    RETURN QUERY SELECT r, CASE WHEN is_known THEN news <> '{}' END, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text FROM task_records r WHERE r.id = found_id;
   END IF;
   RETURN QUERY SELECT NULL::task_records, NULL::boolean, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       e.actor, e.from_status, e.to_status, e.note

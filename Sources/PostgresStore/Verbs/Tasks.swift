@@ -60,11 +60,11 @@ extension PostgresStore {
 
   public func tasks(_ query: TaskQuery) async throws(BridgeError) -> Delivery {
     try await shown(to: query.instance) { [sql] pool, leasing in
-      let rows = try await pool.query(
-        sql.call("tasks", arguments: 12, "remaining, is_news, \(SQL.task)"),
+      let rows = try await leasing.query(
+        pool, sql.call("tasks", arguments: 12, "remaining, is_news, \(SQL.task)"),
         [.optional(query.agent?.name), .text(query.role.rawValue), .optional(query.status?.rawValue)]
           + TaskCursor.Part.allCases.map { part in query.parts.first { $0.part == part }.map { .int($0.row) } ?? .null }
-          + [.int(query.limit), .int(query.characters)] + leasing.parameters)
+          + [.int(query.limit), .int(query.characters)])
       var page = Delivery(
         lease: try rows.contains { try $0.get("is_news") } ? leasing.lease : nil, tasks: try rows.map { try BridgeTask($0, "t_") },
         remaining: try rows.first?.get("remaining") ?? 0)
@@ -75,9 +75,9 @@ extension PostgresStore {
 
   public func task(_ id: String, for agent: Identity?, instance: Instance?) async throws(BridgeError) -> TaskReport {
     try await shown(to: instance) { [sql] pool, leasing in
-      let rows = try await pool.query(
-        sql.call("task", arguments: 8, "is_news, at, actor, from_status, to_status, note, \(SQL.task)"),
-        [.optional(agent?.name), .text(id), instance == nil ? .null : .int(ReplyBudget.characters)] + leasing.parameters)
+      let rows = try await leasing.query(
+        pool, sql.call("task", arguments: 8, "is_news, at, actor, from_status, to_status, note, \(SQL.task)"),
+        [.optional(agent?.name), .text(id), instance == nil ? .null : .int(ReplyBudget.characters)])
       guard let row = rows.first else { throw BridgeError.noSuchTask(id, for: agent) }
       return TaskReport(
         lease: try row.get("is_news") ? leasing.lease : nil, task: try BridgeTask(row, "t_"),
@@ -88,14 +88,24 @@ extension PostgresStore {
   /// What a reading verb needs to lease the news that it tells; all NULL to look only.
   private struct Leasing: Sendable {
     var lease: String?
-    var parameters: [PostgresParameter]
+    var parameters: @Sendable () -> [PostgresParameter] = { [.null, .null, .null, .null, .text("{}")] }
+    var learn: @Sendable () async throws -> Void = {}
+
+    /// Repeats a call until the function has been told which sessions run.
+    func query(_ pool: PostgresPool, _ call: String, _ arguments: [PostgresParameter]) async throws -> PostgresRows {
+      while true {
+        let rows = try await pool.query(call, arguments + parameters())
+        guard lease != nil, let first = rows.first, first.isNull("is_news") else { return rows }
+        try await learn()
+      }
+    }
   }
 
   private func shown<Reply: Sendable>(
     to instance: Instance?, _ read: @Sendable @escaping (PostgresPool, Leasing) async throws -> Reply
   ) async throws(BridgeError) -> Reply {
     guard let instance else {
-      return try await perform { pool in try await read(pool, Leasing(parameters: [.null, .null, .null, .null, .text("{}")])) }
+      return try await perform { pool in try await read(pool, Leasing()) }
     }
     let leases = AttemptedLeases()
     return try await performTaking { [timing] pool, attempt in
@@ -104,12 +114,14 @@ extension PostgresStore {
       let lease = leases.next()
       return try await read(
         pool,
-        Leasing(
-          lease: lease,
-          parameters: [
+        Leasing(lease: lease) {
+          [
             .text(lease), .text(instance.id), .text(instance.process.encoded), .double(timing.lease.inSeconds),
             self.parameter(Viewer(instance)),
-          ]))
+          ]
+        } learn: {
+          _ = try await self.unreadCounts(for: Viewer(instance))
+        })
     } undoing: {
       leases.last
     }

@@ -43,11 +43,7 @@ extension SQLiteStore {
     let held = try HeldMessages(viewer, of: request.agent, from: request.sender, db)
     if try db.exists("messages m WHERE \(unread)", [request.agent.name, request.sender, held.list]) { return (viewer, nil) }
     if try request.includesTasks && TaskNews.exist(for: request.agent, viewer, db) { return (viewer, nil) }
-    var nothing = Delivery(held)
-    if request.includesTasks {
-      nothing.newsElsewhere = try db.value("SELECT \(TaskNews.countElsewhere)", [request.agent.name, viewer.text]) ?? 0
-    }
-    return (viewer, nothing)
+    return (viewer, try look(request, viewer, db).delivery)
   }
 
   /// What fits into a reply.
@@ -85,6 +81,9 @@ extension SQLiteStore {
         delivery.tasks.append(task)
         tasks.append(row["row"])
       }
+    }
+    if request.includesTasks, tasks.isEmpty {
+      delivery.newsElsewhere = try db.value("SELECT \(TaskNews.countElsewhere)", [request.agent.name, viewer.text]) ?? 0
     }
     delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments) - delivery.messages.count
     return (delivery, messages, tasks)
