@@ -5,10 +5,9 @@ struct Generator {
   private var random: SeededGenerator
   private var model: Model
   private var last = 0
-  private var awaiting: [Int: Int] = [:]
 
-  static func sequence(seed: UInt64, length: Int, endsLeasesOfAll: Bool) -> [Step] {
-    var generator = Generator(random: SeededGenerator(seed: seed), model: Model(endsLeasesOfAll: endsLeasesOfAll))
+  static func sequence(seed: UInt64, length: Int, _ model: Model) -> [Step] {
+    var generator = Generator(random: SeededGenerator(seed: seed), model: model)
     return (0..<length).map { _ in generator.next() }
   }
 
@@ -79,7 +78,9 @@ struct Generator {
     if chance(45), let question = pick(received) {
       asked = question.number
       if chance(90) { recipient = Agents.all.first { $0.name == question.sender } ?? recipient }
-    } else if chance(5) { asked = message() }
+    } else if chance(5) {
+      asked = message()
+    }
     let number = number()
     return .send(
       number, by: place, to: recipient, content: text(), replyTo: asked, about: chance(8) ? task() : nil, key: key(),
@@ -111,7 +112,8 @@ struct Generator {
     let mine = Place.allCases.filter { $0.agent.name == model.task(number)?.recipient }
     let result = chance(40) ? text() : nil
     return .move(
-      number, by: chance(75) ? pick(mine) ?? place() : place(), to: pick([.inProgress, .inProgress, .inProgress, .completed, .failed, .pending]) ?? .failed,
+      number, by: chance(75) ? pick(mine) ?? place() : place(),
+      to: pick([.inProgress, .inProgress, .inProgress, .completed, .failed, .pending]) ?? .failed,
       result: result, takingOver: chance(10))
   }
 

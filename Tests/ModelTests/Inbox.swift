@@ -55,7 +55,9 @@ extension Model {
     var inbox = Inbox()
     for message in messages where message.recipient == viewer.agent && !message.isRead {
       if let sender, message.sender != sender.name { continue }
-      if message.expiries >= 5 { inbox.setAside += 1 } else if isKept(message, from: viewer) {
+      if message.expiries >= 5 {
+        inbox.setAside += 1
+      } else if isKept(message, from: viewer) {
         inbox.elsewhere += 1
       } else {
         inbox.visible.append(message)

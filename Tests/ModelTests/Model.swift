@@ -10,9 +10,16 @@ struct Model {
   static let timing = StoreTiming(lease: .seconds(57), precedence: .seconds(95))
   private static let memory = Duration.seconds(3600)
 
-  /// Which leases and sessions that are over an agent's call ends: those of all agents, or of its own. The promise is only that it does not see
-  /// them.
-  var endsLeasesOfAll = true
+  /// What an agent's call ends of the leases and sessions that are over, for each store that copies go through: those of all agents, or of its
+  /// own. The promise is only that it does not see them.
+  let stores: [Reach]
+  var store = 0
+
+  enum Reach {
+    case everybody, itself
+  }
+
+  func reaches(_ agent: String, from caller: String) -> Bool { stores[store] == .everybody || agent == caller }
 
   /// The instance and the session that did something, by number. A command has no session.
   struct Author: Hashable {
@@ -79,7 +86,8 @@ struct Model {
 
   struct Lease {
     enum Item: Hashable {
-      case message(Int), reply(to: Int)
+      case message(Int)
+      case reply(to: Int)
       case news(Int, TaskRole)
     }
 
@@ -115,8 +123,8 @@ struct Model {
   private(set) var deadSessions: Set<Int> = []
   private var lastNumber = 0
 
-  init(endsLeasesOfAll: Bool) {
-    self.endsLeasesOfAll = endsLeasesOfAll
+  init(_ stores: [Reach]) {
+    self.stores = stores
     for place in Place.allCases { start(place) }
   }
 
@@ -168,8 +176,10 @@ struct Model {
     instances[author.instance] = Seen(agent: agent, at: now, hasClient: place.hasClient)
     guard let session = author.session else { return }
     sessions[session] = Seen(agent: agent, at: now, hasClient: place.hasClient)
-    sessions = sessions.filter { lasts($1.at, Self.memory) || !(endsLeasesOfAll || $1.agent == agent) }
-    for index in tasks.indices where tasks[index].isClaimed(by: author) && tasks[index].recipient == agent { tasks[index].claim?.since = now }
+    sessions = sessions.filter { lasts($1.at, Self.memory) || !reaches($1.agent, from: agent) }
+    for index in tasks.indices where tasks[index].isClaimed(by: author) && tasks[index].recipient == agent {
+      tasks[index].claim?.since = now
+    }
   }
 
   mutating func signOff(_ place: Place, endsSession: Bool) {
@@ -238,7 +248,7 @@ struct Model {
   /// - Parameter agent: who looks; nil for all.
   mutating func recover(for agent: String?) -> Int {
     let over = leases.filter { _, lease in
-      (endsLeasesOfAll || agent == nil || lease.agent == agent)
+      (agent.map { reaches(lease.agent, from: $0) } ?? true)
         && (!lasts(lease.since, Model.timing.lease) || deadInstances.contains(lease.instance))
     }
     for number in over.keys.sorted() { end(number, isRedelivered: true) }

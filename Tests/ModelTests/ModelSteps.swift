@@ -26,7 +26,8 @@ extension Model {
     switch step {
     case .send(let number, let place, let recipient, let content, let asked, let task, let key, let awaiting):
       let message = Message(
-        number: number, sender: place.agent.name, recipient: recipient.name, content: content, author: author(place), replyTo: asked, task: task,
+        number: number, sender: place.agent.name, recipient: recipient.name, content: content, author: author(place), replyTo: asked,
+        task: task,
         key: key, createdAt: now)
       guard let sent = send(message, to: recipient) else { return refusal(message, to: recipient) }
       if let awaiting { lease(awaiting, [.reply(to: sent)], to: place) }
@@ -41,7 +42,8 @@ extension Model {
       return take(viewer(place, all), at: place, from: sender, tasks: tasks, limit: limit, lease: number)
     case .look(let place, let sender, let tasks, let limit, let all):
       return take(viewer(place, all), at: place, from: sender, tasks: tasks, limit: limit, lease: nil)
-    case .takeReply(let number, let asked, let place, _, let alsoRead): return takeReply(to: asked, at: place, alsoRead: alsoRead, lease: number)
+    case .takeReply(let number, let asked, let place, _, let alsoRead):
+      return takeReply(to: asked, at: place, alsoRead: alsoRead, lease: number)
     case .unread(let place, let all):
       let counts = unread(viewer(place, all))
       return ["messages \(counts.messages) tasks \(counts.tasks) elsewhere \(counts.elsewhere)"]
@@ -75,13 +77,15 @@ extension Model {
     case .typeMessage(let number, let sender, let recipient, let form):
       messages.append(
         Message(
-          number: number, sender: sender.name, recipient: recipient.name, content: form == 2 ? nil : "typed", createdAt: form == 2 ? nil : now))
+          number: number, sender: sender.name, recipient: recipient.name, content: form == 2 ? nil : "typed",
+          createdAt: form == 2 ? nil : now))
     case .typeRead(let number, let isRead): change(message: number) { $0.isRead = isRead }
     case .typeMessageDeletion(let number): messages.removeAll { $0.number == number }
     case .typeTask(let number, let sender, let recipient, let form):
       add(
         Task(
-          number: number, sender: form == 1 ? "-" : sender.name, recipient: recipient.name, title: "typed", status: form == 2 ? nil : "pending",
+          number: number, sender: form == 1 ? "-" : sender.name, recipient: recipient.name, title: "typed",
+          status: form == 2 ? nil : "pending",
           createdAt: now, updatedAt: form == 0 ? now : nil, newsAt: now), by: nil)
     case .typeStatus(let number, let status): type(status, for: number)
     case .typeAssignee(let number, let agent): type(assignee: agent, for: number)
@@ -137,7 +141,8 @@ extension Model {
     let others = Agents.all.filter { $0 != sender && knows($0) }.sorted()
     for (index, recipient) in others.enumerated() {
       let message = Message(
-        number: first + index, sender: sender.name, recipient: recipient.name, content: content, author: author(place), key: key, createdAt: now)
+        number: first + index, sender: sender.name, recipient: recipient.name, content: content, author: author(place), key: key,
+        createdAt: now)
       guard let sent = send(message, to: recipient) else {
         self = before
         return refusal(message, to: recipient)
@@ -208,6 +213,7 @@ extension Model {
       }
     }
     (leases, sessions, instances) = ([:], [:], [:])
+    store = (store + 1) % stores.count
     for index in messages.indices { (messages[index].kept, messages[index].expiries) = (nil, 0) }
     for index in tasks.indices {
       tasks[index].holderSession = nil

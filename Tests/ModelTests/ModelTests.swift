@@ -11,6 +11,8 @@ import Testing
 
   @Test func postgres() async throws { try await compare("Postgres", [PostgresBench(), PostgresBench()]) }
 
+  @Test func copiesBetweenBoth() async throws { try await compare("Both", [SQLiteBench(), PostgresBench()]) }
+
   private func compare(_ name: String, _ benches: [any Bench]) async throws {
     let prover = Prover(benches)
     let failure = try await prover.run()

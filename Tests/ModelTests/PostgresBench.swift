@@ -7,7 +7,7 @@ import PostgresTesting
 /// A workspace of a database.
 final class PostgresBench: Bench {
   let order = "seq"
-  let endsLeasesOfAll = false
+  let reach = Model.Reach.itself
   let stores: [any BridgeStore]
   private let hand: PostgresConnection
 
@@ -19,7 +19,8 @@ final class PostgresBench: Bench {
     let options = PostgresStore.Options(timing: Model.timing)
     let settings = try ConnectionSettings(url)
     stores = (0..<2).map { _ in
-      PostgresStore(settings: settings, workspace: workspace, options: options, logger: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
+      PostgresStore(
+        settings: settings, workspace: workspace, options: options, logger: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
     }
     for store in stores { _ = try await store.agents() }
     hand = try await PostgresConnection.connect(settings)

@@ -22,6 +22,8 @@ final class Prover {
 
   private var total: Int { counts.values.reduce(0, +) }
 
+  private var model: Model { Model(benches.map(\.reach)) }
+
   /// What it did.
   var report: String {
     let verbs = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
@@ -34,8 +36,7 @@ final class Prover {
     let end = minutes.map { clock.now + .seconds($0 * 60) }
     while end.map({ clock.now < $0 }) ?? (total < Self.steps) {
       let number = UInt64(sequences)
-      let steps = Generator.sequence(
-        seed: seed &+ number << 32, length: Self.length, endsLeasesOfAll: benches[0].endsLeasesOfAll)
+      let steps = Generator.sequence(seed: seed &+ number << 32, length: Self.length, model)
       sequences += 1
       guard let difference = try await difference(steps, isCounted: true) else { continue }
       return try await shrunk(Array(steps.prefix(difference.index + 1)), number, after: total)
@@ -63,7 +64,7 @@ final class Prover {
     try await benches[0].wipe()
     let world = World(benches, processes)
     defer { world.end() }
-    var model = Model(endsLeasesOfAll: benches[0].endsLeasesOfAll)
+    var model = model
     for (index, step) in steps.enumerated() where model.isPossible(step) {
       if isCounted { counts[step.verb, default: 0] += 1 }
       let before = model

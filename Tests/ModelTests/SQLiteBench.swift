@@ -7,7 +7,7 @@ import SQLiteStore
 /// A database file in a temporary folder.
 final class SQLiteBench: Bench {
   let order = "rowid"
-  let endsLeasesOfAll = true
+  let reach = Model.Reach.everybody
   let stores: [any BridgeStore]
   private let folder: URL
   private let hand: DatabaseQueue
@@ -17,7 +17,8 @@ final class SQLiteBench: Bench {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let path = folder.path + "/messages.db"
     let options = SQLiteStore.Options(timing: Model.timing)
-    stores = (0..<2).map { _ in SQLiteStore(path: path, options: options, logger: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() }) }
+    stores = (0..<2).map { _ in SQLiteStore(path: path, options: options, logger: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
+    }
     for store in stores { _ = try await store.agents() }
     hand = try DatabaseQueue(path: path)
   }
@@ -41,7 +42,8 @@ final class SQLiteBench: Bench {
 
   func pass(seconds: Int) async throws {
     let columns = [
-      "leases": ["expires_at"], "messages": ["created_at"], "message_details": ["read_at", "kept_until"], "tasks": ["created_at", "updated_at"],
+      "leases": ["expires_at"], "messages": ["created_at"], "message_details": ["read_at", "kept_until"],
+      "tasks": ["created_at", "updated_at"],
       "task_details": ["held_until", "news_at"], "task_events": ["at"], "sessions": ["last_seen"], "instances": ["last_seen"],
       "agents": ["added_at", "last_seen"],
     ]

@@ -6,8 +6,8 @@ import SystemSupport
 protocol Bench: StoreHarness {
   /// The column that numbers rows in the order of their insertion.
   var order: String { get }
-  /// Whether an agent's call ends what is over for all agents.
-  var endsLeasesOfAll: Bool { get }
+  /// Whose leases that are over an agent's call ends.
+  var reach: Model.Reach { get }
   /// Two processes with this database.
   var stores: [any BridgeStore] { get }
 

@@ -27,17 +27,18 @@ extension World {
         (message.reservation, leases[awaiting]) = (reservation, reservation.lease)
       }
       return receipt(try await store(place).send(message))
-    case .sendAgain(let number, let place): return receipt(try await store(place).send(sent[number] ?? NewMessage(sender: place.agent, recipient: place.agent, content: "lost")))
+    case .sendAgain(let number, let place):
+      guard let message = sent[number] else { return ["never sent"] }
+      return receipt(try await store(place).send(message))
     case .broadcast(let first, let place, let content, let key):
       let instance = try instance(place, model)
       let ids = (first..<first + Agents.all.count).map { messages.make($0, stamp: instance.stamp) }
       let broadcast = Broadcast(sender: place.agent, content: content, references: MessageReferences(idempotencyKey: key), ids: ids)
-      for (index, id) in ids.enumerated() {
-        for recipient in Agents.all { sent[first + index] = broadcast.message(id, to: recipient) }
-      }
       let receipts = try await store(place).broadcast(broadcast)
       for (index, receipt) in receipts.enumerated() { sent[first + index] = broadcast.message(ids[index], to: receipt.recipient) }
-      return receipts.map { "m\(messages.number($0.messageID))\($0.duplicate ? " duplicate" : "") \($0.recipientOnline ? "online" : "offline")" }
+      return receipts.map {
+        "m\(messages.number($0.messageID))\($0.duplicate ? " duplicate" : "") \($0.recipientOnline ? "online" : "offline")"
+      }
         + (receipts.first.map { [unread($0.unread)] } ?? [])
     case .take(let lease, let place, let sender, let tasks, let limit, let all):
       return try await take(lease, place, try instance(place, model), sender, tasks, limit, all)
@@ -76,7 +77,8 @@ extension World {
       let page = try await store(place).tasks(TaskQuery(agent: place.agent, role: role, status: status, limit: limit, instance: reader))
       return page.tasks.map { line($0) } + ["remaining \(page.remaining)"] + told(page.lease, lease)
     case .read(let task, let lease, let place):
-      let report = try await store(place).task(tasks.reference(task), for: place.agent, instance: try lease == nil ? nil : instance(place, model))
+      let report = try await store(place).task(
+        tasks.reference(task), for: place.agent, instance: try lease == nil ? nil : instance(place, model))
       return [line(report.task)] + report.history.map { "\($0.from ?? "-") \($0.to ?? "-") \($0.actor ?? "-")" } + told(report.lease, lease)
     case .heartbeat(let place): try await store(place).heartbeat(try instance(place, model))
     case .signOff(let place, let endsSession): try await store(place).signOff(try instance(place, model), endsSession: endsSession)
@@ -182,7 +184,8 @@ extension World {
   private func line(_ message: Message) -> String {
     let reply = message.replyTo.map { " to m\(messages.number($0))" } ?? ""
     let task = message.taskID.map { " about t\(tasks.number($0))" } ?? ""
-    return "m\(messages.number(message.id)) \(message.sender ?? "-") \(message.content ?? "-")\(reply)\(task)\(message.redelivered ? " again" : "")"
+    return
+      "m\(messages.number(message.id)) \(message.sender ?? "-") \(message.content ?? "-")\(reply)\(task)\(message.redelivered ? " again" : "")"
   }
 
   private func line(_ task: BridgeTask) -> String {

@@ -10,6 +10,9 @@ extension StoreSuite {
       try await bench.move(id, to: .completed, result: "done")
       let seen = try await bench.store.take(TakeRequest(agent: .cowork, includesTasks: true, instance: other))
       #expect(seen.isEmpty && seen.newsElsewhere == 1)
+      var look = TakeRequest(agent: .cowork, includesTasks: true, instance: nil)
+      look.viewer = Viewer(other)
+      #expect(try await bench.store.take(look).newsElsewhere == 1)
       #expect(try await bench.store.unreadCounts(for: Viewer(other)) == UnreadCounts(elsewhere: 1))
       #expect(try await bench.store.tasks(TaskQuery(agent: .cowork, role: .creator, instance: other)).lease == nil)
       #expect(try await bench.store.task(id, for: .cowork, instance: other).lease == nil)
@@ -31,6 +34,20 @@ extension StoreSuite {
           try await bench.harness.executeByHand("UPDATE task_details SET news_at = '2020-01-01T00:00:00.000Z'")
         }
         #expect(try await bench.news(for: other).map(\.id) == [id])
+      }
+    }
+    StoreCase("reading tasks clears no news that is kept for a silent client that runs, and clears that of a dead one") { bench in
+      let other = Instance(agent: .cowork)
+      for (client, isKept) in [(ProcessIdentity.current, true), (.dead, false)] {
+        let creator = Instance(agent: .cowork, session: Session(client: client))
+        try await bench.store.heartbeat(creator)
+        let id = try await bench.createTask(id: UniqueID.make(stamp: creator.stamp))
+        try await bench.move(id, to: .completed)
+        let timing = StoreTiming(presence: isKept ? .seconds(-1) : .seconds(45))
+        let page = try await bench.another(timing).tasks(TaskQuery(agent: .cowork, role: .creator, limit: 1, instance: other))
+        #expect(page.tasks.map(\.id) == [id] && (page.lease == nil) == isKept)
+        if let lease = page.lease { try await bench.store.undo(lease) }
+        #expect(try await (bench.another(timing).task(id, for: .cowork, instance: other).lease == nil) == isKept)
       }
     }
     StoreCase("that its creator has ended a task is told to the session that held it") { bench in
