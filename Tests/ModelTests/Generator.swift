@@ -5,13 +5,18 @@ struct Generator {
   private var random: SeededGenerator
   private var model: Model
   private var last = 0
+  /// Whether it is a sequence in which hardly anything is confirmed, so that messages are set aside.
+  private var isForgetful: Bool
 
   static func sequence(seed: UInt64, length: Int, _ model: Model) -> [Step] {
     var generator = Generator(random: SeededGenerator(seed: seed), model: model)
     return (0..<length).map { _ in generator.next() }
   }
 
-  private init(random: SeededGenerator, model: Model) { (self.random, self.model) = (random, model) }
+  private init(random: SeededGenerator, model: Model) {
+    (self.random, self.model, isForgetful) = (random, model, false)
+    isForgetful = chance(20)
+  }
 
   private mutating func next() -> Step {
     while true {
@@ -43,32 +48,43 @@ struct Generator {
   private mutating func text() -> String { pick(["x", "y"]) ?? "x" }
 
   private mutating func propose() -> Step {
-    switch Int.random(in: 0..<100, using: &random) {
-    case 0..<18: send()
-    case 18: .sendAgain(message(), by: place())
-    case 19: broadcast()
-    case 20..<38: take()
-    case 38..<41: .look(by: place(), from: chance(20) ? agent() : nil, tasks: chance(50), limit: limit(), all: chance(20))
-    case 41..<44: takeReply()
-    case 44..<48: .unread(by: place(), all: chance(20))
-    case 48: chance(50) ? .setAside(agent()) : .deliverAgain(message(), to: agent())
-    case 49: .history(agent(), limit: limit())
-    case 50..<57: .confirm(lease())
-    case 57..<59: .undo(lease())
-    case 59: .renew(lease())
-    case 60..<62: .recover(by: place())
-    case 62..<66: .createTask(number(), by: place(), to: agent(), title: text(), key: key())
-    case 66..<76: move()
-    case 76: .list(lease: chance(50) ? number() : nil, by: place(), as: chance(50) ? .assignee : .creator, status: status(), limit: limit())
-    case 77: .read(task: task(), lease: chance(50) ? number() : nil, by: place())
-    case 78..<84: .heartbeat(place())
-    case 84: chance(30) ? agents() : .signOff(place(), endsSession: chance(50))
-    case 85: chance(50) ? .agents : .start(place())
-    case 86: .kill(place(), client: chance(50))
+    if isForgetful, chance(60) { return chance(60) ? take() : .pass(2) }
+    return switch Int.random(in: 0..<100, using: &random) {
+    case 0..<16: send()
+    case 16: .sendAgain(message(), by: place())
+    case 17: broadcast()
+    case 18..<34: take()
+    case 34..<37: .look(by: place(), from: chance(20) ? agent() : nil, tasks: chance(50), limit: limit(), all: chance(20))
+    case 37..<40: takeReply()
+    case 40..<44: .unread(by: place(), all: chance(20))
+    case 44: chance(50) ? .setAside(agent()) : .deliverAgain(message(), to: agent())
+    case 45: .history(agent(), limit: limit())
+    case 46..<53: .confirm(lease())
+    case 53..<55: .undo(lease())
+    case 55: .renew(lease())
+    case 56..<58: .recover(by: place())
+    case 58..<62: .createTask(number(), by: place(), to: agent(), title: text(), key: key())
+    case 62..<73: move()
+    case 73..<75:
+      .list(lease: chance(50) ? number() : nil, by: place(), as: chance(50) ? .assignee : .creator, status: status(), limit: limit())
+    case 75..<77: .read(task: task(), lease: chance(50) ? number() : nil, by: place())
+    case 77..<83: .heartbeat(place())
+    case 83: chance(30) ? agents() : .signOff(place(), endsSession: chance(50))
+    case 84: chance(50) ? .agents : .start(place())
+    case 85..<87: .kill(busyPlace(), client: chance(60))
     case 87..<93: .pass(pick([1, 1, 2, 2, 3, 5, 14, 16, 96]) ?? 1)
     case 93..<99: byHand()
     default: chance(50) ? .copy : .prune(pick([1, 2, 4]) ?? 1)
     }
+  }
+
+  /// Mostly one that holds a task or a lease.
+  private mutating func busyPlace() -> Place {
+    let busy = Place.allCases.filter { place in
+      model.tasks.contains { $0.isClaimed(by: model.author(place)) }
+        || model.leases.values.contains { $0.instance == model.author(place).instance }
+    }
+    return chance(70) ? pick(busy) ?? place() : place()
   }
 
   private mutating func send() -> Step {
@@ -94,7 +110,9 @@ struct Generator {
   }
 
   private mutating func take() -> Step {
-    .take(lease: number(), by: place(), from: chance(10) ? agent() : nil, tasks: chance(50), limit: limit(), all: chance(10))
+    .take(
+      lease: number(), by: isForgetful && chance(80) ? .codeA1 : place(), from: chance(10) ? agent() : nil, tasks: chance(50),
+      limit: limit(), all: chance(10))
   }
 
   /// By a call that waits, mostly for a reply that is there.

@@ -2,7 +2,7 @@ import Bridge
 
 /// What every store promises, as values: no SQL, no processes, and a clock that only the test moves. Times are in units.
 ///
-/// Written from docs/architecture.md, and not from the stores; that it is small and slow does not matter.
+/// Written from docs/architecture.md, and not from the stores. It need not be fast.
 struct Model {
   /// Every documented time is far from a multiple of it, so that what a sequence takes does not matter.
   static let unit = Duration.seconds(38)
@@ -10,8 +10,8 @@ struct Model {
   static let timing = StoreTiming(lease: .seconds(57), precedence: .seconds(95))
   private static let memory = Duration.seconds(3600)
 
-  /// What an agent's call ends of the leases and sessions that are over, for each store that copies go through: those of all agents, or of its
-  /// own. The promise is only that it does not see them.
+  /// Whose leases and sessions that are over an agent's call ends, for each store that copies go through. The promise is only that it does
+  /// not see them.
   let stores: [Reach]
   var store = 0
 

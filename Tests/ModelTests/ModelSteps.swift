@@ -175,8 +175,8 @@ extension Model {
 
   // MARK: Retention and copies
 
-  /// Removes messages that were read, are under no lease and are not about an open task, and tasks that have ended, are under no lease, and are
-  /// news for nobody who was there since.
+  /// Removes messages that were read, are under no lease and are not about an open task, and tasks that have ended, are under no lease, and
+  /// are news for nobody who was there since.
   private mutating func prune(_ age: Int) -> [String] {
     // The store is asked for the time in the middle of two units.
     func isOld(_ time: Int?) -> Bool { time.map { now - $0 >= age } ?? false }

@@ -4,7 +4,7 @@ import GRDB
 import Logging
 import SQLiteStore
 
-/// A database file in a temporary folder.
+/// A database file in a folder of its own.
 final class SQLiteBench: Bench {
   let order = "rowid"
   let reach = Model.Reach.everybody
@@ -13,7 +13,10 @@ final class SQLiteBench: Bench {
   private let hand: DatabaseQueue
 
   init() async throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "model-\(UniqueID.make())")
+    // In memory where that is possible: it is not about what is on disk.
+    let isInMemory = FileManager.default.isWritableFile(atPath: "/dev/shm")
+    let parent = isInMemory ? URL(filePath: "/dev/shm") : FileManager.default.temporaryDirectory
+    folder = parent.appending(path: "model-\(UniqueID.make())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let path = folder.path + "/messages.db"
     let options = SQLiteStore.Options(timing: Model.timing)

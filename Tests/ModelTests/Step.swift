@@ -41,8 +41,8 @@ enum Agents {
   }
 }
 
-/// One thing that an instance, a person or the world does. Messages, tasks and leases go by numbers that the step gives, so that the others can
-/// be carried out still where some are left out.
+/// One thing that an instance, a person or the world does. Messages, tasks and leases go by numbers that the step gives, so that the others
+/// can be carried out still where some are left out.
 enum Step {
   case send(Int, by: Place, to: Identity, content: String, replyTo: Int?, about: Int?, key: String?, awaiting: Int?)
   case sendAgain(Int, by: Place)

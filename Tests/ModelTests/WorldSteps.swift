@@ -86,7 +86,8 @@ extension World {
     case .removeAgent(let agent, let force): return ["\(try await bench.stores[0].removeAgent(agent, force: force))"]
     case .agents:
       return try await bench.stores[1].agents().map { agent in
-        "\(agent.name) \(agent.online ? "online" : "offline") unread \(agent.unreadMessages) open \(agent.openTasks) sessions \(agent.sessions)"
+        "\(agent.name) \(agent.online ? "online" : "offline") unread \(agent.unreadMessages) "
+          + "open \(agent.openTasks) sessions \(agent.sessions)"
       }
     case .kill(let place, let client):
       var after = model
@@ -185,7 +186,8 @@ extension World {
     let reply = message.replyTo.map { " to m\(messages.number($0))" } ?? ""
     let task = message.taskID.map { " about t\(tasks.number($0))" } ?? ""
     return
-      "m\(messages.number(message.id)) \(message.sender ?? "-") \(message.content ?? "-")\(reply)\(task)\(message.redelivered ? " again" : "")"
+      "m\(messages.number(message.id)) \(message.sender ?? "-") \(message.content ?? "-")\(reply)\(task)"
+      + (message.redelivered ? " again" : "")
   }
 
   private func line(_ task: BridgeTask) -> String {
