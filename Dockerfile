@@ -3,14 +3,18 @@ FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpq-dev libsqlite3-dev \
     && rm -rf /var/lib/apt/lists/*
+# The script is bash.
+SHELL ["/bin/bash", "-c"]
 WORKDIR /src
 COPY Package.swift ./
+COPY scripts/lib/packages.sh ./scripts/lib/
 COPY sql ./sql
 COPY Sources ./Sources
 # Not built, but Package.swift refers to them.
 COPY Tests ./Tests
-RUN swift build -c release --product cowork-code-mcp-server --static-swift-stdlib \
-    && install -D "$(swift build -c release --show-bin-path)/cowork-code-mcp-server" /out/cowork-code-mcp-server \
+RUN . scripts/lib/packages.sh && options=$(release_options) \
+    && swift build $options --product cowork-code-mcp-server \
+    && install -D "$(swift build $options --show-bin-path)/cowork-code-mcp-server" /out/cowork-code-mcp-server \
     && strip /out/cowork-code-mcp-server
 
 FROM debian:bookworm-slim

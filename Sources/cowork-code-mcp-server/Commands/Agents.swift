@@ -4,6 +4,7 @@ import BridgeServer
 
 struct Agents: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "agents",
     abstract: "List the agents, add one, or remove one.",
     discussion: """
       Examples:

@@ -4,6 +4,7 @@ import BridgeServer
 
 struct History: BridgeCommand {
   static let configuration = CommandConfiguration(
+    commandName: "history",
     abstract: "Show messages sent and received, newest first, and whether they were read.",
     discussion: """
       Examples:

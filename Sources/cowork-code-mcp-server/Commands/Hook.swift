@@ -9,6 +9,7 @@ import SystemSupport
 
 struct Hook: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "hook",
     abstract: "Answer a hook of Claude Code with a short note of the agent's news.",
     discussion: """
       Reads the hook's JSON from standard input and answers in its format; prints nothing if there is no news. Each session is told \

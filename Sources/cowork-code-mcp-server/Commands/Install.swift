@@ -54,6 +54,7 @@ struct ClientOptions: ParsableArguments {
 
 struct Install: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "install",
     abstract: "Write this program into the configuration of a client.",
     discussion: """
       Shows the difference, keeps a copy of each file that it changes, and leaves the rest of it alone. An entry that is there keeps its \
@@ -145,6 +146,7 @@ struct Install: AsyncParsableCommand {
 
 struct Uninstall: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "uninstall",
     abstract: "Remove this program from the configuration of a client.",
     discussion: """
       Removes the server, the hooks and the permission, shows the difference, and keeps a copy of each file that it changes. Messages and \

@@ -5,6 +5,7 @@ import PostgresStore
 
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "migrate",
     abstract: "Bring a Postgres database to the schema of this version.",
     discussion: """
       A server does this itself if its role has the rights. Otherwise somebody who has them runs this once. A SQLite file never needs \

@@ -4,6 +4,7 @@ import BridgeServer
 
 struct Read: BridgeCommand {
   static let configuration = CommandConfiguration(
+    commandName: "read",
     abstract: "Show an agent's unread messages, and mark them as read.",
     discussion: """
       Messages are marked as read only once all of them have been printed: if standard output is closed or full, they stay unread and \

@@ -23,7 +23,7 @@ struct Rewake {
     guard turn.take() else { return nil }
     end.follow(turn)
     let ticker = Task {
-      while (try? await Task.sleep(for: Self.patience)) != nil { wakeUps.post(.resync) }
+      while (try? await Task.pause(for: Self.patience)) != nil { wakeUps.post(.resync) }
     }
     defer { ticker.cancel() }
     wakeUps.post(.resync)

@@ -4,6 +4,7 @@ import BridgeServer
 
 struct Send: BridgeCommand {
   static let configuration = CommandConfiguration(
+    commandName: "send",
     abstract: "Send a message to another agent, or to all others.",
     discussion: """
       Takes the text from the command line or, if it is -, from standard input, without the final line break. When the command \

@@ -4,6 +4,7 @@ import BridgeServer
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract: "Show who is there, what is unread, and which tasks are open or stale.",
     discussion: """
       One screen about all agents. A task is stale when the presence of its holder has ended: another instance may take it over.

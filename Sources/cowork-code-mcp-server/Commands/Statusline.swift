@@ -6,6 +6,7 @@ import SystemSupport
 
 struct Statusline: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "statusline",
     abstract: "Print one short line for the status line of Claude Code: what is unread, which tasks are open, who is online.",
     discussion: """
       Takes half a second at most, and prints nothing where there is no store or it is away. In Claude Code's settings:

@@ -4,6 +4,7 @@ import BridgeServer
 
 struct Tasks: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "tasks",
     abstract: "List, show, create and update tasks.",
     discussion: """
       Examples:

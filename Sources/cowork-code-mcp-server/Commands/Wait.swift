@@ -10,6 +10,7 @@ extension ExitCode {
 
 struct Wait: BridgeCommand {
   static let configuration = CommandConfiguration(
+    commandName: "wait",
     abstract: "Wait until an agent has unread messages or news of tasks.",
     discussion: """
       Prints the counts and marks nothing: `read` and `tasks` do. Returns within milliseconds of the write, also of one by hand. Without \

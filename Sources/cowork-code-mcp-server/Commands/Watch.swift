@@ -6,6 +6,7 @@ import SystemSupport
 
 struct Watch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "watch",
     abstract: "Follow the bridge: the messages and task changes of all agents, as they happen.",
     discussion: """
       Shows the newest entries, then each new one within milliseconds of the write, including those written by hand. Marks nothing as \

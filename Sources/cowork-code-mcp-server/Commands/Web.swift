@@ -8,6 +8,7 @@ import SystemSupport
 
 struct Web: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "web",
     abstract: "The bridge in a browser: who talks to whom, as it happens, and a word of your own.",
     discussion: """
       Serves a page on 127.0.0.1 and prints its address. Whoever has the address can use the page; the key in it is kept in \
@@ -119,7 +120,7 @@ private struct Browser {
       remove(file)
       throw error
     }
-    return Browser(file: file, removal: Task { if (try? await Task.sleep(for: patience)) != nil { remove(file) } })
+    return Browser(file: file, removal: Task { if (try? await Task.pause(for: patience)) != nil { remove(file) } })
   }
 
   func end() {

@@ -4,6 +4,7 @@ import SystemSupport
 
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "demo",
     abstract: "Show two real servers of this program talk to each other.",
     discussion: """
       Starts a server as code and one as cowork on a store of their own in a temporary folder, and speaks MCP to both. Nothing of yours \

@@ -57,7 +57,7 @@ struct ServedAgent: Sendable {
     _ agents: [ServedAgent], limit: Duration, interruption: Once<String>, _ work: () async throws -> Void
   ) async throws {
     let timer = Task {
-      try await Task.sleep(for: limit)
+      try await Task.pause(for: limit)
       interruption.set("it took longer than \(limit.components.seconds) seconds")
     }
     let closer = Task { if await interruption.wait() != nil { for agent in agents { agent.server.close() } } }

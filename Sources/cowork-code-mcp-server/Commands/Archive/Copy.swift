@@ -5,6 +5,7 @@ import MCP
 
 struct Copy: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "copy",
     abstract: "Copy a whole store into another: SQLite to Postgres, back, or to a second one.",
     discussion: """
       Copies all messages, tasks with their history and claims, and known agents. Existing records are not duplicated, so you can run an \

@@ -4,6 +4,7 @@ import SystemSupport
 
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "export",
     abstract: "Write all messages and tasks to standard output or a file.",
     discussion: """
       jsonl holds everything byte for byte, one record a line, and can be imported again. markdown is a conversation to read, and cannot be \

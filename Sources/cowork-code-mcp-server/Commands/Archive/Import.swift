@@ -5,6 +5,7 @@ import MCP
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "import",
     abstract: "Import a file that `export` wrote.",
     discussion: """
       The whole file is checked first: if anything is wrong with it, nothing is imported. Existing records are not duplicated, and get the \

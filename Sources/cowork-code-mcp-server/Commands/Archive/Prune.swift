@@ -4,6 +4,7 @@ import MCP
 
 struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "prune",
     abstract: "Remove old messages that were read, and old tasks that have ended.",
     discussion: """
       Keeps messages that are unread, being delivered or about an open task, and tasks whose end is still news for an agent that was \

@@ -5,6 +5,7 @@ import Logging
 
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Check the store, wake-ups, the clients' configuration and a real round trip, and say what to do.",
     discussion: """
       Each line says ok, warning or failure. At the end two servers of this program exchange messages under throwaway names, which are \
