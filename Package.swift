@@ -17,8 +17,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
-    .target(name: "CFileTimes"),
-    .target(name: "SystemSupport", dependencies: ["CFileTimes", .product(name: "SystemPackage", package: "swift-system")]),
+    .target(name: "CSystemSupport"),
+    .target(name: "SystemSupport", dependencies: ["CSystemSupport", .product(name: "SystemPackage", package: "swift-system")]),
     .target(name: "JSON"),
     .target(name: "MCP", dependencies: ["JSON", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(name: "MCPClient", dependencies: ["JSON", "SystemSupport"]),

@@ -56,7 +56,7 @@ public final class ChildServer: Client, @unchecked Sendable {
   public func end(within patience: Duration = .seconds(3)) async -> TerminationStatus {
     close()
     let killer = Task { [child] in
-      try await Task.sleep(for: patience)
+      try await Task.pause(for: patience)
       child.kill()
     }
     defer { killer.cancel() }

@@ -70,7 +70,7 @@ public class Client: @unchecked Sendable {
         case .received(let result): self?.take((try? result.get()) ?? [])
         case .sourceWaits: self?.state.withLock(\.pause)?.set(true)
         case .sourceClosed: self?.outputHasEnded()
-        case .written: break
+        case .written, .sinkBroke: break
         }
       }
     } catch { throw .cannotStart("\(error)") }

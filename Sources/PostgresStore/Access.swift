@@ -1,5 +1,6 @@
 import Bridge
 import PostgresClient
+import SystemSupport
 
 extension PostgresStore {
   /// Runs an idempotent verb, and repeats it after a lost connection. It runs to its end even if the calling task is cancelled.
@@ -49,7 +50,7 @@ extension PostgresStore {
           logger.debug("a verb is repeated", metadata: ["error": "\(error)"])
         }
         // Do not ask a database that keeps refusing again at once.
-        try? await Task.sleep(for: min(pause.next(random: .random(in: 0..<1)), ContinuousClock.now.duration(to: end - CallLimit.least)))
+        try? await Task.pause(for: min(pause.next(random: .random(in: 0..<1)), ContinuousClock.now.duration(to: end - CallLimit.least)))
       }
     }
     let (outcome, isUnknown) = await withTaskCancellationHandler {

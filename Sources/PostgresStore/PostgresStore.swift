@@ -15,7 +15,7 @@ public final class PostgresStore: BridgeStore {
     public var listener: ListenerConfiguration
     /// The interval between looks while notifications do not arrive.
     public var blindPoll: Duration
-    /// The interval between looks while notifications arrive, ±20 %.
+    /// The interval between looks while notifications arrive.
     public var safetyPoll: Duration
     /// For how long a verb is repeated after lost connections.
     public var patience: Duration
@@ -25,7 +25,7 @@ public final class PostgresStore: BridgeStore {
     public init(
       timing: StoreTiming = StoreTiming(), pool: PoolConfiguration = PoolConfiguration(),
       listener: ListenerConfiguration = ListenerConfiguration(),
-      blindPoll: Duration = .seconds(1), safetyPoll: Duration = .seconds(15), patience: Duration = .seconds(10)
+      blindPoll: Duration = .seconds(1), safetyPoll: Duration = .seconds(10), patience: Duration = .seconds(10)
     ) {
       self.timing = timing
       self.pool = pool

@@ -45,7 +45,7 @@ public final class SQLiteStore: BridgeStore {
 
   deinit { watch.stop() }
 
-  public var executor: (any TaskExecutor)? { BlockingThreads.shared }
+  public var executor: (any TaskExecutor)? { TaskThreads.shared }
 
   public func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps { watch.subscribe(urgency) }
 

@@ -14,6 +14,8 @@ public final class ByteChannel: Sendable {
     case sourceClosed
     /// All that was sent has left the process, or the rest of it never will.
     case written(SystemError?)
+    /// Nobody has the other end of the sink any more.
+    case sinkBroke
   }
 
   private struct State {
@@ -84,15 +86,6 @@ public final class ByteChannel: Sendable {
     }
   }
 
-  /// Whether nobody has the other end of the sink any more.
-  public var isSinkBroken: Bool {
-    state.withLock { state in
-      var poll = PollSet()
-      poll.add(state.isSinkOpen ? sink : nil, [])
-      return poll.wait(for: .zero)
-    }
-  }
-
   public func closeSource() { change { $0.isSourceOpen = false } }
 
   /// Closes the sink, once all that was sent has been written.
@@ -110,7 +103,7 @@ public final class ByteChannel: Sendable {
 
   private func run(_ handle: (Event) -> Void) {
     var poll = PollSet()
-    var (hasSource, hasSink) = (true, true)
+    var (hasSource, hasSink, isSinkBroken) = (true, true, false)
     while true {
       let (isSourceOpen, isParked, isSinkOpen, isWriting) = state.withLock {
         ($0.isSourceOpen, $0.isParked, $0.isSinkOpen || !$0.outgoing.isEmpty, !$0.outgoing.isEmpty)
@@ -128,11 +121,17 @@ public final class ByteChannel: Sendable {
       poll.removeAll()
       poll.add(pipe.descriptor)
       poll.add(hasSource && !isParked ? source : nil)
-      poll.add(isWriting ? sink : nil, .writable)
+      poll.add(isWriting || (hasSink && !isSinkBroken) ? sink : nil, isWriting ? .writable : [])
       guard poll.wait(for: nil) else { continue }
       if poll.isReady(0) { pipe.drain() }
       if poll.isReady(1) { readSource(handle) }
-      if poll.isReady(2) { writeSink(handle) }
+      guard poll.isReady(2) else { continue }
+      if isWriting {
+        writeSink(handle)
+      } else {
+        isSinkBroken = true
+        handle(.sinkBroke)
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import CFileTimes
+import CSystemSupport
 import Foundation
 
 /// Which file is at a path: a file that replaces another has another identity.

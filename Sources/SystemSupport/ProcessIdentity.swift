@@ -1,3 +1,4 @@
+import CSystemSupport
 import Foundation
 
 /// Names a process so that another one can tell whether it is still running, if both see the same processes.
@@ -42,6 +43,27 @@ public struct ProcessIdentity: Hashable, Sendable {
     if kill(pid, 0) != 0 { return errno == ESRCH }
     guard !start.isEmpty, let now = Self.startTime(of: pid) else { return false }
     return now != start
+  }
+
+  /// Calls a body once the process has ended, which it does not wait for.
+  public func whenEnded(_ body: @escaping @Sendable () -> Void) {
+    let wait: @Sendable () -> Void = {
+      #if os(Linux)
+        let descriptor = open_process(pid)
+        if descriptor >= 0 {
+          let process = FileDescriptor(rawValue: descriptor)
+          defer { try? process.close() }
+          var poll = PollSet()
+          poll.add(process)
+          // It may have ended before, and another one have its number.
+          while !isKnownDead, !poll.wait(for: nil) {}
+          return body()
+        }
+      #endif
+      while !isKnownDead { Thread.sleep(forTimeInterval: 4) }
+      body()
+    }
+    do throws(SystemError) { try SystemThread.start(wait) } catch { fatalError("The process cannot start a thread: \(error)") }
   }
 }
 

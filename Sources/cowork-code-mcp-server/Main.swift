@@ -1,7 +1,6 @@
 import ArgumentParser
 import Bridge
 import ClientSetup
-import Dispatch
 import Foundation
 import JSON
 import SystemSupport
@@ -11,10 +10,12 @@ import SystemSupport
 enum Program {
   static func main() {
     StandardStreams.prepare()
+    TaskThreads.runAllTasks()
     // The first process of a container gets no signal that it does not handle.
     if getpid() == 1 { try? Signals.handle { _exit(128 + $0) } }
     if Completions.isAsked { Deadline.endProcess(after: .milliseconds(2_500)) }
-    Task {
+    // Not for the main actor, whose queue nobody serves.
+    Task.detached {
       do {
         do { try await run() } catch  where CoworkCodeMCPServer.exitCode(for: error) == .success {
           // Help and the like, whose loss on a full disk must be told.
@@ -37,7 +38,8 @@ enum Program {
       } catch { CoworkCodeMCPServer.exit(withError: error) }
       CoworkCodeMCPServer.exit()
     }
-    dispatchMain()
+    // Not `dispatchMain`, which ends this thread and loads a library for that.
+    while true { pause() }
   }
 
   private static func run() async throws {

@@ -7,6 +7,14 @@ import Testing
 @testable import SQLiteStore
 
 @Suite("Behind a lock of another program") struct LockTests {
+  @Test func aVerbBlocksNoThreadOfSwiftConcurrency() async throws {
+    try await withDatabase { database in
+      let store = try await database.openStore()
+      #expect(try await store.visit { _ in TaskThreads.shared.hasThisThread })
+      #expect(!TaskThreads.shared.hasThisThread)
+    }
+  }
+
   @Test func callsThatWaitedForEachOtherHaveOneDeadline() async throws {
     try await withDatabase { database in
       let store = try await database.openStore(.init(busyTimeout: .seconds(60)))

@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import SystemSupport
 
 /// The bridge for one agent: it sends, reads, waits, delegates and keeps the agent's presence.
 ///
@@ -155,7 +156,7 @@ public final class BridgeService: Sendable {
   /// fails.
   public func deliver(_ lease: String?, _ write: () async throws -> Void) async throws {
     let renewal = Task { [leases] in
-      while (try? await Task.sleep(for: .seconds(10))) != nil { await leases.maintain() }
+      while (try? await Task.pause(for: .seconds(10))) != nil { await leases.maintain() }
     }
     defer { renewal.cancel() }
     do {

@@ -1,4 +1,5 @@
 import Synchronization
+import SystemSupport
 
 /// Hints for what no write announces: a session whose process has ended, or whose time is over, leaves what was kept for it to others.
 ///
@@ -40,7 +41,7 @@ final class KeptWatch: Sendable {
     var round = 0
     while isNeeded {
       if round % Self.next == 0 { alive = (try? await sessions().filter(\.isAlive)) ?? alive }
-      do { try await Task.sleep(for: Self.pause) } catch { break }
+      do { try await Task.pause(for: Self.pause) } catch { break }
       round += 1
       let ended = alive.contains { $0.isRunning == false }
       if ended { alive.removeAll { $0.isRunning == false } }

@@ -74,7 +74,7 @@ extension BridgeService {
   private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {
     while !Task.isCancelled {
       await work()
-      do { try await Task.sleep(for: interval) } catch { break }
+      do { try await Task.pause(until: .next(interval)) } catch { break }
     }
   }
 
@@ -93,7 +93,7 @@ extension BridgeService {
     let end = ContinuousClock.now + patience
     while !client.isKnownDead {
       guard ContinuousClock.now < end else { return }
-      try? await Task.sleep(for: .milliseconds(5))
+      try? await Task.pause(for: .milliseconds(5))
     }
     await signOff(endsSession: true)
   }

@@ -55,9 +55,9 @@ extension BridgeService {
       if !first.set(outcome), case .success(let late?) = outcome { await giveBack(late) }
     }
     let timer = Task(executorPreference: store.executor) { [weak wakeUps] in
-      guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
+      guard (try? await Task.pause(until: end)) != nil else { return }
       wakeUps?.finish()
-      guard (try? await Task.sleep(until: end + patience, clock: .continuous)) != nil else { return }
+      guard (try? await Task.pause(until: end + patience)) != nil else { return }
       first.set(
         .failure(BridgeError(.storeUnavailable, "The store did not answer in time: check that it can be reached, and call again.")))
       search.cancel()

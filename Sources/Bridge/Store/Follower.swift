@@ -1,3 +1,5 @@
+import SystemSupport
+
 /// Shows a transcript: what there is, and then each entry as it is written.
 public struct Follower: Sendable {
   let store: any BridgeStore
@@ -18,7 +20,7 @@ public struct Follower: Sendable {
     // Subscribe before the first look, so that nothing is missed.
     let wakeUps = store.wakeUpsForAll()
     do {
-      while try await !store.exists() { try await Task.sleep(for: .milliseconds(200)) }
+      while try await !store.exists() { try await Task.pause(for: .milliseconds(200)) }
       try await showNew()
       begun()
       for await _ in wakeUps { try await showNewPatiently() }
@@ -48,7 +50,7 @@ public struct Follower: Sendable {
         if Task.isCancelled || error.code == .storeTooNew { throw error }
         if !isLost { availability(error) }
         isLost = true
-        try await Task.sleep(for: .seconds(1))
+        try await Task.pause(for: .seconds(1))
       }
     }
   }

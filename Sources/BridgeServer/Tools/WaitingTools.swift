@@ -1,5 +1,6 @@
 import Bridge
 import MCP
+import SystemSupport
 
 extension BridgeTools {
   var waitForUpdates: Tool {
@@ -40,7 +41,7 @@ extension BridgeTools {
     guard seconds > 5 else { return try await body() }
     let ticker = Task(executorPreference: service.executor) {
       for elapsed in stride(from: 5, to: seconds, by: 5) {
-        guard (try? await Task.sleep(for: .seconds(5))) != nil else { return }
+        guard (try? await Task.pause(for: .seconds(5))) != nil else { return }
         await call.progress(Double(elapsed), total: Double(seconds), message: "waiting")
       }
     }

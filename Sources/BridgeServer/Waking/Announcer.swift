@@ -74,7 +74,7 @@ actor Announcer {
   private func run(_ stirs: WakeUps) async {
     for await _ in stirs {
       let due = announcements.lookTime(after: time.now)
-      guard (try? await Task.sleep(for: due - time.now)) != nil else { return }
+      guard (try? await Task.pause(for: due - time.now)) != nil else { return }
       do {
         let inbox = try await Inbox.look(through: service)
         var later: [Duration?] = []
@@ -92,7 +92,7 @@ actor Announcer {
     laterLook?.cancel()
     guard let due else { return }
     laterLook = Task { [time] in
-      if (try? await Task.sleep(for: due - time.now)) != nil { stirs.post(.resync) }
+      if (try? await Task.pause(for: due - time.now)) != nil { stirs.post(.resync) }
     }
   }
 

@@ -62,7 +62,7 @@ struct WebAPI: Sendable {
         overview.set(nil)
       }
     }
-    let timer = Task { if (try? await Task.sleep(for: Self.metricsPatience)) != nil { overview.set(nil) } }
+    let timer = Task { if (try? await Task.pause(for: Self.metricsPatience)) != nil { overview.set(nil) } }
     defer {
       asking.cancel()
       timer.cancel()

@@ -47,14 +47,14 @@ struct Live: Sendable {
       if Task.isCancelled { return }
       logger.debug("not following", metadata: ["error": "\(error)"])
       post(.store(Self.away(error)))
-      try? await Task.sleep(for: .seconds(1))
+      try? await Task.pause(for: .seconds(1))
     }
   }
 
   private func followState(_ post: @escaping @Sendable (Event) -> Void) async {
     let wakeUps = store.wakeUpsForAll()
     let timer = Task { [weak wakeUps] in
-      while (try? await Task.sleep(for: Self.pause)) != nil { wakeUps?.post(.resync) }
+      while (try? await Task.pause(for: Self.pause)) != nil { wakeUps?.post(.resync) }
     }
     defer { timer.cancel() }
     var last: WebState?
@@ -73,7 +73,7 @@ struct Live: Sendable {
         isAway = true
       }
       // A large store is not kept busy.
-      guard (try? await Task.sleep(for: max(Self.interval, start.duration(to: .now) * 4))) != nil else { return }
+      guard (try? await Task.pause(for: max(Self.interval, start.duration(to: .now) * 4))) != nil else { return }
     }
   }
 

@@ -1,5 +1,6 @@
 import JSON
 import Logging
+import SystemSupport
 
 /// An MCP server for one client: it serves requests of both eras over one connection, each in its own.
 ///
@@ -95,7 +96,7 @@ public actor Server {
     case .startTimer(let number, let duration):
       timer?.cancel()
       timer = Task {
-        guard (try? await Task.sleep(for: duration)) != nil else { return }
+        guard (try? await Task.pause(for: duration)) != nil else { return }
         handle(.timerFired(number))
       }
     case .close:

@@ -7,6 +7,8 @@ public final class DescriptorTransport: ByteTransport {
     var reader: CheckedContinuation<[UInt8]?, any Error>?
     var writer: CheckedContinuation<Void, any Error>?
     var isClosed = false
+    var isOutputBroken = false
+    var outputBroke: (@Sendable () -> Void)?
   }
 
   private let channel: ByteChannel
@@ -22,6 +24,11 @@ public final class DescriptorTransport: ByteTransport {
         let bytes = result.map { $0.isEmpty ? nil : $0 }
         self.waiters.withLock { $0.reader.take() }?.resume(with: bytes.mapError { $0 })
       case .written(let failure): self.written(failure.map { .failure($0) } ?? .success(()))
+      case .sinkBroke:
+        self.waiters.withLock { waiters in
+          waiters.isOutputBroken = true
+          return waiters.outputBroke.take()
+        }?()
       case .sourceWaits, .sourceClosed: break
       }
     }
@@ -42,8 +49,14 @@ public final class DescriptorTransport: ByteTransport {
     return try DescriptorTransport(input: input, output: output)
   }
 
-  /// Whether nobody can read the output any more.
-  public var isOutputBroken: Bool { channel.isSinkBroken }
+  /// Calls a body once nobody can read the output any more, also while nothing is written.
+  public func whenOutputBreaks(_ body: @escaping @Sendable () -> Void) {
+    let isBroken = waiters.withLock { waiters in
+      if !waiters.isOutputBroken { waiters.outputBroke = body }
+      return waiters.isOutputBroken
+    }
+    if isBroken { body() }
+  }
 
   public func read() async throws -> [UInt8]? {
     try await withCheckedThrowingContinuation { continuation in

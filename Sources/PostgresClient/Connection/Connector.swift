@@ -36,7 +36,7 @@ enum Connector {
         for endpoint in endpoints {
           group.addTask { await attempt(endpoint, attributes, settings) }
           group.addTask { [number = plan.begun] in
-            try? await Task.sleep(for: ConnectPlan.stagger)
+            try? await Task.pause(for: ConnectPlan.stagger)
             return .event(.staggered(since: number))
           }
         }
@@ -138,7 +138,7 @@ enum BlockingCall {
       try SystemThread.start(stackSize: SystemThread.largeStack) { outcome.set(.value(body())) }
     } catch { return .noThread }
     let timer = Task {
-      try? await Task.sleep(for: timeout)
+      try? await Task.pause(for: timeout)
       if !Task.isCancelled, outcome.set(.timedOut) { interrupt() }
     }
     defer { timer.cancel() }

@@ -124,7 +124,7 @@ public actor PostgresConnection {
     // What it waits for may take longer than its call.
     guard action == .none, let end = command.command.end else { return }
     Task { [weak self] in
-      try? await Task.sleep(until: end)
+      try? await Task.pause(until: end)
       await self?.stop(command.id, .timedOut)
     }
   }

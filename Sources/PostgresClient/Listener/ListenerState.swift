@@ -1,7 +1,8 @@
 /// Times of a listener.
 public struct ListenerConfiguration: Sendable {
-  /// Between two questions whether the server answers and takes writes.
-  public var livenessInterval: Duration = .seconds(3)
+  /// Between two questions whether the server answers and takes writes. Nil for 3 s where there is another host to go to, and else 10 s: an
+  /// idle process sleeps.
+  public var livenessInterval: Duration?
   /// For the answer to LISTEN and to these questions; then the connection is given up.
   public var livenessDeadline: Duration = .seconds(2)
   /// For the self-test's notification to arrive.

@@ -80,7 +80,7 @@ public final class PostgresListener: Sendable {
       let pause = backoff.next(random: .random(in: 0..<1))
       logger.info("listener disconnected", metadata: ["reason": "\(error)", "pause": "\(pause)"])
       change(.disconnected(error))
-      try? await Task.sleep(for: pause)
+      try? await Task.pause(for: pause)
     }
     change(.stopped)
   }
@@ -98,12 +98,13 @@ public final class PostgresListener: Sendable {
   private func listen(on connection: PostgresConnection, _ backoff: inout Backoff) async -> PostgresError {
     do throws(PostgresError) {
       try await prove(connection)
+      let interval = configuration.livenessInterval ?? .seconds(settings.endpoints.count > 1 ? 3 : 10)
       var sinceProof = Duration.zero
       while true {
-        if let end = await endOf(connection, within: configuration.livenessInterval) { return end }
+        if let end = await endOf(connection, until: .next(interval)) { return end }
         try await connection.check(within: configuration.livenessDeadline)
         backoff.reset()
-        sinceProof += configuration.livenessInterval
+        sinceProof += interval
         if shared.withLock(\.isDoubted) {
           try await prove(connection)
           if !state.isDelivering { return PostgresError(.connectionLost, "Notifications did not arrive any more.") }
@@ -117,10 +118,10 @@ public final class PostgresListener: Sendable {
   }
 
   /// Nil when the time has passed and it lives.
-  private func endOf(_ connection: PostgresConnection, within interval: Duration) async -> PostgresError? {
+  private func endOf(_ connection: PostgresConnection, until time: ContinuousClock.Instant) async -> PostgresError? {
     await withTaskGroup(of: PostgresError?.self) { group in
       group.addTask {
-        try? await Task.sleep(for: interval)
+        try? await Task.pause(until: time)
         return nil
       }
       group.addTask { await connection.waitUntilClosed() }
@@ -189,7 +190,7 @@ public final class PostgresListener: Sendable {
       arrived.set(false)
     }
     let timer = Task { [configuration] in
-      try? await Task.sleep(for: configuration.selfTestLimit)
+      try? await Task.pause(for: configuration.selfTestLimit)
       arrived.set(false)
     }
     let isDelivered = await arrived.wait() ?? false

@@ -206,7 +206,7 @@ public final class PostgresPool: PostgresExecutor {
           let message = "No connection to Postgres within \(configuration.acquireTimeout). \(reason.message)"
           throw PostgresError(.poolTimeout, message, attempts: reason.attempts, underlying: reason)
         }
-        try? await Task.sleep(for: pause)
+        try? await Task.pause(for: pause)
       }
     }
   }
@@ -225,7 +225,7 @@ public final class PostgresPool: PostgresExecutor {
     }
     guard let ticket else { return }
     let timer = Task {
-      try? await Task.sleep(until: deadline)
+      try? await Task.pause(until: deadline)
       if !Task.isCancelled { ticket.set(timeoutError()) }
     }
     let refusal = await ticket.wait() ?? (ticket.set(Self.cancelled) ? Self.cancelled : ticket.value ?? nil)
@@ -260,7 +260,7 @@ public final class PostgresPool: PostgresExecutor {
   /// Runs until nothing is idle.
   private func closeIdleConnections() {
     Task { [weak self, configuration] in
-      repeat { try? await Task.sleep(for: configuration.idleTimeout / 4) } while await self?.closeOldConnections() == true
+      repeat { try? await Task.pause(for: configuration.idleTimeout / 4) } while await self?.closeOldConnections() == true
     }
   }
 

@@ -1,5 +1,6 @@
 import Bridge
 import PostgresClient
+import SystemSupport
 
 extension PostgresStore {
   /// Checks LISTEN with notifications of a second connection, because one's own also arrive through a pooler that drops those of others.
@@ -38,7 +39,7 @@ extension PostgresStore {
           return false
         }
         group.addTask {
-          try? await Task.sleep(for: .seconds(2))
+          try? await Task.pause(for: .seconds(2))
           return false
         }
         let first = await group.next() ?? false

@@ -2,6 +2,7 @@ import Bridge
 import Logging
 import PostgresClient
 import Schema
+import SystemSupport
 
 /// Migrates a workspace's schema to this program's version.
 public struct PostgresMigrator: Sendable {
@@ -82,7 +83,7 @@ public struct PostgresMigrator: Sendable {
       } catch let error as PostgresError where error.isRetryable && error.code == .server {
         logger.debug("another session holds a lock", metadata: ["error": "\(error)"])
         // Agents that have waited behind the migration go on meanwhile.
-        try await Task.sleep(for: .milliseconds(Self.lockTimeout) * Double.random(in: 1...3))
+        try await Task.pause(for: .milliseconds(Self.lockTimeout) * Double.random(in: 1...3))
         if ContinuousClock.now >= end { throw error }
       }
     }

@@ -1,6 +1,7 @@
 import Bridge
 import PostgresClient
 import Synchronization
+import SystemSupport
 
 /// The leases of a verb's attempts.
 final class AttemptedLeases: Sendable {
@@ -31,7 +32,7 @@ extension PostgresStore {
     let end = ContinuousClock.now + timing.lease
     repeat {
       if let ended = try? await perform({ pool in try await self.undo(lease, on: pool) }), ended > 0 { return }
-      try? await Task.sleep(for: .seconds(1))
+      try? await Task.pause(for: .seconds(1))
     } while ContinuousClock.now < end
   }
 

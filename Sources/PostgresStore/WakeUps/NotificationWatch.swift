@@ -67,15 +67,16 @@ final class NotificationWatch: Sendable {
   }
 
   private func watch(_ agent: Identity?, _ subscribers: Subscribers) async {
+    let changes = Mailbox<Void> { if $0.isEmpty { $0.append($1) } }
     guard let channel = await name(of: agent, subscribers),
       // The database made the channel's name, so it is valid.
       let listener = try? PostgresListener(
-        settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger, onEvent: relay(to: subscribers))
+        settings, channels: [channel], options.listener, notifyingThrough: pool, logger: logger, onEvent: relay(to: subscribers, changes))
     else { return }
     channels.withLock { $0?[agent]?.listener = listener }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await listener.run() }
-      group.addTask { await self.poll(agent, listener, for: subscribers) }
+      group.addTask { await self.poll(agent, listener, changes, for: subscribers) }
     }
   }
 
@@ -91,12 +92,12 @@ final class NotificationWatch: Sendable {
         logger.debug("the channel is not known yet", metadata: ["error": "\(error)"])
       }
       subscribers.post(.resync)
-      do { try await Task.sleep(for: options.blindPoll) } catch { return nil }
+      do { try await Task.pause(for: options.blindPoll) } catch { return nil }
     }
     return nil
   }
 
-  private func relay(to subscribers: Subscribers) -> @Sendable (ListenerEvent) -> Void {
+  private func relay(to subscribers: Subscribers, _ changes: Mailbox<Void>) -> @Sendable (ListenerEvent) -> Void {
     let warned = Once<Bool>()
     return { [logger, options] event in
       switch event {
@@ -106,6 +107,7 @@ final class NotificationWatch: Sendable {
         subscribers.post(notification.payload == "tasks" ? .tasks : .messages)
       case .stateChanged(let state):
         logger.debug("listener", metadata: ["state": "\(state)"])
+        changes.post(())
         if state.isRefusal, warned.set(true) {
           logger.warning(
             "\(state); looking for news every \(options.blindPoll) instead. Connect without a transaction pooler for instant news.")
@@ -116,14 +118,17 @@ final class NotificationWatch: Sendable {
 
   /// Posts a hint every second while notifications do not arrive, and occasionally even if they do, because triggers can be bypassed. What
   /// has come then without a notification is a reason to doubt the listener.
-  private func poll(_ agent: Identity?, _ listener: PostgresListener, for subscribers: Subscribers) async {
-    var lastLook = ContinuousClock.now
+  private func poll(_ agent: Identity?, _ listener: PostgresListener, _ changes: Mailbox<Void>, for subscribers: Subscribers) async {
+    var look = ContinuousClock.Instant.next(options.safetyPoll)
     var last: (heard: Int, unread: UnreadCounts)?
     while !Task.isCancelled {
-      do { try await Task.sleep(for: options.blindPoll) } catch { return }
-      let patience = options.safetyPoll * Double.random(in: 0.8...1.2)
-      guard !listener.state.isDelivering || ContinuousClock.now - lastLook >= patience else { continue }
-      lastLook = .now
+      if listener.state.isDelivering {
+        await changes.next(until: look)
+        guard ContinuousClock.now >= look else { continue }
+      } else {
+        do { try await Task.pause(for: options.blindPoll) } catch { return }
+      }
+      look = .next(options.safetyPoll)
       if let agent, let unread = try? await unread(agent, listener) {
         let heard = listener.heard
         if let last, heard == last.heard, unread.messages > last.unread.messages || unread.tasks > last.unread.tasks { listener.doubt() }
@@ -147,6 +152,18 @@ extension ListenerState {
     case .degraded(.notDelivered): true
     case .disconnected(let error): error.code == .server
     default: false
+    }
+  }
+}
+
+extension Mailbox<Void> {
+  /// Waits for an element, and no longer than until then.
+  fileprivate func next(until end: ContinuousClock.Instant) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await Task.pause(until: end) }
+      group.addTask { await self.next() }
+      await group.next()
+      group.cancelAll()
     }
   }
 }

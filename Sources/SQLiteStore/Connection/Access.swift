@@ -1,6 +1,7 @@
 import Bridge
 import GRDB
 import Synchronization
+import SystemSupport
 
 extension SQLiteStore {
   /// Runs transactions on a thread that may block; again while other connections keep the database locked, and with new connections if
@@ -8,8 +9,8 @@ extension SQLiteStore {
   /// does not interrupt them.
   func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
-      return try await withTaskExecutorPreference(BlockingThreads.shared) {
-        try BlockingThreads.shared.blocking {
+      return try await withTaskExecutorPreference(TaskThreads.shared) {
+        try TaskThreads.shared.blocking {
           var wait = LockWait(until: CallStart.end(after: connections.busyTimeout), database: connections.path)
           var mayReopen = true
           while true {

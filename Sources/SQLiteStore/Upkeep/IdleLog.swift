@@ -1,5 +1,6 @@
 import GRDB
 import Synchronization
+import SystemSupport
 
 /// The whole log goes into the file once nothing was committed for some seconds, so that a copy of the file is whole.
 extension Connections {
@@ -12,7 +13,7 @@ extension Connections {
   private func settle(after pause: Duration) {
     guard !isSettling.exchange(true, ordering: .acquiringAndReleasing) else { return }
     Task { [weak self] in
-      try? await Task.sleep(for: pause)
+      try? await Task.pause(for: pause)
       self?.isSettling.store(false, ordering: .releasing)
       await self?.settle(paused: pause)
     }
@@ -22,8 +23,8 @@ extension Connections {
     let rest = checkpoints.timeUntilIdle
     if rest > .zero { return settle(after: rest) }
     guard let open = current() else { return }
-    let isDone = await withTaskExecutorPreference(BlockingThreads.shared) {
-      BlockingThreads.shared.blocking { settle(open) }
+    let isDone = await withTaskExecutorPreference(TaskThreads.shared) {
+      TaskThreads.shared.blocking { settle(open) }
     }
     // Another process has just made a checkpoint, or somebody has been reading for long.
     if !isDone { settle(after: min(pause * 2, .seconds(8))) }

@@ -62,7 +62,7 @@ extension SQLiteStore {
   private func portion<Value: Sendable>(
     _ isInBackground: Bool = false, _ transaction: (Connections.Open, _ begin: () -> Portion) throws -> Value
   ) async throws(BridgeError) -> Value {
-    if let next = pacer.withLock(\.next) { try? await Task.sleep(until: next, clock: .continuous) }
+    if let next = pacer.withLock(\.next) { try? await Task.pause(until: next) }
     return try await visit { open in
       bystanders.watch()
       var start: ContinuousClock.Instant?

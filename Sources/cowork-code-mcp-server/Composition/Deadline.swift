@@ -14,7 +14,7 @@ enum Deadline {
       do throws(Failure) { continuation.yield(.success(try await work())) } catch { continuation.yield(.failure(error)) }
     }
     let timer = Task {
-      try? await Task.sleep(for: limit)
+      try? await Task.pause(for: limit)
       continuation.yield(nil)
     }
     defer {

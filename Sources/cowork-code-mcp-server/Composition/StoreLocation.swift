@@ -158,7 +158,7 @@ enum StoreAbsence: Equatable {
     if self == .made { return true }
     while try await !store.exists() {
       guard case .awaited(let end) = self, end.map({ ContinuousClock.now < $0 }) ?? true else { return false }
-      try await Task.sleep(for: .milliseconds(200))
+      try await Task.pause(for: .milliseconds(200))
     }
     return true
   }

@@ -8,6 +8,7 @@ import SystemSupport
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "The MCP server of one agent, on standard input and output (the default).",
     discussion: """
       Examples:
@@ -62,15 +63,11 @@ struct Serve: AsyncParsableCommand {
       }
       let presence = Task { await service.run() }
       // Another process may hold our input open after its death.
-      let watch = Task {
-        while (try? await Task.sleep(for: .seconds(4))) != nil {
-          if client?.isKnownDead == true || transport.isOutputBroken { return await server.server.shutdown() }
-        }
-      }
+      client?.whenEnded { Task { await server.server.shutdown() } }
+      transport.whenOutputBreaks { Task { await server.server.shutdown() } }
       // A client that has closed the input may be ending: then its session ends as well.
       let patience: Duration = await server.run(on: transport) == .shutdown ? .zero : .milliseconds(500)
       Self.end(within: patience + .milliseconds(250))
-      watch.cancel()
       presence.cancel()
       await presence.value
       await service.signOff(within: patience)

@@ -3,8 +3,19 @@ import MCP
 import PostgresTesting
 import Testing
 
-@Suite("The real program gets over a network that swallows everything", .timeLimit(.minutes(5)))
+@Suite("The real program on a network that swallows everything, and one where nothing happens", .timeLimit(.minutes(5)))
 struct BlackHoleTests {
+  #if os(Linux)
+    /// Its heartbeat, its look for what no notification told, and the question whether the connection lives, come together each 10 s.
+    @Test func anIdleServerSleeps() async throws {
+      let code = try await ServerChild.start("code", url: try await Servers.database().url)
+      _ = try await code.call("list_agents")
+      // Until the listener has proven itself.
+      try await code.wakeUps.count(during: .seconds(6))
+      #expect(1...6 ~= (try await code.wakeUps.count(during: .seconds(24))))
+    }
+  #endif
+
   /// With the documented times. It mostly waits, so it runs beside others.
   @Test func twentySecondsLoseAndDoubleNothingAndTheAgentWakes() async throws {
     let database = try await Servers.database()

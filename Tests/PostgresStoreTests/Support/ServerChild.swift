@@ -22,6 +22,10 @@ final class ServerChild: Sendable {
     self.server = server
   }
 
+  #if os(Linux)
+    var wakeUps: WakeUpCounter { WakeUpCounter(of: server.pid) }
+  #endif
+
   /// What a tool returned; throws when the process has ended instead.
   func call(_ tool: String, _ arguments: JSONObject = [:]) async throws -> ToolResult {
     ToolResult(json: try await server.request("tools/call", ["name": .string(tool), "arguments": .object(arguments)]))

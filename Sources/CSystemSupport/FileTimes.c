@@ -1,6 +1,6 @@
 // In C, because Swift does not see the functions that need this macro.
 #define _GNU_SOURCE
-#include "CFileTimes.h"
+#include "CSystemSupport.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -1,18 +1,20 @@
+import CSystemSupport
 import Foundation
 import Synchronization
-import SystemSupport
 
-/// Threads for tasks that block, as many as are busy at a time, apart from those of Swift concurrency.
+/// Threads for tasks, which may block: as many run as there are processors, and others while those block.
 ///
 /// A task that prefers them changes threads neither before nor after it blocks: its thread continues with what the task enqueues, unless it
 /// blocks. To wake another thread takes longer than most jobs.
-final class BlockingThreads: TaskExecutor {
-  static let shared = BlockingThreads()
+public final class TaskThreads: TaskExecutor {
+  public static let shared = TaskThreads()
 
   /// Beyond these, jobs wait for a thread.
   private static let maximumCount = 128
-  /// After this time without a job, a thread ends.
-  private static let idleTime = DispatchTimeInterval.seconds(10)
+  /// Beyond these, jobs wait for a thread that is not blocked.
+  private static let parallelCount = max(4, ProcessInfo.processInfo.activeProcessorCount)
+  /// After this time without a job, a thread ends. Longer than from one heartbeat to the next.
+  private static let idleTime = DispatchTimeInterval.seconds(30)
 
   /// One of the threads. Unchecked: only the thread itself uses `isBlocking`.
   private final class Worker: @unchecked Sendable {
@@ -20,15 +22,23 @@ final class BlockingThreads: TaskExecutor {
     var isBlocking = false
   }
 
-  private struct State {
-    var jobs: [UnownedJob] = []
+  private enum Job {
+    /// Of a task that prefers these threads.
+    case preferring(UnownedJob)
+    /// Of any other task. Unchecked by the compiler: the runtime's pointer, which is run once.
+    case global(UnsafeMutableRawPointer)
+  }
+
+  private struct State: @unchecked Sendable {
+    var jobs: [Job] = []
     /// The one that was busy last is the last.
     var idle: [Worker] = []
     var threads = 0
+    var blocked = 0
 
     mutating func help() -> Help {
       if let worker = idle.popLast() { return .worker(worker) }
-      guard threads < maximumCount else { return .none }
+      guard threads < maximumCount, threads - blocked < parallelCount else { return .none }
       threads += 1
       return .newThread
     }
@@ -43,9 +53,23 @@ final class BlockingThreads: TaskExecutor {
   private let state = Mutex(State())
   private let worker = ThreadLocal<Worker>()
 
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    let staysHere = worker.object.map { !$0.isBlocking } ?? false
+  public init() {}
+
+  /// Runs all tasks of this process that prefer no executor on ``shared``.
+  ///
+  /// Those of libdispatch, which run them else on Linux, look once a second for threads that block, also when there is nothing to do
+  /// (swift-corelibs-libdispatch, workqueue.c). Call it once, before there are tasks.
+  public static func runAllTasks() {
+    #if os(Linux)
+      set_global_executor { TaskThreads.shared.enqueue(.global($0), staysHere: false) }
+    #endif
+  }
+
+  public func enqueue(_ job: consuming ExecutorJob) {
+    enqueue(.preferring(UnownedJob(job)), staysHere: worker.object.map { !$0.isBlocking } ?? false)
+  }
+
+  private func enqueue(_ job: Job, staysHere: Bool) {
     let help = state.withLock { state -> Help in
       state.jobs.append(job)
       return staysHere ? .none : state.help()
@@ -54,16 +78,23 @@ final class BlockingThreads: TaskExecutor {
   }
 
   /// Runs a body that blocks. Meanwhile other threads take the waiting jobs.
-  func blocking<Value>(_ body: () throws -> Value) rethrows -> Value {
+  public func blocking<Value>(_ body: () throws -> Value) rethrows -> Value {
     guard let worker = worker.object else { return try body() }
-    call(state.withLock { $0.jobs.isEmpty ? .none : $0.help() })
+    let help = state.withLock { state -> Help in
+      state.blocked += 1
+      return state.jobs.isEmpty ? .none : state.help()
+    }
+    call(help)
     worker.isBlocking = true
-    defer { worker.isBlocking = false }
+    defer {
+      worker.isBlocking = false
+      state.withLock { $0.blocked -= 1 }
+    }
     return try body()
   }
 
   /// Whether this thread is one of them.
-  var hasThisThread: Bool { worker.object != nil }
+  public var hasThisThread: Bool { worker.object != nil }
 
   /// To be called without the lock, which the called thread takes at once.
   private func call(_ help: Help) {
@@ -90,18 +121,30 @@ final class BlockingThreads: TaskExecutor {
     withExtendedLifetime(own) {
       while let job = next(own) {
         #if canImport(Darwin)
-          autoreleasepool { job.runSynchronously(on: asUnownedTaskExecutor()) }
+          autoreleasepool { run(job) }
         #else
-          job.runSynchronously(on: asUnownedTaskExecutor())
+          run(job)
         #endif
       }
     }
   }
 
+  private func run(_ job: Job) {
+    switch job {
+    case .preferring(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+    case .global(let job):
+      #if os(Linux)
+        run_global_job(job)
+      #else
+        preconditionFailure("No job of the global executor comes here: \(job)")
+      #endif
+    }
+  }
+
   /// Waits for a job; nil when the thread is to end.
-  private func next(_ worker: Worker) -> UnownedJob? {
+  private func next(_ worker: Worker) -> Job? {
     while true {
-      let job = state.withLock { state -> UnownedJob? in
+      let job = state.withLock { state -> Job? in
         if !state.jobs.isEmpty { return state.jobs.removeFirst() }
         state.idle.append(worker)
         return nil
