@@ -36,6 +36,17 @@ BEGIN
 END
 $$;
 
+-- How many messages wait for an agent, beside those that are hidden, up to a number: all would take longer to count than a call.
+CREATE OR REPLACE FUNCTION count_unread(of_agent text, of_sender text, hidden bigint, most bigint) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN (SELECT count(*) FROM (
+    SELECT FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
+      LIMIT most + hidden) AS counted) - hidden;
+END
+$$;
+
 -- How many tasks are news for an agent on no side that its viewer sees.
 CREATE OR REPLACE FUNCTION kept_news(of_agent text, viewer jsonb) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
@@ -65,22 +76,26 @@ DECLARE
   me text := acting_agent(agent);
 BEGIN
   IF process <> '' THEN to_check := sessions_to_check(me, process, viewer); END IF;
-  SELECT (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0) - count(*), count(*) FILTER (WHERE NOT h.is_set_aside)
-    INTO messages, elsewhere FROM held(me, NULL, viewer) AS h WHERE h.is_hidden;
-  tasks := (SELECT count(*) FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me)
-    + (SELECT count(*) FROM task_details d WHERE d.creator_news = 1 AND d.creator = me AND NOT (d.assignee_news = 1 AND d.assignee IS NOT DISTINCT FROM me))
-    + (SELECT count(*) FROM bypassed_tasks(me, false));
-  IF tasks > 0 THEN
+  SELECT count(*), count(*) FILTER (WHERE NOT h.is_set_aside) INTO messages, elsewhere FROM held(me, NULL, viewer) AS h WHERE h.is_hidden;
+  messages := count_unread(me, NULL, messages, 1000);
+  tasks := 0;
+  IF EXISTS (SELECT 1 FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me)
+    OR EXISTS (SELECT 1 FROM task_details d WHERE d.creator_news = 1 AND d.creator = me)
+    OR EXISTS (SELECT 1 FROM bypassed_tasks(me, false)) THEN
     DECLARE
       kept bigint := kept_news(me, viewer);
     BEGIN
-      tasks := tasks - kept;
+      tasks := least(1000, -kept
+        + (SELECT count(*) FROM (SELECT FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me LIMIT 1000 + kept) AS counted)
+        + (SELECT count(*) FROM (SELECT FROM task_details d WHERE d.creator_news = 1 AND d.creator = me
+          AND NOT (d.assignee_news = 1 AND d.assignee IS NOT DISTINCT FROM me) LIMIT 1000 + kept) AS counted)
+        + (SELECT count(*) FROM bypassed_tasks(me, false)));
       elsewhere := elsewhere + kept;
     END;
   END IF;
 END
 $$;
-COMMENT ON FUNCTION unread IS 'How many messages and tasks wait for an agent.';
+COMMENT ON FUNCTION unread IS 'How many messages and tasks wait for an agent, of each kind up to 1000.';
 
 -- The end of the id of a message, by which the answer to it is kept for the session that asked, or for a call that waits for it. NULL where the
 -- asker did not send that message, or nobody knows its session.
@@ -227,7 +242,7 @@ END
 $$;
 COMMENT ON FUNCTION send_to_all IS 'Sends a message to every other agent, at most 100. Example: SELECT send_to_all(''code'', ''Hello'')';
 
--- What is shown of these messages and news, as much as fits into so many characters.
+-- What is shown of these messages and news, as much as fits into so many characters. remaining ends at 1000.
 CREATE OR REPLACE FUNCTION shown(
   of_agent text, message_rows bigint[], task_rows bigint[], unread_count bigint, characters bigint,
   OUT messages bigint[], OUT tasks bigint[], OUT remaining bigint
@@ -238,7 +253,7 @@ DECLARE
   spent bigint := 0;
 BEGIN
   messages := CASE WHEN message_rows = '{}' THEN '{}' ELSE fitting_messages(message_rows, characters) END;
-  remaining := greatest(unread_count - cardinality(messages), 0);
+  remaining := least(greatest(unread_count - cardinality(messages), 0), 1000);
   tasks := '{}';
   IF task_rows = '{}' THEN RETURN; END IF;
   IF messages <> '{}' THEN SELECT sum(cost_of(r)) INTO spent FROM message_records r WHERE r.seq = ANY (messages); END IF;
@@ -306,8 +321,7 @@ BEGIN
           SELECT m.seq FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
             AND m.seq <> ALL (ARRAY(SELECT h.seq FROM held(me, of_sender, viewer) AS h WHERE h.is_hidden))
           ORDER BY m.seq LIMIT most FOR UPDATE SKIP LOCKED),
-        (SELECT count(*) FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender))
-          - count(*) FILTER (WHERE h.is_hidden),
+        count_unread(me, of_sender, count(*) FILTER (WHERE h.is_hidden), 1000 + most),
         count(*) FILTER (WHERE h.is_hidden AND NOT h.is_set_aside), count(*) FILTER (WHERE h.is_set_aside),
         COALESCE(array_agg(h.seq) FILTER (WHERE NOT h.is_hidden AND h.is_alone), '{}')
         INTO message_rows, remaining, elsewhere, set_aside, alone FROM held(me, of_sender, viewer) AS h;
@@ -370,8 +384,7 @@ BEGIN
   END IF;
   SELECT s.messages, s.tasks, s.remaining INTO message_rows, task_rows, remaining FROM shown(
     of_agent, message_rows, task_rows,
-    (SELECT count(*) FROM messages m WHERE m.recipient = of_agent AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender))
-      - cardinality(hidden), characters) AS s;
+    count_unread(of_agent, of_sender, cardinality(hidden), 1000 + most), characters) AS s;
   IF is_whole THEN
     RETURN QUERY SELECT ROW (w.*)::message_records, NULL::task_records, waiting.remaining, waiting.elsewhere, waiting.news_elsewhere,
       waiting.set_aside, NULL::text[] FROM whole_messages w WHERE w.seq = ANY (message_rows) ORDER BY w.seq;

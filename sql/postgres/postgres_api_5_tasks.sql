@@ -86,7 +86,7 @@ DECLARE
 BEGIN
   RETURN QUERY SELECT r, version_of(wanted), COALESCE((
       SELECT max(e.seq) FILTER (WHERE e.instance = task_state.instance) < max(e.seq) FILTER (WHERE e.instance <> task_state.instance)
-      FROM task_events e WHERE e.task_id = wanted AND e.to_status = 'in_progress'), false)
+      FROM (SELECT * FROM task_events n WHERE n.task_id = wanted ORDER BY n.seq DESC LIMIT 100) AS e WHERE e.to_status = 'in_progress'), false)
     FROM task_records r WHERE r.id = wanted;
 END
 $$;
@@ -171,7 +171,7 @@ $$;
 COMMENT ON FUNCTION change_task IS 'For programs: writes what was decided about a task.';
 
 -- The rows of a list of the tasks that satisfy a condition on me, $1: open tasks after a row, the oldest first, and then ended ones before a
--- row, the newest first. NULL leaves a part out.
+-- row, the newest first. NULL leaves a part out. remaining has these, and up to 1000 others.
 CREATE OR REPLACE FUNCTION listed_tasks(
   me text, condition text, of_status text, after_open bigint, before_ended bigint, most bigint, OUT task_rows bigint[], OUT remaining bigint
 )
@@ -186,8 +186,9 @@ BEGIN
     AND t.seq > $3 AND %s ORDER BY t.seq %s LIMIT $4)', condition, CASE WHEN me IS NULL THEN '+ 0' END) INTO task_rows USING me, of_status, after_open, most;
   EXECUTE format('SELECT ARRAY(SELECT t.seq FROM tasks t WHERE t.status IN (''completed'', ''failed'') AND t.seq < $3
     AND %s ORDER BY t.seq DESC LIMIT $4)', condition) INTO ended USING me, of_status, before_ended, most - cardinality(task_rows);
-  EXECUTE format('SELECT count(*) FROM tasks t WHERE CASE WHEN t.status IN (''completed'', ''failed'') THEN t.seq < $4 ELSE t.seq > $3 END
-    AND %s', condition) INTO remaining USING me, of_status, after_open, before_ended;
+  EXECUTE format('SELECT count(*) FROM (SELECT FROM tasks t
+    WHERE CASE WHEN t.status IN (''completed'', ''failed'') THEN t.seq < $4 ELSE t.seq > $3 END AND %s LIMIT $5) AS counted', condition)
+    INTO remaining USING me, of_status, after_open, before_ended, 1000 + most;
   task_rows := task_rows || ended;
 END
 $$;
@@ -211,7 +212,7 @@ BEGIN
     FROM listed_tasks(me, CASE WHEN me IS NULL THEN 'true' WHEN agent IS NULL THEN '(t.sender = $1 OR t.recipient = $1)'
       WHEN role = 'creator' THEN 't.sender = $1' ELSE 't.recipient = $1' END, of_status, after_open, before_ended, most) AS l;
   task_rows := fitting_tasks(task_rows, characters, true);
-  remaining := remaining - cardinality(task_rows);
+  remaining := least(remaining - cardinality(task_rows), 1000);
   IF lease IS NOT NULL AND is_known THEN news := lock_news(me, task_rows, viewer); END IF;
   RETURN QUERY SELECT r, tasks.remaining, CASE WHEN is_known THEN r.seq = ANY (news) END
     FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY array_position(task_rows, r.seq);

@@ -130,14 +130,14 @@ BEGIN
 END
 $$;
 
--- Verbs look at a few rows by an index. Compiling them takes longer than that, and so does a new plan for each call of those that are
--- called most.
+-- Verbs look at a few rows by an index. Compiling them takes longer than that, and so do other processes that help, and a new plan for each
+-- call of those that are called most.
 DO $$
 DECLARE
   verb record;
 BEGIN
   FOR verb IN SELECT oid::regprocedure AS name, proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prosecdef LOOP
-    EXECUTE format('ALTER FUNCTION %s SET jit = off', verb.name);
+    EXECUTE format('ALTER FUNCTION %s SET jit = off SET max_parallel_workers_per_gather = 0', verb.name);
     IF verb.proname IN ('send', 'take', 'look', 'confirm', 'renew', 'undo', 'recover', 'unread', 'create_task', 'task_state', 'change_task',
       'heartbeat') THEN
       EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', verb.name);

@@ -1,12 +1,14 @@
 import SystemSupport
 
-/// Arguments: the server's program, the empty program, a throwaway folder. COWORK_DATABASE_URL: a throwaway Postgres.
+/// Arguments: the server's program, the empty program, a throwaway folder; for the worst shapes `--worst` and parts of their names.
+/// COWORK_DATABASE_URL: a throwaway Postgres.
 @main
 enum Benchmarks {
   static func main() async throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 4, let url = Environment["COWORK_DATABASE_URL"] else { throw Failure("Start this by Benchmarks/run.") }
+    guard arguments.count >= 4, let url = Environment["COWORK_DATABASE_URL"] else { throw Failure("Start this by Benchmarks/run.") }
     let preparation = Preparation(program: arguments[1], folder: arguments[3], postgresURL: url)
+    if arguments.count > 4 { return try worst(preparation, Array(arguments[5...])) }
     let time = try await ContinuousClock().measure {
       try show("Filling stores with \(Filling.messages) messages and \(Filling.tasks) tasks ...")
       let start = ContinuousClock.now
@@ -17,6 +19,14 @@ enum Benchmarks {
       try await measure(sqlite, postgres, arguments)
     }
     try show("\nThe run took \(time.components.seconds) s.")
+  }
+
+  private static func worst(_ preparation: Preparation, _ wanted: [String]) throws {
+    let shapes = WorstShapes(preparation, wanted: wanted)
+    let time = try ContinuousClock().measure { try shapes.measure() }
+    let report = shapes.report
+    try show("\nTimes in ms.\n\n\(report.text)\n\nOf each shape the call that comes nearest to its limit:\n\n\(report.summary)")
+    try show("\n\(report.lines.count) calls, \(report.failures) beyond their limit. The run took \(time.components.seconds) s.")
   }
 
   /// At once, also into a pipe.

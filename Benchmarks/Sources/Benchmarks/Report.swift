@@ -22,30 +22,40 @@ struct Report {
     lines.append([name, number(floor), "", number(small), "", number(large), "", ratio(small, floor), "", ratio(large, small), ""])
   }
 
-  func number(_ value: Double?) -> String {
-    guard let value else { return "" }
-    let hundredths = Int((value * 100).rounded())
-    if value >= 100 { return "\(Int(value.rounded()))" }
-    return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
-  }
+  func number(_ value: Double?) -> String { value.map(decimal) ?? "" }
 
   private func ratio(_ value: Double?, _ other: Double?) -> String {
     guard let value, let other else { return "" }
     return number(value / other)
   }
 
-  /// A table of Markdown whose columns line up.
-  var text: String {
-    let rows = [Self.heading] + lines
-    let widths = Self.heading.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+  var text: String { Table(Self.heading, left: 1, lines).text }
+}
+
+/// With two digits behind the point, unless it is large.
+func decimal(_ value: Double) -> String {
+  if !value.isFinite { return "–" }
+  let hundredths = Int((value * 100).rounded())
+  if value >= 100 { return "\(Int(value.rounded()))" }
+  return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+}
+
+/// A table of Markdown whose columns line up.
+struct Table {
+  let text: String
+
+  /// - Parameter left: how many columns are texts.
+  init(_ heading: [String], left: Int, _ lines: [[String]]) {
+    let rows = [heading] + lines
+    let widths = heading.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     func line(_ row: [String]) -> String {
-      "| "
-        + row.enumerated().map { column, cell in
-          let space = String(repeating: " ", count: widths[column] - cell.count)
-          return column == 0 ? cell + space : space + cell
-        }.joined(separator: " | ") + " |"
+      let cells = row.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: widths[column] - cell.count)
+        return column < left ? cell + space : space + cell
+      }
+      return "| \(cells.joined(separator: " | ")) |"
     }
-    let rule = "|" + widths.enumerated().map { String(repeating: "-", count: $1 + 1) + ($0 == 0 ? "-" : ":") }.joined(separator: "|") + "|"
-    return ([line(Self.heading), rule] + lines.map(line)).joined(separator: "\n")
+    let rule = "|" + widths.enumerated().map { String(repeating: "-", count: $1 + 1) + ($0 < left ? "-" : ":") }.joined(separator: "|") + "|"
+    text = ([line(heading), rule] + lines.map(line)).joined(separator: "\n")
   }
 }

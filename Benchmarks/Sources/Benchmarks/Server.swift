@@ -7,6 +7,7 @@ final class Server: @unchecked Sendable {
   private let child: ChildProcess
   private let input, output: FileDescriptor
   private var requests: Int64 = 0
+  private var unread: [UInt8] = []
 
   /// Returns when the server has answered `initialize`.
   init(_ program: String, agent: String, store: Place) throws {
@@ -46,22 +47,35 @@ final class Server: @unchecked Sendable {
     return start
   }
 
-  /// Waits for the answer, which must be a success.
+  /// Waits for the answer to the last request, which must be a success. Answers to others are passed over.
   ///
   /// - Returns: the time after the last byte was read.
   func answer() throws -> ContinuousClock.Instant {
-    var line = [UInt8]()
-    while line.last != UInt8(ascii: "\n") {
+    while true {
+      let (end, id, _) = try next()
+      if id == requests { return end }
+    }
+  }
+
+  /// Waits for the answer to any request.
+  ///
+  /// - Returns: the time after its last byte was read, the request that it answers, and its result.
+  func next() throws -> (end: ContinuousClock.Instant, request: Int64, result: JSON) {
+    while true {
+      if let place = unread.firstIndex(of: UInt8(ascii: "\n")) {
+        let end = ContinuousClock.now
+        let line = Array(unread[..<place])
+        unread.removeSubrange(...place)
+        let answer = try JSON(decoding: line)
+        guard let id = answer["id"]?.wholeNumber, let result = answer["result"], result["isError"]?.boolValue != true else {
+          throw Failure("The server answered \(String(decoding: line, as: UTF8.self))")
+        }
+        return (end, id, result)
+      }
       let bytes = try output.readSome(upTo: 64 << 10)
       if bytes.isEmpty { throw Failure("The server has ended.") }
-      line += bytes
+      unread += bytes
     }
-    let end = ContinuousClock.now
-    let answer = try JSON(decoding: Array(line.dropLast()))
-    guard answer["id"]?.wholeNumber == requests, let result = answer["result"], result["isError"]?.boolValue != true else {
-      throw Failure("The server answered \(String(decoding: line, as: UTF8.self))")
-    }
-    return end
   }
 
   /// - Returns: the time from the first byte written to the last byte read.
@@ -84,6 +98,8 @@ struct Place: Sendable {
   let url: String
   /// A throwaway home folder.
   let home: String
+
+  var isFile: Bool { !url.hasPrefix("postgres") }
 }
 
 /// The resident memory of a process in megabytes.

@@ -40,8 +40,11 @@ extension BridgeTask {
 }
 
 extension TaskEvent {
+  /// What a change of a task costs beside its texts.
+  public static let rowCost = 100
+
   /// What it takes of a reply.
-  public var replyCost: Int { 100 + characters(ofTextsIn: self) }
+  public var replyCost: Int { Self.rowCost + characters(ofTextsIn: self) }
 }
 
 private func characters<Record: FieldedRecord>(ofTextsIn record: Record) -> Int {

@@ -11,6 +11,7 @@ public final class BridgeService: Sendable {
   let logger: Logger
   let leases: LeaseKeeper
   public let waits = WaitingCalls()
+  let looks = SharedLooks()
   let instanceState: Mutex<Instance>
   let isRunning = Atomic(false)
   /// Whether the store knows this instance, and so its session.

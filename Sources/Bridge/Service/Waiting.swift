@@ -9,7 +9,7 @@ extension BridgeService {
     return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks, reply: request.reply?.message)) {
       let giveBack = { @Sendable (delivery: Delivery) in await self.undelivered(delivery.lease) }
       let found = try await wait(.seconds(seconds), patience: .seconds(3), giveBack: giveBack) {
-        let delivery = try await self.take(request)
+        let delivery = try await self.looks.look(request) { try await self.take(request) }
         guard delivery.isEmpty else { return delivery }
         last.withLock { $0 = delivery }
         return nil

@@ -41,6 +41,26 @@ extension StoreSuite {
       #expect(limited.contents == ["1", "2"] && limited.remaining == 3)
       #expect(try await bench.take().contents == ["3", "4", "5"])
     }
+    StoreCase("counts of what waits end at 1,000, but for the overview's") { bench in
+      let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1300) SELECT"
+      try await bench.harness.executeByHand(
+        "INSERT INTO messages (id, sender, recipient, content) \(numbers) 'm' || i, 'cowork', 'code', 'text' FROM n")
+      try await bench.harness.executeByHand(
+        "INSERT INTO tasks (id, sender, recipient, title, status) \(numbers) 't' || i, 'cowork', 'code', 'title', 'pending' FROM n")
+      for left in [1_250, 1_200] {
+        #expect(try await bench.take().remaining == Limits.counted, "\(left) are left")
+      }
+      let counts = try await bench.store.unreadCounts(for: .code)
+      #expect(counts.messages == Limits.counted && counts.tasks == Limits.counted)
+      #expect(try await bench.store.tasks(TaskQuery(agent: .code, limit: 50)).remaining == Limits.counted)
+      let summary = try await bench.store.agents().first
+      #expect(summary?.unreadMessages == Limits.counted && summary?.openTasks == Limits.counted)
+      let overview = try await bench.store.overview()
+      #expect(overview.unread.map(\.count) == [1_200] && overview.agents.first?.unreadMessages == 1_200 && overview.openTasks == 1_300)
+      for number in stride(from: 1_150, through: 900, by: -50) {
+        #expect(try await bench.take().remaining == min(number, Limits.counted))
+      }
+    }
     StoreCase("nobody else receives a message, and an agent may write to itself") { bench in
       try await bench.store.heartbeat(Instance(agent: Identity("other")))
       try await bench.send("for code")

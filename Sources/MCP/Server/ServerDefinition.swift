@@ -33,7 +33,7 @@ public struct ServerLimits: Hashable, Sendable {
   /// A longer line (bytes, without its end) is answered with an error and not kept.
   public var lineBytes = 4 << 20
   /// Calls that are carried out at one time. Further ones wait in order, while cancellations, pings, lists and errors still go through.
-  public var concurrentCalls = 64
+  public var concurrentCalls = 128
   /// Calls that may wait. While there are as many, no input is read, so that not even a cancellation gets through until a call ends.
   public var waitingCalls = 256
   /// While more bytes are queued for output, no input is read, and progress and custom notifications are dropped.

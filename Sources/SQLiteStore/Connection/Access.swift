@@ -161,6 +161,11 @@ extension Database {
     try value("SELECT COUNT(*) FROM \(rows)", arguments) ?? 0
   }
 
+  /// - Parameter most: rows beyond these are not counted.
+  func count(of rows: String, _ arguments: StatementArguments = [], upTo most: Int) throws -> Int {
+    try value("SELECT COUNT(*) FROM (SELECT 1 FROM \(rows) LIMIT ?)", arguments + [most]) ?? 0
+  }
+
   func exists(_ rows: String, _ arguments: StatementArguments = []) throws -> Bool {
     try value("SELECT EXISTS (SELECT 1 FROM \(rows))", arguments) ?? false
   }

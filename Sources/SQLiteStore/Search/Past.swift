@@ -28,7 +28,8 @@ struct Past {
     self.time = time
   }
 
-  /// The rows, of `:limit` at most. Each part of the union follows an index, so SQLite merges them from the newest row and stops early.
+  /// The rows, of `:limit` at most. Each part of the union follows an index, so SQLite merges them from the newest row and stops early. The
+  /// join is in this order: to sort its rows again, SQLite would collect all texts first.
   ///
   /// - Parameters:
   ///   - row: only rows with a lower number.
@@ -52,7 +53,7 @@ struct Past {
     return try db.rows(
       """
       \(with) SELECT \(SQL.messageColumns) FROM (\(union.joined(separator: " UNION ALL ")) ORDER BY row DESC LIMIT :limit) AS past
-      JOIN messages m ON m.rowid = past.row LEFT JOIN message_details d ON d.message_id = m.id ORDER BY past.row DESC
+      CROSS JOIN messages m ON m.rowid = past.row LEFT JOIN message_details d ON d.message_id = m.id
       """, arguments(below: row, ["text": text, "limit": limit]))
   }
 

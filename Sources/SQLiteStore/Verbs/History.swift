@@ -23,7 +23,7 @@ extension SQLiteStore {
   /// How many rows a search scans before it uses the text index. The index is fast for rare words; for a frequent one it collects every
   /// occurrence, and that one is found among these rows.
   private static let directRows = 1_000
-  private static let directBytes = 2_000_000
+  private static let directBytes = 300_000
   /// The maximum, if so many matches are found that they will fill the page.
   private static let mostDirectRows = 5_000
   /// The maximum of rows that are not in the index yet: thousands that were written by hand take it a while.

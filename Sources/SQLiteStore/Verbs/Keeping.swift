@@ -69,7 +69,7 @@ struct HeldMessages {
       """
       SELECT m.rowid AS row, d.expiries, d.kept_for IS NOT NULL AND (
           \(ViewerParameter.awaits(replyTo: "d.reply_to")) OR \(ViewerParameter.keeps("d.kept_for", until: "d.kept_until"))) AS kept
-      FROM message_details d JOIN messages m ON m.id = d.message_id
+      FROM message_details d CROSS JOIN messages m ON m.id = d.message_id
       WHERE d.recipient = ?1 AND (d.kept_for IS NOT NULL OR d.expiries >= 3) AND m.recipient = ?1 AND COALESCE(m.read, 0) = 0
         AND (?3 IS NULL OR m.sender = ?3)
       """, [agent.name, viewer.text, sender])
@@ -101,7 +101,7 @@ extension SQLiteStore {
       let rows = try Row.fetchAll(
         db.cachedStatement(
           sql: """
-            SELECT \(SQL.messageColumns) FROM message_details d JOIN messages m ON m.id = d.message_id
+            SELECT \(SQL.messageColumns) FROM message_details d CROSS JOIN messages m ON m.id = d.message_id
             WHERE d.recipient = ?1 AND (d.kept_for IS NOT NULL OR d.expiries >= 3) AND m.recipient = ?1 AND \(Self.aside) ORDER BY m.rowid
             """), arguments: [agent.name])
       return rows.map { Message(fieldsOf: $0).excerpted }
@@ -113,7 +113,7 @@ extension SQLiteStore {
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT m.recipient, COUNT(*) AS count FROM message_details d JOIN messages m ON m.id = d.message_id
+          SELECT m.recipient, COUNT(*) AS count FROM message_details d CROSS JOIN messages m ON m.id = d.message_id
           WHERE (d.kept_for IS NOT NULL OR d.expiries >= 3) AND \(aside) GROUP BY m.recipient ORDER BY m.recipient
           """))
     return rows.map { Overview.Unread(agent: $0.text("recipient") ?? "", count: $0["count"], oldest: nil) }
@@ -144,7 +144,8 @@ extension SQLiteStore {
       ON CONFLICT (agent, stamp) DO UPDATE SET last_seen = excluded.last_seen, client = COALESCE(excluded.client, client), has_ended = 0
       """, [instance.agent.name, session.stamp, session.name, session.process?.encoded ?? "", instance.client])
     try db.run(
-      "DELETE FROM sessions WHERE last_seen NOT BETWEEN \(SQL.later) AND \(SQL.later)", [SQL.offset(.zero - memory), SQL.offset(memory)])
+      "DELETE FROM sessions WHERE agent = ? AND last_seen NOT BETWEEN \(SQL.later) AND \(SQL.later)",
+      [instance.agent.name, SQL.offset(.zero - memory), SQL.offset(memory)])
   }
 
   static func endSession(of instance: Instance, _ db: Database) throws {
@@ -159,13 +160,22 @@ extension SQLiteStore {
     try await read { [presence = timing.presence] db in try Self.sessions(of: agent?.name, within: presence, db) }
   }
 
+  /// How many sessions of an agent run.
+  static func runningSessions(of agent: String, within presence: Duration, _ db: Database) throws -> Int {
+    let processes = try String.fetchAll(
+      db.cachedStatement(
+        sql: "SELECT process FROM sessions WHERE agent = ? AND NOT has_ended AND last_seen BETWEEN \(SQL.later) AND \(SQL.later)"),
+      arguments: [agent, SQL.offset(.zero - presence), SQL.offset(presence)])
+    return processes.count { !Presence.hasEnded($0) }
+  }
+
   static func sessions(of agent: String?, within presence: Duration, _ db: Database) throws -> [SessionSummary] {
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT *, last_seen BETWEEN \(SQL.later) AND \(SQL.later) AS is_recent FROM sessions WHERE ?3 IS NULL OR agent = ?3
+          SELECT *, last_seen BETWEEN \(SQL.later) AND \(SQL.later) AS is_recent FROM sessions \(agent == nil ? "" : "WHERE agent = ?")
           ORDER BY agent, name, stamp
-          """), arguments: [SQL.offset(.zero - presence), SQL.offset(presence), agent])
+          """), arguments: [SQL.offset(.zero - presence), SQL.offset(presence)] + (agent.map { [$0] } ?? []))
     return rows.map { row in
       SessionSummary(
         agent: row.text("agent") ?? "", stamp: row.text("stamp") ?? "", name: row.text("name") ?? "", client: row.text("client"),

@@ -36,9 +36,9 @@ extension SQLiteStore {
         return AgentSummary(
           name: name, online: Presence.isOnline(try Self.processes(of: name, within: presence, db)), lastSeen: row.text("last_seen"),
           host: row.text("host"), client: row.text("client"),
-          unreadMessages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [name]),
-          openTasks: try db.count(of: "tasks t WHERE t.recipient = ? AND \(SQL.isOpen)", [name]),
-          sessions: try Self.sessions(of: name, within: presence, db).count { $0.isRecent && $0.isAlive })
+          unreadMessages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [name], upTo: Limits.counted),
+          openTasks: try db.count(of: "tasks t WHERE t.recipient = ? AND \(SQL.isOpen)", [name], upTo: Limits.counted),
+          sessions: try Self.runningSessions(of: name, within: presence, db))
       }
       return AgentPage(agents: agents.sorted { $0.name < $1.name }, remaining: try db.count(of: known, [query.beginning]) - agents.count)
     }
@@ -63,7 +63,7 @@ extension SQLiteStore {
 
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
     let claim = SQL.offset(timing.claim)
-    let forgotten: StatementArguments = [SQL.offset(.zero - timing.presence * 4), SQL.offset(timing.presence * 4)]
+    let forgotten: StatementArguments = [instance.agent.name, SQL.offset(.zero - timing.presence * 4), SQL.offset(timing.presence * 4)]
     let rows = try await write(durable: false, isPeriodic: true) { db in
       try db.run(
         """
@@ -75,7 +75,7 @@ extension SQLiteStore {
       try db.run(
         "UPDATE task_details SET held_until = \(SQL.later) WHERE holder IS NOT NULL AND (holder = ? OR holder_session = ?)",
         [claim, instance.id, instance.session?.stamp])
-      try db.run("DELETE FROM instances WHERE last_seen NOT BETWEEN \(SQL.later) AND \(SQL.later)", forgotten)
+      try db.run("DELETE FROM instances WHERE agent = ? AND last_seen NOT BETWEEN \(SQL.later) AND \(SQL.later)", forgotten)
       return try LastRows(db)
     }
     connections.found(rows)

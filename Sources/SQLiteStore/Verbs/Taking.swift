@@ -85,14 +85,15 @@ extension SQLiteStore {
     if request.includesTasks, tasks.isEmpty {
       delivery.newsElsewhere = try db.value("SELECT \(TaskNews.countElsewhere)", [request.agent.name, viewer.text]) ?? 0
     }
-    delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments) - delivery.messages.count
+    let shown = delivery.messages.count
+    delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments, upTo: Limits.counted + shown) - shown
     return (delivery, messages, tasks)
   }
 
   private static func reply(_ reply: AwaitedReply, to agent: Identity, _ db: Database) throws -> Row? {
     try db.row(
       """
-      SELECT \(SQL.messageColumns) FROM message_details d JOIN messages m ON m.id = d.message_id
+      SELECT \(SQL.messageColumns) FROM message_details d CROSS JOIN messages m ON m.id = d.message_id
       WHERE d.reply_to = ? AND m.recipient = ? AND (COALESCE(m.read, 0) = 0 OR ?) ORDER BY m.rowid LIMIT 1
       """, [reply.message, agent.name, reply.includesRead])
   }
@@ -104,15 +105,12 @@ extension SQLiteStore {
   static func unread(for viewer: Viewer, _ timing: StoreTiming, _ db: Database) throws -> UnreadCounts {
     let parameter = try ViewerParameter(viewer, timing, db)
     let held = try HeldMessages(parameter, of: viewer.agent, db)
-    let row = try db.row(
-      """
-      SELECT (SELECT COUNT(*) FROM messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0) AS messages, \(TaskNews.count) AS tasks,
-        \(TaskNews.countElsewhere) AS elsewhere
-      """, [viewer.agent.name, parameter.text])
-    let newsElsewhere: Int = row?["elsewhere"] ?? 0
+    let messages = try db.count(
+      of: "messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0", [viewer.agent.name], upTo: Limits.counted + held.hidden.count)
+    let newsElsewhere: Int = try db.value("SELECT \(TaskNews.countElsewhere)", [viewer.agent.name, parameter.text]) ?? 0
+    let tasks: Int = try db.value("SELECT \(TaskNews.count)", [viewer.agent.name, Limits.counted + newsElsewhere]) ?? 0
     return UnreadCounts(
-      messages: (row?["messages"] ?? 0) - held.hidden.count, tasks: (row?["tasks"] ?? 0) - newsElsewhere,
-      elsewhere: newsElsewhere + held.elsewhere)
+      messages: messages - held.hidden.count, tasks: min(tasks - newsElsewhere, Limits.counted), elsewhere: newsElsewhere + held.elsewhere)
   }
 }
 

@@ -33,10 +33,15 @@ struct TaskList {
   }
 
   /// Of all tasks and of the open ones: no index counts those that have ended.
-  func count(_ db: Database) throws -> Int {
-    func count(isOpen: Bool) throws -> Int { try db.count(of: "tasks t WHERE \(condition(isOpen: isOpen))", arguments) }
+  ///
+  /// - Parameter most: tasks beyond these are not counted.
+  func count(upTo most: Int, _ db: Database) throws -> Int {
+    func count(isOpen: Bool, beside others: Int = 0) throws -> Int {
+      try db.count(of: "tasks t WHERE \(condition(isOpen: isOpen))", arguments, upTo: most + others)
+    }
     if query.status != nil { return try count(isOpen: place.part == .open && query.agent == nil) }
-    let open = try count(isOpen: true)
-    return place.part == .open ? open : try count(isOpen: false) - open
+    if place.part == .open { return try count(isOpen: true) }
+    let open = try db.count(of: "tasks t WHERE \(condition(isOpen: true))", arguments)
+    return try count(isOpen: false, beside: open) - open
   }
 }

@@ -26,11 +26,11 @@ enum TaskNews {
     try visible.contains { try db.exists($0, [agent.name, viewer.text]) }
   }
 
-  /// How many there are, whoever sees them. A task may be news for both of its sides.
+  /// How many there are, up to `?2` of each side, whoever sees them. A task may be news for both of its sides.
   static let count: String = {
-    let both = "\(sides[0].news) AND +d.creator_news = 1 AND +d.creator = ?1"
-    let counts = (sides.map(\.news) + [both]).map { "(SELECT COUNT(*) FROM task_details d WHERE \($0))" }
-    return "\(counts[0]) + \(counts[1]) - \(counts[2])"
+    let counts = sides.map { "(SELECT COUNT(*) FROM (SELECT 1 FROM task_details d WHERE \($0.news) LIMIT ?2))" }
+    let first = "SELECT d.creator_news AS news, d.creator FROM task_details d WHERE \(sides[0].news) LIMIT ?2"
+    return "\(counts[0]) + \(counts[1]) - (SELECT COUNT(*) FROM (\(first)) WHERE news = 1 AND creator = ?1)"
   }()
 
   /// How many of them are kept for other sessions. Only what became news of late can be.

@@ -133,7 +133,7 @@ extension SQLiteStore {
     var isFull = false
     for part in query.parts {
       let list = TaskList(part, query)
-      page.remaining += try list.count(db)
+      page.remaining += try list.count(upTo: Limits.counted + query.limit, db)
       let rows = try list.rows(limit: query.limit - page.tasks.count, db)
       while !isFull, let row = try rows.next() {
         let task = BridgeTask(row).excerpted
@@ -144,7 +144,7 @@ extension SQLiteStore {
         if let viewer, let agent = query.agent, try TaskNews.isNews(row, for: agent, viewer, db) { news.append(row["row"]) }
       }
     }
-    page.remaining -= page.tasks.count
+    page.remaining = min(page.remaining - page.tasks.count, Limits.counted)
     if page.remaining == 0 { page.next = nil }
     return (page, news)
   }
@@ -157,9 +157,13 @@ extension SQLiteStore {
       throw BridgeError.noSuchTask(id, for: agent)
     }
     let task = BridgeTask(row)
-    let events = try db.rows("SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq", [stored])
+    // A reply has no room for more.
+    let newest = viewer == nil ? -1 : ReplyBudget.characters / TaskEvent.rowCost
+    let events = try db.rows(
+      "SELECT \(TaskEvent.selected(from: "e")) FROM task_events e WHERE task_id = ? ORDER BY seq DESC LIMIT ?", [stored, newest])
     let isNews = if let viewer, let agent { try TaskNews.isNews(row, for: agent, viewer, db) } else { false }
-    return (TaskReport(task: task, history: try Array(events.map { TaskEvent(fieldsOf: $0, from: 0) })), isNews ? [row["row"]] : [])
+    let history = try Array(events.map { TaskEvent(fieldsOf: $0, from: 0) })
+    return (TaskReport(task: task, history: history.reversed()), isNews ? [row["row"]] : [])
   }
 
   private static func taskRow(_ id: String, _ db: Database) throws -> Row? {

@@ -23,7 +23,7 @@ extension SendReceipt {
 extension Delivery {
   func shown(for agent: Identity) -> String {
     var notes = [String]()
-    if remaining > 0 { notes.append("\(counted(remaining, "more unread message")): read again.") }
+    if remaining > 0 { notes.append("\(countedUp(remaining, "more unread message")): read again.") }
     if elsewhere > 0 { notes.append("\(counted(elsewhere, "message")) kept for other sessions of \(agent): read --all-sessions.") }
     if setAside > 0 { notes.append("\(counted(setAside, "message")) set aside: read --set-aside.") }
     let rest = notes.map { Colours.notable($0) + "\n" }.joined()
@@ -62,14 +62,18 @@ extension UnreadCounts {
   func waiting(for agent: Identity) -> String {
     if isEmpty { return "Nothing waits for \(agent)." }
     var parts = [String]()
-    if messages > 0 { parts.append(counted(messages, "unread message")) }
-    if tasks > 0 { parts.append("\(counted(tasks, "task")) with news") }
+    if messages > 0 { parts.append(countedUp(messages, "unread message")) }
+    if tasks > 0 { parts.append("\(countedUp(tasks, "task")) with news") }
     return Colours.notable("For \(agent): \(parts.joined(separator: ", ")).")
   }
 }
 
 /// `1 task`, `2 tasks`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// The same for what is counted up to `Limits.counted`.
+func countedUp(_ count: Int, _ noun: String) -> String { count < Limits.counted ? counted(count, noun) : "\(countedUp(count)) \(noun)s" }
+func countedUp(_ count: Int) -> String { count < Limits.counted ? "\(count)" : "\(count)+" }
 
 extension String? {
   /// A field in one line; a dash where it is missing.
@@ -111,7 +115,7 @@ extension Delivery {
       .id { $0.id }, .status { $0.statusText }, other, TableColumn("TITLE") { $0.title?.brief(50) },
       TableColumn("CHANGED") { $0.updatedAt ?? $0.createdAt },
     ]
-    let rest = next.map { "\n\(Colours.notable("\(counted(remaining, "more task")): --cursor \($0.text)"))\n" } ?? ""
+    let rest = next.map { "\n\(Colours.notable("\(countedUp(remaining, "more task")): --cursor \($0.text)"))\n" } ?? ""
     return table(tasks, columns) + rest
   }
 }
