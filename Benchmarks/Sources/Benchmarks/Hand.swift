@@ -110,7 +110,10 @@ final class Hand: @unchecked Sendable {
     let process = "'\(ProcessIdentity.current.encoded)'"
     let (now, number) = (moment(secondsAhead: 40), "(i - 1) / \(sessions)")
     return [
-      "INSERT INTO agents (name, added_at, last_seen, host, client) SELECT 'agent-' || (i - 1), \(now), \(now), 'host', 'client' FROM \(numbers(count))",
+      """
+      INSERT INTO agents (name, added_at, last_seen, host, client)
+      SELECT 'agent-' || (i - 1), \(now), \(now), 'host', 'client' FROM \(numbers(count))
+      """,
       """
       INSERT INTO sessions (agent, stamp, name, process, client, last_seen)
       SELECT 'agent-' || \(number), 's' || (100000000 + i), 'host:' || i, \(process), 'client', \(now) FROM \(numbers(count * sessions))

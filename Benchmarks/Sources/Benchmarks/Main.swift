@@ -29,9 +29,6 @@ enum Benchmarks {
     try show("\n\(report.lines.count) calls, \(report.failures) beyond their limit. The run took \(time.components.seconds) s.")
   }
 
-  /// At once, also into a pipe.
-  private static func show(_ line: String) throws { try FileDescriptor.standardOutput.writeCompletely(Array("\(line)\n".utf8)) }
-
   private static func measure(_ sqlite: Stores<SQLiteFloor>, _ postgres: Stores<PostgresFloor>, _ arguments: [String]) async throws {
     var measuring = Measuring(program: arguments[1], empty: arguments[2])
     try measuring.calls(sqlite) { try $0.send(Measuring.text) }
@@ -62,3 +59,6 @@ enum Benchmarks {
     try show("\nNOTIFY alone, from one libpq connection to another: p50 \(number(trip.p50)) ms, p99 \(number(trip.p99)) ms.")
   }
 }
+
+/// At once, also into a pipe.
+func show(_ line: String) throws { try FileDescriptor.standardOutput.writeCompletely(Array("\(line)\n".utf8)) }

@@ -55,7 +55,8 @@ struct Table {
       }
       return "| \(cells.joined(separator: " | ")) |"
     }
-    let rule = "|" + widths.enumerated().map { String(repeating: "-", count: $1 + 1) + ($0 < left ? "-" : ":") }.joined(separator: "|") + "|"
+    let rule =
+      "|" + widths.enumerated().map { String(repeating: "-", count: $1 + 1) + ($0 < left ? "-" : ":") }.joined(separator: "|") + "|"
     text = ([line(heading), rule] + lines.map(line)).joined(separator: "\n")
   }
 }

@@ -31,7 +31,9 @@ struct TimedCall: Sendable {
   var prepare: @Sendable (Workers) throws -> Void = { _ in }
   let run: @Sendable (Workers) throws -> Duration
 
-  static func of(_ name: String, prepare: @escaping @Sendable (Workers) throws -> Void = { _ in }, _ tool: String, _ arguments: JSONObject = [:]) -> TimedCall {
+  static func of(
+    _ name: String, prepare: @escaping @Sendable (Workers) throws -> Void = { _ in }, _ tool: String, _ arguments: JSONObject = [:]
+  ) -> TimedCall {
     TimedCall(name: name, prepare: prepare) { try $0.cowork.call(tool, arguments) }
   }
 

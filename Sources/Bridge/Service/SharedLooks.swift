@@ -2,16 +2,16 @@ import Synchronization
 
 /// The looks of calls that wait for the same. A hint wakes all of them, and one look tells all that there is nothing.
 final class SharedLooks: Sendable {
-  private typealias Call = CheckedContinuation<Turn, Never>
+  typealias Call = CheckedContinuation<Turn, Never>
 
-  private enum Turn: Sendable {
+  enum Turn: Sendable {
     /// Looks, also for others, whose calls began before.
     case leads([Call])
     case isTold(Result<Delivery, BridgeError>)
   }
 
   /// For each request that somebody looks for, the calls that came meanwhile: what was written before them may have been overlooked.
-  private let waiting = Mutex<[TakeRequest: [Call]]>([:])
+  let waiting = Mutex<[TakeRequest: [Call]]>([:])
 
   /// Looks, unless another call does so from now on and finds nothing. What is found belongs to one call.
   func look(_ request: TakeRequest, _ body: () async throws -> Delivery) async throws -> Delivery {
