@@ -47,6 +47,16 @@ BEGIN
 END
 $$;
 
+-- Has the commit wait for the disk and the standbys, as that of a call that writes. A repeated call answers for what its first attempt wrote, and
+-- the wait of that one may have been cut short: its rows are there, and a failover would lose them.
+CREATE OR REPLACE FUNCTION wait_for_earlier_commits() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM pg_logical_emit_message(true, 'cowork_bridge', '');
+END
+$$;
+
 CREATE OR REPLACE FUNCTION check_size(field text, value text, minimum integer, maximum integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$

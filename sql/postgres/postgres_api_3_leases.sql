@@ -274,6 +274,8 @@ BEGIN
   INSERT INTO leases (id, agent, instance, process, expires_at)
     VALUES (new_lease, of_agent, has_begun.instance, has_begun.process, clock_timestamp() + least(seconds, 60) * interval '1 second')
     ON CONFLICT (id) DO NOTHING;
-  RETURN NOT FOUND;
+  IF FOUND THEN RETURN false; END IF;
+  PERFORM wait_for_earlier_commits();
+  RETURN true;
 END
 $$;

@@ -186,6 +186,7 @@ BEGIN
       IF send.id IS NULL THEN PERFORM refuse('CW409', format('another message has the id "%s" already', wanted)); END IF;
     END IF;
   END IF;
+  IF NOT is_new THEN PERFORM wait_for_earlier_commits(); END IF;
   IF awaiting IS NOT NULL THEN PERFORM reserve_reply(me, send.id, awaiting, instance, process, seconds); END IF;
   processes := processes_of(send.recipient, presence);
   SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me, viewer) AS u;

@@ -62,6 +62,7 @@ BEGIN
       IF create_task.id IS NULL THEN PERFORM refuse('CW409', format('another task has the id "%s" already', wanted)); END IF;
     END IF;
   END IF;
+  IF NOT is_new THEN PERFORM wait_for_earlier_commits(); END IF;
   processes := processes_of(create_task.assignee, presence);
   BEGIN
     -- What is unread is not counted while somebody keeps messages locked, which the task does not need.

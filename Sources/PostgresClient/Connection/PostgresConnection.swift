@@ -196,7 +196,7 @@ public actor PostgresConnection {
       } else if handle.isBad {
         return lose(runningWasSent: true)
       } else {
-        let outcome = collector.outcome(stop: schedule.stopReason)
+        let outcome = collector.outcome(of: schedule.runningRole, stop: schedule.stopReason)
         collector = ResultCollector()
         deadline = schedule.stopReason == nil ? nil : deadline
         outsideTransaction.store(handle.isIdleOutsideTransaction, ordering: .releasing)

@@ -21,8 +21,13 @@ struct ResultCollector {
   mutating func add(_ error: PostgresError.ServerReport) { report = report ?? error }
 
   /// After the last result. `stop` says why the server was asked to cancel, if it was.
-  func outcome(stop: CommandSchedule.StopReason?) -> Result<[PostgresRows], PostgresError> {
-    guard let report else { return .success(rows) }
+  func outcome(of role: CommandSchedule.Role?, stop: CommandSchedule.StopReason?) -> Result<[PostgresRows], PostgresError> {
+    guard let report else {
+      // A commit that is cancelled while it waits for a standby succeeds, and would be lost with this server.
+      guard stop == .timedOut, role?.leavesUnknownOutcome == true else { return .success(rows) }
+      let message = "The statement took longer than its time limit and was cancelled; whether it reached the standbys is unknown."
+      return .failure(PostgresError(.unknownOutcome, message, outcomeIsUnknown: true))
+    }
     let said = "Postgres refused the statement: \(report.message)" + (report.message.hasSuffix(".") ? "" : ".")
     switch stop {
     case .cancelled? where report.sqlState == .queryCanceled:

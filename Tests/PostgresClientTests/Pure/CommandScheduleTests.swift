@@ -79,11 +79,19 @@ import Testing
     var collector = ResultCollector()
     collector.add(report("23505"))
     collector.add(report("25P02"))
-    #expect(throws: PostgresError.self) { try collector.outcome(stop: nil).get() }
+    #expect(throws: PostgresError.self) { try collector.outcome(of: .single, stop: nil).get() }
     #expect(collector.report?.sqlState == .uniqueViolation)
     var cancelled = ResultCollector()
     cancelled.add(report("57014"))
-    if case .failure(let error) = cancelled.outcome(stop: .timedOut) { #expect(error.code == .timeout) }
-    if case .failure(let error) = cancelled.outcome(stop: nil) { #expect(error.code == .server) }
+    if case .failure(let error) = cancelled.outcome(of: .single, stop: .timedOut) { #expect(error.code == .timeout) }
+    if case .failure(let error) = cancelled.outcome(of: .single, stop: nil) { #expect(error.code == .server) }
+    // A wait for a standby that is cancelled ends in success.
+    let succeeded = ResultCollector()
+    for role in [CommandSchedule.Role.single, .ends(transaction: 1, commits: true)] {
+      let error = #expect(throws: PostgresError.self) { try succeeded.outcome(of: role, stop: .timedOut).get() }
+      #expect(error?.code == .unknownOutcome && error?.outcomeIsUnknown == true)
+    }
+    #expect(throws: Never.self) { try succeeded.outcome(of: .inside(transaction: 1), stop: .timedOut).get() }
+    #expect(throws: Never.self) { try succeeded.outcome(of: .single, stop: .cancelled).get() }
   }
 }

@@ -2,6 +2,7 @@ import Bridge
 import BridgeTesting
 import PostgresClient
 import PostgresTesting
+import Synchronization
 import Testing
 
 @testable import PostgresStore
@@ -120,6 +121,43 @@ struct UnknownOutcomeTests {
     }
   }
 
+  /// A call that is ended or cancelled while it waits for the standby has committed nevertheless, and says so only if it was ended.
+  /// What the repeat finds would be lost with the primary.
+  @Test(arguments: StandbyVerb.allCases)
+  func aRepeatWaitsForTheStandbyLikeTheFirstAttempt(verb: StandbyVerb) async throws {
+    try await Turnstile.shared.pass {
+      // There is none, and only this call waits for it.
+      let cluster = try await PostgresCluster.start(
+        .init(configuration: ["synchronous_commit = local", "synchronous_standby_names = '*'"]))
+      let database = try await cluster.createDatabase()
+      let first = try PostgresStore.postgres(database.url)
+      _ = try await first.send(NewMessage(sender: .cowork, recipient: .code, content: "there"))
+      await first.close()
+      let url = database.url(port: cluster.port, parameters: "options=-csynchronous_commit%3Don")
+      let store = try PostgresStore.postgres(url, .init(patience: .seconds(300)))
+      let answered = Counter()
+      let call = Task {
+        defer { answered.count.add(1, ordering: .relaxed) }
+        try await verb.run(on: store)
+      }
+      for _ in 1...2 {
+        // Of an attempt whose connection was given up, too.
+        while try await database.psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0\n" {
+          let count = answered.count.load(ordering: .relaxed)
+          try #require(count == 0)
+        }
+        try await database.terminate(where: "wait_event = 'SyncRep'")
+      }
+      let count = answered.count.load(ordering: .relaxed)
+      #expect(count == 0)
+      try await cluster.psql("ALTER SYSTEM SET synchronous_standby_names = ''")
+      try await cluster.psql("SELECT pg_reload_conf()")
+      try await call.value
+      await store.close()
+      await cluster.destroy()
+    }
+  }
+
   private func withBench(repeats: Int, _ body: @Sendable (ProxiedBench) async throws -> Void) async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
@@ -132,6 +170,22 @@ struct UnknownOutcomeTests {
       await proxy.close()
     }
   }
+}
+
+enum StandbyVerb: CaseIterable {
+  case take, send, createTask
+
+  fileprivate func run(on store: PostgresStore) async throws {
+    switch self {
+    case .take: _ = try await store.take(TakeRequest(agent: .code, instance: Instance(agent: .code)))
+    case .send: _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: "new"))
+    case .createTask: _ = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: ""))
+    }
+  }
+}
+
+private final class Counter: Sendable {
+  let count = Atomic(0)
 }
 
 private struct ProxiedBench: Sendable {
