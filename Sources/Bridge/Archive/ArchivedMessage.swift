@@ -38,6 +38,7 @@ public struct ArchivedMessage: ArchiveRecord, Hashable {
   public var isNews: Bool { !isRead }
   public var hasDetails: Bool { !references.isEmpty || readAt != nil || redelivered }
   public var keyOwner: ArchivedText? { references.isEmpty ? nil : sender }
+  public static let hasKeyForEachRecipient = true
 
   /// A message under a lease may or may not have arrived: elsewhere it is unread, and marked.
   public mutating func giveBack(_ item: LeaseItem = .message) {

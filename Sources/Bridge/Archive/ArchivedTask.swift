@@ -41,6 +41,7 @@ public struct ArchivedTask: ArchiveRecord, Hashable {
   public var isNews: Bool { assigneeNews || creatorNews }
   public var hasDetails: Bool { true }
   public var keyOwner: ArchivedText? { sender }
+  public static let hasKeyForEachRecipient = false
 
   /// News under a lease may or may not have arrived: elsewhere it is news.
   public mutating func giveBack(_ item: LeaseItem) {

@@ -192,6 +192,18 @@ extension StoreSuite {
       #expect(try await bench.archived(ArchivedMessage.self).map(\.idempotencyKey) == ["k", nil, nil])
       #expect(try await bench.store.write(["t", "u"].map { ArchivedTask($0, "pending", key: "k") }).keysTaken == 1)
     }
+    StoreCase("a message to everybody keeps its key for each recipient") { bench in
+      for readAt in [nil, "2026-02-01T12:00:00.000Z"] {
+        let messages = ["code", "third"].map { name in
+          var message = ArchivedMessage(name, readAt: readAt, key: "k")
+          message.recipient = ArchivedText(name)
+          return message
+        }
+        let outcome = try await bench.store.write(messages)
+        let keys = try await bench.archived(ArchivedMessage.self).map(\.idempotencyKey)
+        #expect(outcome.keysTaken == 0 && keys == ["k", "k"])
+      }
+    }
     StoreCase("unread mail and news that are written wake their recipient") { bench in
       let another = try await bench.another()
       let wakeUps = bench.store.wakeUps(for: .code, .waiting)

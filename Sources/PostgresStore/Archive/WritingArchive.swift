@@ -97,16 +97,19 @@ extension PostgresStore {
       WHERE d.sender = x.sender AND d.idempotency_key = x.key
         AND NOT EXISTS (SELECT 1 FROM \(sql.table(tables.name)) r WHERE r.id = d.\(tables.id))
       """, [.textArray(owners), .textArray(keys)])
+    let recipients = records.map { Record.hasKeyForEachRecipient ? $0.recipient?.portable : nil }
     let rows = try await transaction.query(
       """
       SELECT number FROM (
-        SELECT x.*, row_number() OVER (PARTITION BY sender, key ORDER BY number) AS turn
-        FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS x (id, sender, key, number) WHERE key IS NOT NULL
+        SELECT x.*, row_number() OVER (PARTITION BY sender, key, recipient ORDER BY number) AS turn
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS x (id, sender, key, recipient, number)
+        WHERE key IS NOT NULL
       ) AS x
       WHERE (sender IS NOT NULL AND turn > 1) OR EXISTS (
         SELECT 1 FROM \(sql.table(tables.details)) d
-        WHERE d.sender = x.sender AND d.idempotency_key = x.key AND d.\(tables.id) <> x.id)
-      """, [.textArray(records.map(\.id.portableID)), .textArray(owners), .textArray(keys)])
+        WHERE d.sender = x.sender AND d.idempotency_key = x.key AND d.\(tables.id) <> x.id
+          \(Record.hasKeyForEachRecipient ? "AND d.recipient IS NOT DISTINCT FROM x.recipient" : ""))
+      """, [.textArray(records.map(\.id.portableID)), .textArray(owners), .textArray(keys), .textArray(recipients)])
     return try rows.map { try $0.get(0, as: Int.self) - 1 }
   }
 

@@ -68,8 +68,12 @@ extension SQLiteStore {
     let (tables, details, id) = (Record.tables, Record.details, record.id)
     // Another record may have the sender's idempotency key; one that was removed by hand has it no longer.
     if let key = record.idempotencyKey, let owner = record.keyOwner {
-      let others = "\(tables.details) WHERE sender = ? AND idempotency_key = ? AND \(tables.id) <> \(id.placeholder)"
-      let arguments: StatementArguments = [owner.databaseValue, key, id.databaseValue]
+      var others = "\(tables.details) WHERE sender = ? AND idempotency_key = ? AND \(tables.id) <> \(id.placeholder)"
+      var arguments: StatementArguments = [owner.databaseValue, key, id.databaseValue]
+      if Record.hasKeyForEachRecipient {
+        others += " AND recipient IS ?"
+        arguments += [record.recipient?.databaseValue]
+      }
       try db.run("DELETE FROM \(others) AND NOT EXISTS (SELECT 1 FROM \(tables.name) WHERE id = \(tables.id))", arguments)
       if try db.exists(others, arguments) {
         record.idempotencyKey = nil
