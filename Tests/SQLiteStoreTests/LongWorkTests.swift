@@ -23,6 +23,7 @@ import Testing
     #expect(portion(&pacer, at: 3_100, held: 10) == nil)
     pacer.ended(from: Self.start, to: Self.start + .milliseconds(10), isDisturbing: true, isInBackground: true)
     #expect(pacer.next == Self.start + .milliseconds(610))
+    #expect(portion(&pacer, at: 4_000, held: 5_000, disturbing: true) == .seconds(3))
   }
 
   @Test func aPortionGetsAsLongAsItMayBe() {

@@ -9,6 +9,8 @@ struct Pacer: Sendable {
   private static let (pauses, pausesInBackground) = (20, 60)
   /// Others try again at intervals of up to 25 ms.
   private static let shortestPause = Duration.milliseconds(50)
+  /// A slow disk or a busy machine can hold a portion up for seconds. A person may wait for the next one.
+  private static let longestPause = Duration.seconds(3)
   /// How long others count as being at work after a sign of them.
   private static let memory = Duration.seconds(3)
 
@@ -25,7 +27,7 @@ struct Pacer: Sendable {
   mutating func ended(from begin: Instant, to end: Instant, isDisturbing: Bool, isInBackground: Bool = false) {
     let (held, wasAlone) = (end - begin, next == nil)
     if isDisturbing { lastSign = end }
-    let pause = max(held * (isInBackground ? Self.pausesInBackground : Self.pauses), Self.shortestPause)
+    let pause = min(max(held * (isInBackground ? Self.pausesInBackground : Self.pauses), Self.shortestPause), Self.longestPause)
     next = lastSign.flatMap { end - $0 < Self.memory ? end + pause : nil }
     // Towards the right length: longer by steps, shorter at once.
     let target = next == nil ? Self.holdAlone : Self.hold
