@@ -27,6 +27,17 @@ import Testing
     #expect(contents(try #require(try await cowork.reply(to: id)["result"]?["structuredContent"])) == ["wake up"])
   }
 
+  @Test func aReplyThatWasReadComesAgainToARepeatedQuestionAndSaysSo() async throws {
+    let question: JSON = ["to": "cowork", "content": "?", "wait_seconds": 55, "idempotency_key": "k"]
+    let id = code.send("tools/call", ["name": "send_message", "arguments": question])
+    let asked = try await cowork.succeed("read_messages", ["wait_seconds": 55])["messages"]?.arrayValue?.first?["id"]
+    try await cowork.succeed("send_message", ["to": "code", "content": "!", "reply_to": asked ?? .null])
+    let first = try await code.reply(to: id)["result"]?["structuredContent"]
+    #expect(first?["reply"]?["content"] == "!" && first?["reply"]?["redelivered"] == false)
+    let second = try await code.succeed("send_message", question)
+    #expect(second["duplicate"] == true && second["reply"]?["content"] == "!" && second["reply"]?["redelivered"] == true)
+  }
+
   @Test func aWaitWithoutNewsTimesOut() async throws {
     for seconds in [0, 1] as [JSON] {
       let updates = try await cowork.succeed("wait_for_updates", ["timeout_seconds": seconds])

@@ -33,7 +33,8 @@ extension BridgeService {
     return try await store.broadcast(broadcast)
   }
 
-  /// Sends a message, and waits for the reply to it; nothing else is taken. A repeated idempotency key returns the reply even if it was read.
+  /// Sends a message, and waits for the reply to it; nothing else is taken. A repeated idempotency key returns the reply even if it was read,
+  /// marked as redelivered.
   ///
   /// - Parameters:
   ///   - waitSeconds: 1 to 55.
@@ -56,6 +57,7 @@ extension BridgeService {
         request.reply?.includesRead = true
         reply = try await take(request, within: 0)
       }
+      for index in reply.messages.indices where reply.messages[index].readAt != nil { reply.messages[index].redelivered = true }
       if reply.isEmpty { await leases.undo(reservation.lease) } else { await leases.confirm(reservation.lease) }
       return (receipt, reply)
     } catch {
