@@ -21,7 +21,7 @@ struct WorstReport {
   /// Of each shape and store the call that comes nearest to its limit.
   var summary: String {
     var worst: [Line] = []
-    for line in lines {
+    for line in lines where line.limit.isFinite {
       func use(_ line: Line) -> Double { line.worst.p50 / (line.small.p50 * line.limit + line.allowance) }
       if let index = worst.firstIndex(where: { $0.shape == line.shape && $0.store == line.store }) {
         if use(line) > use(worst[index]) { worst[index] = line }
@@ -37,6 +37,9 @@ struct WorstReport {
   private func row(_ line: Line) -> [String] {
     [line.shape, line.store, line.call]
       + [line.small.p50, line.small.percentile(0.95), line.worst.p50, line.worst.percentile(0.95), line.ratio].map(decimal)
-      + ["\(decimal(line.limit))\(line.allowance > 0 ? " + \(decimal(line.allowance)) ms" : "")", line.isWithin ? "within" : "BEYOND"]
+      + [
+        "\(line.limit.isFinite ? decimal(line.limit) : "none")\(line.allowance > 0 ? " + \(decimal(line.allowance)) ms" : "")",
+        line.isWithin ? "within" : "BEYOND",
+      ]
   }
 }
