@@ -5,6 +5,7 @@ from __future__ import annotations
 from record import NEVER, Call, Delivery, Record
 
 KILLS = ("kill server", "kill server elsewhere", "kill client", "end sessions")
+CUTS = ("black hole", "half-dead connections", "cut connections", "refused connections", "lost answers", "restart", "crash", "failover")
 # The database forgets what it had not written yet. Marks and leases are not waited for.
 CRASHES = ("crash", "failover")
 # A lease lasts 30 s, and is renewed every 10 s.
@@ -103,7 +104,10 @@ def _following_calls(record: Record) -> dict[Call, float]:
 
 def _may_be_unconfirmed(record: Record, call: Call, confirmed: float) -> bool:
     mine = {call.session}
-    if record.touched(call.start, confirmed, *KILLS, "clock", "restore", sessions=mine):
+    if record.touched(call.start, confirmed, *KILLS, "clock", sessions=mine):
+        return True
+    # The backup has the lease.
+    if any(restore.event["backup"] <= confirmed and call.start <= restore.end for restore in record.of_kind("restore")):
         return True
     if record.touched(call.start, confirmed + 2, *CRASHES):
         return True
@@ -141,8 +145,8 @@ def _order_between_replies(record: Record, agent: str, stream):
         if earliest and number < later and earliest.call.end < delivery.call.start and not record.is_undone(earliest.call):
             sent = record.sent.get(delivery.message["id"])
             since = sent.call.start if sent else 0
-            # What was taken by one that died before its reply began to leave was never delivered, and comes late.
-            if not record.touched(since, delivery.call.end, *KILLS, "restore", sessions=record.sessions_of(agent)):
+            # What a call had taken that died or was broken off before its reply began to leave was never delivered, and comes late.
+            if not record.touched(since, delivery.call.end, *KILLS, *CUTS, "restore", sessions=record.sessions_of(agent)):
                 yield "a message came after a later one of its sender", [earliest.call.answer, delivery.call.answer]
         if earliest is None or delivery.call.end < earliest.call.end:
             earliest, later = delivery, number

@@ -121,6 +121,22 @@ class MessageTests(CheckerCase):
         self.story.gets("code-2", 1, again=True, start=50, end=51)
         self.finds()
 
+    def test_a_backup_may_have_the_lease(self):
+        self.story.sends("cowork-3", 1)
+        self.story.gets("code-1", 1, start=10, end=11)
+        self.story.idles("code-1", start=12, end=13)
+        self.story.fault("restore", start=20, end=21, backup=11.5)
+        self.story.gets("code-2", 1, again=True, start=30, end=31)
+        self.finds()
+
+    def test_a_later_backup_has_the_confirmation(self):
+        self.story.sends("cowork-3", 1)
+        self.story.gets("code-1", 1, start=10, end=11)
+        self.story.idles("code-1", start=12, end=13)
+        self.story.fault("restore", start=20, end=21, backup=15)
+        self.story.gets("code-2", 1, again=True, start=30, end=31)
+        self.finds("a message was confirmed by two")
+
     def test_a_fault_of_another_session_is_no_reason(self):
         self.story.sends("cowork-3", 1)
         self.story.gets("code-1", 1)
@@ -148,6 +164,14 @@ class MessageTests(CheckerCase):
         self.story.gets("code-1", 2)
         self.story.gets("code-2", 1)
         self.finds("a message came after a later one of its sender")
+
+    def test_a_call_that_was_broken_off_returns_what_it_took_late(self):
+        self.story.sends("cowork-3", 1)
+        self.story.sends("cowork-3", 2)
+        self.story.fault("black hole", "code-2", 2, 5)
+        self.story.gets("code-1", 2)
+        self.story.gets("code-2", 1)
+        self.finds()
 
     def test_calls_at_once_have_no_order(self):
         self.story.sends("cowork-3", 1)
