@@ -106,6 +106,9 @@ def main() -> int:
             for soak in soaks:
                 soak.sample()
         for soak in soaks:
+            if soak.pruning is not None:
+                soak.pruning.wait()
+                soak.prune()
             failed |= bool(soak.verdict())
             soak.arena.end()
             events = load(soak.arena.history_folder)
