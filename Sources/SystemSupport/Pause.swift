@@ -24,8 +24,10 @@ extension ContinuousClock.Instant {
 
   /// The next whole number of intervals after the process began. What is done at such times wakes an idle process once for all.
   ///
-  /// - Parameter interval: more than zero.
-  public static func next(_ interval: Duration) -> Self { start + interval * (Int((.now - start) / interval) + 1) }
+  /// - Parameter interval: zero is at once.
+  public static func next(_ interval: Duration) -> Self {
+    interval > .zero ? start + interval * (Int((.now - start) / interval) + 1) : .now
+  }
 }
 
 #if os(Linux)
