@@ -76,6 +76,7 @@ public final class PostgresListener: Sendable {
     while !Task.isCancelled {
       let error = await session(&backoff)
       shared.withLock { $0.proven = nil }
+      notifier.doubtIdleConnections()
       if Task.isCancelled { break }
       let pause = backoff.next(random: .random(in: 0..<1))
       logger.info("listener disconnected", metadata: ["reason": "\(error)", "pause": "\(pause)"])

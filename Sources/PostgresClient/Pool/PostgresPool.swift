@@ -27,7 +27,8 @@ public final class PostgresPool: PostgresExecutor {
 
   private struct Lease {
     let connection: PostgresConnection
-    var checked = ContinuousClock.now
+    /// Nil where there is a doubt.
+    var checked: ContinuousClock.Instant? = .now
     var returned = ContinuousClock.now
   }
 
@@ -177,12 +178,17 @@ public final class PostgresPool: PostgresExecutor {
 
   private func isUsable(_ lease: inout Lease) async -> Bool {
     guard lease.connection.isOpen else { return false }
-    guard ContinuousClock.now - lease.checked >= configuration.verifyInterval else { return true }
+    if let checked = lease.checked, ContinuousClock.now - checked < configuration.verifyInterval { return true }
     do throws(PostgresError) {
       try await lease.connection.check(within: configuration.verifyDeadline)
       lease.checked = .now
       return true
     } catch { return false }
+  }
+
+  /// Has what is idle checked before it is used again: another connection has lost the server.
+  func doubtIdleConnections() {
+    state.withLock { state in for index in state.idle.indices { state.idle[index].checked = nil } }
   }
 
   /// Tries again until the deadline, if that may help.
@@ -260,7 +266,7 @@ public final class PostgresPool: PostgresExecutor {
   /// Runs until nothing is idle.
   private func closeIdleConnections() {
     Task { [weak self, configuration] in
-      repeat { try? await Task.pause(for: configuration.idleTimeout / 4) } while await self?.closeOldConnections() == true
+      repeat { try? await Task.pause(until: .next(configuration.idleTimeout / 6)) } while await self?.closeOldConnections() == true
     }
   }
 
