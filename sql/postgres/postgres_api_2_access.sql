@@ -53,7 +53,7 @@ CREATE OR REPLACE FUNCTION wait_for_earlier_commits() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM pg_logical_emit_message(true, 'cowork_bridge', '');
+  PERFORM pg_logical_emit_message(true, 'bridge', '');
 END
 $$;
 
