@@ -24,9 +24,12 @@ extension ContinuousClock.Instant {
 
   /// The next whole number of intervals after the process began. What is done at such times wakes an idle process once for all.
   ///
-  /// - Parameter interval: zero is at once.
-  public static func next(_ interval: Duration) -> Self {
-    interval > .zero ? start + interval * (Int((.now - start) / interval) + 1) : .now
+  /// - Parameters:
+  ///   - interval: zero is at once.
+  ///   - pause: the least time from now.
+  public static func next(_ interval: Duration, after pause: Duration = .zero) -> Self {
+    guard interval > .zero else { return .now }
+    return start + interval * (Int((.now - start + pause) / interval) + 1)
   }
 }
 

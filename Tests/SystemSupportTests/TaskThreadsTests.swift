@@ -74,6 +74,8 @@ struct PauseTests {
       let next = ContinuousClock.Instant.next(interval)
       #expect(next > .now - .seconds(1) && next <= .now + interval)
     }
+    let now = ContinuousClock.now
+    #expect(ContinuousClock.Instant.next(.seconds(10), after: .seconds(8)) > now + .seconds(8))
     let (tens, fives) = (ContinuousClock.Instant.next(.seconds(10)), ContinuousClock.Instant.next(.seconds(5)))
     #expect(tens == fives || tens == fives + .seconds(5))
   }

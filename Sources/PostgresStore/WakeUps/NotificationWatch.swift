@@ -119,7 +119,7 @@ final class NotificationWatch: Sendable {
   /// Posts a hint every second while notifications do not arrive, and occasionally even if they do, because triggers can be bypassed. What
   /// has come then without a notification is a reason to doubt the listener.
   private func poll(_ agent: Identity?, _ listener: PostgresListener, _ changes: Mailbox<Void>, for subscribers: Subscribers) async {
-    var look = ContinuousClock.Instant.next(options.safetyPoll)
+    var look = nextLook
     var last: (heard: Int, unread: UnreadCounts)?
     while !Task.isCancelled {
       if listener.state.isDelivering {
@@ -128,7 +128,7 @@ final class NotificationWatch: Sendable {
       } else {
         do { try await Task.pause(for: options.blindPoll) } catch { return }
       }
-      look = .next(options.safetyPoll)
+      look = nextLook
       if let agent, let unread = try? await unread(agent, listener) {
         let heard = listener.heard
         if let last, heard == last.heard, unread.messages > last.unread.messages || unread.tasks > last.unread.tasks { listener.doubt() }
@@ -137,6 +137,8 @@ final class NotificationWatch: Sendable {
       subscribers.post([.messages, .tasks, .resync])
     }
   }
+
+  private var nextLook: ContinuousClock.Instant { .next(options.safetyPoll, after: options.safetyPoll * 0.8) }
 
   private func unread(_ agent: Identity, _ listener: PostgresListener) async throws -> UnreadCounts? {
     let statement = "SELECT messages, tasks FROM \(schema.quoted).unread($1)"
