@@ -127,6 +127,7 @@ final class NotificationWatch: Sendable {
         guard ContinuousClock.now >= look else { continue }
       } else {
         do { try await Task.pause(for: options.blindPoll) } catch { return }
+        if listener.state.isDelivering { continue }
       }
       look = nextLook
       if let agent, let unread = try? await unread(agent, listener) {
