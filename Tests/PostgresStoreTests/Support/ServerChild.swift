@@ -23,7 +23,9 @@ final class ServerChild: Sendable {
   }
 
   #if os(Linux)
-    var wakeUps: WakeUpCounter { WakeUpCounter(of: server.pid) }
+    func longestSleep(during duration: Duration) async throws -> Duration {
+      try await ProcessTesting.longestSleep(of: server.pid, during: duration)
+    }
   #endif
 
   /// What a tool returned; throws when the process has ended instead.
