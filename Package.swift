@@ -77,7 +77,9 @@ let package = Package(
     .testTarget(
       name: "MCPClientTests", dependencies: ["cowork-code-mcp-server", "JSON", "MCPClient", "ProcessTesting", "SystemSupport"]),
     .testTarget(name: "ClientSetupTests", dependencies: ["ClientSetup", "JSON"]),
-    .testTarget(name: "MCPTests", dependencies: ["JSON", "MCP", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(
+      name: "MCPTests",
+      dependencies: ["JSON", "MCP", "ProcessTesting", "SystemSupport", .product(name: "Logging", package: "swift-log")]),
     .target(name: "BridgeTesting", dependencies: ["Bridge", "SystemSupport"]),
     .testTarget(
       name: "BridgeTests",
@@ -91,7 +93,7 @@ let package = Package(
     .testTarget(
       name: "ModelTests",
       dependencies: [
-        "Bridge", "BridgeTesting", "PostgresClient", "PostgresStore", "PostgresTesting", "SQLiteStore", "SystemSupport",
+        "Bridge", "BridgeTesting", "PostgresClient", "PostgresStore", "PostgresTesting", "ProcessTesting", "SQLiteStore", "SystemSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
       ]),

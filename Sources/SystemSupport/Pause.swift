@@ -12,10 +12,9 @@ extension Task where Success == Never, Failure == Never {
   /// - Throws: `CancellationError`.
   public static func pause(until deadline: ContinuousClock.Instant) async throws {
     #if os(Linux)
-      try await Alarms.shared.wait(until: deadline)
-    #else
-      try await sleep(until: deadline, clock: .continuous)
+      if let alarms = Alarms.shared { return try await alarms.wait(until: deadline) }
     #endif
+    try await sleep(until: deadline, clock: .continuous)
   }
 }
 
@@ -36,7 +35,8 @@ extension ContinuousClock.Instant {
 #if os(Linux)
   /// Resumes tasks at given times, by one timer and one thread.
   private final class Alarms: Sendable {
-    static let shared = Alarms()
+    /// Nil where descriptors or threads are exhausted.
+    static let shared = start()
 
     private struct Alarm {
       let time: ContinuousClock.Instant
@@ -50,22 +50,27 @@ extension ContinuousClock.Instant {
       var next: ContinuousClock.Instant?
     }
 
-    private let timer: FileDescriptor?
+    private let timer: FileDescriptor
     private let state = Mutex(State())
 
-    private init() {
+    private init(timer: FileDescriptor) { self.timer = timer }
+
+    private static func start() -> Alarms? {
       let descriptor = make_timer()
-      timer = descriptor < 0 ? nil : FileDescriptor(rawValue: descriptor)
-      guard let timer else { return }
+      guard descriptor >= 0 else { return nil }
+      let alarms = Alarms(timer: FileDescriptor(rawValue: descriptor))
       do throws(SystemError) {
-        try SystemThread.start(stackSize: SystemThread.largeStack) { [self] in
-          while (try? timer.readSome(upTo: 8)) != nil { ring() }
+        try SystemThread.start(stackSize: SystemThread.largeStack) {
+          while (try? alarms.timer.readSome(upTo: 8)) != nil { alarms.ring() }
         }
-      } catch { fatalError("The process cannot start a thread: \(error)") }
+        return alarms
+      } catch {
+        try? alarms.timer.close()
+        return nil
+      }
     }
 
     func wait(until time: ContinuousClock.Instant) async throws {
-      guard timer != nil else { return try await Task.sleep(until: time, clock: .continuous) }
       let id = state.withLock { state in
         state.count += 1
         return state.count
@@ -90,7 +95,7 @@ extension ContinuousClock.Instant {
       state.next = time
       let (seconds, attoseconds) = ContinuousClock.now.duration(to: time).components
       // Thirty years will do.
-      if let timer { set_timer(timer.rawValue, max(1, min(seconds, 1_000_000_000) * 1_000_000_000 + attoseconds / 1_000_000_000)) }
+      set_timer(timer.rawValue, max(1, min(seconds, 1_000_000_000) * 1_000_000_000 + attoseconds / 1_000_000_000))
     }
 
     private func ring() {

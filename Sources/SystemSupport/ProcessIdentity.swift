@@ -46,8 +46,10 @@ public struct ProcessIdentity: Hashable, Sendable {
   }
 
   /// Calls a body once the process has ended, which it does not wait for.
-  public func whenEnded(_ body: @escaping @Sendable () -> Void) {
-    let wait: @Sendable () -> Void = {
+  ///
+  /// - Throws: when threads are exhausted.
+  public func whenEnded(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    try SystemThread.start {
       #if os(Linux)
         let descriptor = open_process(pid)
         if descriptor >= 0 {
@@ -63,7 +65,6 @@ public struct ProcessIdentity: Hashable, Sendable {
       while !isKnownDead { Thread.sleep(forTimeInterval: 4) }
       body()
     }
-    do throws(SystemError) { try SystemThread.start(wait) } catch { fatalError("The process cannot start a thread: \(error)") }
   }
 }
 

@@ -2,7 +2,7 @@ import CSystemSupport
 import Foundation
 import Synchronization
 
-/// Threads for tasks, which may block: as many run as there are processors, and others while those block.
+/// Threads for tasks, which may block: as many run as there are processors, but at least four, and others while those block.
 ///
 /// A task that prefers them changes threads neither before nor after it blocks: its thread continues with what the task enqueues, unless it
 /// blocks. To wake another thread takes longer than most jobs.

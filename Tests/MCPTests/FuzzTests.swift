@@ -1,4 +1,5 @@
 import JSON
+import ProcessTesting
 import SystemSupport
 import Testing
 

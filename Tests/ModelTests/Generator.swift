@@ -1,4 +1,5 @@
 import Bridge
+import ProcessTesting
 
 /// Makes sequences of steps. It looks at the model, so that most steps do something.
 struct Generator {

@@ -9,7 +9,7 @@ extension ProcessTests {
     let kills = 70
     let sandbox = try Sandbox()
     let sender = try await sandbox.serve("code")
-    var random = FixedRandom(seed: 20_261_123)
+    var random = SeededGenerator(seed: 20_261_123)
     var sent = [String]()
     var received = [Received]()
     var openLeases = 0

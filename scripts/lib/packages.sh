@@ -64,7 +64,7 @@ need_to_build() {
   fi
 }
 
-# Options of a release build. Where the toolchain has Swift's libraries to link statically, the program starts in a third of the time, and
+# Options of a release build. Where the toolchain has Swift's libraries to link statically, the program starts in half the time, and
 # runs without a toolchain. Then no symbol is looked up or exported that need not be, and addresses are fixed, as in programs of Go: 100,000
 # pointers would have to be relocated at each start, and the memory that they stand in could not be shared.
 release_options() {

@@ -63,7 +63,7 @@ struct Serve: AsyncParsableCommand {
       }
       let presence = Task { await service.run() }
       // Another process may hold our input open after its death.
-      client?.whenEnded { Task { await server.server.shutdown() } }
+      try client?.whenEnded { Task { await server.server.shutdown() } }
       transport.whenOutputBreaks { Task { await server.server.shutdown() } }
       // A client that has closed the input may be ending: then its session ends as well.
       let patience: Duration = await server.run(on: transport) == .shutdown ? .zero : .milliseconds(500)
