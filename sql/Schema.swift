@@ -35,9 +35,11 @@ public enum Schema {
     Migration(6, "news", PackageResources.postgres_0006_news_sql),
     Migration(7, "search", PackageResources.postgres_0007_search_sql),
     Migration(8, "sessions", PackageResources.postgres_0008_sessions_sql),
+    Migration(9, "shapes", PackageResources.postgres_0009_shapes_sql),
   ]
 
-  /// `postgres/postgres_api_N_….sql`, in order: the functions, which are applied after the newest numbered file, in the same transaction.
+  /// `postgres/postgres_api_N_….sql`, in order: the functions, which are applied after the newest numbered file, in the same transaction. A
+  /// change of them needs a new numbered file: a database that has the newest number already keeps its functions.
   public static let postgresFunctions = [
     PackageResources.postgres_api_1_records_sql, PackageResources.postgres_api_2_access_sql, PackageResources.postgres_api_3_leases_sql,
     PackageResources.postgres_api_4_messages_sql, PackageResources.postgres_api_5_tasks_sql, PackageResources.postgres_api_6_agents_sql,

@@ -138,6 +138,27 @@ struct PlanTests {
     }
   }
 
+  @Test func aSearchReadsFewPagesOfWordsThatWaitForTheIndex() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql(
+      """
+      SET search_path = cowork_bridge;
+      ALTER TABLE messages SET (autovacuum_enabled = off);
+      INSERT INTO messages (sender, recipient, content)
+        SELECT 'cowork', 'code', (SELECT string_agg(md5(i || ' ' || j), ' ') FROM generate_series(1, 20) AS j) FROM generate_series(1, 3000) AS i
+      """)
+    let plan = try await database.psql(
+      """
+      SET enable_seqscan = off;
+      EXPLAIN (ANALYZE, BUFFERS) SELECT FROM cowork_bridge.messages m WHERE cowork_bridge.words_of(m.content) @@ 'needle'::tsquery
+      """)
+    let pages = try #require(plan.firstMatch(of: /Buffers: shared hit=(\d+)/).flatMap { Int($0.1) }, "\(plan)")
+    #expect(plan.contains("messages_words") && pages <= 60, "\(plan)")
+    await store.close()
+  }
+
   @Test func timesThatAreWrittenAreTextInOneForm() async throws {
     let database = try await Servers.database()
     let store = try PostgresStore.postgres(database.url)
