@@ -163,7 +163,7 @@ DECLARE
 BEGIN
   -- Sorted by a time alone, thousands take a third of the time.
   RETURN QUERY WITH first AS (
-    SELECT w.name, a.last_seen, a.host, a.client, w.name = own AS is_own
+    SELECT w.name, a.last_seen, a.host, a.client, COALESCE(w.name = own, false) AS is_own
       FROM (VALUES ('code'), ('cowork') UNION SELECT a.name FROM agents a WHERE a.name = own) AS w (name) LEFT JOIN agents a ON a.name = w.name
       WHERE starts_with(w.name, beginning)
   ), others AS (
@@ -174,7 +174,7 @@ BEGIN
       SELECT f.*, true AS is_first FROM first f
       UNION ALL
       (SELECT o.*, false, false FROM others o ORDER BY o.last_seen DESC NULLS LAST, o.name COLLATE "C" LIMIT most)
-    ) AS n ORDER BY n.is_own DESC NULLS LAST, n.is_first DESC, n.last_seen DESC NULLS LAST, n.name COLLATE "C" LIMIT most
+    ) AS n ORDER BY n.is_own DESC, n.is_first DESC, n.last_seen DESC NULLS LAST, n.name COLLATE "C" LIMIT most
   )
   SELECT k.name, CASE WHEN isfinite(k.last_seen) THEN to_char(k.last_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
       k.host, k.client, ARRAY(SELECT i.process FROM instances i WHERE i.agent = k.name AND i.last_seen BETWEEN since AND until),

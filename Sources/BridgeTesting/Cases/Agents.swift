@@ -63,6 +63,8 @@ extension StoreSuite {
       #expect(page.agents.count == Limits.agents && page.remaining == 9)
       let names = page.agents.map(\.name)
       #expect(names == names.sorted() && Set(["code", "cowork", "zoe", "zachary", own.name]).isSubset(of: names))
+      let wellKnown = try await bench.store.agents(AgentQuery(limit: 3))
+      #expect(wellKnown.agents.map(\.name).filter { ["code", "cowork"].contains($0) } == ["code", "cowork"])
       let some = try await bench.store.agents(AgentQuery(beginning: "z", limit: 1))
       #expect(some.agents.map(\.name) == ["zachary"] && some.remaining == 1)
       #expect(try await bench.store.agents(AgentQuery(beginning: "sleeper-15", own: own, limit: 1)).agents.map(\.name) == [own.name])
