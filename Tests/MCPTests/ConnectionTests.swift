@@ -160,6 +160,12 @@ struct Script: CustomTestStringConvertible, Sendable {
         (.inputEnded, ["finish connectionLost(\"standard output: gone\")"]),
       ]),
     Script(
+      "an output that nobody reads ends the connection while nothing is written",
+      [
+        (.line(call(1, "echo")), ["start #1", "read"]), (.outputBroke, ["cancel #1", "timer 1"]), (.silence(1), ["close"]),
+        (.inputEnded, ["finish connectionLost(\"standard output: nobody reads it\")"]),
+      ]),
+    Script(
       "a last line without its end is served",
       [
         (.received(request(1, "ping").encoded()), ["read"]), (.inputEnded, ["write answer 1"]),

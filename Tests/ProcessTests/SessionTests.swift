@@ -67,6 +67,34 @@ extension ProcessTests {
     #expect(contents(try await second.call("read_messages", ["wait_seconds": 30])) == ["for the session"])
   }
 
+  /// A client that closes both of its ends, and itself ends a little later. Returns when its server has ended too.
+  private static let closingClient = """
+    import json, os, subprocess, sys, time
+    held, holding = os.pipe()
+    if os.fork() == 0:
+        server = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[holding])
+        def ask(number, method, **params):
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode() + b"\\n")
+            server.stdin.flush()
+        ask(1, "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "test", "version": "1"})
+        while b"sessions\\\":1" not in server.stdout.readline(): ask(2, "tools/call", name="list_agents", arguments={})
+        ask(3, "tools/call", name="wait_for_updates", arguments={"timeout_seconds": 55})
+        server.stdout.close()
+        server.stdin.close()
+        time.sleep(0.1)
+        os._exit(0)
+    os.close(holding)
+    os.read(held, 1)
+    """
+
+  @Test func theSessionOfAClientThatStopsReadingFirstEndsWithIt() async throws {
+    let sandbox = try Sandbox()
+    let outcome = try await sandbox.run(
+      ["-c", Self.closingClient, Program.path, "code"], command: "python3", environment: Sandbox.ofClient)
+    #expect(outcome.status == 0, "\(outcome)")
+    #expect(try await sandbox.sqlite3("SELECT group_concat(has_ended) FROM sessions") == "1")
+  }
+
   @Test func copiesUnderOneClientAreOneSession() async throws {
     let sandbox = try Sandbox()
     let cowork = try await sandbox.serve("cowork")

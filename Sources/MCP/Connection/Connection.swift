@@ -59,6 +59,7 @@ struct Connection: Sendable {
     case .writeFailed(let reason):
       output.writeFailed()
       end(.connectionLost("standard output: \(reason)"))
+    case .outputBroke: end(.connectionLost("standard output: nobody reads it"))
     case .progressed(let ticket, let progress): report(progress, ticket)
     case .leftTurn(let ticket):
       calls.leaveTurn(ticket)

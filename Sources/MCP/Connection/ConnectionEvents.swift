@@ -9,6 +9,8 @@ extension Connection {
     case inputFailed(String)
     case written
     case writeFailed(String)
+    /// Nobody can read the output any more, also where nothing is written.
+    case outputBroke
     case progressed(Ticket, Progress)
     /// A call in turn has done what others wait for.
     case leftTurn(Ticket)

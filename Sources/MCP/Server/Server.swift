@@ -56,6 +56,9 @@ public actor Server {
   /// Ends ``run(on:)``: calls are cancelled at once, replies that are finished are still written if the client takes them.
   public func shutdown() { handle(.shutDown) }
 
+  /// Ends the connection, because nobody can read the output any more.
+  public func outputBroke() { handle(.outputBroke) }
+
   /// A resource has changed: subscribers are told. An update that the client has not taken yet is not repeated.
   public func resourceUpdated(_ uri: String) { handle(.resourceUpdated(uri)) }
 

@@ -64,8 +64,8 @@ struct Serve: AsyncParsableCommand {
       let presence = Task { await service.run() }
       // Another process may hold our input open after its death.
       try client?.whenEnded { Task { await server.server.shutdown() } }
-      transport.whenOutputBreaks { Task { await server.server.shutdown() } }
-      // A client that has closed the input may be ending: then its session ends as well.
+      transport.whenOutputBreaks { Task { await server.server.outputBroke() } }
+      // A client that has closed its ends may be ending: then its session ends as well.
       let patience: Duration = await server.run(on: transport) == .shutdown ? .zero : .milliseconds(500)
       Self.end(within: patience + .milliseconds(250))
       presence.cancel()
