@@ -9,8 +9,8 @@ import Synchronization
 public final class TaskThreads: TaskExecutor {
   public static let shared = TaskThreads()
 
-  /// Beyond these, jobs wait for a thread.
-  private static let maximumCount = 128
+  /// Beyond these, jobs wait for a thread. More than the calls that a connection carries out at a time: when all of them block, the rest goes on.
+  private static let maximumCount = 256
   /// Beyond these, jobs wait for a thread that is not blocked.
   private static let parallelCount = max(4, ProcessInfo.processInfo.activeProcessorCount)
   /// After this time without a job, a thread ends. Longer than from one heartbeat to the next.
@@ -57,7 +57,7 @@ public final class TaskThreads: TaskExecutor {
 
   /// Runs all tasks of this process that prefer no executor on ``shared``.
   ///
-  /// Those of libdispatch, which run them else on Linux, look once a second for threads that block, also when there is nothing to do
+  /// Those of libdispatch, which would run them on Linux otherwise, look once a second for threads that block, also when there is nothing to do
   /// (swift-corelibs-libdispatch, workqueue.c). Call it once, before there are tasks.
   public static func runAllTasks() {
     #if os(Linux)
