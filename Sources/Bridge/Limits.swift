@@ -12,7 +12,7 @@ public enum Limits {
   public static let keyBytes = 200
   /// How many messages or tasks that wait are counted: where there are more, a count is as high as this. To count hundreds of thousands takes
   /// longer than a call.
-  public static let counted = 1_000
+  public static let countLimit = 1_000
   /// How many messages or tasks one call may ask for.
   public static let pageSize = 1...200
   /// How many agents a message to all of them may have.

@@ -21,7 +21,7 @@ extension Task where Success == Never, Failure == Never {
 extension ContinuousClock.Instant {
   private static let start = ContinuousClock.now
 
-  /// The next whole number of intervals after the process began. What is done at such times wakes an idle process once for all.
+  /// The next whole number of intervals after a moment that is the same in the whole process. What is done at such times wakes an idle process once for all.
   ///
   /// - Parameters:
   ///   - interval: zero is at once.

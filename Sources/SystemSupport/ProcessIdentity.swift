@@ -45,7 +45,7 @@ public struct ProcessIdentity: Hashable, Sendable {
     return now != start
   }
 
-  /// Calls a body once the process has ended, which it does not wait for.
+  /// Returns at once, and calls a body when the process has ended.
   ///
   /// - Throws: when threads are exhausted.
   public func whenEnded(_ body: @escaping @Sendable () -> Void) throws(SystemError) {

@@ -8,9 +8,9 @@ public struct AgentSummary: Hashable, Sendable {
   public var host: String?
   /// The MCP client that started it, with its version.
   public var client: String?
-  /// `Limits.counted` where there are more.
+  /// `Limits.countLimit` where there are more.
   public var unreadMessages: Int
-  /// Tasks assigned to it that have not ended; `Limits.counted` where there are more.
+  /// Tasks assigned to it that have not ended; `Limits.countLimit` where there are more.
   public var openTasks: Int
   /// Its running sessions.
   public var sessions: Int
@@ -51,7 +51,7 @@ extension AgentSummary {
       if Identity.wellKnown.contains(where: { $0.name == name }) { "it always exists" } else if force { nil } else if online {
         "it is online: end its server first, or use --force"
       } else if unreadMessages > 0 {
-        "\(unreadMessages)\(unreadMessages < Limits.counted ? "" : "+") unread \(unreadMessages == 1 ? "message waits" : "messages wait") for it: read them first, or use --force"
+        "\(unreadMessages)\(unreadMessages < Limits.countLimit ? "" : "+") unread \(unreadMessages == 1 ? "message waits" : "messages wait") for it: read them first, or use --force"
       } else { nil }
     if let reason { throw BridgeError(.notAllowed, "The agent \(name) was not removed, because \(reason).") }
   }

@@ -11,7 +11,7 @@ public protocol ArchiveRecord: FieldedRecord, Equatable {
   var idempotencyKey: String? { get set }
   /// The agent that the details name: idempotency keys are unique for each agent.
   var keyOwner: ArchivedText? { get }
-  /// Whether they are unique for each recipient of it only: a message to everybody is one to each, with the same key.
+  /// Whether a key is unique for its owner and a recipient, not for its owner alone: a message to everybody is one to each, with the same key.
   static var hasKeyForEachRecipient: Bool { get }
   var events: [ArchivedEvent] { get set }
   /// Whether anything is stored beside the documented columns.

@@ -125,7 +125,7 @@ public struct Overview: Hashable, Sendable {
     sessions: [SessionSummary], setAside: [Unread]
   ) {
     (self.agents, self.unread, self.tasks) = (agents, unread, tasks)
-    // All are counted here.
+    // All unread messages are counted here.
     let counts = Dictionary(unread.map { ($0.agent, $0.count) }) { first, _ in first }
     for index in agents.indices { self.agents[index].unreadMessages = counts[agents[index].name] ?? 0 }
     (self.openTasks, self.leases, self.expiredLeases) = (openTasks, leases, expiredLeases)

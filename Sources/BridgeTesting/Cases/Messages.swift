@@ -48,17 +48,17 @@ extension StoreSuite {
       try await bench.harness.executeByHand(
         "INSERT INTO tasks (id, sender, recipient, title, status) \(numbers) 't' || i, 'cowork', 'code', 'title', 'pending' FROM n")
       for left in [1_250, 1_200] {
-        #expect(try await bench.take().remaining == Limits.counted, "\(left) are left")
+        #expect(try await bench.take().remaining == Limits.countLimit, "\(left) are left")
       }
       let counts = try await bench.store.unreadCounts(for: .code)
-      #expect(counts.messages == Limits.counted && counts.tasks == Limits.counted)
-      #expect(try await bench.store.tasks(TaskQuery(agent: .code, limit: 50)).remaining == Limits.counted)
+      #expect(counts.messages == Limits.countLimit && counts.tasks == Limits.countLimit)
+      #expect(try await bench.store.tasks(TaskQuery(agent: .code, limit: 50)).remaining == Limits.countLimit)
       let summary = try await bench.store.agents().first
-      #expect(summary?.unreadMessages == Limits.counted && summary?.openTasks == Limits.counted)
+      #expect(summary?.unreadMessages == Limits.countLimit && summary?.openTasks == Limits.countLimit)
       let overview = try await bench.store.overview()
       #expect(overview.unread.map(\.count) == [1_200] && overview.agents.first?.unreadMessages == 1_200 && overview.openTasks == 1_300)
       for number in stride(from: 1_150, through: 900, by: -50) {
-        #expect(try await bench.take().remaining == min(number, Limits.counted))
+        #expect(try await bench.take().remaining == min(number, Limits.countLimit))
       }
     }
     StoreCase("nobody else receives a message, and an agent may write to itself") { bench in

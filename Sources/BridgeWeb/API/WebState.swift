@@ -30,7 +30,8 @@ struct WebState: Sendable {
       "as": settings.identity.map { .string($0.name) } ?? .null, "read_only": .bool(settings.identity == nil),
       "store": .string(settings.store), "workspace": settings.workspace.map { .string($0) } ?? .null,
       "version": .string(settings.version), "now": .string(Self.now), "unread": unread.map(UnreadCounts.schema.encode) ?? .null,
-      "agents": .array(agents), "unread_for_unknown_names": shown["unread_for_unknown_names"] ?? [],
+      "agents": .array(agents), "count_limit": .integer(Int64(Limits.countLimit)),
+      "unread_for_unknown_names": shown["unread_for_unknown_names"] ?? [],
       "open_tasks": .integer(Int64(overview.openTasks)), "stale_tasks": .integer(Int64(overview.staleTasks)),
       "leases": .integer(Int64(overview.leases)), "expired_leases": .integer(Int64(overview.expiredLeases)),
     ]

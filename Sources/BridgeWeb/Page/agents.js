@@ -17,9 +17,9 @@ function cell(name, ...children) {
   return element("td", { data: { name } }, ...children);
 }
 
-function amount(value, more = null) {
+function amount(value, more = null, suffix = "") {
   if (!value) return [element("span", { class: "zero", text: "0" })];
-  return [element("span", { class: "amount", text: value.toLocaleString() }), more];
+  return [element("span", { class: "amount", text: value.toLocaleString() + suffix }), more];
 }
 
 function row(agent) {
@@ -44,7 +44,7 @@ function row(agent) {
       : [element("span", { class: "zero", text: "–" })])),
     cell("Unread",
       ...amount(agent.unread_messages, typeof oldest === "number" ? element("small", { text: `oldest ${span(oldest)}` }) : null)),
-    cell("Open tasks", ...amount(agent.open_tasks)),
+    cell("Open tasks", ...amount(agent.open_tasks, null, agent.open_tasks < store.state.count_limit ? "" : "+")),
     cell("Set aside", ...amount(agent.set_aside)));
 }
 

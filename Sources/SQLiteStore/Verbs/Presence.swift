@@ -36,8 +36,8 @@ extension SQLiteStore {
         return AgentSummary(
           name: name, online: Presence.isOnline(try Self.processes(of: name, within: presence, db)), lastSeen: row.text("last_seen"),
           host: row.text("host"), client: row.text("client"),
-          unreadMessages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [name], upTo: Limits.counted),
-          openTasks: try db.count(of: "tasks t WHERE t.recipient = ? AND \(SQL.isOpen)", [name], upTo: Limits.counted),
+          unreadMessages: try db.count(of: "messages m WHERE m.recipient = ? AND COALESCE(m.read, 0) = 0", [name], upTo: Limits.countLimit),
+          openTasks: try db.count(of: "tasks t WHERE t.recipient = ? AND \(SQL.isOpen)", [name], upTo: Limits.countLimit),
           sessions: try Self.runningSessions(of: name, within: presence, db))
       }
       return AgentPage(agents: agents.sorted { $0.name < $1.name }, remaining: try db.count(of: known, [query.beginning]) - agents.count)

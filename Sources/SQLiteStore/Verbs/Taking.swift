@@ -86,7 +86,7 @@ extension SQLiteStore {
       delivery.newsElsewhere = try db.value("SELECT \(TaskNews.countElsewhere)", [request.agent.name, viewer.text]) ?? 0
     }
     let shown = delivery.messages.count
-    delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments, upTo: Limits.counted + shown) - shown
+    delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments, upTo: Limits.countLimit + shown) - shown
     return (delivery, messages, tasks)
   }
 
@@ -106,11 +106,12 @@ extension SQLiteStore {
     let parameter = try ViewerParameter(viewer, timing, db)
     let held = try HeldMessages(parameter, of: viewer.agent, db)
     let messages = try db.count(
-      of: "messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0", [viewer.agent.name], upTo: Limits.counted + held.hidden.count)
+      of: "messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0", [viewer.agent.name], upTo: Limits.countLimit + held.hidden.count)
     let newsElsewhere: Int = try db.value("SELECT \(TaskNews.countElsewhere)", [viewer.agent.name, parameter.text]) ?? 0
-    let tasks: Int = try db.value("SELECT \(TaskNews.count)", [viewer.agent.name, Limits.counted + newsElsewhere]) ?? 0
+    let tasks: Int = try db.value("SELECT \(TaskNews.count)", [viewer.agent.name, Limits.countLimit + newsElsewhere]) ?? 0
     return UnreadCounts(
-      messages: messages - held.hidden.count, tasks: min(tasks - newsElsewhere, Limits.counted), elsewhere: newsElsewhere + held.elsewhere)
+      messages: messages - held.hidden.count, tasks: min(tasks - newsElsewhere, Limits.countLimit),
+      elsewhere: newsElsewhere + held.elsewhere)
   }
 }
 

@@ -131,9 +131,10 @@ extension SQLiteStore {
     var page = Delivery()
     var news = [Int64]()
     var isFull = false
+    let limit = Limits.countLimit + query.limit
     for part in query.parts {
       let list = TaskList(part, query)
-      page.remaining += try list.count(upTo: Limits.counted + query.limit, db)
+      if page.remaining < limit { page.remaining += try list.count(upTo: limit, db) }
       let rows = try list.rows(limit: query.limit - page.tasks.count, db)
       while !isFull, let row = try rows.next() {
         let task = BridgeTask(row).excerpted
@@ -144,7 +145,7 @@ extension SQLiteStore {
         if let viewer, let agent = query.agent, try TaskNews.isNews(row, for: agent, viewer, db) { news.append(row["row"]) }
       }
     }
-    page.remaining = min(page.remaining - page.tasks.count, Limits.counted)
+    page.remaining = min(page.remaining - page.tasks.count, Limits.countLimit)
     if page.remaining == 0 { page.next = nil }
     return (page, news)
   }

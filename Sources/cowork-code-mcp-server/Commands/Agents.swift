@@ -94,7 +94,7 @@ extension AgentPage {
       [
         .name { $0.name + ($0.name == acting.name ? " *" : "") },
         .presence { $0.online },
-        TableColumn("UNREAD", .right) { countedUp($0.unreadMessages) }, TableColumn("OPEN TASKS", .right) { countedUp($0.openTasks) },
+        TableColumn("UNREAD", .right) { limitedCount($0.unreadMessages) }, TableColumn("OPEN TASKS", .right) { limitedCount($0.openTasks) },
         TableColumn("LAST SEEN") { $0.lastSeen }, TableColumn("HOST") { $0.host }, TableColumn("CLIENT") { $0.client },
       ])
   }

@@ -55,8 +55,8 @@ private struct StatusLine: StructuredOutput {
 
   var shown: String {
     var parts = [Colours.agent(agent)]
-    if unread > 0 { parts.append(Colours.notable("\(countedUp(unread)) unread")) }
-    if tasks > 0 { parts.append(Colours.notable(countedUp(tasks, "open task"))) }
+    if unread > 0 { parts.append(Colours.notable("\(limitedCount(unread)) unread")) }
+    if tasks > 0 { parts.append(Colours.notable(limitedCount(tasks, "open task"))) }
     let names = online.prefix(3).map { $0.harmlessLine.brief(20) }.joined(separator: ", ") + (online.count > 3 ? ", …" : "")
     parts.append(online.isEmpty ? Colours.faint("nobody else online") : "\(names) online")
     return parts.joined(separator: " · ")

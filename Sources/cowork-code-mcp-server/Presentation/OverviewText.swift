@@ -17,7 +17,7 @@ extension Overview {
         .name { $0.name.brief(20) }, .presence { $0.online },
         TableColumn("SEEN", .right) { Ages.text(Self.age(of: $0.lastSeen)) },
         TableColumn("UNREAD", .right) { String($0.unreadMessages) },
-        TableColumn("OLDEST", .right) { Ages.text(mail[$0.name]?.oldest) }, TableColumn("TASKS", .right) { countedUp($0.openTasks) },
+        TableColumn("OLDEST", .right) { Ages.text(mail[$0.name]?.oldest) }, TableColumn("TASKS", .right) { limitedCount($0.openTasks) },
         TableColumn("HOST") { $0.host?.brief(14) }, TableColumn("CLIENT") { $0.client?.brief(18) },
       ])
     if ordered.count > Self.agentLimit { text += Colours.faint("and \(counted(ordered.count - Self.agentLimit, "more agent"))") + "\n" }

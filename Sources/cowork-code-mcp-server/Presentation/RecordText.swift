@@ -23,7 +23,7 @@ extension SendReceipt {
 extension Delivery {
   func shown(for agent: Identity) -> String {
     var notes = [String]()
-    if remaining > 0 { notes.append("\(countedUp(remaining, "more unread message")): read again.") }
+    if remaining > 0 { notes.append("\(limitedCount(remaining, "more unread message")): read again.") }
     if elsewhere > 0 { notes.append("\(counted(elsewhere, "message")) kept for other sessions of \(agent): read --all-sessions.") }
     if setAside > 0 { notes.append("\(counted(setAside, "message")) set aside: read --set-aside.") }
     let rest = notes.map { Colours.notable($0) + "\n" }.joined()
@@ -62,8 +62,8 @@ extension UnreadCounts {
   func waiting(for agent: Identity) -> String {
     if isEmpty { return "Nothing waits for \(agent)." }
     var parts = [String]()
-    if messages > 0 { parts.append(countedUp(messages, "unread message")) }
-    if tasks > 0 { parts.append("\(countedUp(tasks, "task")) with news") }
+    if messages > 0 { parts.append(limitedCount(messages, "unread message")) }
+    if tasks > 0 { parts.append("\(limitedCount(tasks, "task")) with news") }
     return Colours.notable("For \(agent): \(parts.joined(separator: ", ")).")
   }
 }
@@ -71,9 +71,11 @@ extension UnreadCounts {
 /// `1 task`, `2 tasks`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
-/// The same for what is counted up to `Limits.counted`.
-func countedUp(_ count: Int, _ noun: String) -> String { count < Limits.counted ? counted(count, noun) : "\(countedUp(count)) \(noun)s" }
-func countedUp(_ count: Int) -> String { count < Limits.counted ? "\(count)" : "\(count)+" }
+/// The same for what is counted up to `Limits.countLimit`.
+func limitedCount(_ count: Int, _ noun: String) -> String {
+  count < Limits.countLimit ? counted(count, noun) : "\(limitedCount(count)) \(noun)s"
+}
+func limitedCount(_ count: Int) -> String { count < Limits.countLimit ? "\(count)" : "\(count)+" }
 
 extension String? {
   /// A field in one line; a dash where it is missing.
@@ -115,7 +117,7 @@ extension Delivery {
       .id { $0.id }, .status { $0.statusText }, other, TableColumn("TITLE") { $0.title?.brief(50) },
       TableColumn("CHANGED") { $0.updatedAt ?? $0.createdAt },
     ]
-    let rest = next.map { "\n\(Colours.notable("\(countedUp(remaining, "more task")): --cursor \($0.text)"))\n" } ?? ""
+    let rest = next.map { "\n\(Colours.notable("\(limitedCount(remaining, "more task")): --cursor \($0.text)"))\n" } ?? ""
     return table(tasks, columns) + rest
   }
 }

@@ -83,8 +83,10 @@ import Testing
     #expect(collector.report?.sqlState == .uniqueViolation)
     var cancelled = ResultCollector()
     cancelled.add(report("57014"))
-    if case .failure(let error) = cancelled.outcome(of: .single, stop: .timedOut) { #expect(error.code == .timeout) }
-    if case .failure(let error) = cancelled.outcome(of: .single, stop: nil) { #expect(error.code == .server) }
+    let timedOut = #expect(throws: PostgresError.self) { try cancelled.outcome(of: .single, stop: .timedOut).get() }
+    #expect(timedOut?.code == .timeout)
+    let refused = #expect(throws: PostgresError.self) { try cancelled.outcome(of: .single, stop: nil).get() }
+    #expect(refused?.code == .server)
     // A wait for a standby that is cancelled ends in success.
     let succeeded = ResultCollector()
     for role in [CommandSchedule.Role.single, .ends(transaction: 1, commits: true)] {
