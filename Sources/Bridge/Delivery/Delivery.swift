@@ -47,7 +47,7 @@ public struct Delivery: Hashable, Sendable {
   public var lease: String?
   public var messages: [Message]
   public var tasks: [BridgeTask]
-  /// What matches the request and was left: unread messages, or tasks of a list. `Limits.counted` where there are more.
+  /// What matches the request and was left: unread messages, or tasks of a list. `Limits.countLimit` where there are more.
   public var remaining: Int
   /// Where the next page of a list of tasks begins; nil behind the last one.
   public var next: TaskCursor?
@@ -65,7 +65,7 @@ public struct Delivery: Hashable, Sendable {
   public var isEmpty: Bool { messages.isEmpty && tasks.isEmpty }
 }
 
-/// What waits for a session of an agent; of each kind `Limits.counted` where there is more.
+/// What waits for a session of an agent; of each kind `Limits.countLimit` where there is more.
 public struct UnreadCounts: Hashable, Sendable {
   public var messages: Int
   /// Tasks that are new for the agent, or changed and created by it.
@@ -78,4 +78,10 @@ public struct UnreadCounts: Hashable, Sendable {
   }
 
   public var isEmpty: Bool { messages == 0 && tasks == 0 }
+
+  /// Whether more may wait than at an earlier count, which cannot be told beyond `Limits.countLimit`.
+  public func mayExceed(_ earlier: UnreadCounts) -> Bool {
+    func mayExceed(_ count: Int, _ earlier: Int) -> Bool { count > earlier || count >= Limits.countLimit }
+    return mayExceed(messages, earlier.messages) || mayExceed(tasks, earlier.tasks)
+  }
 }

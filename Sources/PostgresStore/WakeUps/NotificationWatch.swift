@@ -132,7 +132,7 @@ final class NotificationWatch: Sendable {
       look = nextLook
       if let agent, let unread = try? await unread(agent, listener) {
         let heard = listener.heard
-        if let last, heard == last.heard, unread.messages > last.unread.messages || unread.tasks > last.unread.tasks { listener.doubt() }
+        if let last, heard == last.heard, unread.mayExceed(last.unread) { listener.doubt() }
         last = (heard, unread)
       }
       subscribers.post([.messages, .tasks, .resync])

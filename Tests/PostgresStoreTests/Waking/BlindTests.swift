@@ -46,14 +46,16 @@ struct BlindTests {
     await pair.close()
   }
 
-  /// As where a proxy has reset the session on its way.
-  @Test func aListenerThatMissesWhatAPollFindsProvesItselfAgain() async throws {
+  /// As where a proxy has reset the session on its way. More than are counted may wait already.
+  @Test(arguments: [0, Limits.countLimit]) func aListenerThatMissesWhatAPollFindsProvesItselfAgain(_ unread: Int) async throws {
     let database = try await Servers.database()
     var options = PostgresStore.Options.quick
     (options.blindPoll, options.safetyPoll, options.listener.livenessInterval) = (.milliseconds(20), .milliseconds(100), .milliseconds(50))
     let pair = try Pair(url: database.url, options: options)
     let wakeUps = pair.receiver.wakeUps(.waiting)
     await pair.log.hears("listener state=listening")
+    try await database.psql(
+      "INSERT INTO cowork_bridge.messages (sender, recipient, content) SELECT 'x', 'code', 'x' FROM generate_series(1, \(unread))")
     let listener = try #require(pair.receiverStore.watch.listener)
     _ = try await listener.query("UNLISTEN *", timeout: .seconds(10))
     while pair.log.count(of: "listener state=listening") < 2 { _ = try await pair.sender.send(to: .code, content: "unheard") }
