@@ -15,8 +15,10 @@ import Testing
 
   private func compare(_ name: String, _ benches: [any Bench]) async throws {
     let prover = Prover(benches)
-    let failure = try await prover.run()
+    let result: Result<String?, any Error>
+    do { result = .success(try await prover.run()) } catch { result = .failure(error) }
     for bench in benches { await bench.cleanUp() }
+    let failure = try result.get()
     print("\(name): \(prover.report)")
     if let failure { Issue.record("\(name): \(failure)") }
   }
