@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 from history import History
+from interruption import Interruption
 
 ELSEWHERE = "-elsewhere"
 NAMESPACE = ["unshare", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
@@ -20,7 +23,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Arena:
     """Starts sessions of agents, and ends them in a way that lets a checker decide about everything that they did."""
 
-    def __init__(self, store, folder: str, binary: str, agents: dict[str, int], seed: int, **settings):
+    def __init__(self, store, folder: str, binary: str, agents: dict[str, int], seed: int, interruption: Interruption, **settings):
+        self.interruption = interruption
         self.store, self.folder, self.binary, self.settings = store, folder, binary, settings
         self.random = random.Random(seed)
         self.history_folder = f"{folder}/history"
@@ -91,9 +95,9 @@ class Arena:
             settled = settled + 1 if waiting == 0 else 0
             if waiting is not None and (least is None or waiting < least):
                 deadline, least = time.monotonic() + seconds, waiting
-            time.sleep(0.5)
+            self.interruption.pause(0.5)
         self.tell("quiet")
-        time.sleep(3)
+        self.interruption.pause(3)
         self.history.add("end")
         for session in self.sessions.values():
             session.stdin.close()
@@ -124,7 +128,12 @@ class Arena:
         self.history.add("final", messages=messages, tasks=tasks, set_aside=set_aside, check=self.store.check())
 
     def kill(self) -> None:
-        """Whatever still runs."""
+        """Whatever still runs, servers included: one that is stopped would not see the end of its input."""
         for name, session in self.sessions.items():
             if session.poll() is None:
+                server = self.server_of(name) or ()
                 session.kill()
+                session.wait()
+                for pid in server:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)

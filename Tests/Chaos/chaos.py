@@ -6,36 +6,34 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
-import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 
 from arena import Arena
 from checker import broken_promises, figures
 from faults import Faults
 from history import load
+from interruption import Interrupted, Interruption
 from stores import Clock, Postgres, SQLite
 
 AGENTS = {"code": 2, "cowork": 2, "reviewer": 1}
 
 
-def run(make, folder: str, options) -> tuple[list[str], bool]:
+def run(make, folder: str, options, interruption: Interruption) -> tuple[list[str], bool]:
     """A store's figures and broken promises, and whether all were kept."""
     os.mkdir(folder)
-    store = make(folder)
-    arena = None
-    try:
-        arena = Arena(store, folder, options.binary, AGENTS, options.seed)
+    with ExitStack() as ends:
+        store = make(folder)
+        ends.callback(store.close)
+        arena = Arena(store, folder, options.binary, AGENTS, options.seed, interruption)
+        ends.callback(arena.kill)
         faults = Faults(arena, prune_age=60)
-        time.sleep(options.minutes * 60)
+        ends.callback(faults.stop)
+        interruption.pause(options.minutes * 60)
         faults.stop()
         arena.end()
-    finally:
-        if arena is not None:
-            arena.kill()
-        store.close()
     events = load(arena.history_folder)
     broken = broken_promises(events)
     lines = [f"{store.name}: {'all promises kept' if not broken else f'{len(broken)} broken promises'}"]
@@ -53,7 +51,8 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=10, help="at most this many broken promises of a store")
     parser.add_argument("--keep", action="store_true", help="keep the histories also of a good run")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    interruption = Interruption()
+    interruption.await_signals()
 
     folder = tempfile.mkdtemp(prefix="chaos.")
     os.chmod(folder, 0o755)
@@ -63,7 +62,9 @@ def main() -> int:
 
     def attempt(name: str) -> None:
         try:
-            results[name] = run({"sqlite": SQLite, "postgres": Postgres}[name], f"{folder}/{name}", options)
+            results[name] = run({"sqlite": SQLite, "postgres": Postgres}[name], f"{folder}/{name}", options, interruption)
+        except Interrupted:
+            results[name] = ([f"{name}: interrupted"], False)
         except BaseException as error:
             results[name] = ([f"{name}: {error!r}"], False)
             raise
@@ -76,7 +77,7 @@ def main() -> int:
     for lines, _ in results.values():
         print("\n".join(lines))
     good = all(kept for _, kept in results.values())
-    if good and not options.keep:
+    if (good or interruption.came) and not options.keep:
         shutil.rmtree(folder)
     return 0 if good else 1
 

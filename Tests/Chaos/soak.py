@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import statistics
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 
 from arena import Arena
 from checker import broken_promises, figures
 from history import load
+from interruption import Interrupted, Interruption
 from stores import Postgres, SQLite
+
+
+# One for each quarter.
+LEAST_SAMPLES = 4
 
 
 def usage(pid: int) -> dict[str, int]:
@@ -64,6 +71,12 @@ class Soak:
             self.pruned = time.monotonic()
             self.pruning = subprocess.Popen(self.arena.command("prune", "--older-than", "5m"), stdout=subprocess.DEVNULL)
 
+    def stop(self) -> None:
+        if self.pruning is not None:
+            self.pruning.kill()
+            self.pruning.wait()
+        self.file.close()
+
     def verdict(self) -> list[str]:
         """Prints a line for each thing, and returns the names of those that grew."""
         quarter, worse = len(self.samples) // 4, []
@@ -79,30 +92,25 @@ class Soak:
         return worse
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("binary")
-    parser.add_argument("--minutes", type=float, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--every", type=float, default=10, help="seconds between samples")
-    parser.add_argument("--keep", action="store_true", help="keep samples and histories also of a good run")
-    options = parser.parse_args()
-
-    folder = tempfile.mkdtemp(prefix="soak.")
-    os.chmod(folder, 0o755)
+def run(folder: str, options, interruption: Interruption) -> bool:
+    """Whether anything grew or a promise was broken."""
     soaks, failed = [], False
-    try:
+    with ExitStack() as ends:
         for make in (SQLite, lambda place: Postgres(place, proxied=False)):
             place = f"{folder}/{len(soaks)}"
             os.mkdir(place)
             store = make(place)
+            ends.callback(store.close)
             # About ten messages a second from both.
-            arena = Arena(store, place, options.binary, {"code": 1, "cowork": 1}, options.seed, pause=0.03, tasks=0.1)
+            arena = Arena(
+                store, place, options.binary, {"code": 1, "cowork": 1}, options.seed, interruption, pause=0.03, tasks=0.1)
+            ends.callback(arena.kill)
             soaks.append(Soak(arena, f"{folder}/{store.name}-samples.jsonl"))
+            ends.callback(soaks[-1].stop)
         print(f"{options.minutes:g} minutes, seed {options.seed}; samples and histories in {folder}", flush=True)
         deadline = time.monotonic() + options.minutes * 60
-        while time.monotonic() < deadline:
-            time.sleep(options.every)
+        while time.monotonic() < deadline or len(soaks[0].samples) < LEAST_SAMPLES:
+            interruption.pause(options.every)
             for soak in soaks:
                 soak.sample()
         for soak in soaks:
@@ -115,13 +123,35 @@ def main() -> int:
             broken = broken_promises(events)
             print("\n".join([*figures(events), *(f"  {line}" for promise in broken for line in promise.lines())]), flush=True)
             failed |= bool(broken)
-    finally:
-        for soak in soaks:
-            soak.arena.kill()
-            soak.arena.store.close()
+    return failed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", type=float, default=10, help="seconds between samples")
+    parser.add_argument("--keep", action="store_true", help="keep samples and histories also of a good run")
+    options = parser.parse_args()
+
+    least = LEAST_SAMPLES * options.every / 60
+    if not options.minutes >= least:
+        parser.error(f"{options.minutes:g} minutes are too few to compare their quarters: with a sample every {options.every:g} s give at "
+                     f"least {math.ceil(least * 100) / 100:g} minutes.")
+    interruption = Interruption()
+    interruption.await_signals()
+
+    folder = tempfile.mkdtemp(prefix="soak.")
+    os.chmod(folder, 0o755)
+    failed = False
+    try:
+        failed = run(folder, options, interruption)
+    except Interrupted:
+        print("interrupted")
     if not (failed or options.keep):
         shutil.rmtree(folder)
-    return int(failed)
+    return int(failed or interruption.came)
 
 
 if __name__ == "__main__":

@@ -142,9 +142,13 @@ class Postgres:
         self.proxied = proxied
         self.clusters = [Cluster(f"{folder}/{n}", self.clocks[1]) for n in ("a", "b")]
         self.primary, self.standby = self.clusters
-        self.primary.initialize()
-        self.primary.start()
-        self.join()
+        try:
+            self.primary.initialize()
+            self.primary.start()
+            self.join()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def url(self) -> str:

@@ -1,0 +1,88 @@
+"""Runs end when they are told to, and leave nothing behind."""
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import unittest.mock
+
+import soak
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# A run with stores and sessions that only say when they end.
+RUN = """
+import sys
+import MODULE as program
+
+class Store:
+    def __init__(self, *arguments, **more):
+        self.name = "store"
+
+    def close(self):
+        print("closed", flush=True)
+
+class Arena:
+    def __init__(self, store, *arguments, **more):
+        self.store, self.sessions = store, {}
+        print("begun", flush=True)
+
+    def kill(self):
+        print("killed", flush=True)
+
+class Faults:
+    def __init__(self, *arguments, **more):
+        pass
+
+    def stop(self):
+        print("stopped", flush=True)
+
+class Clock:
+    @staticmethod
+    def compile(folder):
+        pass
+
+program.SQLite = program.Postgres = Store
+program.Arena, program.Faults, program.Clock = Arena, Faults, Clock
+sys.argv = ["run", "binary", "--minutes", "5"]
+raise SystemExit(program.main())
+"""
+
+
+class RunTests(unittest.TestCase):
+    def interrupts(self, program):
+        """What a run says from the beginning of both its stores on, told to end by then."""
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.Popen(
+                [sys.executable, "-B", "-c", RUN.replace("MODULE", program)], cwd=HERE, env={**os.environ, "TMPDIR": folder},
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            try:
+                begun = 0
+                while begun < 2:
+                    begun += run.stdout.readline() == "begun\n"
+                run.send_signal(signal.SIGTERM)
+                said = run.communicate(timeout=10)[0].splitlines()
+            finally:
+                run.kill()
+                run.communicate()
+            self.assertEqual((run.returncode, os.listdir(folder)), (1, []))
+            return said
+
+    def test_a_signal_ends_chaos_and_all_that_it_started(self):
+        said = self.interrupts("chaos")
+        for word in ("stopped", "killed", "closed"):
+            self.assertEqual(said.count(word), 2, said)
+
+    def test_a_signal_ends_soaking_and_all_that_it_started(self):
+        said = [line for line in self.interrupts("soak") if "samples and histories" not in line]
+        self.assertEqual(said, ["killed", "closed", "killed", "closed", "interrupted"])
+
+    def test_soaking_refuses_minutes_without_four_samples(self):
+        for minutes in ("0.6", "0", "-1", "nan"):
+            with self.subTest(minutes=minutes), contextlib.redirect_stderr(io.StringIO()) as errors:
+                with unittest.mock.patch.object(sys, "argv", ["soak.py", "/nowhere", "--minutes", minutes]):
+                    self.assertRaises(SystemExit, soak.main)
+                self.assertIn("give at least 0.67 minutes", errors.getvalue())
