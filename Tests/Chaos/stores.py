@@ -168,9 +168,13 @@ class Postgres:
     def join(self) -> None:
         """Makes the standby, and has each commit wait for it: what was accepted survives the loss of the primary."""
         self.standby.follow(self.primary)
+        self.catch_up()
+        self.await_standby("*")
+
+    def catch_up(self) -> None:
+        """Waits until the standby has what was written, also without waiting for it, and will have it when the primary stops."""
         while not self.primary.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"):
             time.sleep(0.1)
-        self.await_standby("*")
 
     def await_standby(self, names: str) -> None:
         self.primary.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
