@@ -75,6 +75,18 @@ class TaskTests(CheckerCase):
         self.story.idles("code-1", start=1, end=50)
         self.finds("a call took 49.0 s")
 
+    def test_a_call_that_met_no_fault_is_answered_sooner(self):
+        self.story.fault("copy", start=2, end=20, status=0, ids=[])
+        self.story.fault("cut connections", "code-2", 2, 20)
+        self.story.fault("restart", start=30, end=40)
+        self.story.idles("code-1", start=1, end=21)
+        self.finds("a call took 20.0 s")
+
+    def test_a_call_that_met_a_fault_is_answered_later(self):
+        self.story.fault("restart", start=2, end=10)
+        self.story.idles("code-1", start=1, end=21)
+        self.finds()
+
     def test_a_stopped_server_answers_later(self):
         self.story.fault("stop server", "code-1", 2, 40)
         self.story.idles("code-1", start=1, end=50)
