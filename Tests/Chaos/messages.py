@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from record import NEVER, Call, Delivery, Record
+from record import NEVER, Call, Delivery, Record, Sent
 
 KILLS = ("kill server", "kill server elsewhere", "kill client", "end sessions")
 CUTS = ("black hole", "half-dead connections", "cut connections", "refused connections", "lost answers", "restart", "crash", "failover")
@@ -11,6 +11,8 @@ CRASHES = ("crash", "failover")
 # A lease lasts 30 s, and is renewed every 10 s.
 PATIENCE = 15
 KEPT = 600
+# After the end of a call that failed, its server may still take something for it, and give that back.
+AFTERMATH = 30
 
 
 def came_from(message: dict) -> tuple[str, int]:
@@ -25,7 +27,7 @@ def nothing_accepted_is_lost(record: Record):
             continue
         read = record.final["messages"].get(sent.id)
         events = [sent.call.event, sent.call.answer]
-        if read is None and not _is_pruned(record, sent):
+        if read is None and not was_pruned(record, sent.call):
             yield "an accepted message is not in the store", events
         elif read == 0:
             if sent.id not in record.final["set_aside"] and sent.call.start < record.over:
@@ -34,17 +36,55 @@ def nothing_accepted_is_lost(record: Record):
             yield "a message that nobody got counts as read", events
 
 
-def _is_pruned(record: Record, sent) -> bool:
+def was_pruned(record: Record, call: Call) -> bool:
+    """Whether what a call wrote may have been old enough for a prune."""
+    start = record.first_try(call)
+    has_wrong_time = record.touched(start, call.end, "clock")
     return any(
-        sent.call.start + prune.event["age"] <= prune.end or record.touched(sent.call.start, sent.call.end, "clock")
-        for prune in record.of_kind("prune"))
+        start + prune.event["age"] <= prune.end or has_wrong_time and start <= prune.end for prune in record.of_kind("prune"))
 
 
-def _may_have_died_with_a_client(record: Record, sent) -> bool:
+def _may_have_died_with_a_client(record: Record, sent: Sent) -> bool:
     """A reply counts as delivered once it has left the server, and its client may die before it records it."""
+    begun = record.first_try(sent.call)
     return any(
-        call.end == NEVER and call.agent == sent.recipient and sent.call.start < record.deaths.get(call.session, 0)
+        call.end == NEVER and begun < record.deaths.get(call.session, 0) and _may_take(record, call, sent)
+        and not _was_taken_before(record, sent, begun, call.start)
         for call in record.calls)
+
+
+def _may_take(record: Record, call: Call, sent: Sent) -> bool:
+    """Whether a call takes messages such as this one."""
+    if call.agent != sent.recipient:
+        return False
+    match call.tool:
+        case "wait_for_updates":
+            return True
+        case "read_messages":
+            return call.args.get("mark_read", True) and call.args.get("from") in (None, sent.call.agent)
+        case "send_message" if call.args.get("wait_seconds"):
+            # Only the reply to what it sent. The id of that is in no result of this call, but whoever replied was shown it.
+            questions = record.deliveries.get(sent.call.args.get("reply_to") or "", [])
+            return any(question.message["content"] == call.args["content"] for question in questions)
+    return False
+
+
+def _was_taken_before(record: Record, sent: Sent, begun: float, time: float) -> bool:
+    """Whether a call showed before this time that the message was not unread any more, and nobody was left who could give it back."""
+    uncertain = [
+        call.start for call in record.calls
+        if not call.is_accepted and call.end + AFTERMATH >= begun and _may_take(record, call, sent)]
+    return any(
+        sent.call.end < look.start and look.end < time and _has_all(look, sent) and not any(start <= look.end for start in uncertain)
+        for look in record.calls)
+
+
+def _has_all(call: Call, sent: Sent) -> bool:
+    """Whether a call returned all messages of its agent that were unread. A reply may be kept for another session."""
+    return (
+        call.tool == "read_messages" and call.agent == sent.recipient and call.is_accepted
+        and call.args.get("from") in (None, sent.call.agent) and call.result.get("remaining") == 0
+        and (not sent.call.args.get("reply_to") or call.result.get("elsewhere") == 0))
 
 
 def nothing_is_made_up(record: Record):
@@ -161,16 +201,16 @@ def replies_are_kept(record: Record):
                 continue
             reply = record.sent.get(delivery.message["id"])
             since = reply.call.start if reply else question.call.start
-            if not kept_no_longer(record, question.call.session, since, delivery.call):
+            if not kept_no_longer(record, question.call.session, since, delivery.call.end):
                 yield "a reply went to another session than the one that asked", [question.call.answer, delivery.call.answer]
 
 
-def kept_no_longer(record: Record, session: str, since: float, call: Call) -> bool:
-    """Whether what is kept for a session may be anybody's when a call returns it."""
+def kept_no_longer(record: Record, session: str, since: float, until: float) -> bool:
+    """Whether what is kept for a session may be anybody's by the time when a call returns it."""
     return (
-        record.deaths.get(session, NEVER) < call.end or call.end > since + KEPT or call.end > record.over
+        record.deaths.get(session, NEVER) < until or until > since + KEPT or until > record.over
         # A restored file may not know the session; its next heartbeat tells.
-        or record.touched(since, call.end, "clock") or record.touched(since - 12, call.end, "restore"))
+        or record.touched(since, until, "clock") or record.touched(since - 12, until, "restore"))
 
 
 def copies_are_whole(record: Record):
@@ -179,7 +219,7 @@ def copies_are_whole(record: Record):
             continue
         ids = set(copy.event["ids"])
         for sent in record.sent.values():
-            if sent.call.end < copy.start and sent.id not in ids and not _is_pruned(record, sent) and not record.is_undone(sent.call):
+            if sent.call.end < copy.start and sent.id not in ids and not was_pruned(record, sent.call) and not record.is_undone(sent.call):
                 yield "a copy lacks a message that was accepted before", [sent.call.answer]
 
 

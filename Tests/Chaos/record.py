@@ -73,6 +73,8 @@ class Record:
     final: dict | None = None
     sent: dict[str, Sent] = field(default_factory=dict)
     deliveries: dict[str, list[Delivery]] = field(default_factory=dict)
+    tries: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """When a session first called a tool with a key."""
     repeated: set[str] = field(default_factory=set)
     """Replies that a call with a repeated key returned: it does so whether they were delivered before or not."""
 
@@ -85,6 +87,10 @@ class Record:
 
     def of_kind(self, *kinds: str) -> list[Fault]:
         return [fault for fault in self.faults if fault.kind in kinds]
+
+    def first_try(self, call: Call) -> float:
+        """When the first call with its key began: that may have been carried out although its answer was lost."""
+        return self.tries.get((call.session, call.tool, call.args.get("idempotency_key")), call.start)
 
     def touched(self, start: float, end: float, *kinds: str, sessions: set[str] | None = None) -> bool:
         return any(fault.touches(start, end, sessions) for fault in self.of_kind(*kinds))
@@ -107,6 +113,8 @@ def read(events: list[dict]) -> Record:
                 agent = record.agents[event["session"]]
                 open_calls[key] = Call(event, agent, event["session"], event["server"], event["tool"], event["args"], event["t"])
                 record.calls.append(open_calls[key])
+                if "idempotency_key" in event["args"]:
+                    record.tries.setdefault((event["session"], event["tool"], event["args"]["idempotency_key"]), event["t"])
             case "ret" | "none" if key in open_calls:
                 call = open_calls[key]
                 call.end, call.result, call.answer = event["t"], event.get("result"), event

@@ -41,19 +41,27 @@ class Story:
              "reply_to": reply_to, "redelivered": again} for number in numbers]
         self.call(session, "read_messages", {}, result={"messages": messages}, **more)
 
+    def finds_none(self, session, **more):
+        """A look that finds no unread message, also none that is kept for another session."""
+        self.call(session, "read_messages", {}, result={"messages": [], "remaining": 0, "elsewhere": 0}, **more)
+
+    def dies(self, session):
+        self.now += 1
+        self.add("died", self.now, session=session)
+
     def idles(self, session, **more):
         self.call(session, "list_agents", {}, result={}, **more)
 
-    def creates(self, session="cowork-3", to="code"):
-        self.call(session, "create_task", {"to": to, "idempotency_key": "t"}, result={"task_id": "t1", "status": "pending"})
+    def creates(self, session="cowork-3", to="code", **more):
+        self.call(session, "create_task", {"to": to, "idempotency_key": "t"}, result={"task_id": "t1", "status": "pending"}, **more)
 
     def moves(self, session, status, result=None, **more):
         task = {"id": "t1", "sender": "cowork", "recipient": "code", "status": status, "result": result}
         self.call(session, "update_task", {"task_id": "t1", "status": status, "result": result}, result=task, **more)
 
-    def is_told(self, session, status, result=None):
+    def is_told(self, session, status, result=None, **more):
         self.call(session, "wait_for_updates", {"timeout_seconds": 1}, result={
-            "messages": [], "tasks": [{"id": "t1", "sender": "cowork", "recipient": "code", "status": status, "result": result}]})
+            "messages": [], "tasks": [{"id": "t1", "sender": "cowork", "recipient": "code", "status": status, "result": result}]}, **more)
 
     def fault(self, kind, target="*", start=0, end=1000, **more):
         self.add("fault", start, kind=kind, target=target, until=end, **more)

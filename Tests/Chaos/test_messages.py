@@ -41,6 +41,67 @@ class MessageTests(CheckerCase):
         self.story.ends({"m1": 1})
         self.finds()
 
+    def test_a_call_that_takes_nothing_takes_nothing_along(self):
+        for tool, args in (
+            ("list_agents", {}), ("update_task", {"task_id": "t1", "status": "in_progress"}), ("read_messages", {"from": "reviewer"}),
+            ("read_messages", {"mark_read": False}), ("send_message", {"to": "cowork", "content": "say code-1 2 "}),
+            ("send_message", {"to": "cowork", "content": "ask code-1 2 ", "wait_seconds": 3}),
+        ):
+            with self.subTest(tool=tool, args=args):
+                self.setUp()
+                self.story.sends("cowork-3", 1)
+                self.story.call("code-1", tool, args)
+                self.story.dies("code-1")
+                self.story.ends({"m1": 1})
+                self.finds("a message that nobody got counts as read")
+
+    def test_a_client_that_dies_may_take_the_reply_along_for_which_it_waits(self):
+        self.story.call("code-1", "send_message", {"to": "cowork", "content": "ask code-1 1 ", "wait_seconds": 9}, start=1)
+        question = {"id": "q", "sender": "code", "recipient": "cowork", "content": "ask code-1 1 ", "redelivered": False}
+        self.story.call("cowork-3", "read_messages", {}, result={"messages": [question]})
+        self.story.sends("cowork-3", 2, reply_to="q", kind="answer")
+        self.story.dies("code-1")
+        self.story.ends({"m2": 1})
+        self.finds()
+
+    def test_a_client_takes_nothing_along_that_was_read_before(self):
+        self.story.sends("cowork-3", 1)
+        self.story.finds_none("code-2", start=3, end=4)
+        self.story.call("code-1", "wait_for_updates", {})
+        self.story.dies("code-1")
+        self.story.ends({"m1": 1})
+        self.finds("a message that nobody got counts as read")
+
+    def test_what_a_failed_call_held_during_a_look_may_be_taken_later(self):
+        self.story.sends("cowork-3", 1)
+        self.story.call("code-1", "read_messages", {}, start=2, end=9, error="The store did not answer in time.")
+        self.story.finds_none("code-2", start=3, end=4)
+        self.story.call("code-1", "wait_for_updates", {}, start=10)
+        self.story.dies("code-1")
+        self.story.ends({"m1": 1})
+        self.finds()
+
+    def test_a_look_that_may_have_left_something_shows_nothing(self):
+        for args, remaining, elsewhere in (({}, 1, 0), ({}, 0, 1), ({"from": "reviewer"}, 0, 0)):
+            with self.subTest(args=args, remaining=remaining, elsewhere=elsewhere):
+                self.setUp()
+                self.story.sends("cowork-3", 1, reply_to="q", kind="answer")
+                result = {"messages": [], "remaining": remaining, "elsewhere": elsewhere}
+                self.story.call("code-2", "read_messages", args, result=result, start=3, end=4)
+                self.story.call("code-1", "wait_for_updates", {})
+                self.story.dies("code-1")
+                self.story.ends({"m1": 1})
+                self.finds()
+
+    def test_a_first_try_whose_answer_was_lost_may_have_written(self):
+        args = {"to": "code", "content": "say cowork-3 1 ", "idempotency_key": "cowork-3 1"}
+        self.story.call("cowork-3", "send_message", args, start=1, end=2, error="The store did not answer in time.")
+        self.story.call("code-1", "read_messages", {}, start=3)
+        self.story.dies("code-1")
+        self.story.sends("cowork-3", 1, start=10, end=11)
+        self.story.ends({"m1": 1})
+        self.finds()
+
     def test_what_was_pruned_is_not_lost(self):
         self.story.sends("cowork-3", 1)
         self.story.gets("code-1", 1)

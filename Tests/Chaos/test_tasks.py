@@ -51,6 +51,36 @@ class TaskTests(CheckerCase):
         self.story.ends()
         self.finds("an accepted task is not in the store")
 
+    def completes(self):
+        self.story.creates()
+        self.story.moves("code-1", "completed", "done", start=10, end=11)
+        self.story.is_told("cowork-3", "completed", "done", start=12, end=13)
+
+    def test_what_was_pruned_is_not_lost(self):
+        self.completes()
+        self.story.fault("prune", start=100, end=101, age=60, status=0)
+        self.story.ends()
+        self.finds()
+
+    def test_what_is_younger_was_not_pruned(self):
+        self.completes()
+        self.story.fault("prune", start=69, end=69.5, age=60, status=0)
+        self.story.ends()
+        self.finds("an accepted task is not in the store")
+
+    def test_a_task_that_ended_while_the_clock_was_set_has_any_age(self):
+        self.completes()
+        self.story.fault("clock", start=10, end=15, seconds=-7200)
+        self.story.fault("prune", start=20, end=21, age=60, status=0)
+        self.story.ends()
+        self.finds()
+
+    def test_an_open_task_is_not_pruned(self):
+        self.story.creates()
+        self.story.fault("prune", start=100, end=101, age=60, status=0)
+        self.story.ends()
+        self.finds("an accepted task is not in the store")
+
     def test_a_task_that_nobody_was_given(self):
         self.story.creates()
         self.story.ends(tasks={"t1": ["pending", None]})
@@ -61,6 +91,61 @@ class TaskTests(CheckerCase):
         self.story.moves("code-1", "completed", "a")
         self.story.ends(tasks={"t1": ["completed", "a"]})
         self.finds("the creator was not told of a task's end")
+
+    def kills_a_creator(self, tool, args, ended, asked):
+        """Of two sessions, while one asks; the task ends before or after that."""
+        self.story.creates("code-1", "cowork", start=1, end=2)
+        task = {"id": "t1", "sender": "code", "recipient": "cowork", "status": "completed", "result": "a"}
+        args_to_end = {"task_id": "t1", "status": "completed", "result": "a"}
+        self.story.call("cowork-3", "update_task", args_to_end, result=task, start=ended, end=ended + 1)
+        self.story.call("code-1", tool, args, start=asked)
+        self.story.add("died", asked + 2, session="code-1")
+        self.story.now = 50
+        self.story.ends(tasks={"t1": ["completed", "a"]})
+
+    def test_a_client_that_dies_may_take_news_along(self):
+        for tool, args in (
+            ("wait_for_updates", {}), ("get_tasks", {"role": "creator"}), ("get_tasks", {"task_id": "t1"}),
+            ("update_task", {"task_id": "t1", "status": "failed", "result": "b"}),
+        ):
+            with self.subTest(tool=tool, args=args):
+                self.setUp()
+                self.kills_a_creator(tool, args, ended=5, asked=6)
+                self.finds()
+
+    def test_a_client_that_waited_before_the_end_may_take_news_along(self):
+        self.kills_a_creator("wait_for_updates", {}, ended=5, asked=4)
+        self.finds()
+
+    def test_a_call_that_tells_no_news_takes_none_along(self):
+        for tool, args in (
+            ("read_messages", {}), ("get_tasks", {"status": "pending"}), ("send_message", {"to": "cowork", "content": "say code-1 3 "}),
+        ):
+            with self.subTest(tool=tool, args=args):
+                self.setUp()
+                self.kills_a_creator(tool, args, ended=5, asked=6)
+                self.finds("the creator was not told of a task's end")
+
+    def test_a_client_that_died_before_the_end_took_no_news_along(self):
+        self.kills_a_creator("wait_for_updates", {}, ended=20, asked=6)
+        self.finds("the creator was not told of a task's end")
+
+    def test_another_client_takes_no_news_along_while_the_creator_lives(self):
+        self.story.creates("code-2", "cowork", start=1, end=2)
+        task = {"id": "t1", "sender": "code", "recipient": "cowork", "status": "completed", "result": "a"}
+        self.story.call("cowork-3", "update_task", {"task_id": "t1", "status": "completed", "result": "a"}, result=task)
+        self.story.call("code-1", "wait_for_updates", {})
+        self.story.dies("code-1")
+        self.story.ends(tasks={"t1": ["completed", "a"]})
+        self.finds("the creator was not told of a task's end")
+
+    def test_a_creator_needs_no_news_of_its_own_end(self):
+        self.story.creates()
+        end = {"task_id": "t1", "status": "failed", "result": "cowork-3 2"}
+        self.story.call("cowork-3", "update_task", end, start=3, end=4, error="The store did not answer in time.")
+        self.story.is_told("code-1", "failed", "Ended by its creator cowork: cowork-3 2")
+        self.story.ends(tasks={"t1": ["failed", "Ended by its creator cowork: cowork-3 2"]})
+        self.finds()
 
     def test_news_for_another_session(self):
         self.story.call("code-1", "create_task", {"to": "cowork"}, result={"task_id": "t1", "status": "pending"})
