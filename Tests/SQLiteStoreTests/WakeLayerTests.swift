@@ -99,8 +99,10 @@ struct WakeLayerTests {
       try await database.shell.run("PRAGMA journal_mode = \(mode)")
       let waiter = try await database.openStore(.init(wakeLayers: layer))
       try await wakesEachTime(waiter, waiter.wakeUps(for: .code, urgency)) { content in
+        // Without a log the waiter's short reads lock writers out.
         try await database.shell.run(
-          "PRAGMA journal_mode = \(mode); INSERT INTO messages VALUES ('\(content)', 'cowork', 'code', '\(content)', 0, '')")
+          "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = \(mode); INSERT INTO messages VALUES ('\(content)', 'cowork', 'code', '\(content)', 0, '')"
+        )
       }
     }
   }
