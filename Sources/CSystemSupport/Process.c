@@ -1,8 +1,15 @@
 #if defined(__linux__)
-// In C, because Swift cannot call syscall(2), and older C libraries have no function for it.
+#define _GNU_SOURCE
 #include "CSystemSupport.h"
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// In C, because Swift cannot call syscall(2), and older C libraries have no function for it.
 int open_process(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+void spawn_without_descriptors(posix_spawn_file_actions_t *actions) {
+#if defined(__GLIBC__)
+  posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+}
 #endif

@@ -54,6 +54,17 @@ import Testing
     try sleeper.input?.close()
   }
 
+  /// As libraries open them.
+  @Test func aChildInheritsNoDescriptorWithoutAMark() throws {
+    let unmarked = try FileDescriptor.open("/dev/null", .readOnly)
+    defer { try? unmarked.close() }
+    let child = try shell("[ -e /dev/fd/\(unmarked.rawValue) ] && echo inherited; echo done")
+    let output = try #require(child.output)
+    #expect(String(decoding: try output.readToEnd(), as: UTF8.self) == "done\n")
+    try output.close()
+    #expect(child.wait() == .exited(0))
+  }
+
   @Test func aProgramThatIsMissingIsNamed() {
     #expect(throws: SystemError("posix_spawn no-such-program", .noSuchFileOrDirectory)) {
       try ChildProcess(["no-such-program"], environment: environment)

@@ -2,6 +2,9 @@
 #define CSYSTEMSUPPORT_H
 
 #include <stdint.h>
+#if defined(__linux__)
+#include <spawn.h>
+#endif
 
 /// When a file was created, in nanoseconds since 1970. A link is not followed.
 ///
@@ -29,6 +32,9 @@ void set_timer(int timer, int64_t nanoseconds);
 ///
 /// \returns -1 where there is no such process, or the kernel is older than 5.3.
 int open_process(int pid);
+
+/// Leaves a child nothing but its standard streams. To be called last; does nothing where the C library is not glibc.
+void spawn_without_descriptors(posix_spawn_file_actions_t *_Nonnull actions);
 #endif
 
 #endif
