@@ -28,7 +28,7 @@ extension PostgresStore {
         attempt += 1
         do {
           // The time is that of the call, not of a migration before it.
-          if try await readiness.ensure() { end = .now + patience }
+          if let migrated = try await readiness.ensure(until: end) { end = max(end, migrated + patience) }
           // The first attempt gives a silent connection up early; a statement that needs longer has the rest of the time.
           let limit = limited ? CallLimit(until: end, silence: attempt == 1 ? .seconds(2) : patience) : nil
           return (Result<Value, BridgeError>.success(try await CallLimit.with(limit) { try await verb(pool, attempt) }), false)

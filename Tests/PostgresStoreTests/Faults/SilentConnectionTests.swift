@@ -79,6 +79,28 @@ struct SilentConnectionTests {
     }
   }
 
+  /// Also when it is the first, which introduces its session, and finds out whether a migration is needed.
+  @Test func aFirstCallIntoTheDarkHasTheTimeOfOneCall() async throws {
+    try await Turnstile.shared.pass {
+      let database = try await Servers.database()
+      let proxy = try FaultProxy(to: database.cluster.port)
+      await proxy.blackHole()
+      // With the documented times.
+      let service = BridgeService(store: try .postgres(database.url(port: proxy.port)), identity: .cowork, logger: .silent)
+      let bench = SilentBench(database: database, proxy: proxy, store: try .postgres(database.url))
+      try await bench.expect(within: .seconds(16)) {
+        let error = await CallStart.with(.now) { await refusal { try await service.send(to: .code, content: "first") } }
+        #expect(error?.code == .storeUnavailable, "\(error as Any)")
+      }
+      await proxy.heal()
+      _ = try await service.send(to: .code, content: "second")
+      #expect(try await bench.count("messages") == 1)
+      await service.close()
+      await bench.store.close()
+      await proxy.close()
+    }
+  }
+
   private func withStore(_ body: @Sendable (SilentBench) async throws -> Void) async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
