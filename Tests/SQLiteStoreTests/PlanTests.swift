@@ -12,7 +12,8 @@ struct PlanTests {
       let store = try await database.openStore()
       let open = try #require(store.connections.current())
       let statements = Shared(Set<String>())
-      for queue in [open.writer, open.reader] {
+      let reader = try store.connections.reader(of: open)
+      for queue in [open.writer, reader] {
         try await queue.unsafeReentrantWriteAsync { db in
           db.trace { event in
             guard case .statement(let statement) = event else { return }
@@ -24,7 +25,7 @@ struct PlanTests {
       try await useEveryVerb(of: store, database)
       let seen = statements.value.filter { sql in ["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"].contains { sql.hasPrefix($0) } }
       #expect(seen.count > 40)
-      try await open.reader.read { db in
+      try await reader.read { db in
         for sql in seen {
           let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
           statement.setUncheckedArguments(StatementArguments())

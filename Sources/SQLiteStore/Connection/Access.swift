@@ -25,6 +25,8 @@ extension SQLiteStore {
               }
             } catch let error as DatabaseError where error.isPassing {
               guard wait.pause() else { throw error }
+            } catch let error as FileWasReplaced {
+              guard wait.pause() else { throw error.described(path: connections.path) }
             }
           }
         }
@@ -77,20 +79,25 @@ extension SQLiteStore {
     return value
   }
 
-  /// One read transaction.
+  /// One read transaction, which may take long.
   func read<Value: Sendable>(_ body: (Database) throws -> Value) async throws(BridgeError) -> Value {
     try await visit { try read($0, body) }
   }
 
   /// The same during a visit.
   func read<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
-    try open.reader.unsafeRead { try $0.transaction(.deferred, until: open.end, body) }
+    try connections.reader(of: open).unsafeRead { try $0.transaction(.deferred, until: open.end, body) }
   }
 
-  /// A small read, on the writing connection while it is unused, because its cache holds what this process has written.
+  /// A small read, on the writing connection while it is unused: it is open, and its cache holds what this process has written.
+  func glance<Value: Sendable>(_ body: (Database) throws -> Value) async throws(BridgeError) -> Value {
+    try await visit { try glance($0, body) }
+  }
+
+  /// The same during a visit.
   func glance<Value>(_ open: Connections.Open, _ body: (Database) throws -> Value) throws -> Value {
     let isUnused = connections.writers.load(ordering: .relaxed) == 0
-    return try (isUnused ? open.writer : open.reader).unsafeRead { try $0.transaction(.deferred, until: open.end, body) }
+    return try (isUnused ? open.writer : connections.reader(of: open)).unsafeRead { try $0.transaction(.deferred, until: open.end, body) }
   }
 }
 

@@ -4,14 +4,14 @@ import Logging
 import Synchronization
 import SystemSupport
 
-/// The connections of this process to the database file: one that writes, one that reads.
+/// The connections of this process to the database file: one that writes, and one for what reads for long.
 ///
 /// They are opened when first needed, and again when the file at the path was replaced.
 final class Connections: Sendable {
   /// The open connections.
   struct Open: Sendable {
     let writer: DatabaseQueue
-    let reader: DatabaseQueue
+    let reader = LateReader()
     let file: FileIdentity
     /// Nil where there was none.
     let log: FileIdentity?
@@ -68,6 +68,9 @@ final class Connections: Sendable {
     return log != present
   }
 
+  /// The connection for what reads for long.
+  func reader(of open: Open) throws -> DatabaseQueue { try open.reader.opened { try reader(of: open.file) } }
+
   /// One more connection to the open file, for reading, closed with the others.
   func openObserver() throws -> (queue: DatabaseQueue, file: FileIdentity) {
     guard let open = current() else { throw BridgeError(.storeUnavailable, "The database \(path) is not open.") }
@@ -98,7 +101,7 @@ final class Connections: Sendable {
   /// log of the same file by now.
   private func close(_ open: Open) {
     let observer = state.withLock { $0.observer.take() }
-    func close() { for queue in [observer, open.reader, open.writer] { try? queue?.close() } }
+    func close() { for queue in [observer, open.reader.end(), open.writer] { try? queue?.close() } }
     if open.file == FileIdentity(path: path), hasOtherLog(open) {
       LogOwner.withoutCheckpoint(path: path, close)
     } else {
@@ -137,17 +140,16 @@ final class Connections: Sendable {
         return open
       } catch is FileWasReplaced {}
     }
-    throw BridgeError(.storeUnavailable, "The database \(path) was removed or replaced while it was being opened: call again.")
+    throw FileWasReplaced().described(path: path)
   }
 
   private func connect() throws -> Open {
     let writer = try openWriter()
     let file = try writer.unsafeRead { try LogOwner.openFile($0, path: path).identity }
     try Migrator.migrate(writer, path: path, logger: logger)
-    let reader = try reader(of: file)
     try writer.unsafeRead { try checkpoints.recordOwner($0) }
     WriteAheadLogFault.report(logger)
-    return Open(writer: writer, reader: reader, file: file, log: FileIdentity(path: path + "-wal"))
+    return Open(writer: writer, file: file, log: FileIdentity(path: path + "-wal"))
   }
 
   /// Opens the file and the log that belongs to it.
@@ -193,5 +195,33 @@ final class Connections: Sendable {
       try db.execute(sql: "PRAGMA journal_size_limit = \(LogFile.sizeLimit)")
     }
     return try DatabaseQueue(path: path, configuration: configuration)
+  }
+}
+
+/// A connection that is opened when it is first asked for: commands do without it.
+final class LateReader: Sendable {
+  private struct State {
+    var queue: DatabaseQueue?
+    var hasEnded = false
+  }
+
+  private let state = Mutex(State())
+
+  fileprivate func opened(by open: () throws -> DatabaseQueue) throws -> DatabaseQueue {
+    try state.withLock { state in
+      if let queue = state.queue { return queue }
+      if state.hasEnded { throw FileWasReplaced() }
+      let queue = try open()
+      state.queue = queue
+      return queue
+    }
+  }
+
+  /// - Returns: what is to be closed.
+  fileprivate func end() -> DatabaseQueue? {
+    state.withLock { state in
+      state.hasEnded = true
+      return state.queue.take()
+    }
   }
 }

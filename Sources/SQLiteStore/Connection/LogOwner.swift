@@ -136,7 +136,11 @@ extension LogOwner {
 }
 
 /// Another file was put at the path while SQLite opened the one before.
-struct FileWasReplaced: Error {}
+struct FileWasReplaced: Error {
+  func described(path: String) -> BridgeError {
+    BridgeError(.storeUnavailable, "The database \(path) was removed or replaced while it was being opened: call again.")
+  }
+}
 
 /// The bytes of a write-ahead log. SQLite holds no locks on that file, so its descriptors may be closed.
 enum LogFile {

@@ -157,7 +157,7 @@ extension SQLiteStore {
   }
 
   public func sessions(of agent: Identity?) async throws(BridgeError) -> [SessionSummary] {
-    try await read { [presence = timing.presence] db in try Self.sessions(of: agent?.name, within: presence, db) }
+    try await glance { [presence = timing.presence] db in try Self.sessions(of: agent?.name, within: presence, db) }
   }
 
   /// How many sessions of an agent run.

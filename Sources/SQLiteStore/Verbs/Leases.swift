@@ -78,7 +78,7 @@ extension SQLiteStore {
 
   @discardableResult
   public func recoverExpired() async throws(BridgeError) -> Int {
-    try await visit { open in try read(open, Self.hasExpired) ? recoverExpired(open) : 0 }
+    try await visit { open in try glance(open, Self.hasExpired) ? recoverExpired(open) : 0 }
   }
 
   /// The same during a visit, without checking first whether there are any.

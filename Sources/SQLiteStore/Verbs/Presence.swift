@@ -55,7 +55,7 @@ extension SQLiteStore {
   }
 
   public func addAgent(_ agent: Identity) async throws(BridgeError) {
-    if try await read({ try $0.exists("agents WHERE name = ?", [agent.name]) }) { return }
+    if try await glance({ try $0.exists("agents WHERE name = ?", [agent.name]) }) { return }
     try await write { db in
       try db.run("INSERT INTO agents (name, added_at) VALUES (?, \(SQL.now)) ON CONFLICT DO NOTHING", [agent.name])
     }

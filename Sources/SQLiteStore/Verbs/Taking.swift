@@ -9,8 +9,8 @@ extension SQLiteStore {
     }
     return try await visit { open in
       guard let instance = request.instance else {
-        if try read(open, Self.hasExpired) { try recoverExpired(open) }
-        return try read(open) { try Self.look(request, viewer($0), $0).delivery }
+        if try glance(open, Self.hasExpired) { try recoverExpired(open) }
+        return try glance(open) { try Self.look(request, viewer($0), $0).delivery }
       }
       // A write transaction only if there is news: hints come for other agents' messages as well.
       var (hasExpired, news) = try glance(open) { (try Self.hasExpired($0), try Self.news(request, viewer($0), $0)) }
@@ -99,7 +99,7 @@ extension SQLiteStore {
   }
 
   public func unreadCounts(for viewer: Viewer) async throws(BridgeError) -> UnreadCounts {
-    try await visit { [timing] open in try glance(open) { try Self.unread(for: viewer, timing, $0) } }
+    try await glance { [timing] db in try Self.unread(for: viewer, timing, db) }
   }
 
   static func unread(for viewer: Viewer, _ timing: StoreTiming, _ db: Database) throws -> UnreadCounts {

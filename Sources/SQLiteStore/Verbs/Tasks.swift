@@ -112,7 +112,7 @@ extension SQLiteStore {
     _ look: @Sendable @escaping (ViewerParameter?, Database) throws -> (reply: Reply, news: [Int64])
   ) async throws(BridgeError) -> Reply {
     let timing = timing
-    let (viewer, looked) = try await read { db in
+    let (viewer, looked) = try await glance { db in
       let viewer = try instance.map { try ViewerParameter(Viewer($0), timing, db) }
       return (viewer, try look(viewer, db))
     }
