@@ -295,6 +295,8 @@ BEGIN
   IF octet_length(lease) NOT BETWEEN 1 AND 200 OR octet_length(instance) NOT BETWEEN 1 AND 400 OR octet_length(process) > 400 THEN
     PERFORM refuse('CW400', 'lease has 1 to 200 bytes, instance 1 to 400, and process at most 400');
   END IF;
+  -- A repeat waits for an attempt that still runs: what that one has locked and not yet leased would not be found.
+  PERFORM pg_advisory_xact_lock(hashtextextended(take.lease, 0));
   PERFORM end_dead_leases(me, dead);
   to_check := leases_to_check(me, process, alive) || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN

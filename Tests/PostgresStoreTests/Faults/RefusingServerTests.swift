@@ -125,7 +125,7 @@ struct RefusingServerTests {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
       var options = PostgresStore.Options.quick
-      options.patience = .seconds(3)
+      options.patience = .seconds(8)
       let store = try PostgresStore.postgres(database.url, options)
       let forgetful = try PostgresStore.postgres(database.url, .init(timing: StoreTiming(lease: .seconds(-1))))
       let code = Instance(agent: .code)

@@ -61,6 +61,35 @@ struct UnknownOutcomeTests {
     }
   }
 
+  /// The connection is lost after the server has chosen the message, and before it has written the lease.
+  @Test func aRepeatWaitsForAnAttemptThatStillRuns() async throws {
+    try await withBench(repeats: 1) { bench in
+      _ = try await bench.store.send(NewMessage(sender: .cowork, recipient: .code, content: "chosen"))
+      // Only the first that comes waits for the person.
+      try await bench.database.psql(
+        """
+        CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF pg_try_advisory_xact_lock(1) THEN PERFORM pg_advisory_xact_lock(2); END IF; RETURN NEW; END $$;
+        CREATE TRIGGER hold BEFORE INSERT ON cowork_bridge.leases FOR EACH ROW EXECUTE FUNCTION hold()
+        """)
+      let person = try await PostgresConnection.connect(ConnectionSettings(bench.database.url))
+      try await person.query("SELECT pg_advisory_lock(2)")
+      let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+      let answered = Counter()
+      async let taken = {
+        defer { answered.count.add(1, ordering: .relaxed) }
+        return try await bench.store.take(TakeRequest(agent: .code, instance: bench.code))
+      }()
+      while try await person.query(waiting).only.get(0, as: Int.self) == 0 {}
+      await bench.proxy.cut()
+      while answered.count.load(ordering: .relaxed) == 0, try await person.query(waiting).only.get(0, as: Int.self) < 2 {}
+      await person.close()
+      let delivery = try await taken
+      #expect(delivery.messages.map(\.content) == ["chosen"])
+      #expect(try await bench.database.psql("SELECT id FROM cowork_bridge.leases") == "\(delivery.lease ?? "")\n")
+    }
+  }
+
   @Test func aListOfTasksIsLeasedOnce() async throws {
     try await withBench(repeats: 1) { bench in
       let task = try await bench.createTask()
