@@ -1,6 +1,9 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include "CSystemSupport.h"
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +13,12 @@ int open_process(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 void spawn_without_descriptors(posix_spawn_file_actions_t *actions) {
 #if defined(__GLIBC__)
   posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+}
+
+void share_heap(void) {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
 #endif
 }
 #endif

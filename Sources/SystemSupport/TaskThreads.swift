@@ -12,7 +12,7 @@ public final class TaskThreads: TaskExecutor {
   /// Beyond these, jobs wait for a thread. More than the calls that a connection carries out at a time: when all of them block, the rest goes on.
   private static let maximumCount = 256
   /// Beyond these, jobs wait for a thread that is not blocked.
-  private static let parallelCount = max(4, ProcessInfo.processInfo.activeProcessorCount)
+  private static let parallelCount = max(4, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   /// After this time without a job, a thread ends. Longer than from one heartbeat to the next.
   private static let idleTime = DispatchTimeInterval.seconds(30)
 

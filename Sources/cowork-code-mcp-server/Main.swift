@@ -9,6 +9,7 @@ import SystemSupport
 @main
 enum Program {
   static func main() {
+    SystemThread.shareHeap()
     StandardStreams.prepare()
     TaskThreads.runAllTasks()
     // The first process of a container gets no signal that it does not handle.

@@ -70,10 +70,12 @@ extension SQLiteStore {
       connections.settleLater()
     }
     if checkpoints.isDue {
-      connections.writers.add(1, ordering: .relaxed)
+      // While a checkpoint uses the connection, others read by another one; they wait for the record of an owner.
+      let isLong = checkpoints.isLong
+      if isLong { connections.writers.add(1, ordering: .relaxed) }
       open.writer.asyncWriteWithoutTransaction { [checkpoints, connections] db in
         checkpoints.work(db)
-        connections.writers.subtract(1, ordering: .relaxed)
+        if isLong { connections.writers.subtract(1, ordering: .relaxed) }
       }
     }
     return value

@@ -59,14 +59,17 @@ final class Checkpoints: Sendable {
   var timeUntilIdle: Duration { lastCommit.withLock { $0 + schedule.idle } - .now }
 
   /// Whether ``work(_:)`` has something to do.
-  var isDue: Bool { pages.load(ordering: .relaxed) >= schedule.pages || hasRestarted.load(ordering: .relaxed) }
+  var isDue: Bool { isLong || hasRestarted.load(ordering: .relaxed) }
+
+  /// Whether the log is so long that a checkpoint is due.
+  var isLong: Bool { pages.load(ordering: .relaxed) >= schedule.pages }
 
   /// Records the owner of a log that has begun again, and makes a checkpoint if one is due.
   ///
   /// - Parameter db: a connection outside a transaction.
   func work(_ db: Database) {
     if hasRestarted.load(ordering: .relaxed) { try? recordOwner(db) }
-    if pages.load(ordering: .relaxed) >= schedule.pages { make("FULL", db) }
+    if isLong { make("FULL", db) }
   }
 
   /// Records which file the log belongs to; later if another process is opening the database.
