@@ -159,6 +159,33 @@ struct PlanTests {
     await store.close()
   }
 
+  /// A row that one transaction changes again and again takes longer each time.
+  @Test func eventsThatComeTogetherChangeTheirTasksOnce() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    var tasks: [String] = []
+    for _ in 1...2 {
+      tasks.append(try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).taskID)
+    }
+    let connection = try await PostgresConnection.connect(ConnectionSettings(database.url))
+    let changes: Int = try await connection.withTransaction { transaction in
+      try await transaction.query(
+        """
+        INSERT INTO cowork_bridge.task_events (task_id, at, from_status, to_status)
+          SELECT task, '2026-01-01Z'::timestamptz + i * interval '1 second', 'pending', CASE WHEN i < 500 THEN 'in_progress' ELSE task_status END
+          FROM generate_series(1, 500) AS i, (VALUES ($1, 'completed'), ($2, 'pending')) AS t (task, task_status)
+        """, [.text(tasks[0]), .text(tasks[1])])
+      return try await transaction.query("SELECT n_tup_upd FROM pg_stat_xact_user_tables WHERE relname = 'task_details'").only.get(0)
+    }
+    #expect(changes == 2)
+    // The last one counts.
+    let details = try await connection.query(
+      "SELECT COALESCE(open_status, '-') FROM cowork_bridge.task_details WHERE news_at = '2026-01-01 00:08:20Z' ORDER BY seq")
+    #expect(try details.map { try $0.get(0, as: String.self) } == ["-", "pending"])
+    await connection.close()
+    await store.close()
+  }
+
   @Test func timesThatAreWrittenAreTextInOneForm() async throws {
     let database = try await Servers.database()
     let store = try PostgresStore.postgres(database.url)
