@@ -110,7 +110,7 @@ struct LockedTableTests {
   @Test func whoKeepsRowsLockedIsNamed() async throws {
     let database = try await Servers.database()
     var options = PostgresStore.Options.quick
-    options.patience = .seconds(3)
+    options.patience = .seconds(8)
     let store = try PostgresStore.postgres(database.url, options)
     let task = try await store.createTask(NewTask(sender: .cowork, recipient: .code, title: "t", description: "")).taskID
     let (reader, blocker) = (try await Self.blocker(of: database), try await Self.blocker(of: database))
