@@ -26,15 +26,20 @@ extension PostgresStore {
       var holder: String?
       while true {
         attempt += 1
+        // The first attempt gives a silent connection up early; a statement that needs longer has the rest of the time.
+        let silence = attempt == 1 ? .seconds(2) : patience
+        var hasBegun = false
         do {
           // The time is that of the call, not of a migration before it.
-          if let migrated = try await readiness.ensure(until: end) { end = max(end, migrated + patience) }
-          // The first attempt gives a silent connection up early; a statement that needs longer has the rest of the time.
-          let limit = limited ? CallLimit(until: end, silence: attempt == 1 ? .seconds(2) : patience) : nil
+          if let migrated = try await readiness.ensure(within: CallLimit(until: end, silence: silence)) {
+            end = max(end, migrated + patience)
+          }
+          hasBegun = true
+          let limit = limited ? CallLimit(until: end, silence: silence) : nil
           return (Result<Value, BridgeError>.success(try await CallLimit.with(limit) { try await verb(pool, attempt) }), false)
         } catch {
           let failure = error as? PostgresError
-          if let failure, failure.outcomeIsUnknown { unknown = failure }
+          if hasBegun, let failure, failure.outcomeIsUnknown { unknown = failure }
           if failure?.sqlState == .lockNotAvailable, holder == nil { holder = await lockHolder(until: end) }
           guard ContinuousClock.now + CallLimit.least < end, await mayRepeat(after: error, attempt) else {
             // That the time is over says less than what it went by with.

@@ -84,7 +84,7 @@ final class NotificationWatch: Sendable {
   private func name(of agent: Identity?, _ subscribers: Subscribers) async -> String? {
     while !Task.isCancelled {
       do {
-        try await readiness.ensure(until: .now + options.patience)
+        try await readiness.ensure(within: CallLimit(until: .now + options.patience))
         let rows = try await pool.query(
           "SELECT \(schema.quoted).channel($1)", [.text(agent?.name ?? "")])
         if let name: String = try rows.first?.get(0) { return name }

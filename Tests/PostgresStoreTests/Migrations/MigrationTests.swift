@@ -38,33 +38,15 @@ struct MigrationTests {
     let pool = PostgresPool(try ConnectionSettings(database.url))
     let migrator = PostgresMigrator(pool: pool, schema: WorkspaceSchema(nil), logger: .silent)
     let readiness = Readiness(migrator: migrator)
-    let began = ContinuousClock.now
-    async let one = readiness.ensure(until: began + .seconds(10))
-    async let another = readiness.ensure(until: began + .seconds(10))
-    let migrated = try #require(try await one)
-    #expect(began < migrated && migrated < .now)
-    #expect(try await another == migrated)
-    #expect(try await readiness.ensure(until: began) == migrated)
+    let limit = CallLimit(until: .now + .seconds(10))
+    async let one = readiness.ensure(within: limit)
+    async let another = readiness.ensure(within: limit)
+    let told = try await [one, another].compactMap(\.self)
+    let migrated = try #require(told.first)
+    #expect(try await readiness.ensure(within: limit) == migrated)
     // Nothing is left to be done for the next process.
-    #expect(try await Readiness(migrator: migrator).ensure(until: .now + .seconds(10)) == nil)
+    #expect(try await Readiness(migrator: migrator).ensure(within: CallLimit(until: .now + .seconds(10))) == nil)
     await pool.close()
-  }
-
-  /// The attempt that it joined was that of a call with less time.
-  @Test func aCallThatJoinsAnAttemptKeepsItsOwnTime() async throws {
-    let database = try await Servers.database()
-    let proxy = try FaultProxy(to: database.cluster.port)
-    await proxy.blackHole()
-    let pool = PostgresPool(try ConnectionSettings(database.url(port: proxy.port)))
-    let readiness = Readiness(migrator: PostgresMigrator(pool: pool, schema: WorkspaceSchema(nil), logger: .silent))
-    let short = Task { try await readiness.ensure(until: .now + .seconds(1)) }
-    while await readiness.attempt == nil { await Task.yield() }
-    let long = Task { try await readiness.ensure(until: .now + .seconds(30)) }
-    await #expect(throws: PostgresError.self) { try await short.value }
-    await proxy.heal()
-    #expect(try await long.value != nil)
-    await pool.close()
-    await proxy.close()
   }
 
   @Test func aRoleWithoutRightsIsToldTheCommand() async throws {
