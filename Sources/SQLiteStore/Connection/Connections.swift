@@ -69,7 +69,13 @@ final class Connections: Sendable {
   }
 
   /// The connection for what reads for long.
-  func reader(of open: Open) throws -> DatabaseQueue { try open.reader.opened { try reader(of: open.file) } }
+  func reader(of open: Open) throws -> DatabaseQueue {
+    try open.reader.opened {
+      // A new connection would make a log where somebody has removed the one that is open.
+      if open.log != nil, FileIdentity(path: path + "-wal") == nil { return open.writer }
+      return try reader(of: open.file)
+    }
+  }
 
   /// One more connection to the open file, for reading, closed with the others.
   func openObserver() throws -> (queue: DatabaseQueue, file: FileIdentity) {

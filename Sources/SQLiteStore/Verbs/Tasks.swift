@@ -111,12 +111,14 @@ extension SQLiteStore {
     _ instance: Instance?, _ lease: WritableKeyPath<Reply, String?> & Sendable,
     _ look: @Sendable @escaping (ViewerParameter?, Database) throws -> (reply: Reply, news: [Int64])
   ) async throws(BridgeError) -> Reply {
+    // May be a whole history.
+    guard let instance else { return try await read { try look(nil, $0).reply } }
     let timing = timing
     let (viewer, looked) = try await glance { db in
-      let viewer = try instance.map { try ViewerParameter(Viewer($0), timing, db) }
+      let viewer = try ViewerParameter(Viewer(instance), timing, db)
       return (viewer, try look(viewer, db))
     }
-    guard let instance, let viewer, !looked.news.isEmpty else { return looked.reply }
+    guard !looked.news.isEmpty else { return looked.reply }
     let duration = SQL.offset(timing.lease)
     return try await write(durable: false) { db in
       var (reply, news) = try look(viewer, db)
