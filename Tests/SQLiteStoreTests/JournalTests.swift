@@ -42,6 +42,18 @@ struct JournalTests {
     }
   }
 
+  /// A second connection would make another log, in which nothing is.
+  @Test func whatReadsForTheFirstTimeAfterTheLogWasDeletedFindsAll() async throws {
+    try await withDatabase { database in
+      let store = SQLiteStore(path: database.path, logger: .silent)
+      for number in 1...3 { _ = try await store.send("word \(number)") }
+      try FileManager.default.removeItem(atPath: database.path + "-wal")
+      for _ in 1...2 { #expect(try await store.history(HistoryQuery(agent: .code, text: "word")).messages.count == 3) }
+      #expect(!FileManager.default.fileExists(atPath: database.path + "-wal"))
+      await store.close()
+    }
+  }
+
   @Test func aClosingSqlite3LeavesTheLogToAnOpenStore() async throws {
     try await withDatabase { database in
       let store = try await database.openStore()
