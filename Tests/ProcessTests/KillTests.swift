@@ -27,6 +27,11 @@ extension ProcessTests {
       received += Received.all(from: reader)
       if try await sandbox.sqlite3("SELECT COUNT(*) FROM leases") != "0" { openLeases += 1 }
     }
+    // What five readers took before they died is set aside.
+    let aside = try await sandbox.run("read", "--set-aside", "--json", "--as", "cowork").json["messages"]?.arrayValue ?? []
+    for id in aside.compactMap({ $0["id"]?.stringValue }) {
+      #expect(try await sandbox.run("read", "--again", id, "--as", "cowork").status == 0)
+    }
     let last = try await sandbox.serve("cowork")
     received += try await last.readAll()
     let counts = expectEachArrived(sent, received)
