@@ -199,11 +199,13 @@ struct WakeLayerTests {
   @Test func subscribersMayLeaveWhileAHintIsPosted() async throws {
     let subscribers = Subscribers()
     let isDone = Atomic(false)
+    let hasEnded = Atomic(false)
     let poster = Thread {
       while !isDone.load(ordering: .relaxed) {
         subscribers.post(.messages)
         _ = subscribers.urgency
       }
+      hasEnded.store(true, ordering: .releasing)
     }
     poster.start()
     await withTaskGroup(of: Void.self) { group in
@@ -212,6 +214,8 @@ struct WakeLayerTests {
       }
     }
     isDone.store(true, ordering: .relaxed)
+    // A post holds those that it reaches.
+    while !hasEnded.load(ordering: .acquiring) { await Task.yield() }
     #expect(subscribers.urgency == nil)
   }
 }
