@@ -64,15 +64,16 @@ struct HeldMessages {
   /// Rows that come alone.
   private(set) var alone: Set<Int64> = []
 
+  private static let rows = """
+    SELECT m.rowid AS row, d.expiries, d.kept_for IS NOT NULL AND (
+        \(ViewerParameter.awaits(replyTo: "d.reply_to")) OR \(ViewerParameter.keeps("d.kept_for", until: "d.kept_until"))) AS kept
+    FROM message_details d CROSS JOIN messages m ON m.id = d.message_id
+    WHERE d.recipient = ?1 AND (d.kept_for IS NOT NULL OR d.expiries >= 3) AND m.recipient = ?1 AND COALESCE(m.read, 0) = 0
+      AND (?3 IS NULL OR m.sender = ?3)
+    """
+
   init(_ viewer: ViewerParameter, of agent: Identity, from sender: String? = nil, _ db: Database) throws {
-    let rows = try db.rows(
-      """
-      SELECT m.rowid AS row, d.expiries, d.kept_for IS NOT NULL AND (
-          \(ViewerParameter.awaits(replyTo: "d.reply_to")) OR \(ViewerParameter.keeps("d.kept_for", until: "d.kept_until"))) AS kept
-      FROM message_details d CROSS JOIN messages m ON m.id = d.message_id
-      WHERE d.recipient = ?1 AND (d.kept_for IS NOT NULL OR d.expiries >= 3) AND m.recipient = ?1 AND COALESCE(m.read, 0) = 0
-        AND (?3 IS NULL OR m.sender = ?3)
-      """, [agent.name, viewer.text, sender])
+    let rows = try db.rows(Self.rows, [agent.name, viewer.text, sender])
     while let row = try rows.next() {
       let expiries: Int = row["expiries"]
       if expiries >= ExpiredLeases.setAside {

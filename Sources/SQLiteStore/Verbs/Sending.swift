@@ -44,12 +44,12 @@ extension SQLiteStore {
   /// - Returns: nil if there is a message of this id.
   private static func insert(_ message: NewMessage, _ timing: StoreTiming, _ db: Database) throws -> SendReceipt? {
     try requireExistence(of: message.recipient, db)
-    let createdAt: String? = try db.value(
-      """
-      INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now))
-      ON CONFLICT DO NOTHING RETURNING created_at
-      """, [message.id, message.sender.name, message.recipient.name, message.content])
-    guard let createdAt else { return nil }
+    // Not RETURNING: SQLite makes a table for what it returns.
+    try db.run(
+      "INSERT INTO messages (id, sender, recipient, content, read, created_at) VALUES (?, ?, ?, ?, 0, \(SQL.now)) ON CONFLICT DO NOTHING",
+      [message.id, message.sender.name, message.recipient.name, message.content])
+    guard db.changesCount > 0 else { return nil }
+    let createdAt: String? = try db.value("SELECT created_at FROM messages WHERE rowid = ?", [db.lastInsertedRowID])
     if !message.references.isEmpty {
       let references = try message.references.resolved { try $0.requiredID(for: message.sender.name, db) }
       let columns = MessageReferences.columns
@@ -63,7 +63,7 @@ extension SQLiteStore {
       if let asked = references.replyTo { try keep(message, asked: asked, for: SQL.offset(timing.reservation), db) }
     }
     return SendReceipt(
-      messageID: message.id, recipient: message.recipient, createdAt: createdAt, recipientOnline: false, duplicate: false)
+      messageID: message.id, recipient: message.recipient, createdAt: createdAt ?? "", recipientOnline: false, duplicate: false)
   }
 
   /// Keeps a reply for the session that asked, if it is known, or for the call that waits for it.

@@ -13,13 +13,17 @@ extension SQLiteStore {
         return try glance(open) { try Self.look(request, viewer($0), $0).delivery }
       }
       // A write transaction only if there is news: hints come for other agents' messages as well.
-      var (hasExpired, news) = try glance(open) { (try Self.hasExpired($0), try Self.news(request, viewer($0), $0)) }
+      var (hasExpired, news) = try glance(open) { (try Self.hasExpired($0), try Self.news(request, viewer, $0)) }
       if hasExpired {
         try recoverExpired(open)
-        news = try glance(open) { try Self.news(request, viewer($0), $0) }
+        news = try glance(open) { try Self.news(request, viewer, $0) }
       }
-      if let nothing = news.nothing { return nothing }
-      return try write(open, durable: false) { [viewer = news.viewer] db in
+      let viewer: ViewerParameter
+      switch news {
+      case .none(let delivery): return delivery
+      case .some(let found): viewer = found
+      }
+      return try write(open, durable: false) { db in
         var (delivery, messages, tasks) = try Self.look(request, viewer, db)
         guard !messages.isEmpty || !tasks.isEmpty else { return delivery }
         delivery.lease = try Self.lease(messages: messages, tasks: tasks, to: instance, viewer, for: lease, db)
@@ -28,23 +32,40 @@ extension SQLiteStore {
     }
   }
 
-  /// The unread messages of `?1`, from `?2` only unless it is NULL, without the rows of the list `?3`.
-  private static let unread = """
-    m.recipient = ?1 AND COALESCE(m.read, 0) = 0 AND (?2 IS NULL OR m.sender = ?2) AND m.rowid NOT IN (SELECT value FROM json_each(?3))
-    """
-
-  /// - Returns: an empty delivery if there is nothing to take.
-  private static func news(
-    _ request: TakeRequest, _ viewer: ViewerParameter, _ db: Database
-  ) throws -> (viewer: ViewerParameter, nothing: Delivery?) {
-    if let reply = request.reply {
-      return (viewer, try Self.reply(reply, to: request.agent, db) == nil ? Delivery() : nil)
-    }
-    let held = try HeldMessages(viewer, of: request.agent, from: request.sender, db)
-    if try db.exists("messages m WHERE \(unread)", [request.agent.name, request.sender, held.list]) { return (viewer, nil) }
-    if try request.includesTasks && TaskNews.exist(for: request.agent, viewer, db) { return (viewer, nil) }
-    return (viewer, try look(request, viewer, db).delivery)
+  /// Whether there is something to take.
+  private enum News {
+    case some(for: ViewerParameter)
+    case none(Delivery)
   }
+
+  private static func news(_ request: TakeRequest, _ viewer: (Database) throws -> ViewerParameter, _ db: Database) throws -> News {
+    if let reply = request.reply {
+      return try Self.reply(reply, to: request.agent, db) == nil ? .none(Delivery()) : .some(for: viewer(db))
+    }
+    guard try hasAnything(for: request.agent, db) else { return .none(Delivery()) }
+    let viewer = try viewer(db)
+    let held = try HeldMessages(viewer, of: request.agent, from: request.sender, db)
+    if try db.exists(unread, [request.agent.name, request.sender, held.list]) { return .some(for: viewer) }
+    if try request.includesTasks && TaskNews.exist(for: request.agent, viewer, db) { return .some(for: viewer) }
+    return .none(try look(request, viewer, db).delivery)
+  }
+
+  /// Whether an agent has unread messages or news of tasks, whoever is to get them.
+  private static func hasAnything(for agent: Identity, _ db: Database) throws -> Bool {
+    try db.value("SELECT EXISTS (SELECT 1 FROM \(allUnread)) OR \(TaskNews.any)", [agent.name]) ?? false
+  }
+
+  /// The unread messages of `?1`.
+  private static let allUnread = "messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0"
+
+  /// Those from `?2` only unless it is NULL, without the rows of the list `?3`.
+  private static let unread =
+    "\(allUnread) AND (?2 IS NULL OR m.sender = ?2) AND (?3 = '[]' OR m.rowid NOT IN (SELECT value FROM json_each(?3)))"
+
+  private static let firstUnread = """
+    SELECT \(SQL.messageColumns) FROM messages m LEFT JOIN message_details d ON d.message_id = m.id
+    \(unread.dropFirst("messages m ".count)) ORDER BY m.rowid LIMIT ?4
+    """
 
   /// What fits into a reply.
   private static func look(
@@ -60,8 +81,7 @@ extension SQLiteStore {
     var delivery = Delivery(held)
     var (messages, tasks): ([Int64], [Int64]) = ([], [])
     let arguments: StatementArguments = [request.agent.name, request.sender, held.list]
-    let rows = try db.rows(
-      "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(unread) ORDER BY m.rowid LIMIT ?4", arguments + [request.limit])
+    let rows = try db.rows(firstUnread, arguments + [request.limit])
     while let row = try rows.next() {
       let number: Int64 = row["row"]
       if held.alone.contains(number), !messages.isEmpty { break }
@@ -73,7 +93,8 @@ extension SQLiteStore {
       if held.alone.contains(number) { break }
     }
     let isAlone = messages.first.map(held.alone.contains) == true
-    if request.includesTasks, !isAlone {
+    let hasTaskNews = try request.includesTasks && db.value("SELECT \(TaskNews.any)", [request.agent.name]) ?? false
+    if hasTaskNews, !isAlone {
       let rows = try TaskNews.rows(for: request.agent, viewer, limit: request.limit, db)
       while let row = try rows.next() {
         let task = BridgeTask(row).excerpted
@@ -82,11 +103,11 @@ extension SQLiteStore {
         tasks.append(row["row"])
       }
     }
-    if request.includesTasks, tasks.isEmpty {
+    if hasTaskNews, tasks.isEmpty {
       delivery.newsElsewhere = try db.value("SELECT \(TaskNews.countElsewhere)", [request.agent.name, viewer.text]) ?? 0
     }
     let shown = delivery.messages.count
-    delivery.remaining = try db.count(of: "messages m WHERE \(unread)", arguments, upTo: Limits.countLimit + shown) - shown
+    delivery.remaining = try db.count(of: unread, arguments, upTo: Limits.countLimit + shown) - shown
     return (delivery, messages, tasks)
   }
 
@@ -103,10 +124,10 @@ extension SQLiteStore {
   }
 
   static func unread(for viewer: Viewer, _ timing: StoreTiming, _ db: Database) throws -> UnreadCounts {
+    guard try hasAnything(for: viewer.agent, db) else { return UnreadCounts() }
     let parameter = try ViewerParameter(viewer, timing, db)
     let held = try HeldMessages(parameter, of: viewer.agent, db)
-    let messages = try db.count(
-      of: "messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0", [viewer.agent.name], upTo: Limits.countLimit + held.hidden.count)
+    let messages = try db.count(of: allUnread, [viewer.agent.name], upTo: Limits.countLimit + held.hidden.count)
     let newsElsewhere: Int = try db.value("SELECT \(TaskNews.countElsewhere)", [viewer.agent.name, parameter.text]) ?? 0
     let tasks: Int = try db.value("SELECT \(TaskNews.count)", [viewer.agent.name, Limits.countLimit + newsElsewhere]) ?? 0
     return UnreadCounts(

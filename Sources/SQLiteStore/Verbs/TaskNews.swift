@@ -26,6 +26,9 @@ enum TaskNews {
     try visible.contains { try db.exists($0, [agent.name, viewer.text]) }
   }
 
+  /// Whether there are any, whoever sees them.
+  static let any = "(\(sides.map { "EXISTS (SELECT 1 FROM task_details d WHERE \($0.news))" }.joined(separator: " OR ")))"
+
   /// How many there are, up to `?2` of each side, whoever sees them. A task may be news for both of its sides.
   static let count: String = {
     let counts = sides.map { "(SELECT COUNT(*) FROM (SELECT 1 FROM task_details d WHERE \($0.news) LIMIT ?2))" }
