@@ -19,6 +19,8 @@ void spawn_without_descriptors(posix_spawn_file_actions_t *actions) {
 void share_heap(void) {
 #if defined(__GLIBC__)
   mallopt(M_ARENA_MAX, 1);
+  // What calls free is soon wanted again: by default the heap shrinks and grows with each of them once its free end nears 128 KiB.
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
 #endif
 }
 #endif
