@@ -1,5 +1,6 @@
 import CSystemSupport
 import Foundation
+import Synchronization
 
 /// Names a process so that another one can tell whether it is still running, if both see the same processes.
 public struct ProcessIdentity: Hashable, Sendable {
@@ -40,8 +41,14 @@ public struct ProcessIdentity: Hashable, Sendable {
   /// Whether this process can see that the other one has ended. False when it cannot know.
   public var isKnownDead: Bool {
     guard isVisible else { return false }
+    #if os(Linux)
+      if let hasEnded = RunningProcesses.shared.hasEnded(self) { return hasEnded }
+    #endif
     if kill(pid, 0) != 0 { return errno == ESRCH }
     guard !start.isEmpty, let now = Self.startTime(of: pid) else { return false }
+    #if os(Linux)
+      if now == start { RunningProcesses.shared.add(self) }
+    #endif
     return now != start
   }
 
@@ -69,6 +76,52 @@ public struct ProcessIdentity: Hashable, Sendable {
 }
 
 #if os(Linux)
+  /// Some of the processes that were found running, by descriptors that tell when they have ended: reading when a process started takes ten
+  /// times as long.
+  private final class RunningProcesses: Sendable {
+    static let shared = RunningProcesses()
+    private static let maximumCount = 64
+
+    private let descriptors = Mutex<[ProcessIdentity: FileDescriptor]>([:])
+
+    /// Nil where it is not known.
+    func hasEnded(_ process: ProcessIdentity) -> Bool? {
+      descriptors.withLock { descriptors in
+        guard let descriptor = descriptors[process] else { return nil }
+        guard Self.hasEnded(descriptor) else { return false }
+        descriptors[process] = nil
+        try? descriptor.close()
+        return true
+      }
+    }
+
+    func add(_ process: ProcessIdentity) {
+      let number = open_process(process.pid)
+      guard number >= 0 else { return }
+      let descriptor = FileDescriptor(rawValue: number)
+      let isKept = descriptors.withLock { descriptors in
+        if descriptors.count >= Self.maximumCount {
+          for (other, descriptor) in descriptors where Self.hasEnded(descriptor) {
+            descriptors[other] = nil
+            try? descriptor.close()
+          }
+        }
+        // The number may be another process's since it was asked for.
+        guard descriptors.count < Self.maximumCount, descriptors[process] == nil, ProcessIdentity.startTime(of: process.pid) == process.start
+        else { return false }
+        descriptors[process] = descriptor
+        return true
+      }
+      if !isKept { try? descriptor.close() }
+    }
+
+    private static func hasEnded(_ process: FileDescriptor) -> Bool {
+      var poll = PollSet()
+      poll.add(process)
+      return poll.wait(for: .zero)
+    }
+  }
+
   private func currentScope() -> String {
     guard let boot = FileSystem.contents(of: "/proc/sys/kernel/random/boot_id") else { return "" }
     var buffer = [CChar](repeating: 0, count: 128)

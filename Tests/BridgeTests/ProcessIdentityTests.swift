@@ -21,6 +21,16 @@ struct ProcessIdentityTests {
     #expect(identity.isKnownDead)
   }
 
+  @Test func aProcessThatWasSeenRunningIsKnownToBeDeadOnceItHasEnded() throws {
+    for _ in 1...100 {
+      let child = try TestProgram("cat", [])
+      let identity = try #require(ProcessIdentity(pid: child.pid))
+      for _ in 1...2 { #expect(!identity.isKnownDead) }
+      #expect(child.finish() == .exited(0))
+      for _ in 1...2 { #expect(identity.isKnownDead) }
+    }
+  }
+
   @Test func aReusedPidIsADeadProcess() {
     #expect(ProcessIdentity(scope: current.scope, pid: current.pid, start: current.start + "1").isKnownDead)
   }
