@@ -12,21 +12,17 @@ public final class Subscribers: Sendable {
   public init() {}
 
   /// A sequence that receives hints from now on.
-  ///
-  /// - Parameter onDrop: called when its last reference is gone.
-  public func subscribe(_ urgency: WakeUps.Urgency, onDrop: @escaping @Sendable () -> Void = {}) -> WakeUps {
-    let wakeUps = WakeUps(onDrop: onDrop)
+  public func subscribe(_ urgency: WakeUps.Urgency) -> WakeUps {
+    let wakeUps = WakeUps()
     add(wakeUps, urgency)
     return wakeUps
   }
 
   /// Hints from now on go to this sequence as well.
   func add(_ wakeUps: WakeUps, _ urgency: WakeUps.Urgency = .idle) {
-    // Released outside the lock: one may be the last reference, and its `onDrop` may ask for the urgency.
-    _ = entries.withLock { entries in
-      let present = entries.map(\.wakeUps)
-      entries = zip(entries, present).filter { $1 != nil }.map(\.0) + [Entry(wakeUps: wakeUps, urgency: urgency)]
-      return present
+    entries.withLock { entries in
+      entries.removeAll { $0.wakeUps == nil }
+      entries.append(Entry(wakeUps: wakeUps, urgency: urgency))
     }
   }
 
@@ -45,7 +41,6 @@ public final class Subscribers: Sendable {
     return present.isEmpty ? nil : .idle
   }
 
-  /// Released outside the lock as well.
   private var present: [(WakeUps, WakeUps.Urgency)] {
     entries.withLock { entries in entries.compactMap { entry in entry.wakeUps.map { ($0, entry.urgency) } } }
   }

@@ -24,12 +24,8 @@ public final class WakeUps: AsyncSequence, Sendable {
   }
 
   private let mailbox = Mailbox<WakeUp> { pending, hint in pending = [pending.reduce(hint) { $0.union($1) }] }
-  private let onDrop: @Sendable () -> Void
 
-  /// - Parameter onDrop: called once, when the last reference is gone.
-  public init(onDrop: @escaping @Sendable () -> Void = {}) { self.onDrop = onDrop }
-
-  deinit { onDrop() }
+  public init() {}
 
   public func post(_ hint: WakeUp) { mailbox.post(hint) }
 

@@ -31,9 +31,9 @@ final class StoreWatch: @unchecked Sendable {
   }
 
   func subscribe(_ urgency: WakeUps.Urgency) -> WakeUps {
-    // A subscriber that comes or goes may change the intervals.
-    let wakeUps = subscribers.subscribe(urgency) { [weak self] in self?.nudge() }
+    let wakeUps = subscribers.subscribe(urgency)
     wake.withLock { wake in
+      // The intervals may become shorter. When they become longer, the thread finds out after the present one.
       if let wake { return wake.wake() }
       guard let pipe = try? WakePipe() else { return }
       // Before the first subscriber looks, so that it misses nothing.
@@ -100,7 +100,11 @@ final class StoreWatch: @unchecked Sendable {
       heard.formUnion(event.isOverflow ? .all : .ofEvent(of: event.name, removed: event.isRemoved, database: database))
     }
     heard.formIntersection(layers)
-    if heard.contains(.doorbell) { subscribers.post([.messages, .tasks]) }
+    if heard.contains(.doorbell) {
+      subscribers.post([.messages, .tasks])
+      // Who was told is about to use the processor.
+      nextPoll = .now + pollInterval
+    }
     if heard.contains(.folder) { schedule.restart(at: .now) }
   }
 
