@@ -36,6 +36,7 @@ public enum Schema {
     Migration(7, "search", PackageResources.postgres_0007_search_sql),
     Migration(8, "sessions", PackageResources.postgres_0008_sessions_sql),
     Migration(9, "shapes", PackageResources.postgres_0009_shapes_sql),
+    Migration(10, "looks", PackageResources.postgres_0010_looks_sql),
   ]
 
   /// `postgres/postgres_api_N_….sql`, in order: the functions, which are applied after the newest numbered file, in the same transaction. A

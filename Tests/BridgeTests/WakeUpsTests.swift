@@ -63,13 +63,4 @@ struct WakeUpsTests {
     wakeUps.post(.tasks)
     #expect(await Hints.next(wakeUps) == .tasks)
   }
-
-  @Test func droppingTheSequenceIsReportedOnce() {
-    let drops = Shared(0)
-    var wakeUps: WakeUps? = WakeUps { drops.change { $0 += 1 } }
-    wakeUps?.post(.messages)
-    #expect(drops.value == 0)
-    wakeUps = nil
-    #expect(drops.value == 1)
-  }
 }

@@ -78,13 +78,15 @@ CREATE OR REPLACE FUNCTION fitting_messages(given bigint[], characters bigint) R
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  near bigint[] := ARRAY(
+  near bigint[];
+BEGIN
+  IF cardinality(given) < 2 THEN RETURN given; END IF;
+  near := ARRAY(
     SELECT seq FROM (
       SELECT m.seq, g.number, sum(260 + least_characters(octet_length(m.content))) OVER (ORDER BY g.number)
         - (260 + least_characters(octet_length(m.content))) AS before
       FROM unnest(given) WITH ORDINALITY AS g (seq, number) JOIN messages m USING (seq)
     ) AS sizes WHERE before <= characters ORDER BY number);
-BEGIN
   RETURN (SELECT COALESCE(array_agg(seq ORDER BY number), '{}') FROM (
     SELECT seq, number, sum(cost) OVER (ORDER BY number) AS total FROM (
       SELECT r.seq, array_position(near, r.seq) AS number, cost_of(r) AS cost FROM message_records r WHERE r.seq = ANY (near)

@@ -21,10 +21,12 @@ CREATE OR REPLACE FUNCTION my_agent() RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  mine text := (SELECT agent FROM agent_logins WHERE login = session_user);
+  mine text;
+  has_logins boolean;
 BEGIN
-  PERFORM set_config('lock_timeout', '900ms', true);
-  IF mine IS NULL AND EXISTS (SELECT 1 FROM agent_logins) AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
+  SELECT (SELECT l.agent FROM agent_logins l WHERE l.login = session_user), EXISTS (SELECT 1 FROM agent_logins)
+    INTO mine, has_logins FROM set_config('lock_timeout', '900ms', true);
+  IF mine IS NULL AND has_logins AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
     PERFORM refuse('CW403', format('the login "%s" belongs to no agent: the owner of the schema gives it one with add_login', session_user));
   END IF;
   RETURN mine;

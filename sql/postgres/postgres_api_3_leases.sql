@@ -78,6 +78,17 @@ BEGIN
 END
 $$;
 
+-- Both for one agent, which seldom has any leases when it looks for news.
+CREATE OR REPLACE FUNCTION settle_leases(of_agent text, process text, dead text[], alive text[]) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM leases WHERE agent = of_agent) THEN RETURN '{}'; END IF;
+  PERFORM end_dead_leases(of_agent, dead);
+  RETURN leases_to_check(of_agent, process, alive);
+END
+$$;
+
 -- Tells of a task whose status was changed while no trigger ran, as a trigger would have. known is the status that its history ends with.
 CREATE OR REPLACE FUNCTION tell_change(changed tasks, known text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp

@@ -67,32 +67,57 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION unread(
-  agent text, viewer jsonb DEFAULT '{}', process text DEFAULT '', OUT messages bigint, OUT tasks bigint, OUT elsewhere bigint, OUT to_check text[]
+-- Whether an agent has unread messages or news of tasks, whoever is to get them.
+CREATE OR REPLACE FUNCTION has_anything(wanted text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM messages m WHERE m.recipient = wanted AND COALESCE(m.read, 0) = 0)
+    OR EXISTS (SELECT 1 FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = wanted)
+    OR EXISTS (SELECT 1 FROM task_details d WHERE d.creator_news = 1 AND d.creator = wanted)
+    OR EXISTS (SELECT 1 FROM bypassed_tasks(wanted, false));
+END
+$$;
+
+-- What waits for an agent that is known to act.
+CREATE OR REPLACE FUNCTION unread_of(
+  me text, viewer jsonb, process text, OUT messages bigint, OUT tasks bigint, OUT elsewhere bigint, OUT to_check text[]
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
-  me text := acting_agent(agent);
+  kept bigint;
 BEGIN
+  messages := 0;
+  tasks := 0;
+  elsewhere := 0;
+  IF process <> '' THEN to_check := '{}'; END IF;
+  IF NOT has_anything(me) THEN RETURN; END IF;
   IF process <> '' THEN to_check := sessions_to_check(me, process, viewer); END IF;
   SELECT count(*), count(*) FILTER (WHERE NOT h.is_set_aside) INTO messages, elsewhere FROM held(me, NULL, viewer) AS h WHERE h.is_hidden;
   messages := count_unread(me, NULL, messages, 1000);
-  tasks := 0;
   IF EXISTS (SELECT 1 FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me)
     OR EXISTS (SELECT 1 FROM task_details d WHERE d.creator_news = 1 AND d.creator = me)
     OR EXISTS (SELECT 1 FROM bypassed_tasks(me, false)) THEN
-    DECLARE
-      kept bigint := kept_news(me, viewer);
-    BEGIN
-      tasks := least(1000, -kept
-        + (SELECT count(*) FROM (SELECT FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me LIMIT 1000 + kept) AS counted)
-        + (SELECT count(*) FROM (SELECT FROM task_details d WHERE d.creator_news = 1 AND d.creator = me
-          AND NOT (d.assignee_news = 1 AND d.assignee IS NOT DISTINCT FROM me) LIMIT 1000 + kept) AS counted)
-        + (SELECT count(*) FROM bypassed_tasks(me, false)));
-      elsewhere := elsewhere + kept;
-    END;
+    kept := kept_news(me, viewer);
+    tasks := least(1000, -kept
+      + (SELECT count(*) FROM (SELECT FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me LIMIT 1000 + kept) AS counted)
+      + (SELECT count(*) FROM (SELECT FROM task_details d WHERE d.creator_news = 1 AND d.creator = me
+        AND NOT (d.assignee_news = 1 AND d.assignee IS NOT DISTINCT FROM me) LIMIT 1000 + kept) AS counted)
+      + (SELECT count(*) FROM bypassed_tasks(me, false)));
+    elsewhere := elsewhere + kept;
   END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION unread(
+  agent text, viewer jsonb DEFAULT '{}', process text DEFAULT '', OUT messages bigint, OUT tasks bigint, OUT elsewhere bigint, OUT to_check text[]
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  SELECT u.messages, u.tasks, u.elsewhere, u.to_check INTO messages, tasks, elsewhere, to_check
+    FROM unread_of(acting_agent(agent), viewer, process) AS u;
 END
 $$;
 COMMENT ON FUNCTION unread IS 'How many messages and tasks wait for an agent, of each kind up to 1000.';
@@ -189,7 +214,7 @@ BEGIN
   IF NOT is_new THEN PERFORM wait_for_earlier_commits(); END IF;
   IF awaiting IS NOT NULL THEN PERFORM reserve_reply(me, send.id, awaiting, instance, process, seconds); END IF;
   processes := processes_of(send.recipient, presence);
-  SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread(me, viewer) AS u;
+  SELECT u.messages, u.tasks INTO unread_messages, unread_tasks FROM unread_of(me, viewer, '') AS u;
   RETURN NEXT;
 END
 $$;
@@ -297,15 +322,21 @@ BEGIN
   END IF;
   -- A repeat waits for an attempt that still runs: what that one has locked and not yet leased would not be found.
   PERFORM pg_advisory_xact_lock(hashtextextended(take.lease, 0));
-  PERFORM end_dead_leases(me, dead);
-  to_check := leases_to_check(me, process, alive) || sessions_to_check(me, process, viewer);
+  to_check := settle_leases(me, process, dead, alive);
+  elsewhere := 0;
+  news_elsewhere := 0;
+  set_aside := 0;
+  IF to_check = '{}' AND NOT is_repeated AND answers IS NULL AND NOT has_anything(me) THEN
+    remaining := 0;
+    to_check := NULL;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  to_check := to_check || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN
     RETURN NEXT;
     RETURN;
   END IF;
-  elsewhere := 0;
-  news_elsewhere := 0;
-  set_aside := 0;
   IF is_repeated AND has_begun(me, lease, instance, process, seconds) THEN
     message_rows := ARRAY(SELECT i.seq FROM lease_items i JOIN leases l ON l.id = i.lease
       WHERE i.lease = take.lease AND l.agent = me AND i.kind = 'message');
@@ -320,15 +351,16 @@ BEGIN
       remaining := 0;
     ELSE
       -- Passes over rows that another reader is taking: without that, two would get the same ones.
+      WITH h AS MATERIALIZED (SELECT * FROM held(me, of_sender, viewer))
       SELECT ARRAY(
           SELECT m.seq FROM messages m WHERE m.recipient = me AND COALESCE(m.read, 0) = 0 AND (of_sender IS NULL OR m.sender = of_sender)
-            AND m.seq <> ALL (ARRAY(SELECT h.seq FROM held(me, of_sender, viewer) AS h WHERE h.is_hidden))
+            AND m.seq <> ALL (ARRAY(SELECT h.seq FROM h WHERE h.is_hidden))
           ORDER BY m.seq LIMIT most FOR UPDATE SKIP LOCKED),
         count_unread(me, of_sender, count(*) FILTER (WHERE h.is_hidden), 1000 + most),
         count(*) FILTER (WHERE h.is_hidden AND NOT h.is_set_aside), count(*) FILTER (WHERE h.is_set_aside),
         COALESCE(array_agg(h.seq) FILTER (WHERE NOT h.is_hidden AND h.is_alone), '{}')
-        INTO message_rows, remaining, elsewhere, set_aside, alone FROM held(me, of_sender, viewer) AS h;
-      message_rows := together(message_rows, alone);
+        INTO message_rows, remaining, elsewhere, set_aside, alone FROM h;
+      IF alone <> '{}' THEN message_rows := together(message_rows, alone); END IF;
       IF with_tasks THEN
         IF message_rows[1] = ANY (alone) THEN most := 0; END IF;
         task_rows := ARRAY(SELECT n FROM news_of(me, viewer, most) AS n);
@@ -350,9 +382,10 @@ BEGIN
     RETURN QUERY SELECT r, NULL::task_records, take.remaining, take.elsewhere, take.news_elsewhere, take.set_aside, NULL::text[]
       FROM message_records r WHERE r.seq = ANY (message_rows) ORDER BY r.seq;
   END IF;
-  RETURN QUERY SELECT NULL::message_records, r, take.remaining, take.elsewhere, take.news_elsewhere, take.set_aside, NULL::text[]
-    FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
-  IF message_rows = '{}' AND task_rows = '{}' THEN
+  IF task_rows <> '{}' THEN
+    RETURN QUERY SELECT NULL::message_records, r, take.remaining, take.elsewhere, take.news_elsewhere, take.set_aside, NULL::text[]
+      FROM task_records r WHERE r.seq = ANY (task_rows) ORDER BY r.seq;
+  ELSIF message_rows = '{}' THEN
     to_check := NULL;
     RETURN NEXT;
   END IF;
@@ -413,8 +446,7 @@ AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
-  PERFORM end_dead_leases(me, dead);
-  to_check := leases_to_check(me, process, alive) || sessions_to_check(me, process, viewer);
+  to_check := settle_leases(me, process, dead, alive) || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN
     RETURN NEXT;
     RETURN;

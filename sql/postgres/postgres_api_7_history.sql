@@ -6,14 +6,8 @@ CREATE OR REPLACE FUNCTION has_all(content text, wanted text[]) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  words text := left(content, 262144);
+  words text := folded(left(content, 262144));
 BEGIN
-  -- Spares most texts of ASCII the folding.
-  IF octet_length(words) = length(words) THEN
-    words := lower(words COLLATE "C");
-    IF EXISTS (SELECT 1 FROM unnest(wanted) AS part WHERE strpos(words, ltrim(part)) = 0) THEN RETURN false; END IF;
-  END IF;
-  words := folded(words);
   RETURN NOT EXISTS (SELECT 1 FROM unnest(wanted) AS part WHERE strpos(words, part) = 0);
 END
 $$;
@@ -62,7 +56,6 @@ DECLARE
   given bigint[];
   looked bigint := 0;
   looked_bytes bigint := 0;
-  bytes integer;
   least_cost bigint := 0;
   is_match boolean;
   item record;
@@ -108,23 +101,30 @@ BEGIN
     tokens := ARRAY(SELECT DISTINCT token FROM unnest(string_to_array(folded(array_to_string(words, ' ')), ' ')) AS token WHERE token <> '');
     IF tokens = '{}' THEN RETURN; END IF;
     wanted := ARRAY(SELECT CASE WHEN token ~ unspaced() THEN token ELSE ' ' || token END FROM unnest(tokens) AS token);
-    FOR item IN EXECUTE newest USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, 4000 LOOP
+    -- Texts of ASCII without the words are passed over here, which spares them the folding.
+    FOR item IN EXECUTE format(
+      'SELECT n.seq, c.bytes, octet_length(c.words) <> length(c.words) OR lower(c.words COLLATE "C") LIKE ALL ($9) AS is_near FROM (%s) AS n '
+      'CROSS JOIN LATERAL (SELECT COALESCE(octet_length(m.content), 0) AS bytes, left(m.content, 262144) AS words FROM messages m WHERE m.seq = n.seq OFFSET 0) AS c '
+      'ORDER BY n.seq DESC', newest)
+      USING me, with_agent, about_task, bound_row, bound_time, bound_text, literal, 4000,
+        ARRAY(SELECT '%' || ltrim(part) || '%' FROM unnest(wanted) AS part)
+    LOOP
       looked := looked + 1;
       last_row := item.seq;
-      SELECT COALESCE(has_all(m.content, wanted), false), COALESCE(octet_length(m.content), 0) INTO is_match, bytes
-        FROM messages m WHERE m.seq = item.seq;
-      looked_bytes := looked_bytes + bytes;
+      is_match := false;
+      IF item.is_near THEN is_match := has_all((SELECT m.content FROM messages m WHERE m.seq = item.seq), wanted); END IF;
+      looked_bytes := looked_bytes + item.bytes;
       IF is_match THEN
         candidates := candidates || item.seq;
-        least_cost := least_cost + 260 + least_characters(bytes);
+        least_cost := least_cost + 260 + least_characters(item.bytes);
       END IF;
       -- The reply is full, or the rows are so large that the index is quicker, or they match too seldom.
       EXIT WHEN cardinality(candidates) > most OR (least_cost > characters AND cardinality(candidates) > 1);
       EXIT WHEN looked_bytes > 400000;
-      EXIT WHEN looked % 500 = 0 AND cardinality(candidates) * 8 * 500 <= most * looked;
+      EXIT WHEN looked % 200 = 0 AND cardinality(candidates) * 8 * 200 <= most * looked;
     END LOOP;
     IF cardinality(candidates) <= most AND (least_cost <= characters OR cardinality(candidates) < 2)
-      AND (looked_bytes > 400000 OR looked > 0 AND looked % 500 = 0) THEN
+      AND (looked_bytes > 400000 OR looked > 0 AND looked % 200 = 0) THEN
       FOREACH ends SLICE 1 IN ARRAY ARRAY[ARRAY[greatest(0, last_row - 50000), last_row], ARRAY[-9223372036854775808, last_row - 50000]] LOOP
         CONTINUE WHEN ends[1] >= ends[2];
         -- Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
