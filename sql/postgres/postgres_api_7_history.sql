@@ -121,10 +121,10 @@ BEGIN
       -- The reply is full, or the rows are so large that the index is quicker, or they match too seldom.
       EXIT WHEN cardinality(candidates) > most OR (least_cost > characters AND cardinality(candidates) > 1);
       EXIT WHEN looked_bytes > 400000;
-      EXIT WHEN looked % 200 = 0 AND cardinality(candidates) * 8 * 200 <= most * looked;
+      EXIT WHEN looked % 500 = 0 AND cardinality(candidates) * 8 * 500 <= most * looked;
     END LOOP;
     IF cardinality(candidates) <= most AND (least_cost <= characters OR cardinality(candidates) < 2)
-      AND (looked_bytes > 400000 OR looked > 0 AND looked % 200 = 0) THEN
+      AND (looked_bytes > 400000 OR looked > 0 AND looked % 500 = 0) THEN
       FOREACH ends SLICE 1 IN ARRAY ARRAY[ARRAY[greatest(0, last_row - 50000), last_row], ARRAY[-9223372036854775808, last_row - 50000]] LOOP
         CONTINUE WHEN ends[1] >= ends[2];
         -- Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
