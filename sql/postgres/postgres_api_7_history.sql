@@ -32,12 +32,14 @@ $$;
 -- agent: NULL for everybody, of whom with_agent is one side. words: the content contains each, as the beginning of a word, or anywhere in a script without spaces. literal: a text that the content contains. before: a message's id, or a time.
 --
 -- A search looks at the newest messages one after the other as long as they match now and then, and asks the text index for the rest: for a
--- frequent word the index would collect every occurrence. Conditions are written out for each call, so that each call has a plan of its own.
+-- frequent word the index would collect every occurrence. Conditions are written out for each call, so that each call has a plan of its own. A
+-- table that has grown since it was analyzed looks small: its newest rows are found in the order of an index all the same, without a bitmap of
+-- all of them, which the text index alone needs.
 CREATE OR REPLACE FUNCTION history(
   agent text, words text[] DEFAULT '{}', literal text DEFAULT NULL, with_agent text DEFAULT NULL, about_task text DEFAULT NULL,
   before text DEFAULT NULL, most bigint DEFAULT 20, characters bigint DEFAULT 34000, is_whole boolean DEFAULT false
 ) RETURNS TABLE (message message_records, more boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -125,6 +127,7 @@ BEGIN
     END LOOP;
     IF cardinality(candidates) <= most AND (least_cost <= characters OR cardinality(candidates) < 2)
       AND (looked_bytes > 400000 OR looked > 0 AND looked % 500 = 0) THEN
+      PERFORM set_config('enable_bitmapscan', 'on', true);
       FOREACH ends SLICE 1 IN ARRAY ARRAY[ARRAY[greatest(0, last_row - 50000), last_row], ARRAY[-9223372036854775808, last_row - 50000]] LOOP
         CONTINUE WHEN ends[1] >= ends[2];
         -- Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
