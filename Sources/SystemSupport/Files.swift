@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 // MARK: Small files beside another one
 
@@ -217,5 +218,37 @@ public struct NewFile: Sendable {
     let file = try FileDescriptor.create("mkstemp \(folder)") { mkstemp(&template) }
     unlink(template)
     return file
+  }
+}
+
+/// A small file beside another one that is often touched. It stays open while it is the one at its path, and the other one's rights are the same.
+public final class KeptSidecar: Sendable {
+  private struct State: Equatable {
+    let (inode, device, owner, group, mode): (UInt64, UInt64, UInt32, UInt32, UInt32)
+
+    init?(_ path: String, of model: String) {
+      guard let own = FileSystem.status(path), own.st_nlink == 1, let rights = FileSystem.status(model) else { return nil }
+      (inode, device) = (UInt64(own.st_ino), UInt64(truncatingIfNeeded: own.st_dev))
+      (owner, group, mode) = (rights.st_uid, rights.st_gid, UInt32(rights.st_mode))
+    }
+  }
+
+  private let path: String
+  private let model: String
+  private let kept = Mutex<(file: FileDescriptor, state: State)?>(nil)
+
+  public init(_ path: String, of model: String) { (self.path, self.model) = (path, model) }
+
+  deinit { if let kept = kept.withLock({ $0 }) { try? kept.file.close() } }
+
+  /// - Throws: when it cannot be opened.
+  public func touch() throws(SystemError) {
+    try kept.withLock { kept throws(SystemError) in
+      if let kept, kept.state == State(path, of: model) { return kept.file.touch() }
+      if let old = kept.take() { try? old.file.close() }
+      let file = try FileDescriptor.openSidecar(path, of: model)
+      file.touch()
+      if let state = State(path, of: model) { kept = (file, state) } else { try? file.close() }
+    }
   }
 }

@@ -11,7 +11,7 @@ import SystemSupport
 final class StoreWatch: @unchecked Sendable {
   private let connections: Connections
   private let layers: WakeLayers
-  private let doorbell: String
+  private let doorbell: KeptSidecar
   private let logger: Logger
   private let subscribers = Subscribers()
   /// Wakes the thread; nil while there is none.
@@ -26,7 +26,7 @@ final class StoreWatch: @unchecked Sendable {
   init(connections: Connections, layers: WakeLayers, logger: Logger) {
     self.connections = connections
     self.layers = layers
-    self.doorbell = SidecarFiles.doorbell(of: connections.path)
+    doorbell = KeptSidecar(SidecarFiles.doorbell(of: connections.path), of: connections.path)
     self.logger = logger
   }
 
@@ -49,10 +49,7 @@ final class StoreWatch: @unchecked Sendable {
   /// This process has committed something that concerns others.
   func ring() {
     // A failure is harmless: the other layers see the commit as well.
-    if let file = try? FileDescriptor.openSidecar(doorbell, of: connections.path) {
-      file.touch()
-      try? file.close()
-    }
+    try? doorbell.touch()
     subscribers.post([.messages, .tasks])
   }
 
@@ -91,7 +88,7 @@ final class StoreWatch: @unchecked Sendable {
     // What was missed since the folder was moved.
     if events != nil { schedule.restart(at: .now) }
     // Where the system has no watches left, polling does the work.
-    events = try? FolderWatch(path: doorbell)
+    events = try? FolderWatch(path: SidecarFiles.doorbell(of: connections.path))
   }
 
   private func take(_ events: [FolderWatch.Event], database: String) {
