@@ -19,8 +19,10 @@ void spawn_without_descriptors(posix_spawn_file_actions_t *actions) {
 void share_heap(void) {
 #if defined(__GLIBC__)
   mallopt(M_ARENA_MAX, 1);
-  // What calls free is soon wanted again: by default the heap shrinks and grows with each of them once its free end nears 128 KiB.
-  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  // What calls free is soon wanted again: by default the heap shrinks and grows with each of them once its free end nears 128 KiB. Setting
+  // this keeps glibc from raising the other threshold, above which a block is mapped and unmapped each time.
+  mallopt(M_TRIM_THRESHOLD, 2 << 20);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
 }
 #endif

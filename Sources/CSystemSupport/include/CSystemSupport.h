@@ -36,7 +36,8 @@ int open_process(int pid);
 /// Leaves a child nothing but its standard streams. To be called last; does nothing where the C library is not glibc.
 void spawn_without_descriptors(posix_spawn_file_actions_t *_Nonnull actions);
 
-/// Lets all threads allocate from one heap that keeps what is freed (mallopt(3), M_ARENA_MAX, M_TRIM_THRESHOLD). Does nothing where the C library is not glibc.
+/// Lets all threads allocate from one heap, which keeps up to 2 MiB of what is freed at its end (mallopt(3)). Does nothing where the C library is
+/// not glibc.
 void share_heap(void);
 #endif
 
