@@ -107,8 +107,8 @@ public struct ProcessIdentity: Hashable, Sendable {
           }
         }
         // The number may be another process's since it was asked for.
-        guard descriptors.count < Self.maximumCount, descriptors[process] == nil, ProcessIdentity.startTime(of: process.pid) == process.start
-        else { return false }
+        let isStillRunning = ProcessIdentity.startTime(of: process.pid) == process.start
+        guard isStillRunning, descriptors.count < Self.maximumCount, descriptors[process] == nil else { return false }
         descriptors[process] = descriptor
         return true
       }

@@ -332,6 +332,7 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
+  -- A statement of its own, which sees what the leases gave back.
   to_check := to_check || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN
     RETURN NEXT;
@@ -446,7 +447,9 @@ AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
-  to_check := settle_leases(me, process, dead, alive) || sessions_to_check(me, process, viewer);
+  to_check := settle_leases(me, process, dead, alive);
+  -- A statement of its own, which sees what the leases gave back.
+  to_check := to_check || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN
     RETURN NEXT;
     RETURN;

@@ -8,7 +8,7 @@ AS $$
 DECLARE
   words text := folded(left(content, 262144));
 BEGIN
-  RETURN NOT EXISTS (SELECT 1 FROM unnest(wanted) AS part WHERE strpos(words, part) = 0);
+  RETURN words IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unnest(wanted) AS part WHERE strpos(words, part) = 0);
 END
 $$;
 

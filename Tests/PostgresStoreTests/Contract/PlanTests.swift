@@ -106,6 +106,31 @@ struct PlanTests {
     return database
   }
 
+  /// A table that has grown since it was analyzed, as while messages are copied into it, looks small.
+  @Test func theNewestMessagesAreFoundByAnIndexWhateverTheStatisticsSay() async throws {
+    try await Turnstile.shared.pass {
+      let database = try await Servers.database()
+      let store = try PostgresStore.postgres(database.url)
+      _ = try await store.agents()
+      try await database.psql(
+        """
+        SET search_path = cowork_bridge;
+        ALTER TABLE messages SET (autovacuum_enabled = false);
+        INSERT INTO messages (sender, recipient, content, read) SELECT 'cowork', 'code', 'hay', 1 FROM generate_series(1, 20000)
+        """)
+      let rows = try await database.psql(
+        """
+        SET search_path = cowork_bridge;
+        BEGIN;
+        SELECT count(*) FROM history('code', '{hay}');
+        SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'messages'::regclass
+        """
+      ).split(separator: "\n").compactMap { Int($0) }
+      #expect(rows.first == 20 && rows.count == 2 && rows[1] < 500, "\(rows)")
+      await store.close()
+    }
+  }
+
   @Test func theWholeHistoryIsSearchedFromTheNewestMessageOn() async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()

@@ -1,0 +1,46 @@
+import PostgresTesting
+import Testing
+
+@testable import PostgresStore
+
+@Suite("Looks", .timeLimit(.minutes(5)))
+struct LookTests {
+  /// The news comes back with the lease, and is kept for that session if it runs, which only its host can tell.
+  @Test(arguments: [
+    "look('code', 'h|2|2', '{l}', '{}', NULL, true, 10, 10000, false, '{\"session\": \"zzzzzzzzzz\", \"instance\": \"zz\"}')",
+    "take('code', 'm', 'i', 'h|2|2', 30, '{l}', '{}', false, NULL, true, 10, 10000, false, '{\"session\": \"zzzzzzzzzz\"}', NULL, false)",
+  ])
+  func newsOfADeadLeaseNamesTheSessionThatItMayBeKeptFor(verb: String) async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    let named = try await database.psql(
+      """
+      SET search_path = cowork_bridge;
+      INSERT INTO sessions (agent, stamp, name, process, last_seen) VALUES ('code', 'abcdefghij', 's', 'h|1|1', clock_timestamp());
+      INSERT INTO tasks (id, sender, recipient, title, status) VALUES ('00000000-0000-0000-0000-abcdefghijkl', 'code', 'cowork', 't', 'pending');
+      UPDATE tasks SET status = 'completed';
+      SELECT count(*) FROM take('code', 'l', 'abcdefghijkl', 'h|1|1', 30, '{}', '{}', false, NULL, true, 10, 10000, false,
+        '{"session": "abcdefghij", "instance": "kl"}', NULL, false) WHERE (task).seq IS NOT NULL;
+      SELECT to_check FROM \(verb)
+      """)
+    #expect(named == "1\n{\"session:abcdefghij h|1|1\"}\n")
+    await store.close()
+  }
+
+  @Test func aMessageWithoutTextIsFoundByNoWord() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    let found = try await database.psql(
+      """
+      SET search_path = cowork_bridge;
+      INSERT INTO messages (sender, recipient) VALUES ('cowork', 'code');
+      INSERT INTO messages (sender, recipient, content) VALUES ('cowork', 'code', 'word');
+      SELECT (message).content FROM history('code', '{word}');
+      SELECT has_all(NULL, '{ word}')
+      """)
+    #expect(found == "word\nf\n")
+    await store.close()
+  }
+}
