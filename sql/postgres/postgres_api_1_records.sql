@@ -1,4 +1,5 @@
--- What is shown of a message and of a task. Columns may be added at the end; programs select them by name.
+-- What is shown of a message and of a task. Columns may be added at the end; programs select them by name. OFFSET 0 has details looked up for each
+-- row that is asked for: a plan that was made while there were few would read all of them, and is kept.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
 -- A text of more than 4 MiB, which only a hand can write, is shown by its first 50,000 characters; size tells its bytes.
@@ -7,7 +8,7 @@ SELECT m.seq, m.id, m.sender, m.recipient,
   CASE WHEN octet_length(m.content) > 4194304 THEN substr(m.content, 1, 50000) ELSE m.content END AS content, m.read, m.created_at, d.reply_to,
   d.task_id, to_char(d.read_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS read_at, COALESCE(d.redelivered, 0) AS redelivered,
   CASE WHEN octet_length(m.content) > 4194304 THEN octet_length(m.content) END AS size
-FROM messages m LEFT JOIN message_details d ON d.message_id = m.id;
+FROM messages m LEFT JOIN LATERAL (SELECT * FROM message_details x WHERE x.message_id = m.id OFFSET 0) AS d ON true;
 COMMENT ON VIEW message_records IS 'Messages with their details, as agents see them.';
 
 -- The same columns with every text whole.
@@ -34,7 +35,7 @@ SELECT t.seq, t.id, t.sender, t.recipient, CASE WHEN octet_length(t.title) > 419
   CASE WHEN greatest(octet_length(t.title), octet_length(t.description), octet_length(t.result)) > 4194304
     THEN COALESCE(octet_length(t.title), 0) + COALESCE(octet_length(t.description), 0) + COALESCE(octet_length(t.result), 0) END AS size,
   d.holder_session
-FROM tasks t LEFT JOIN task_details d ON d.task_id = t.id;
+FROM tasks t LEFT JOIN LATERAL (SELECT * FROM task_details x WHERE x.task_id = t.id OFFSET 0) AS d ON true;
 COMMENT ON VIEW task_records IS 'Tasks with their details, as agents see them.';
 
 CREATE OR REPLACE VIEW whole_tasks AS
