@@ -106,30 +106,27 @@ struct PlanTests {
     return database
   }
 
-  /// A table that has grown since it was analyzed, as while messages are copied into it, looks small.
+  /// A table that has grown since it was analyzed, as while messages are copied into it, looks small; so it does to a plan that was made before.
   @Test func theNewestMessagesAreFoundByAnIndexWhateverTheStatisticsSay() async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
       let store = try PostgresStore.postgres(database.url)
       _ = try await store.agents()
-      try await database.psql(
+      try await database.psql("VACUUM ANALYZE cowork_bridge.messages, cowork_bridge.message_details")
+      let rows = try await database.psql(
         """
         SET search_path = cowork_bridge;
         ALTER TABLE messages SET (autovacuum_enabled = false);
         ALTER TABLE message_details SET (autovacuum_enabled = false);
-        VACUUM ANALYZE messages, message_details;
+        SET plan_cache_mode = force_generic_plan;
+        SELECT count(*) FROM history('code', '{hay}');
         INSERT INTO messages (id, sender, recipient, content, read) SELECT 'm' || i, 'cowork', 'code', 'hay', 1 FROM generate_series(1, 20000) i;
-        INSERT INTO message_details (message_id) SELECT id FROM messages
-        """)
-      let rows = try await database.psql(
-        """
-        SET search_path = cowork_bridge;
-        BEGIN;
+        INSERT INTO message_details (message_id) SELECT id FROM messages;
         SELECT count(*) FROM history('code', '{hay}');
         SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid IN ('messages'::regclass, 'message_details'::regclass)
         """
       ).split(separator: "\n").compactMap { Int($0) }
-      #expect(rows.count == 3 && rows.first == 20 && rows.dropFirst().allSatisfy { $0 < 500 }, "\(rows)")
+      #expect(rows.count == 4 && rows[1] == 20 && rows.dropFirst(2).allSatisfy { $0 < 500 }, "\(rows)")
       await store.close()
     }
   }
