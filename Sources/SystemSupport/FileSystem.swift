@@ -9,6 +9,17 @@ public struct FileIdentity: Hashable, Sendable {
   /// Nil when there is no file.
   public init?(path: String) {
     guard let status = FileSystem.status(path) else { return nil }
+    self.init(status)
+  }
+
+  /// That of an open file, whatever is at its path by now.
+  init?(of file: FileDescriptor) {
+    var status = stat()
+    guard fstat(file.rawValue, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
     device = UInt64(truncatingIfNeeded: status.st_dev)
     inode = UInt64(truncatingIfNeeded: status.st_ino)
   }

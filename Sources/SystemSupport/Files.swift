@@ -223,19 +223,18 @@ public struct NewFile: Sendable {
 
 /// A small file beside another one that is often touched. It stays open while it is the one at its path, and the other one's rights are the same.
 public final class KeptSidecar: Sendable {
-  private struct State: Equatable {
-    let (inode, device, owner, group, mode): (UInt64, UInt64, UInt32, UInt32, UInt32)
+  private struct Rights: Equatable {
+    let (owner, group, mode): (UInt32, UInt32, UInt32)
 
-    init?(_ path: String, of model: String) {
-      guard let own = FileSystem.status(path), own.st_nlink == 1, let rights = FileSystem.status(model) else { return nil }
-      (inode, device) = (UInt64(own.st_ino), UInt64(truncatingIfNeeded: own.st_dev))
-      (owner, group, mode) = (rights.st_uid, rights.st_gid, UInt32(rights.st_mode))
+    init?(of path: String) {
+      guard let status = FileSystem.status(path) else { return nil }
+      (owner, group, mode) = (status.st_uid, status.st_gid, UInt32(status.st_mode))
     }
   }
 
   private let path: String
   private let model: String
-  private let kept = Mutex<(file: FileDescriptor, state: State)?>(nil)
+  private let kept = Mutex<(file: FileDescriptor, identity: FileIdentity?, rights: Rights?)?>(nil)
 
   public init(_ path: String, of model: String) { (self.path, self.model) = (path, model) }
 
@@ -244,11 +243,12 @@ public final class KeptSidecar: Sendable {
   /// - Throws: when it cannot be opened.
   public func touch() throws(SystemError) {
     try kept.withLock { kept throws(SystemError) in
-      if let kept, kept.state == State(path, of: model) { return kept.file.touch() }
+      let rights = Rights(of: model)
+      if let kept, kept.rights == rights, kept.identity == FileIdentity(path: path) { return kept.file.touch() }
       if let old = kept.take() { try? old.file.close() }
       let file = try FileDescriptor.openSidecar(path, of: model)
+      kept = (file, FileIdentity(of: file), rights)
       file.touch()
-      if let state = State(path, of: model) { kept = (file, state) } else { try? file.close() }
     }
   }
 }

@@ -99,7 +99,7 @@ final class StoreWatch: @unchecked Sendable {
     heard.formIntersection(layers)
     if heard.contains(.doorbell) {
       subscribers.post([.messages, .tasks])
-      // Who was told is about to use the processor.
+      // Subscribers look by themselves, and sooner while this thread does not.
       nextPoll = .now + pollInterval
     }
     if heard.contains(.folder) { schedule.restart(at: .now) }
