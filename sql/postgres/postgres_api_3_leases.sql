@@ -78,8 +78,8 @@ BEGIN
 END
 $$;
 
--- Both for one agent, which seldom has any leases when it looks for news.
-CREATE OR REPLACE FUNCTION settle_leases(of_agent text, process text, dead text[], alive text[]) RETURNS text[]
+-- Ends the dead leases of one agent, and names those to check. It seldom has any when it looks for news.
+CREATE OR REPLACE FUNCTION check_leases(of_agent text, process text, dead text[], alive text[]) RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN

@@ -322,7 +322,7 @@ BEGIN
   END IF;
   -- A repeat waits for an attempt that still runs: what that one has locked and not yet leased would not be found.
   PERFORM pg_advisory_xact_lock(hashtextextended(take.lease, 0));
-  to_check := settle_leases(me, process, dead, alive);
+  to_check := check_leases(me, process, dead, alive);
   elsewhere := 0;
   news_elsewhere := 0;
   set_aside := 0;
@@ -447,7 +447,7 @@ AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
-  to_check := settle_leases(me, process, dead, alive);
+  to_check := check_leases(me, process, dead, alive);
   -- A statement of its own, which sees what the leases gave back.
   to_check := to_check || sessions_to_check(me, process, viewer);
   IF to_check <> '{}' THEN

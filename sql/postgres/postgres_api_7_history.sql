@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION has_all(content text, wanted text[]) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
-  words text := folded(left(content, 262144));
+  words text := folded(content);
 BEGIN
   RETURN words IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unnest(wanted) AS part WHERE strpos(words, part) = 0);
 END

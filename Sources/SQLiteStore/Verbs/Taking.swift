@@ -20,8 +20,8 @@ extension SQLiteStore {
       }
       let viewer: ViewerParameter
       switch news {
-      case .none(let delivery): return delivery
-      case .some(let found): viewer = found
+      case .nothing(let delivery): return delivery
+      case .waits(let found): viewer = found
       }
       return try write(open, durable: false) { db in
         var (delivery, messages, tasks) = try Self.look(request, viewer, db)
@@ -34,38 +34,35 @@ extension SQLiteStore {
 
   /// Whether there is something to take.
   private enum News {
-    case some(for: ViewerParameter)
-    case none(Delivery)
+    case waits(for: ViewerParameter)
+    case nothing(Delivery)
   }
 
   private static func news(_ request: TakeRequest, _ viewer: (Database) throws -> ViewerParameter, _ db: Database) throws -> News {
     if let reply = request.reply {
-      return try Self.reply(reply, to: request.agent, db) == nil ? .none(Delivery()) : .some(for: viewer(db))
+      return try Self.reply(reply, to: request.agent, db) == nil ? .nothing(Delivery()) : .waits(for: viewer(db))
     }
-    guard try hasAnything(for: request.agent, db) else { return .none(Delivery()) }
+    guard try hasAnything(for: request.agent, db) else { return .nothing(Delivery()) }
     let viewer = try viewer(db)
     let held = try HeldMessages(viewer, of: request.agent, from: request.sender, db)
-    if try db.exists(unread, [request.agent.name, request.sender, held.list]) { return .some(for: viewer) }
-    if try request.includesTasks && TaskNews.exist(for: request.agent, viewer, db) { return .some(for: viewer) }
-    return .none(try look(request, viewer, db).delivery)
+    if try db.exists("messages m WHERE \(isWanted)", [request.agent.name, request.sender, held.list]) { return .waits(for: viewer) }
+    if try request.includesTasks && TaskNews.exist(for: request.agent, viewer, db) { return .waits(for: viewer) }
+    return .nothing(try look(request, viewer, db).delivery)
   }
 
   /// Whether an agent has unread messages or news of tasks, whoever is to get them.
   private static func hasAnything(for agent: Identity, _ db: Database) throws -> Bool {
-    try db.value("SELECT EXISTS (SELECT 1 FROM \(allUnread)) OR \(TaskNews.any)", [agent.name]) ?? false
+    try db.value("SELECT EXISTS (SELECT 1 FROM messages m WHERE \(isUnread)) OR \(TaskNews.any)", [agent.name]) ?? false
   }
 
-  /// The unread messages of `?1`.
-  private static let allUnread = "messages m WHERE m.recipient = ?1 AND COALESCE(m.read, 0) = 0"
+  /// Whether a message is unread, and for `?1`.
+  private static let isUnread = "m.recipient = ?1 AND COALESCE(m.read, 0) = 0"
 
-  /// Those from `?2` only unless it is NULL, without the rows of the list `?3`.
-  private static let unread =
-    "\(allUnread) AND (?2 IS NULL OR m.sender = ?2) AND (?3 = '[]' OR m.rowid NOT IN (SELECT value FROM json_each(?3)))"
+  /// The same for those from `?2` only unless it is NULL, without the rows of the list `?3`.
+  private static let isWanted =
+    "\(isUnread) AND (?2 IS NULL OR m.sender = ?2) AND (?3 = '[]' OR m.rowid NOT IN (SELECT value FROM json_each(?3)))"
 
-  private static let firstUnread = """
-    SELECT \(SQL.messageColumns) FROM messages m LEFT JOIN message_details d ON d.message_id = m.id
-    \(unread.dropFirst("messages m ".count)) ORDER BY m.rowid LIMIT ?4
-    """
+  private static let wanted = "SELECT \(SQL.messageColumns) FROM \(SQL.messages) WHERE \(isWanted) ORDER BY m.rowid LIMIT ?4"
 
   /// What fits into a reply.
   private static func look(
@@ -81,7 +78,7 @@ extension SQLiteStore {
     var delivery = Delivery(held)
     var (messages, tasks): ([Int64], [Int64]) = ([], [])
     let arguments: StatementArguments = [request.agent.name, request.sender, held.list]
-    let rows = try db.rows(firstUnread, arguments + [request.limit])
+    let rows = try db.rows(wanted, arguments + [request.limit])
     while let row = try rows.next() {
       let number: Int64 = row["row"]
       if held.alone.contains(number), !messages.isEmpty { break }
@@ -107,7 +104,7 @@ extension SQLiteStore {
       delivery.newsElsewhere = try db.value("SELECT \(TaskNews.countElsewhere)", [request.agent.name, viewer.text]) ?? 0
     }
     let shown = delivery.messages.count
-    delivery.remaining = try db.count(of: unread, arguments, upTo: Limits.countLimit + shown) - shown
+    delivery.remaining = try db.count(of: "messages m WHERE \(isWanted)", arguments, upTo: Limits.countLimit + shown) - shown
     return (delivery, messages, tasks)
   }
 
@@ -127,7 +124,7 @@ extension SQLiteStore {
     guard try hasAnything(for: viewer.agent, db) else { return UnreadCounts() }
     let parameter = try ViewerParameter(viewer, timing, db)
     let held = try HeldMessages(parameter, of: viewer.agent, db)
-    let messages = try db.count(of: allUnread, [viewer.agent.name], upTo: Limits.countLimit + held.hidden.count)
+    let messages = try db.count(of: "messages m WHERE \(isUnread)", [viewer.agent.name], upTo: Limits.countLimit + held.hidden.count)
     let newsElsewhere: Int = try db.value("SELECT \(TaskNews.countElsewhere)", [viewer.agent.name, parameter.text]) ?? 0
     let tasks: Int = try db.value("SELECT \(TaskNews.count)", [viewer.agent.name, Limits.countLimit + newsElsewhere]) ?? 0
     return UnreadCounts(
