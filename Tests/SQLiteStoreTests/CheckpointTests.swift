@@ -47,6 +47,24 @@ struct CheckpointTests {
     }
   }
 
+  /// A checkpoint forces the disk, which no signal interrupts.
+  @Test func whoHasOnlyBeenThereEndsWithoutACheckpoint() async throws {
+    try await withDatabase { database in
+      var options = SQLiteStore.Options()
+      options.checkpoints.idle = .seconds(3600)
+      let stores = [try await database.openStore(options), try await database.openStore(options), try await database.openStore(options)]
+      let instance = Instance(agent: .cowork)
+      try await stores[0].heartbeat(instance)
+      try await stores[0].signOff(instance, endsSession: true)
+      await stores[0].close()
+      #expect(!FileManager.default.fileExists(atPath: database.path + "-upkeep"))
+      _ = try await stores[1].send("x")
+      await stores[1].close()
+      #expect(FileManager.default.fileExists(atPath: database.path + "-upkeep"))
+      await stores[2].close()
+    }
+  }
+
   @Test func oneProcessAtATimeMakesACheckpointAndAKilledOneBlocksNobody() async throws {
     try await withDatabase { database in
       let store = try await database.openStore(options(pages: 100, spacing: 0))

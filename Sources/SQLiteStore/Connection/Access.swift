@@ -42,17 +42,17 @@ extension SQLiteStore {
   ///   - durable: whether the commit outlives a power cut, and not only this process. True for everything that was accepted from a caller, and
   ///     not begun once the caller has cancelled it. What may be lost: a power cut that undoes a mark as read gives the message back. In any
   ///     case transactions stay whole and in order.
-  ///   - isPeriodic: whether it comes at intervals, also while nobody does anything.
+  ///   - settles: whether the log goes into the file afterwards (``Connections/settleLater()``). What tells who is there may stay in the log.
   ///   - wakes: whether other agents may have news afterwards.
   func write<Value: Sendable>(
-    durable: Bool = true, isPeriodic: Bool = false, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
+    durable: Bool = true, settles: Bool = true, wakes: (Value) -> Bool = { _ in false }, _ body: (Database) throws -> Value
   ) async throws(BridgeError) -> Value {
-    try await visit { try write($0, durable: durable, isPeriodic: isPeriodic, wakes: wakes, body) }
+    try await visit { try write($0, durable: durable, settles: settles, wakes: wakes, body) }
   }
 
   /// The same during a visit.
   func write<Value>(
-    _ open: Connections.Open, durable: Bool, isPeriodic: Bool = false, wakes: (Value) -> Bool = { _ in false },
+    _ open: Connections.Open, durable: Bool, settles: Bool = true, wakes: (Value) -> Bool = { _ in false },
     _ body: (Database) throws -> Value
   ) throws -> Value {
     connections.writers.add(1, ordering: .relaxed)
@@ -65,7 +65,7 @@ extension SQLiteStore {
       return try db.transaction(.immediate, until: open.end, body)
     }
     if wakes(value) { watch.ring() }
-    if !isPeriodic {
+    if settles {
       checkpoints.isUnsettled.store(true, ordering: .relaxed)
       connections.settleLater()
     }

@@ -71,7 +71,7 @@ extension SQLiteStore {
 
   public func renew(_ leases: [String]) async throws(BridgeError) {
     let duration = SQL.offset(timing.lease)
-    try await write(durable: false, isPeriodic: true) { db in
+    try await write(durable: false, settles: false) { db in
       for lease in leases { try db.run("UPDATE leases SET expires_at = \(SQL.later) WHERE id = ?", [duration, lease]) }
     }
   }

@@ -64,7 +64,7 @@ extension SQLiteStore {
   public func heartbeat(_ instance: Instance) async throws(BridgeError) {
     let claim = SQL.offset(timing.claim)
     let forgotten: StatementArguments = [instance.agent.name, SQL.offset(.zero - timing.presence * 4), SQL.offset(timing.presence * 4)]
-    let rows = try await write(durable: false, isPeriodic: true) { db in
+    let rows = try await write(durable: false, settles: false) { db in
       try db.run(
         """
         INSERT INTO instances (id, agent, host, process, client, last_seen) VALUES (?, ?, ?, ?, ?, \(SQL.now))
@@ -83,7 +83,7 @@ extension SQLiteStore {
   }
 
   public func signOff(_ instance: Instance, endsSession: Bool) async throws(BridgeError) {
-    _ = try await write(durable: false, wakes: \.self) { db in
+    _ = try await write(durable: false, settles: false, wakes: \.self) { db in
       try db.run("DELETE FROM instances WHERE id = ?", [instance.id])
       try Self.touchAgent(instance, db)
       if endsSession { try Self.endSession(of: instance, db) }
