@@ -67,15 +67,18 @@ BEGIN
 END
 $$;
 
--- Whether an agent has unread messages or news of tasks, whoever is to get them.
-CREATE OR REPLACE FUNCTION has_anything(wanted text) RETURNS boolean
+-- What there is for an agent, whoever is to get it: unread messages, news of tasks, and messages that are kept for somebody or whose leases
+-- expired again and again. Most agents have little of it most of the time, and what follows is left out.
+CREATE OR REPLACE FUNCTION anything_for(wanted text, OUT messages boolean, OUT news boolean, OUT held boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
-  RETURN EXISTS (SELECT 1 FROM messages m WHERE m.recipient = wanted AND COALESCE(m.read, 0) = 0)
-    OR EXISTS (SELECT 1 FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = wanted)
-    OR EXISTS (SELECT 1 FROM task_details d WHERE d.creator_news = 1 AND d.creator = wanted)
-    OR EXISTS (SELECT 1 FROM bypassed_tasks(wanted, false));
+  SELECT EXISTS (SELECT 1 FROM messages m WHERE m.recipient = wanted AND COALESCE(m.read, 0) = 0),
+      EXISTS (SELECT 1 FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = wanted)
+        OR EXISTS (SELECT 1 FROM task_details d WHERE d.creator_news = 1 AND d.creator = wanted)
+        OR EXISTS (SELECT 1 FROM bypassed_tasks(wanted, false)),
+      EXISTS (SELECT 1 FROM message_details d WHERE d.recipient = wanted AND (d.kept_for IS NOT NULL OR d.expiries >= 3))
+    INTO messages, news, held;
 END
 $$;
 
@@ -86,19 +89,22 @@ CREATE OR REPLACE FUNCTION unread_of(
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, :"schema", pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
+  found record := anything_for(me);
   kept bigint;
 BEGIN
   messages := 0;
   tasks := 0;
   elsewhere := 0;
-  IF process <> '' THEN to_check := '{}'; END IF;
-  IF NOT has_anything(me) THEN RETURN; END IF;
-  IF process <> '' THEN to_check := sessions_to_check(me, process, viewer); END IF;
-  SELECT count(*), count(*) FILTER (WHERE NOT h.is_set_aside) INTO messages, elsewhere FROM held(me, NULL, viewer) AS h WHERE h.is_hidden;
-  messages := count_unread(me, NULL, messages, 1000);
-  IF EXISTS (SELECT 1 FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me)
-    OR EXISTS (SELECT 1 FROM task_details d WHERE d.creator_news = 1 AND d.creator = me)
-    OR EXISTS (SELECT 1 FROM bypassed_tasks(me, false)) THEN
+  IF process <> '' THEN
+    to_check := CASE WHEN found.held OR found.news THEN sessions_to_check(me, process, viewer) ELSE '{}' END;
+  END IF;
+  IF found.messages THEN
+    IF found.held THEN
+      SELECT count(*), count(*) FILTER (WHERE NOT h.is_set_aside) INTO messages, elsewhere FROM held(me, NULL, viewer) AS h WHERE h.is_hidden;
+    END IF;
+    messages := count_unread(me, NULL, messages, 1000);
+  END IF;
+  IF found.news THEN
     kept := kept_news(me, viewer);
     tasks := least(1000, -kept
       + (SELECT count(*) FROM (SELECT FROM task_details d WHERE d.assignee_news = 1 AND d.assignee = me LIMIT 1000 + kept) AS counted)
@@ -313,6 +319,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, :"schema", pg_te
 AS $$
 DECLARE
   me text := acting_agent(agent);
+  found record;
   message_rows bigint[];
   task_rows bigint[] := '{}';
   alone bigint[];
@@ -326,14 +333,15 @@ BEGIN
   elsewhere := 0;
   news_elsewhere := 0;
   set_aside := 0;
-  IF to_check = '{}' AND NOT is_repeated AND answers IS NULL AND NOT has_anything(me) THEN
+  -- Statements of their own, which see what the leases gave back.
+  found := anything_for(me);
+  IF to_check = '{}' AND NOT is_repeated AND answers IS NULL AND NOT found.messages AND NOT found.news THEN
     remaining := 0;
     to_check := NULL;
     RETURN NEXT;
     RETURN;
   END IF;
-  -- A statement of its own, which sees what the leases gave back.
-  to_check := to_check || sessions_to_check(me, process, viewer);
+  IF found.held OR found.news THEN to_check := to_check || sessions_to_check(me, process, viewer); END IF;
   IF to_check <> '{}' THEN
     RETURN NEXT;
     RETURN;
@@ -362,7 +370,7 @@ BEGIN
         COALESCE(array_agg(h.seq) FILTER (WHERE NOT h.is_hidden AND h.is_alone), '{}')
         INTO message_rows, remaining, elsewhere, set_aside, alone FROM h;
       IF alone <> '{}' THEN message_rows := together(message_rows, alone); END IF;
-      IF with_tasks THEN
+      IF with_tasks AND found.news THEN
         IF message_rows[1] = ANY (alone) THEN most := 0; END IF;
         task_rows := ARRAY(SELECT n FROM news_of(me, viewer, most) AS n);
         IF task_rows <> '{}' THEN task_rows := lock_news(me, task_rows, viewer); ELSE news_elsewhere := kept_news(me, viewer); END IF;
@@ -370,7 +378,8 @@ BEGIN
       SELECT s.messages, s.tasks, s.remaining INTO message_rows, task_rows, remaining
         FROM shown(me, message_rows, task_rows, take.remaining, characters) AS s;
     END IF;
-    IF task_rows <> '{}' OR EXISTS (SELECT 1 FROM messages m WHERE m.seq = ANY (message_rows) AND COALESCE(m.read, 0) = 0) THEN
+    IF task_rows <> '{}' OR message_rows <> '{}' AND (
+      answers IS NULL OR EXISTS (SELECT 1 FROM messages m WHERE m.seq = ANY (message_rows) AND COALESCE(m.read, 0) = 0)) THEN
       PERFORM lease_rows(me, lease, instance, process, seconds, message_rows, task_rows, viewer, is_repeated);
     ELSIF is_repeated THEN
       PERFORM end_leases(ARRAY[lease], false);
