@@ -66,10 +66,11 @@ need_to_build() {
 
 # Options of a release build. Where the toolchain has Swift's libraries to link statically, the program starts in half the time, and
 # runs without a toolchain. Then no symbol is looked up or exported that need not be, and addresses are fixed, as in programs of Go: 100,000
-# pointers would have to be relocated at each start, and the memory that they stand in could not be shared. A folder of its own lets a
-# release be built while tests run: SwiftPM locks the database of a build.
+# pointers would have to be relocated at each start, and the memory that they stand in could not be shared. Code that is optimized for its
+# size is as fast here, starts sooner and takes half the time to build. A folder of its own lets a release be built while tests run: SwiftPM
+# locks the database of a build.
 release_options() {
-  local options=(-c release --scratch-path .build/release-build) resources library file folder=.build/static
+  local options=(-c release -Xswiftc -Osize --scratch-path .build/release-build) resources library file folder=.build/static
   resources=$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": *"\(.*\)".*/\1/p')
   if [ -d "${resources}_static/linux" ]; then
     options+=(--static-swift-stdlib -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -no-pie)
