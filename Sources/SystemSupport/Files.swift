@@ -41,10 +41,10 @@ extension FileDescriptor {
     try? other.close()
   }
 
-  /// As far as this user may.
+  /// As far as this user may. Not those of a file whose owner may not read it: once that is mended, this one could not be opened to be mended.
   fileprivate func adoptRights(of path: String) {
     var own = Foundation.stat()
-    guard let model = FileSystem.status(path), fstat(rawValue, &own) == 0 else { return }
+    guard let model = FileSystem.status(path), model.st_mode & S_IRUSR != 0, fstat(rawValue, &own) == 0 else { return }
     if geteuid() == 0, own.st_uid != model.st_uid { _ = fchown(rawValue, model.st_uid, model.st_gid) }
     if own.st_gid != model.st_gid { _ = fchown(rawValue, uid_t.max, model.st_gid) }
     if own.st_mode & 0o777 != model.st_mode & 0o777 { fchmod(rawValue, model.st_mode & 0o777) }

@@ -35,6 +35,25 @@ struct RightsTests {
     }
   }
 
+  /// While another process has the log open.
+  @Test(arguments: [0o000, 0o200, 0o400])
+  func rightsThatWereTakenAwayForAWhileWorkAgain(mode: Int) async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
+    await #expect(processExitsWith: .success) { [path = folder.path + "/messages.db" as String, mode = mode as Int] in
+      _ = seteuid(65_534)
+      setenv("SQLITE_TMPDIR", "/tmp", 1)
+      let store = SQLiteStore(path: path, logger: .silent)
+      _ = try await store.send("first")
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+      let early = SQLiteStore(path: path, logger: .silent)
+      await #expect(throws: BridgeError.self) { try await early.send("too early") }
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+      _ = try await SQLiteStore(path: path, logger: .silent).send("second")
+      #expect(try await store.look() == ["first", "second"])
+    }
+  }
+
   @Test func twoUsersOfOneStoreBothMakeCheckpointsIndexAndRing() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/messages.db"
