@@ -78,7 +78,7 @@ DO $$
 DECLARE
   changed regprocedure;
 BEGIN
-  FOR changed IN SELECT oid FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname IN (
+  FOR changed IN SELECT oid FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace AND proname IN (
     'send', 'take', 'look', 'shown', 'waiting', 'unread', 'news_of', 'lock_news', 'lease_rows', 'inbox', 'tasks', 'tasks_2', 'task', 'task_state',
     'change_task', 'create_task', 'heartbeat', 'sign_off', 'agents', 'agents_2', 'undo')
   LOOP EXECUTE format('DROP FUNCTION %s', changed); END LOOP;

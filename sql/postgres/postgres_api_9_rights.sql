@@ -10,7 +10,7 @@ DECLARE
 BEGIN
   PERFORM revoke_all(login);
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', workspace(), login);
-  FOR verb IN SELECT oid FROM pg_proc WHERE pronamespace = workspace()::regnamespace AND prosecdef LOOP
+  FOR verb IN SELECT oid FROM pg_proc WHERE pronamespace = quote_ident(workspace())::regnamespace AND prosecdef LOOP
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', verb, login);
   END LOOP;
   IF NOT has_schema_privilege(login, workspace(), 'USAGE') THEN
@@ -77,9 +77,9 @@ DECLARE
   item record;
 BEGIN
   FOR item IN SELECT polname, polrelid::regclass AS owner_table FROM pg_policy JOIN pg_class c ON c.oid = polrelid
-    WHERE relnamespace = workspace()::regnamespace
+    WHERE relnamespace = quote_ident(workspace())::regnamespace
   LOOP EXECUTE format('DROP POLICY %I ON %s', item.polname, item.owner_table); END LOOP;
-  FOR item IN SELECT oid::regclass AS owner_table FROM pg_class WHERE relnamespace = workspace()::regnamespace AND relrowsecurity
+  FOR item IN SELECT oid::regclass AS owner_table FROM pg_class WHERE relnamespace = quote_ident(workspace())::regnamespace AND relrowsecurity
   LOOP EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', item.owner_table); END LOOP;
   DROP TRIGGER IF EXISTS task_guard ON tasks;
   DROP TRIGGER IF EXISTS task_details_guard ON task_details;
@@ -97,22 +97,22 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
   SELECT DISTINCT format('%s on %s for %s', a.privilege_type, c.relname, COALESCE(r.rolname, 'PUBLIC'))
     FROM pg_class c CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-    WHERE c.relnamespace = workspace()::regnamespace AND a.grantee <> c.relowner
+    WHERE c.relnamespace = quote_ident(workspace())::regnamespace AND a.grantee <> c.relowner
   UNION ALL
   SELECT format('columns of %s for %s', c.relname, COALESCE(r.rolname, 'PUBLIC'))
     FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid CROSS JOIN aclexplode(t.attacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-    WHERE c.relnamespace = workspace()::regnamespace AND a.grantee <> c.relowner
+    WHERE c.relnamespace = quote_ident(workspace())::regnamespace AND a.grantee <> c.relowner
   UNION ALL
   SELECT format('%s for %s', p.proname, COALESCE(r.rolname, 'PUBLIC'))
     FROM pg_proc p CROSS JOIN aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-    WHERE p.pronamespace = workspace()::regnamespace AND a.grantee <> p.proowner AND (a.grantee = 0 OR NOT p.prosecdef)
+    WHERE p.pronamespace = quote_ident(workspace())::regnamespace AND a.grantee <> p.proowner AND (a.grantee = 0 OR NOT p.prosecdef)
   UNION ALL
   SELECT format('%s on the schema for %s', a.privilege_type, COALESCE(r.rolname, 'PUBLIC'))
     FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-    WHERE n.oid = workspace()::regnamespace AND a.grantee NOT IN (n.nspowner, (SELECT relowner FROM pg_class WHERE oid = 'messages'::regclass))
+    WHERE n.oid = quote_ident(workspace())::regnamespace AND a.grantee NOT IN (n.nspowner, (SELECT relowner FROM pg_class WHERE oid = 'messages'::regclass))
       AND (a.privilege_type = 'CREATE' OR a.grantee = 0)
   UNION ALL
-  SELECT format('the policy %s', polname) FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.relnamespace = workspace()::regnamespace
+  SELECT format('the policy %s', polname) FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.relnamespace = quote_ident(workspace())::regnamespace
 $$;
 
 -- New functions may be called by nobody yet. Roles that share the tables of an earlier version may call them.
@@ -136,7 +136,7 @@ DO $$
 DECLARE
   verb record;
 BEGIN
-  FOR verb IN SELECT oid::regprocedure AS name, proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prosecdef LOOP
+  FOR verb IN SELECT oid::regprocedure AS name, proname FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace AND prosecdef LOOP
     EXECUTE format('ALTER FUNCTION %s SET jit = off SET max_parallel_workers_per_gather = 0', verb.name);
     IF verb.proname IN ('send', 'take', 'look', 'confirm', 'renew', 'undo', 'recover', 'unread', 'create_task', 'task_state', 'change_task',
       'heartbeat') THEN

@@ -43,12 +43,12 @@ struct WorkspaceTests {
     for store in [shop, blog, main] { await store.close() }
   }
 
-  @Test func theLongestNamesHaveSchemasOfTheirOwn() async throws {
+  @Test func theLongestNamesAndThoseWithDotsHaveSchemasOfTheirOwn() async throws {
     let names = ["a", "b"].map { String(repeating: "w", count: 62) + $0 }
     let schemas = try names.map { WorkspaceSchema(try Workspace($0)).name }
     #expect(Set(schemas).count == 2 && schemas.allSatisfy { $0.utf8.count <= 63 })
     let database = try await Servers.database()
-    for name in names {
+    for name in names + ["a.b", "a..b", "a-b.c_d"] {
       let store = try PostgresStore.postgres(database.url, workspace: Workspace(name))
       _ = try await store.send(NewMessage(sender: .cowork, recipient: .code, content: name))
       #expect(try await store.take(TakeRequest(agent: .code, instance: nil)).messages.map(\.content) == [name])
