@@ -14,6 +14,9 @@ enum SQL {
       + "THEN \(column) ELSE strftime('%Y-%m-%dT%H:%M:%fZ', \(column)) END"
   }
 
+  /// A text of a column, as bytes where it has a NUL: GRDB would cut it there.
+  static func whole(_ column: String) -> String { "CASE WHEN instr(\(column), char(0)) THEN CAST(\(column) AS BLOB) ELSE \(column) END" }
+
   /// Whether a lease has expired.
   static let hasExpired = isOver("expires_at", atMost: "+60 seconds")
 

@@ -36,7 +36,7 @@ extension RecordField {
     let name = "\(alias).\(column)"
     return switch kind {
     case .id, .exact: "CAST(\(name) AS BLOB) AS \(column), typeof(\(name)) = 'blob' AS \(column)_is_blob"
-    case .text: "\(name) AS \(column)"
+    case .text: "\(SQL.whole(name)) AS \(column)"
     case .time: "\(SQL.time(name)) AS \(column)"
     case .deadline:
       "CASE WHEN \(name) IS NULL THEN NULL WHEN \(name) = '' THEN '' ELSE COALESCE(\(SQL.time(name)), '') END AS \(column)"
