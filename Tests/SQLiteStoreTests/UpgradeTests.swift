@@ -36,6 +36,45 @@ struct UpgradeTests {
     }
   }
 
+  @Test func aFileThatIsRestoredIntoAnOpenOneIsCompletedToo() async throws {
+    try await withDatabase { database in
+      let stores = [try await database.openStore(), try await database.openStore()]
+      try await SQLiteShell(database.path + ".backup").run(Self.documented)
+      try await database.shell.run(".restore '\(database.path).backup'")
+      for store in stores { #expect(try await store.history(HistoryQuery(agent: .code)).messages.count == 2) }
+      _ = try await stores[1].send("after")
+      let delivery = try await stores[0].take(TakeRequest(agent: .code, includesTasks: true, instance: database.code))
+      #expect(delivery.messages.map(\.content) == ["waiting", "after"] && delivery.tasks.map(\.id) == ["t1"])
+    }
+  }
+
+  @Test(arguments: [
+    "CREATE TABLE agents (name TEXT PRIMARY KEY)", "CREATE TABLE Leases (x)", "CREATE VIEW sessions AS SELECT 1",
+    "CREATE TABLE messages (id TEXT PRIMARY KEY, sender, recipient, content, read, created_at) WITHOUT ROWID",
+  ])
+  func whatAnotherProgramHasInThePlaceOfOursIsSaidAndLeftAlone(sql: String) async throws {
+    try await withDatabase { database in
+      try await database.shell.run(sql)
+      let store = database.store()
+      let sentence = "has something of another program in the place of this one's"
+      for _ in 1...2 {
+        await #expect { try await store.send("x") } throws: { "\($0)".contains(sentence) && "\($0)".contains("rename that there") }
+      }
+      let diagnosis = await store.diagnose()
+      #expect(diagnosis.state == .unusable && diagnosis.findings.contains { $0.verdict == .failure && $0.found.contains(sentence) })
+      #expect(try await database.shell.run("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL") == sql + "\n")
+    }
+  }
+
+  @Test func namesOfTablesAreComparedAsSQLiteDoes() async throws {
+    try await withDatabase { database in
+      try await database.shell.run(Self.documented.replacing("TABLE tasks", with: "TABLE Tasks"))
+      let store = database.store()
+      #expect(try await store.tasks(TaskQuery(agent: .code, role: .assignee)).tasks.count == 3)
+      #expect(await store.diagnose().state == .ready)
+    }
+  }
+
   @Test func leasesOfTheVersionBeforeGoOn() async throws {
     try await withDatabase { database in
       try await database.make(version: 2)

@@ -5,8 +5,8 @@ import SystemSupport
 
 extension SQLiteStore {
   /// Runs transactions on a thread that may block; again while other connections keep the database locked, and with new connections if
-  /// another verb has closed them since the file was replaced, or if they may only read. All of the body is repeated. Cancelling the task
-  /// does not interrupt them.
+  /// another verb has closed them since the file was replaced, or if they may only read or miss a table. All of the body is repeated. Cancelling
+  /// the task does not interrupt them.
   func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
       return try await withTaskExecutorPreference(TaskThreads.shared) {
@@ -18,8 +18,9 @@ extension SQLiteStore {
               let open = try connections.opened(until: wait.end)
               do {
                 return try body(open)
-              } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY && mayReopen {
-                // SQLite keeps a file that it could only read, also when its rights have been mended.
+              } catch let error as DatabaseError where [.SQLITE_READONLY, .SQLITE_ERROR].contains(error.resultCode) && mayReopen {
+                // SQLite keeps a file that it could only read, also when its rights have been mended. `.restore` writes another database into
+                // the same file, which may need to be migrated.
                 connections.giveUp(open)
                 mayReopen = false
               }

@@ -18,15 +18,46 @@ enum Migrator {
         guard present <= newest else {
           throw BridgeError.storeTooNew("The database \(path)", version: present, newest: newest)
         }
-        try db.execute(sql: "CREATE TABLE IF NOT EXISTS bridge_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
-        for migration in Schema.sqlite where migration.version > present {
-          if migration.version == 1 { try addMissingColumns(db) }
-          try db.execute(sql: migration.sql)
-          try db.execute(sql: "INSERT INTO bridge_schema VALUES (?, \(SQL.now))", arguments: [migration.version])
-          logger.info("applied schema", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
+        do {
+          try migrate(db, from: present, logger: logger)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+          throw foreignTables(path, error)
         }
         return .commit
       }
+    }
+  }
+
+  private static func migrate(_ db: Database, from present: Int, logger: Logger? = nil) throws {
+    try db.execute(sql: "CREATE TABLE IF NOT EXISTS bridge_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
+    for migration in Schema.sqlite where migration.version > present {
+      if migration.version == 1 { try addMissingColumns(db) }
+      try db.execute(sql: migration.sql)
+      try db.execute(sql: "INSERT INTO bridge_schema VALUES (?, \(SQL.now))", arguments: [migration.version])
+      logger?.info("applied schema", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
+    }
+    _ = try db.row("SELECT m.rowid, t.rowid FROM messages m, tasks t LIMIT 0")
+  }
+
+  private static func foreignTables(_ path: String, _ error: DatabaseError) -> BridgeError {
+    BridgeError(
+      .storeUnavailable,
+      "The database \(path) has something of another program in the place of this one's (\(error.message ?? "\(error)")): rename that there, or "
+        + "name another file with --database-url.")
+  }
+
+  /// Tries the migrations on a copy of the tables, without their rows.
+  ///
+  /// - Throws: what migrating the file itself would throw because of what it holds.
+  static func rehearse(on db: Database, path: String) throws {
+    let present = try version(db)
+    let statements = try String.fetchAll(db, sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    let copy = try DatabaseQueue()
+    defer { try? copy.close() }
+    try copy.writeWithoutTransaction { copy in
+      // Those that belong to a virtual table come with it.
+      for statement in statements { try? copy.execute(sql: statement) }
+      do { try migrate(copy, from: present) } catch let error as DatabaseError { throw foreignTables(path, error) }
     }
   }
 
@@ -37,8 +68,8 @@ enum Migrator {
   }
 
   /// Queries the file, because GRDB caches the schema and another process may have created the table since.
-  private static func tableExists(_ name: String, _ db: Database) throws -> Bool {
-    try db.exists("sqlite_master WHERE type = 'table' AND name = ?", [name])
+  static func tableExists(_ name: String, _ db: Database) throws -> Bool {
+    try db.exists("sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", [name])
   }
 
   private static func addMissingColumns(_ db: Database) throws {

@@ -26,7 +26,7 @@ extension SQLiteStore {
       try StorePath.requireFile(place.path)
       let queue = try DatabaseQueue(path: place.path, configuration: configuration)
       let (state, findings) = try queue.unsafeRead { db in
-        let (state, schema) = try schema(db)
+        let (state, schema) = try schema(db, place.path)
         return (state, [schema, try integrity(db, place.path), try journal(db, place.path)])
       }
       try? queue.close()
@@ -41,10 +41,12 @@ extension SQLiteStore {
     }
   }
 
-  private static func schema(_ db: Database) throws -> (Diagnosis.State, Finding) {
-    func has(_ table: String) throws -> Bool { try db.exists("sqlite_master WHERE type = 'table' AND name = ?", [table]) }
-    guard try has("bridge_schema") else {
-      let origin = try has("messages") ? "It was made by another program" : "It is empty"
+  private static func schema(_ db: Database, _ path: String) throws -> (Diagnosis.State, Finding) {
+    guard try Migrator.tableExists("bridge_schema", db) else {
+      do { try Migrator.rehearse(on: db, path: path) } catch let error as BridgeError {
+        return (.unusable, Finding(.failure, "schema", error.message))
+      }
+      let origin = try Migrator.tableExists("messages", db) ? "It was made by another program" : "It is empty"
       return (.outdated, Finding(.ok, "schema", "\(origin): the first server adds what is missing and keeps what is there."))
     }
     let present: Int = try db.value("SELECT MAX(version) FROM bridge_schema") ?? 0
