@@ -48,8 +48,9 @@ extension ProcessTests {
 
   @Test func sendsBehindTheLockOfAnotherProgramAreAnsweredInTime() async throws {
     let sandbox = try Sandbox()
-    let server = try await sandbox.serve("code")
-    _ = try await server.call("list_agents")
+    let (server, reader) = (try await sandbox.serve("code"), try await sandbox.serve("cowork"))
+    try await server.send(["before"], to: "cowork")
+    _ = try await reader.call("list_agents")
     let shell = try ChildProcess(
       ["sqlite3", "-batch", sandbox.database], environment: ProcessInfo.processInfo.environment, input: .pipe, output: .pipe)
     try shell.input?.writeCompletely("BEGIN EXCLUSIVE; SELECT 'locked';\n".utf8)
@@ -58,8 +59,9 @@ extension ProcessTests {
     let calls = (1...5).map { server.beginCall("send_message", ["to": "cowork", "content": .string("\($0)")]) }
     let cancelled = server.beginCall("send_message", ["to": "cowork", "content": "cancelled"])
     server.notify("notifications/cancelled", ["requestId": .integer(cancelled.id)])
+    let waits = [reader.beginCall("wait_for_updates", ["timeout_seconds": 1]), reader.beginCall("read_messages", ["wait_seconds": 1])]
     #expect(try await server.call("read_messages")["messages"] == [])
-    for call in calls {
+    for call in calls + waits {
       let arrival = try await call.arrival()
       #expect(arrival.at - start < .seconds(11))
       let sentence = arrival.message["result"]?["content"]?.arrayValue?.first?["text"]?.stringValue ?? ""
@@ -68,7 +70,8 @@ extension ProcessTests {
     try shell.input?.close()
     _ = shell.wait()
     #expect(try await server.send(["afterwards"], to: "cowork").count == 1)
-    #expect(try await sandbox.sqlite3("SELECT content FROM messages") == "afterwards")
+    #expect(try await reader.readAll().map(\.content) == ["before", "afterwards"])
+    #expect(try await sandbox.sqlite3("SELECT content FROM messages") == "before\nafterwards")
   }
 
   @Test func pruningDisturbsNeitherPeopleNorAgents() async throws {
