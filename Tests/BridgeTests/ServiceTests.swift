@@ -1,10 +1,11 @@
-import Bridge
 import BridgeTesting
 import Foundation
 import InMemoryLogging
 import Logging
 import SQLiteStore
 import Testing
+
+@testable import Bridge
 
 @Suite("The service keeps its leases when the store fails", .timeLimit(.minutes(5)))
 struct ServiceTests {
@@ -119,6 +120,28 @@ struct ServiceTests {
     #expect(bench.faulty.leases(of: .renew) == [report.lease])
     await bench.service.delivered(report.lease)
     #expect(try await bench.service.unreadCounts().isEmpty)
+    await bench.close()
+  }
+
+  @Test(arguments: [true, false])
+  func anotherInstanceOfTheSessionGetsTheAnswerByOneCall(marking: Bool) async throws {
+    let bench = Bench()
+    let session = Session(named: "s")
+    let services = [session, session, Session(named: "other")].map {
+      BridgeService(store: bench.plain, instance: Instance(agent: .code, session: $0), logger: .init(label: "test"))
+    }
+    for service in services { await service.signOfLife() }
+    let (asker, sibling, other) = (services[0], services[1], services[2])
+    for number in 1...3 {
+      let asked = try await asker.send(to: .cowork, content: "\(number)?").messageID
+      var answer = NewMessage(sender: .cowork, recipient: .code, content: "\(number)")
+      answer.references.replyTo = asked
+      _ = try await bench.plain.send(answer)
+      #expect(try await other.readMessages(markRead: marking).kept == 1)
+      let delivery = try await sibling.readMessages(markRead: marking)
+      #expect(delivery.messages.map(\.content) == ["\(number)"] && delivery.kept == 0)
+      if marking { await sibling.delivered(delivery.lease) } else { break }
+    }
     await bench.close()
   }
 

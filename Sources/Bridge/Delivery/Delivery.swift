@@ -63,6 +63,8 @@ public struct Delivery: Hashable, Sendable {
   }
 
   public var isEmpty: Bool { messages.isEmpty && tasks.isEmpty }
+  /// How much is kept for others.
+  var kept: Int { elsewhere + newsElsewhere }
 }
 
 /// What waits for a session of an agent; of each kind `Limits.countLimit` where there is more.

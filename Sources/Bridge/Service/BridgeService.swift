@@ -81,7 +81,7 @@ public final class BridgeService: Sendable {
 
   private var viewer: Viewer { Viewer(instance) }
 
-  func found(_ delivery: Delivery) { kept.found(delivery.elsewhere + delivery.newsElsewhere) }
+  func found(_ delivery: Delivery) { kept.found(delivery.kept) }
 
   /// Hints that something may have changed for the agent, until the sequence is dropped. Subscribe, then look, then wait.
   public func wakeUps(_ urgency: WakeUps.Urgency) -> WakeUps {

@@ -9,6 +9,8 @@ final class KeptWatch: Sendable {
     var isRunning = false
     /// Whether the last look found something that is kept for others.
     var hasKept = false
+    /// How much a look has found that ``isMore(_:)`` was asked about, or less if less was found since.
+    var known = 0
   }
 
   private static let pause = Duration.milliseconds(200)
@@ -30,10 +32,19 @@ final class KeptWatch: Sendable {
   func found(_ count: Int) {
     let starts = state.withLock { state in
       state.hasKept = count > 0
+      state.known = min(state.known, count)
       defer { state.isRunning = state.isRunning || state.hasKept }
       return state.hasKept && !state.isRunning
     }
     if starts { Task { [weak self] in await self?.run() } }
+  }
+
+  /// Whether so much is more than when this was last asked.
+  func isMore(_ count: Int) -> Bool {
+    state.withLock { state in
+      defer { state.known = count }
+      return count > state.known
+    }
   }
 
   private func run() async {

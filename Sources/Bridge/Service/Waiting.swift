@@ -4,11 +4,13 @@ import SystemSupport
 extension BridgeService {
   /// Takes what is there; waits for it if there is nothing. What is kept for others is counted as the last look found it.
   func take(_ request: TakeRequest, within seconds: Int) async throws -> Delivery {
-    guard seconds > 0 else { return try await take(request) }
+    guard seconds > 0 else { return try await takeAtOnce(request) }
     let last = Mutex(Delivery())
     return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks, reply: request.reply?.message)) {
       let giveBack = { @Sendable (delivery: Delivery) in await self.undelivered(delivery.lease) }
-      let found = try await wait(.seconds(seconds), patience: .seconds(3), giveBack: giveBack) {
+      // As long as any call waits for locks, unless the client would cut this one before.
+      let patience = Duration.seconds(min(10, Limits.waitSeconds.upperBound + 3 - seconds))
+      let found = try await wait(.seconds(seconds), patience: patience, giveBack: giveBack) {
         let delivery = try await self.looks.look(request) { try await self.take(request) }
         guard delivery.isEmpty else { return delivery }
         last.withLock { $0 = delivery }
@@ -16,6 +18,15 @@ extension BridgeService {
       }
       return found ?? last.withLock(\.self)
     }
+  }
+
+  /// For a moment an answer is left to the instance of the session that asked, since a call of it may wait. A call that finds nothing, and that
+  /// more is kept than before, does not end before that moment.
+  private func takeAtOnce(_ request: TakeRequest) async throws -> Delivery {
+    let delivery = try await take(request)
+    guard delivery.isEmpty, instance.session != nil, kept.isMore(delivery.kept) else { return delivery }
+    try await Task.pause(for: StoreTiming().precedence)
+    return try await take(request)
   }
 
   /// What is taken for a call that was cancelled is given back.
