@@ -202,6 +202,15 @@ struct ServiceTests {
     await bench.close()
   }
 
+  @Test func whoWaitsForAReplyIsToldThatTheMessageWasSentWhateverTheStoreDoesThen() async throws {
+    let bench = Bench()
+    bench.faulty.fail(.take, times: 100)
+    let (receipt, reply) = try await bench.service.ask(.cowork, content: "question", waitSeconds: 1)
+    #expect(!receipt.duplicate && reply.isEmpty)
+    #expect(try await bench.plain.message(receipt.messageID, for: .cowork)?.content == "question")
+    await bench.close()
+  }
+
   @Test func aFailingStoreIsAnErrorOfTheCallAndTheNextCallWorks() async throws {
     let bench = Bench()
     bench.faulty.fail(.send)

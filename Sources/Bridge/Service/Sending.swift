@@ -39,7 +39,8 @@ extension BridgeService {
   /// - Parameters:
   ///   - waitSeconds: 1 to 55.
   ///   - isSent: called once the message is stored.
-  /// - Returns: the reply, to be confirmed or given back like what is read; empty after the time-out.
+  /// - Returns: the reply, to be confirmed or given back like what is read; empty after the time-out, and where the store fails meanwhile: an
+  ///   error would hide that the message was sent.
   public func ask(
     _ recipient: Identity, content: String, references: MessageReferences = MessageReferences(), waitSeconds: Int,
     isSent: () async -> Void = {}
@@ -63,7 +64,9 @@ extension BridgeService {
     } catch {
       // A reply that came meanwhile is anybody's of this session.
       await Task { await leases.undo(reservation.lease) }.value
-      throw error
+      guard let error = error as? BridgeError, !Task.isCancelled else { throw error }
+      logger.warning("the wait for a reply failed", metadata: ["error": "\(error)"])
+      return (receipt, Delivery())
     }
   }
 
