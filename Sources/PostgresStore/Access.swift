@@ -172,11 +172,12 @@ func storeError(_ error: any Error, of settings: ConnectionSettings, lockedBy ho
     case .idExists:
       return BridgeError(.storeFailed, "\(error.server?.message ?? ""), so nothing was written: call again.")
     case .noSingleID:
-      return IDReference.refusal(field: error.server?.message ?? "", detail: error.server?.detail ?? "")
+      return IDReference.refusal(detail: error.server?.detail ?? "")
     case .keyReused:
-      return .keyReused(error.server?.detail ?? "", by: "message \(error.server?.message ?? "")")
+      let parts = (error.server?.detail ?? "").split(separator: "\u{1F}")
+      return .keyReused(String(parts.last ?? ""), by: "message \(parts.first ?? "")")
     case .tooManyRecipients:
-      return .tooManyRecipients(error.server.flatMap { Int($0.message) } ?? Limits.recipients + 1)
+      return .tooManyRecipients((error.server?.detail).flatMap { Int($0) } ?? Limits.recipients + 1)
     case .untranslatableCharacter:
       return BridgeError(
         .invalidValue,

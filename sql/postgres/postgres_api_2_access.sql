@@ -1,9 +1,9 @@
 -- Who acts. A verb is a SECURITY DEFINER function: it runs as the owner of the schema, and a login of an agent has no other right.
 SET LOCAL search_path = :"schema", pg_catalog, pg_temp;
 
--- Refuses a call. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent (known ones in the detail), CW409 an id that exists,
--- CW410 an id that names none or several (in the detail), CW412 a key that
--- was used for another message (its id), CW413 too many recipients (their number).
+-- Refuses a call, by a sentence for people and a detail for the program. Codes: CW400 a value, CW403 not allowed, CW404 an unknown agent
+-- (known ones), CW409 an id that exists, CW410 an id that names none or several (the field, what was given, and those), CW412 a key that was
+-- used for another message (its id, and the key), CW413 too many recipients (their number). chr(31) stands between the parts of a detail.
 CREATE OR REPLACE FUNCTION refuse(code text, message text, detail text DEFAULT '') RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -66,6 +66,16 @@ BEGIN
   IF octet_length(value) NOT BETWEEN minimum AND maximum THEN
     PERFORM refuse('CW400', format('%s has %s bytes, and %s to %s are allowed', field, octet_length(value), minimum, maximum));
   END IF;
+END
+$$;
+
+-- Refuses a sender that no agent can be.
+CREATE OR REPLACE FUNCTION check_name(field text, name text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
+AS $$
+BEGIN
+  IF name ~ '^[a-z0-9][a-z0-9._-]{0,62}$' THEN RETURN; END IF;
+  PERFORM refuse('CW400', format('%s must be the name of an agent, of a-z, 0-9, ., _ and -, and is %s', field, COALESCE(quote_literal(left(name, 80)), 'missing')));
 END
 $$;
 
@@ -162,7 +172,8 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
   IF array_length(candidates, 1) > 1 THEN
-    PERFORM refuse('CW410', field, array_to_string(ARRAY[given] || ARRAY(SELECT unnest(candidates)), chr(31), ''));
+    PERFORM refuse('CW410', format('several ids begin with the %s "%s"', field, given),
+      array_to_string(ARRAY[field, given] || ARRAY(SELECT unnest(candidates)), chr(31), ''));
   END IF;
   RETURN candidates[1][1];
 END
@@ -173,7 +184,10 @@ CREATE OR REPLACE FUNCTION required_id(stored text, field text, given text) RETU
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
-  IF stored IS NULL THEN PERFORM refuse('CW410', field, given); END IF;
+  IF stored IS NULL THEN
+    PERFORM refuse('CW410', format('the %s "%s" names no message or task of the agent', field, left(given, 200)),
+      concat_ws(chr(31), field, given));
+  END IF;
   RETURN stored;
 END
 $$;

@@ -172,6 +172,7 @@ DECLARE
   earlier text;
   kept text;
 BEGIN
+  PERFORM check_name('sender', me);
   IF octet_length(send.content) NOT BETWEEN 1 AND 262144 OR send.content IS NULL
     OR greatest(octet_length(send.reply_to), octet_length(send.task_id), octet_length(send.idempotency_key), octet_length(wanted)) > 200
     OR '' IN (send.reply_to, send.task_id, send.idempotency_key, wanted)
@@ -247,8 +248,9 @@ DECLARE
   sent_names text[];
   item text;
 BEGIN
+  PERFORM check_name('sender', me);
   IF cardinality(names) > cardinality(ids) OR cardinality(names) > 100 THEN
-    PERFORM refuse('CW413', cardinality(names)::text);
+    PERFORM refuse('CW413', format('there are %s other agents, and a message goes to 100 at most', cardinality(names)), cardinality(names)::text);
   END IF;
   SELECT COALESCE(array_agg(m.id), '{}'), COALESCE(array_agg(m.recipient), '{}') INTO sent_ids, sent_names
     FROM messages m WHERE m.id = ANY (ids) AND m.sender = me;
@@ -256,7 +258,10 @@ BEGIN
   SELECT m.id INTO item FROM message_details d JOIN messages m ON m.id = d.message_id
     WHERE d.sender = me AND d.idempotency_key = send_to_all.idempotency_key AND d.recipient = ANY (names)
       AND m.content IS DISTINCT FROM send_to_all.content AND m.id <> ALL (ids) LIMIT 1;
-  IF item IS NOT NULL THEN PERFORM refuse('CW412', item, send_to_all.idempotency_key); END IF;
+  IF item IS NOT NULL THEN
+    PERFORM refuse('CW412', format('the key "%s" was used for the message %s, which has another content', send_to_all.idempotency_key, item),
+      concat_ws(chr(31), item, send_to_all.idempotency_key));
+  END IF;
   ids := ARRAY(SELECT i FROM unnest(ids) AS i WHERE i <> ALL (sent_ids));
   FOREACH item IN ARRAY names LOOP
     recipient := item;

@@ -27,6 +27,7 @@ DECLARE
   wanted text := COALESCE(create_task.task_id, gen_random_uuid()::text);
   earlier text;
 BEGIN
+  PERFORM check_name('creator', me);
   IF char_length(create_task.title) > 200 THEN
     PERFORM refuse('CW400', format('title has %s characters, and 1 to 200 are allowed', char_length(create_task.title)));
   END IF;

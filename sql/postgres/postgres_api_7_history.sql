@@ -61,6 +61,7 @@ DECLARE
   least_cost bigint := 0;
   is_match boolean;
   item record;
+  middle bigint;
   last_row bigint;
   ends bigint[];
 BEGIN
@@ -128,7 +129,9 @@ BEGIN
     IF cardinality(candidates) <= most AND (least_cost <= characters OR cardinality(candidates) < 2)
       AND (looked_bytes > 400000 OR looked > 0 AND looked % 500 = 0) THEN
       PERFORM set_config('enable_bitmapscan', 'on', true);
-      FOREACH ends SLICE 1 IN ARRAY ARRAY[ARRAY[greatest(0, last_row - 50000), last_row], ARRAY[-9223372036854775808, last_row - 50000]] LOOP
+      -- At first the newest rows, if there are many more.
+      middle := CASE WHEN last_row < 50000 THEN -9223372036854775808 ELSE last_row - 50000 END;
+      FOREACH ends SLICE 1 IN ARRAY ARRAY[ARRAY[middle, last_row], ARRAY[-9223372036854775808, middle]] LOOP
         CONTINUE WHEN ends[1] >= ends[2];
         -- Materialized, so that the matches of the index are sorted, instead of all rows being scanned for a rare word.
         EXECUTE format(

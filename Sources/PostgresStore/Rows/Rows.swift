@@ -88,10 +88,11 @@ extension PostgresRows {
 }
 
 extension IDReference {
-  /// A refusal of `required_id` or `only_candidate`: the detail is what was given, and then ids and notes of candidates.
-  static func refusal(field: String, detail: String) -> BridgeError {
+  /// A refusal of `required_id` or `only_candidate`: the detail is the field, what was given, and then ids and notes of candidates.
+  static func refusal(detail: String) -> BridgeError {
     let texts = detail.split(separator: "\u{1F}", omittingEmptySubsequences: false).map(String.init)
-    let candidates = stride(from: 1, to: texts.count - 1, by: 2).map { Candidate(id: texts[$0], note: texts[$0 + 1]) }
-    return IDReference(texts[0], field: field, to: field == "task_id" ? .task : .message).refusal(candidates)
+    let candidates = stride(from: 2, to: texts.count - 1, by: 2).map { Candidate(id: texts[$0], note: texts[$0 + 1]) }
+    let (field, given) = (texts[0], texts.count > 1 ? texts[1] : "")
+    return IDReference(given, field: field, to: field == "task_id" ? .task : .message).refusal(candidates)
   }
 }

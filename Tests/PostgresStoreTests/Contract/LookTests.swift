@@ -42,4 +42,20 @@ struct LookTests {
     #expect(found == "word|f\n")
     await store.close()
   }
+
+  /// Also those of a number below zero, which a hand can have given, once the index is asked.
+  @Test func aWordIsFoundInRowsOfEveryNumber() async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    let found = try await database.psql(
+      """
+      SET search_path = cowork_bridge;
+      INSERT INTO messages (id, sender, recipient, content, seq) SELECT 'm' || i, 'code', 'cowork', CASE WHEN i <= 0 THEN 'needle' ELSE 'hay' END, i
+        FROM (SELECT generate_series(1, 1200) UNION SELECT unnest('{0,-5,-60000,-9223372036854775808}'::bigint[])) AS n (i);
+      SELECT (message).seq FROM history('code', '{needle}')
+      """)
+    #expect(found == "0\n-5\n-60000\n-9223372036854775808\n")
+    await store.close()
+  }
 }

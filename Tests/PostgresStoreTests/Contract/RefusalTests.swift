@@ -26,4 +26,33 @@ import Testing
     }
     await store.close()
   }
+
+  /// Each is a sentence for whoever types it.
+  @Test(arguments: [
+    ("send(NULL, 'cowork', 'x')", "sender must be the name of an agent, of a-z, 0-9, ., _ and -, and is missing"),
+    ("send('The Boss', 'cowork', 'x')", "sender must be the name of an agent, of a-z, 0-9, ., _ and -, and is 'The Boss'"),
+    ("send_to_all(NULL, 'x')", "sender must be the name of an agent, of a-z, 0-9, ., _ and -, and is missing"),
+    ("create_task('', 'cowork', 'x')", "creator must be the name of an agent, of a-z, 0-9, ., _ and -, and is ''"),
+    ("send('code', 'cowork', 'x', 'none')", "the reply_to \"none\" names no message or task of the agent"),
+    ("send('code', 'cowork', 'x', task_id => 'none')", "the task_id \"none\" names no message or task of the agent"),
+    ("send('code', 'cowork', 'x', 'same-beginning')", "several ids begin with the reply_to \"same-beginning\""),
+    (
+      "send_to_all('code', 'x', idempotency_key => 'k')",
+      "the key \"k\" was used for the message same-beginning-1, which has another content"
+    ),
+  ])
+  func whatTheFunctionsRefuseIsASentence(_ call: String, _ sentence: String) async throws {
+    let database = try await Servers.database()
+    let store = try PostgresStore.postgres(database.url)
+    _ = try await store.agents()
+    try await database.psql("SELECT cowork_bridge.send('code', 'cowork', 'y', message_id => 'same-beginning-1', idempotency_key => 'k')")
+    try await database.psql("SELECT cowork_bridge.send('code', 'cowork', 'y', message_id => 'same-beginning-2')")
+    do {
+      try await database.psql("SELECT cowork_bridge.\(call)")
+      Issue.record("accepted")
+    } catch let error as TestingError {
+      #expect("\(error)".contains("ERROR:  \(sentence)\n"), "\(error)")
+    }
+    await store.close()
+  }
 }
