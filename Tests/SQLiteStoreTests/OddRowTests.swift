@@ -139,7 +139,8 @@ struct OddRowTests {
       let store = try await database.openStore()
       let text = "'before' || char(0) || 'after'"
       try await database.shell.run("INSERT INTO messages (id, sender, recipient, content) VALUES ('m', 'cowork', 'code', \(text))")
-      try await database.shell.run("INSERT INTO tasks (id, sender, recipient, title, result) VALUES ('t', 'cowork', 'code', \(text), \(text))")
+      try await database.shell.run(
+        "INSERT INTO tasks (id, sender, recipient, title, result) VALUES ('t', 'cowork', 'code', \(text), \(text))")
       let delivery = try await store.take(TakeRequest(agent: .code, includesTasks: true, instance: database.code))
       #expect(delivery.messages.map(\.content) == ["before\0after"])
       #expect(delivery.tasks.map(\.title) == ["before\0after"] && delivery.tasks.map(\.result) == ["before\0after"])

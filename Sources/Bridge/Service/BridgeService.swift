@@ -81,7 +81,8 @@ public final class BridgeService: Sendable {
 
   private var viewer: Viewer { Viewer(instance) }
 
-  func found(_ delivery: Delivery) { kept.found(delivery.kept) }
+  /// What was left although nothing was found is locked by somebody.
+  func found(_ delivery: Delivery) { kept.found(delivery.kept + (delivery.isEmpty ? delivery.remaining : 0)) }
 
   /// Hints that something may have changed for the agent, until the sequence is dropped. Subscribe, then look, then wait.
   public func wakeUps(_ urgency: WakeUps.Urgency) -> WakeUps {

@@ -1,9 +1,10 @@
 import Synchronization
 import SystemSupport
 
-/// Hints for what no write announces: a session whose process has ended, or whose time is over, leaves what was kept for it to others.
+/// Hints for what no write announces: a session whose process has ended, or whose time is over, leaves what was kept for it to others, and
+/// whoever has locked a row leaves it as it was.
 ///
-/// It works only while something is kept for another session and somebody waits.
+/// It works only while something is kept or locked and somebody waits.
 final class KeptWatch: Sendable {
   private struct State {
     var isRunning = false

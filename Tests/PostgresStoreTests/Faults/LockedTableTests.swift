@@ -126,6 +126,27 @@ struct LockedTableTests {
     await store.close()
   }
 
+  @Test func aMessageThatSomebodyHasLockedIsLookedForAgain() async throws {
+    let database = try await Servers.database()
+    var options = PostgresStore.Options.quick
+    options.safetyPoll = .seconds(1_000)
+    let pair = try Pair(url: database.url, options: options)
+    await pair.isListening()
+    _ = try await pair.sender.send(to: .code, content: "locked")
+    let blocker = try await Self.blocker(of: database)
+    try await blocker.execute("BEGIN; SELECT FROM cowork_bridge.messages FOR UPDATE")
+    let hints = pair.receiver.wakeUps(.waiting)
+    let delivery = try await pair.receiver.readMessages()
+    #expect(delivery.isEmpty && delivery.remaining == 1)
+    var hint: WakeUp? = []
+    while let next = hint, !next.contains(.resync) { hint = await Hints.next(hints) }
+    #expect(hint != nil)
+    try await blocker.execute("ROLLBACK")
+    #expect(try await pair.receive() == ["locked"])
+    await blocker.close()
+    await pair.close()
+  }
+
   private static func blocker(of database: TestDatabase) async throws -> PostgresConnection {
     var settings = try ConnectionSettings(database.url)
     settings.applicationName = "the blocker"
