@@ -101,14 +101,22 @@ public enum FileSystem {
     return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
   }
 
-  /// Creates a folder, and those above it, for this user only (0700). Existing ones keep their modes.
+  /// Creates a folder, and those above it, for this user only (0700), whatever the umask is. Existing ones keep their modes.
   ///
   /// - Throws: the error's `function` names the folder.
   public static func makeFolder(_ folder: String) throws(SystemError) {
-    guard mkdir(folder, 0o700) != 0, Errno.current != .fileExists else { return }
+    if mkdir(folder, 0o700) == 0 { return try giveOwnerAllRights(to: folder) }
+    if Errno.current == .fileExists { return }
     guard Errno.current == .noSuchFileOrDirectory, folder.contains("/"), split(folder).folder != folder else { throw SystemError(folder) }
     try makeFolder(split(folder).folder)
-    guard mkdir(folder, 0o700) == 0 || Errno.current == .fileExists else { throw SystemError(folder) }
+    if mkdir(folder, 0o700) == 0 { return try giveOwnerAllRights(to: folder) }
+    if Errno.current != .fileExists { throw SystemError(folder) }
+  }
+
+  /// Undoes what the umask did to a new folder. A link that somebody put in its place is not followed.
+  private static func giveOwnerAllRights(to folder: String) throws(SystemError) {
+    guard let mode = FileRights(linkOrFile: folder)?.mode, mode & 0o700 != 0o700 else { return }
+    guard fchmodat(AT_FDCWD, folder, mode_t(mode | 0o700), AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError(folder) }
   }
 
   /// The bytes of a file; nil where it cannot be read.
@@ -118,11 +126,13 @@ public enum FileSystem {
     return try? file.readToEnd()
   }
 
-  /// Creates a folder of a new name, for this user only.
+  /// Creates a folder of a new name, for this user only, whatever the umask is.
   public static func makeTemporaryFolder(in folder: String, _ prefix: String) throws(SystemError) -> String {
     var template = Array("\(folder)/\(prefix).XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp \(folder)") }
-    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    try giveOwnerAllRights(to: folder)
+    return folder
   }
 
   public static func rename(_ path: String, to other: String) throws(SystemError) {

@@ -6,7 +6,12 @@ import Synchronization
 extension FileDescriptor {
   /// Opens a small file of ours, created for this user only. A link at the path is not followed, and nothing is waited for.
   public static func openSidecar(_ path: String) throws(SystemError) -> FileDescriptor {
-    let number = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    var number = Foundation.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    if number < 0, Errno.current == .noSuchFileOrDirectory {
+      if let new = try createdFile(path) { return new }
+      // Another process was faster.
+      number = Foundation.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    }
     if number < 0 { throw SystemError("open \(path)") }
     let file = FileDescriptor(rawValue: number)
     var status = Foundation.stat()
@@ -55,17 +60,25 @@ extension FileDescriptor {
     try create("open \(path)") { Foundation.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
   }
 
-  /// Creates a file for this user only.
+  /// Creates a file for this user only, whatever the umask is.
   ///
   /// - Returns: false if something is there already.
   public static func createFile(_ path: String) throws(SystemError) -> Bool {
-    let number = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard let file = try createdFile(path) else { return false }
+    try? file.close()
+    return true
+  }
+
+  /// Nil if something is there already.
+  static func createdFile(_ path: String, permissions: FilePermissions = .ownerReadWrite) throws(SystemError) -> FileDescriptor? {
+    let number = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, permissions.rawValue)
     if number < 0 {
-      if Errno.current == .fileExists { return false }
+      if Errno.current == .fileExists { return nil }
       throw SystemError(path)
     }
-    try? FileDescriptor(rawValue: number).close()
-    return true
+    // A umask may keep rights back from the owner, too.
+    fchmod(number, permissions.rawValue)
+    return FileDescriptor(rawValue: number)
   }
 
   /// Overwrites the first byte, which changes the time of modification.
@@ -160,11 +173,10 @@ public struct NewFile: Sendable {
     var status = Foundation.stat()
     if !replacing, lstat(path, &status) == 0 { throw SystemError("create \(path)", .fileExists) }
     if FileSystem.otherKind(path) != nil { throw SystemError("create \(path)", .fileExists) }
-    let number = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions.rawValue)
-    if number < 0 { throw SystemError("create \(draft)") }
-    descriptor = FileDescriptor(rawValue: number)
-    // Whatever the umask is.
-    fchmod(number, permissions.rawValue)
+    guard let descriptor = try FileDescriptor.createdFile(draft, permissions: permissions) else {
+      throw SystemError("create \(draft)", .fileExists)
+    }
+    self.descriptor = descriptor
   }
 
   public func write(_ bytes: some Collection<UInt8>) throws(SystemError) { try descriptor.writeCompletely(bytes) }

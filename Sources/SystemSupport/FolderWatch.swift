@@ -79,7 +79,8 @@ public final class FolderWatch {
     /// Watches the file that is at the path now.
     private func watchFile() {
       if opened >= 0 { close(opened) }
-      opened = open(path, O_EVTONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+      _ = try? FileDescriptor.createFile(path)
+      opened = open(path, O_EVTONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       watched.file = opened >= 0 ? FileIdentity(path: path) : nil
       guard opened >= 0 else { return }
       var change = kevent(

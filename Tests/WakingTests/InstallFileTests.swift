@@ -111,6 +111,19 @@ extension RealProcesses {
       #expect(sandbox.read(".claude.json") == before)
     }
 
+    /// It would make folders that nobody but root can use.
+    @Test func aUmaskKeepsNothingFromTheOwner() async throws {
+      let sandbox = try Sandbox()
+      try await Shell.run(["chown", "65534", sandbox.home])
+      let user = geteuid() == 0 ? "setpriv --reuid=65534 " : ""
+      for line in ["install zed", "send cowork x"] {
+        let outcome = try await sandbox.shell("umask 0177; exec \(user)\"$0\" \(line)")
+        #expect(outcome.status == 0, "\(outcome)")
+      }
+      for folder in [".config", ".config/zed", ".cowork-code-mcp"] { #expect(try sandbox.rights(folder) == 0o700) }
+      for file in [".config/zed/settings.json", ".cowork-code-mcp/messages.db"] { #expect(try sandbox.rights(file) == 0o600) }
+    }
+
     @Test func aReadOnlyFileIsRefused() async throws {
       let sandbox = try Sandbox()
       try sandbox.write("{}", to: Self.desktop)
