@@ -112,6 +112,9 @@ struct ConfigurationFile: Sendable {
     SetupError("\(path) cannot be \(what) (\(code)), and \(state)\(Self.advice(code, "the permissions of its folder")).")
   }
 
+  /// Whether the file is what it was when it was read.
+  var isAsItWas: Bool { (try? Self.contents(of: path)) == (exists ? text.original : nil) }
+
   // MARK: Writing
 
   /// The complete file, ready to be put into its place; nil where it is to be removed.
@@ -120,7 +123,7 @@ struct ConfigurationFile: Sendable {
     if isObsolete { return nil }
     do throws(SystemError) {
       try FileSystem.makeFolder(FileSystem.split(path).folder)
-      let file = try NewFile(path, replacing: true)
+      let file = try NewFile(path, replacing: exists)
       do throws(SystemError) {
         try file.write(text.bytes)
         if exists { file.adoptRights(of: path) }
@@ -130,24 +133,25 @@ struct ConfigurationFile: Sendable {
       }
       return file
     } catch {
-      throw failure("written", error.code, "nothing was changed")
+      throw error.code == .fileExists && !exists ? changedMeanwhile : failure("written", error.code, "nothing was changed")
     }
   }
 
   /// The modes count even for root, who may write everything.
   private var isWritable: Bool { FileSystem.allows(path, writing: true) && FileRights(path: path).map { $0.mode & 0o222 != 0 } ?? true }
 
-  /// - Throws: if the file is not what it was when it was read.
+  /// - Throws: if the file is not what it was when it was read. Discard the draft then.
   func put(_ draft: NewFile?) throws(SetupError) {
-    guard (try? Self.contents(of: path)) == (exists ? text.original : nil) else {
-      draft?.discard()
-      throw SetupError("\(path) has been changed by another program meanwhile, and was left as it is: try again.")
-    }
+    // Where there was none, the draft replaces none.
+    if exists, !isAsItWas { throw changedMeanwhile }
     guard let draft else { return FileSystem.remove(path) }
     do throws(SystemError) { try draft.finish() } catch {
-      draft.discard()
-      throw failure("written", error.code, "was not changed")
+      throw error.code == .fileExists && !exists ? changedMeanwhile : failure("written", error.code, "was not changed")
     }
+  }
+
+  private var changedMeanwhile: SetupError {
+    SetupError("\(path) has been changed by another program meanwhile, and was left as it is: try again.")
   }
 
   /// Copies the file as it is on disk.
@@ -160,22 +164,22 @@ struct ConfigurationFile: Sendable {
     formatter.dateFormat = "yyyyMMdd-HHmmss"
     let stem = "\(path).backup-\(formatter.string(from: Date()))"
     let names = (0..<100).map { $0 == 0 ? stem : "\(stem)-\($0 < 10 ? "0" : "")\($0)" }
-    guard let copy = names.first(where: { !FileManager.default.fileExists(atPath: $0) }) else {
-      throw SetupError("There are too many copies \(stem)-…; nothing was changed: remove some of them.")
-    }
-    do throws(SystemError) {
-      let file = try NewFile(copy, replacing: false)
+    for copy in names {
       do throws(SystemError) {
-        try file.write(text.original)
-        file.adoptRights(of: path)
-        try file.finish()
+        let file = try NewFile(copy, replacing: false)
+        do throws(SystemError) {
+          try file.write(text.original)
+          file.adoptRights(of: path)
+          try file.finish()
+        } catch {
+          file.discard()
+          throw error
+        }
+        return copy
       } catch {
-        file.discard()
-        throw error
+        if error.code != .fileExists { throw failure("copied", error.code, "nothing was changed") }
       }
-    } catch {
-      throw failure("copied", error.code, "nothing was changed")
     }
-    return copy
+    throw SetupError("There are too many copies \(stem)-…; nothing was changed: remove some of them.")
   }
 }

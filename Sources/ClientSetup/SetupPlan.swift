@@ -189,8 +189,16 @@ public struct SetupPlan: Sendable {
       Self.discard(drafts.map(\.draft), report.files)
       throw error
     }
-    if isCalled, let call { try self.call(call, drafts.map(\.draft), &report) }
-    for (index, draft) in drafts { try files[index].put(draft) }
+    do {
+      if isCalled, let call { try self.call(call, drafts.map(\.draft), &report) }
+      while let (index, draft) = drafts.first {
+        try files[index].put(draft)
+        drafts.removeFirst()
+      }
+    } catch {
+      Self.discard(drafts.map(\.draft), drafts.map { report.files[$0.file] })
+      throw error
+    }
     return report
   }
 
@@ -212,7 +220,12 @@ public struct SetupPlan: Sendable {
       try edit(&file)
       report.notes.append("\(line) failed (\(failure ?? "the file is as before")): changed the file directly.")
     }
-    if file.isChanged { try file.put(file.draft()) }
+    guard file.isChanged else { return }
+    let draft = try file.draft()
+    do { try file.put(draft) } catch {
+      draft?.discard()
+      throw error
+    }
   }
 }
 

@@ -116,13 +116,26 @@ extension FileDescriptor {
   ) rethrows -> Value? {
     guard let lock = try? openSidecar(path, of: file) else { return nil }
     defer { lock.unlockAndClose() }
+    return try lock.lock(waitingFor: limit) ? body(lock) : nil
+  }
+
+  /// Runs a body while this process holds the lock of a folder, which needs no file; without it where it cannot be had within a limit, or at all.
+  public static func withLock<Value>(ofFolder folder: String, waitingFor limit: Duration, _ body: () throws -> Value) rethrows -> Value {
+    let lock = try? open(folder, .readOnly, options: [.closeOnExec, .directory])
+    defer { lock?.unlockAndClose() }
+    _ = lock?.lock(waitingFor: limit)
+    return try body()
+  }
+
+  private func lock(waitingFor limit: Duration) -> Bool {
     let deadline = ContinuousClock.now + limit
     // The system's own waiting has no limit, and a holder may be stopped.
-    while !lock.lock() {
-      if ContinuousClock.now >= deadline { return nil }
+    while !lock() {
+      // Some file systems have no locks.
+      if ![.resourceTemporarilyUnavailable, .interrupted].contains(Errno.current) || ContinuousClock.now >= deadline { return false }
       usleep(2_000)
     }
-    return try body(lock)
+    return true
   }
 
   /// Some bytes of a file; nil where it cannot be read.

@@ -72,10 +72,45 @@ import Testing
   @Test func aFileThatHasChangedMeanwhileIsLeftAlone() throws {
     let folder = try Folder()
     try folder.write("{}", to: folder.path + "/.claude.json")
-    let plan = try plan(.claudeCode, folder)
+    try folder.write("{}", to: folder.path + "/.claude/settings.json")
+    let plan = try plan(.claudeCode, folder, hooks: true)
     try folder.write("{\"a\": 1}", to: folder.path + "/.claude.json")
     #expect(throws: SetupError.self) { try plan.carryOut(dryRun: false) }
     #expect(folder.read(folder.path + "/.claude.json") == "{\"a\": 1}")
+    #expect(folder.files == [".claude", ".claude.json", ".claude/settings.json"])
+  }
+
+  /// Another program writes the file while it is being made.
+  @Test func aFileThatAppearsMeanwhileIsNotReplaced() throws {
+    let folder = try Folder()
+    let path = folder.path + "/.cursor/mcp.json"
+    var file = try ConfigurationFile(reading: path)
+    try file.edit { try JSONServers().install(Self.entry, as: "bridge", in: &$0) }
+    let draft = try file.draft()
+    try folder.write("{\"a\": 1}", to: path)
+    let expected = SetupError("\(file.path) has been changed by another program meanwhile, and was left as it is: try again.")
+    #expect(throws: expected) { try file.put(draft) }
+    draft?.discard()
+    #expect(throws: expected) { try file.draft() }
+    #expect(folder.read(path) == "{\"a\": 1}" && folder.files == [".cursor", ".cursor/mcp.json"])
+  }
+
+  /// Whatever has the name of a copy, the next one is taken.
+  @Test func aCopyGetsAFreeName() throws {
+    let folder = try Folder()
+    let path = folder.path + "/.claude.json"
+    try folder.write("{}", to: path)
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyyMMdd-HHmmss"
+    // Links to nothing, for the seconds that the test may take.
+    for second in 0..<300 {
+      let name = "\(path).backup-\(formatter.string(from: Date(timeIntervalSinceNow: Double(second))))"
+      try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: "nothing")
+    }
+    let report = try plan(.claudeCode, folder).carryOut(dryRun: false)
+    let backup = try #require(report.files.first?.backup)
+    #expect(backup.hasSuffix("-01") && folder.read(backup) == "{}")
   }
 
   @Test(arguments: ["[1]", "{", "{\"mcpServers\": 1}"]) func aFileThatCannotBeEditedIsNamedAndStays(text: String) throws {

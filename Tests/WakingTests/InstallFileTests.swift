@@ -111,6 +111,18 @@ extension RealProcesses {
       #expect(sandbox.read(".claude.json") == before)
     }
 
+    @Test func installationsAtOnceAllCount() async throws {
+      let sandbox = try Sandbox()
+      let names = (0..<12).map { "server\($0)" }
+      try await withThrowingTaskGroup(of: Outcome.self) { group in
+        for name in names { group.addTask { try await sandbox.install(["install", "cursor", "--name", name]) } }
+        for try await outcome in group { #expect(outcome.status == 0, "\(outcome)") }
+      }
+      #expect(try Set(sandbox.json(".cursor/mcp.json")["mcpServers"]?.objectValue?.keys ?? []) == Set(names))
+      // All but the first have a copy of what was there before, and nothing else is left.
+      #expect(sandbox.backups.count == names.count - 1 && sandbox.files.count == names.count + 1)
+    }
+
     /// It would make folders that nobody but root can use.
     @Test func aUmaskKeepsNothingFromTheOwner() async throws {
       let sandbox = try Sandbox()

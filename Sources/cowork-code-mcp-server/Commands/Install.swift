@@ -44,8 +44,17 @@ struct ClientOptions: ParsableArguments {
     }
   }
 
-  func carryOut(_ plan: SetupPlan, notes: [String] = [], nextStep: String? = nil) async throws {
-    let report = try plan.carryOut(dryRun: dryRun)
+  /// One process after the other: each reads what the one before it has written.
+  func carryOut(_ make: () throws -> SetupPlan) throws -> (plan: SetupPlan, report: SetupReport) {
+    try Places().check(client, scope)
+    // Longer than a client's own command may take.
+    return try FileDescriptor.withLock(ofFolder: FileSystem.homeFolder, waitingFor: .seconds(40)) {
+      let plan = try make()
+      return (plan, try plan.carryOut(dryRun: dryRun))
+    }
+  }
+
+  func show(_ report: SetupReport, notes: [String] = [], nextStep: String? = nil) async throws {
     let step = dryRun ? "Nothing was written: to do so, run this again without --dry-run." : nextStep
     let output = SetupOutput(options: self, report: report, notes: notes + report.notes, nextStep: report.isChanged ? step : nil)
     try await StandardStreams.show(output, json: json, as: output.text)
@@ -99,13 +108,14 @@ struct Install: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try Places().check(options.client, options.scope)
     let wishes = try wishes()
     var extras = SetupPlan.Extras()
     (extras.addsHooks, extras.allowsTools) = (hooks, allows)
     extras.hooks = { try wishes.hooks(for: $0) }
-    let plan = try SetupPlan(installing: options.name, into: options.client, scope: options.scope, extras: extras, own: OwnProgram()) {
-      try wishes.entry(from: $0)
+    let (plan, report) = try options.carryOut {
+      try SetupPlan(installing: options.name, into: options.client, scope: options.scope, extras: extras, own: OwnProgram()) {
+        try wishes.entry(from: $0)
+      }
     }
     var notes: [String] = []
     if writesPassword, let secrets = plan.entry?.secretVariables, !secrets.isEmpty {
@@ -118,7 +128,7 @@ struct Install: AsyncParsableCommand {
     if options.scope == .project, Places().executable(ServerEntry.program) == nil {
       notes.append("\(ServerEntry.program) is not in your PATH, where a shared configuration looks for it.")
     }
-    try await options.carryOut(plan, notes: notes, nextStep: options.client.nextStep(options.scope))
+    try await options.show(report, notes: notes, nextStep: options.client.nextStep(options.scope))
   }
 
   private func wishes() throws -> EntryWishes {
@@ -159,8 +169,10 @@ struct Uninstall: AsyncParsableCommand {
   @OptionGroup var options: ClientOptions
 
   func run() async throws {
-    try Places().check(options.client, options.scope)
-    try await options.carryOut(SetupPlan(uninstalling: options.name, from: options.client, scope: options.scope, own: OwnProgram()))
+    let (_, report) = try options.carryOut {
+      try SetupPlan(uninstalling: options.name, from: options.client, scope: options.scope, own: OwnProgram())
+    }
+    try await options.show(report)
   }
 }
 
