@@ -37,9 +37,11 @@ struct ClientTool: Sendable {
         end.wait()
         return "it did not end within \(Int(limit / .seconds(1))) s and was stopped"
       }
-      if child.wait() == .exited(0) { return nil }
+      let status = child.wait()
+      if status == .exited(0) { return nil }
       let printed = String(decoding: output.read(upTo: 4_096, at: 0) ?? [], as: UTF8.self)
-      return printed.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+      let line = printed.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+      return line.isEmpty ? "it ended with status \(status.code)" : line
     } catch { return "\(error)" }
   }
 }

@@ -212,19 +212,26 @@ public struct SetupPlan: Sendable {
   private func call(_ call: [String], _ drafts: [NewFile?], _ report: inout SetupReport) throws {
     let line = call.map(\.shellQuoted).joined(separator: " ")
     let failure = ClientTool.run(call) { [files = report.files] in Self.discard(drafts, files) }
-    var file = try ConfigurationFile(reading: servers[0].path)
-    if failure == nil, isReached(file.text) {
-      report.commands = [call]
-      try cleanUp(&file)
-    } else {
-      try edit(&file)
-      report.notes.append("\(line) failed (\(failure ?? "the file is as before")): changed the file directly.")
-    }
-    guard file.isChanged else { return }
-    let draft = try file.draft()
-    do { try file.put(draft) } catch {
-      draft?.discard()
-      throw error
+    let isChanged = !servers[0].isAsItWas
+    do {
+      var file = try ConfigurationFile(reading: servers[0].path)
+      if failure == nil, isReached(file.text) {
+        report.commands = [call]
+        try cleanUp(&file)
+      } else {
+        try edit(&file)
+        let reason = failure ?? (isChanged ? "it changed the file, but not as asked" : "the file is as before")
+        report.notes.append("\(line) failed (\(reason))\(file.isChanged ? ": changed the file directly" : "").")
+      }
+      guard file.isChanged else { return }
+      let draft = try file.draft()
+      do { try file.put(draft) } catch {
+        draft?.discard()
+        throw error
+      }
+    } catch  where isChanged {
+      let backup = report.files[0].backup.map { "; the previous version is in \($0)" } ?? ""
+      throw SetupError("\(line) changed \(servers[0].path)\(backup). What was to be done after that failed: \(error)")
     }
   }
 }

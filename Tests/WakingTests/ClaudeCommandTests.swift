@@ -68,12 +68,37 @@ extension RealProcesses {
       #expect(sandbox.read(".claude.json") == nil)
     }
 
+    @Test(arguments: ["open(home + '/.claude.json', 'w').close()", "os.remove(home + '/.claude.json')"])
+    func whatItDestroysIsTold(script: String) async throws {
+      let sandbox = try Sandbox()
+      let environment = try await sandbox.standInClaude(script + "; sys.exit(0)")
+      try sandbox.write("{\"a\": 1}", to: ".claude.json")
+      let outcome = try await sandbox.install(["install", "claude-code"], environment)
+      #expect(outcome.status == 0 && !outcome.output.contains("as before"), "\(outcome)")
+      #expect(outcome.output.contains("failed (it changed the file, but not as asked): changed the file directly"), "\(outcome)")
+      #expect(sandbox.backups.compactMap(sandbox.read) == ["{\"a\": 1}"])
+      #expect(outcome.output.contains("the previous version is in \(sandbox.home)/\(sandbox.backups[0])"), "\(outcome)")
+      #expect(try sandbox.json(".claude.json")["mcpServers"]?["cowork-bridge"]?["args"] == ["code"])
+    }
+
+    @Test func whatItBreaksIsTold() async throws {
+      let sandbox = try Sandbox()
+      let environment = try await sandbox.standInClaude("open(home + '/.claude.json', 'w').write('{'); sys.exit(1)")
+      try sandbox.write("{}", to: ".claude.json")
+      let outcome = try await sandbox.install(["install", "claude-code", "--hooks"], environment)
+      let told = "changed \(sandbox.home)/.claude.json; the previous version is in"
+      #expect(outcome.status == 1 && outcome.errors.contains(told), "\(outcome)")
+      #expect(sandbox.read(".claude.json") == "{" && sandbox.backups.compactMap(sandbox.read) == ["{}"])
+      #expect(sandbox.read(".claude/settings.json") == nil)
+    }
+
     /// It changes another part of the file and then fails: both changes are there.
     @Test func whatItChangedBeforeItFailedStays() async throws {
       let sandbox = try Sandbox()
       let environment = try await sandbox.standInClaude("open(home + '/.claude.json', 'w').write('{\"its\": 1}'); sys.exit(1)")
       try sandbox.write("{}", to: ".claude.json")
-      _ = try await sandbox.install(["install", "claude-code"], environment)
+      let outcome = try await sandbox.install(["install", "claude-code"], environment)
+      #expect(outcome.output.contains("failed (it ended with status 1): changed the file directly."), "\(outcome)")
       #expect(try sandbox.json(".claude.json").objectValue?.keys == ["its", "mcpServers"])
     }
 
