@@ -44,7 +44,8 @@ public struct ServerEntry: Equatable, Sendable {
       arguments.removeSubrange(index..<(arguments[index] == name ? min(index + 2, arguments.count) : index + 1))
       place = place ?? index
     }
-    if let value { arguments.insert(contentsOf: [name, value], at: place ?? arguments.count) }
+    // Behind `--` it would be no option.
+    if let value { arguments.insert(contentsOf: [name, value], at: place ?? arguments.firstIndex(of: "--") ?? arguments.count) }
   }
 
   /// The first argument that is neither an option, nor its value, nor the command `serve`.
@@ -59,6 +60,8 @@ public struct ServerEntry: Equatable, Sendable {
     for index in arguments.indices where index > 0 || arguments[0] != "serve" {
       if isValue {
         isValue = false
+      } else if arguments[index] == "--" {
+        return index + 1 < arguments.count ? index + 1 : nil
       } else if arguments[index].hasPrefix("-") {
         isValue = !arguments[index].contains("=")
       } else {

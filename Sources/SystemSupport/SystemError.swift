@@ -25,7 +25,13 @@ extension Errno {
 
 /// The variables that this process was started with. An empty one counts as unset.
 public enum Environment {
-  public static subscript(name: String) -> String? { getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) } }
+  /// Variables that count instead, to tell what another process would make of them.
+  @TaskLocal public static var replaced: [String: String]?
+
+  public static subscript(name: String) -> String? {
+    if let replaced { return replaced[name].flatMap { $0.isEmpty ? nil : $0 } }
+    return getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
+  }
 
   public static var isRoot: Bool { geteuid() == 0 }
 }

@@ -45,9 +45,12 @@ enum Program {
 
   private static func run() async throws {
     var command: any ParsableCommand
-    do { command = try await CoworkCodeMCPServer.asyncParseAsRoot() } catch {
+    do {
+      command = try await CoworkCodeMCPServer.asyncParseAsRoot()
+      try (command as? Serve)?.refuseCommand(in: CoworkCodeMCPServer.arguments)
+    } catch {
       let isUsage = CoworkCodeMCPServer.exitCode(for: error) == .validationFailure
-      throw isUsage ? MistypedCommand.find(in: Array(CommandLine.arguments.dropFirst()))?.error ?? error : error
+      throw isUsage ? MistypedCommand.find(in: CoworkCodeMCPServer.arguments)?.error ?? error : error
     }
     guard var command = command as? any AsyncParsableCommand else { return try command.run() }
     try await command.run()
@@ -55,7 +58,7 @@ enum Program {
 
   /// Whether a command that changes a client's configuration is to say everything in JSON, even what is wrong with its options.
   private static var isJSONWished: Bool {
-    let words = CommandLine.arguments.dropFirst()
+    let words = CoworkCodeMCPServer.arguments
     return ["install", "uninstall"].contains(words.first) && words.contains("--json")
   }
 
@@ -109,4 +112,7 @@ struct CoworkCodeMCPServer: AsyncParsableCommand {
       Statusline.self, Doctor.self, Hook.self, Install.self, Uninstall.self, Demo.self, Migrate.self, Copy.self, Export.self,
       Import.self, Prune.self,
     ], defaultSubcommand: Serve.self)
+
+  /// Those of this process.
+  static var arguments: [String] { Array(CommandLine.arguments.dropFirst()) }
 }

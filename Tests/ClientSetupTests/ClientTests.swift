@@ -48,6 +48,7 @@ import Testing
     arguments: [
       (["code"], "code", nil), (["serve", "reviewer"], "reviewer", nil), ([], nil, nil), (["--database-url", "x", "code"], "code", "x"),
       (["--database-url=x", "code"], "code", "x"), (["code", "--database-url"], "code", nil), (["--workspace", "shop"], nil, nil),
+      (["--", "bob"], "bob", nil), (["serve", "--database-url", "x", "--", "bob"], "bob", "x"), (["--"], nil, nil),
     ] as [([String], String?, String?)])
   func anEntryTellsItsArguments(arguments: [String], positional: String?, url: String?) {
     let entry = ServerEntry(command: "c", arguments: arguments)
@@ -81,6 +82,10 @@ import Testing
     entry.arguments = ["serve", "--workspace", "shop"]
     entry.setPositional("code")
     #expect(entry.arguments == ["serve", "code", "--workspace", "shop"])
+    entry.arguments = ["--", "bob"]
+    entry.setPositional("code")
+    entry.setOption("--workspace", to: "shop")
+    #expect(entry.arguments == ["--workspace", "shop", "--", "code"])
   }
 
   @Test func aCommandThatHangsIsStoppedWithWhatItStarted() async throws {

@@ -153,6 +153,17 @@ import Testing
     #expect(findings["clients"].contains("/gone/cowork-code-mcp-server") && findings["hooks"].contains("/gone too/cowork-code-mcp-server"))
   }
 
+  @Test func aHookThatFailsIsAFailure() async throws {
+    _ = try await sandbox.run("install", "claude-code", "--hooks")
+    let path = sandbox.home + "/.claude/settings.json"
+    let settings = try String(contentsOfFile: path, encoding: .utf8)
+    try configure(".claude/settings.json", settings.replacing("\"Stop\", \"--as\"", with: "\"Stop\", \"--is\""))
+    let findings = try await doctor(status: 1)
+    #expect(findings.failures == ["hooks"] && findings["hooks"].contains("--is"))
+    _ = try await sandbox.run("install", "claude-code", "--hooks")
+    #expect(try await doctor().failures.isEmpty)
+  }
+
   @Test func twoClientsThatAreOneAgentAreAWarning() async throws {
     _ = try await sandbox.run("install", "claude-code")
     _ = try await sandbox.run("install", "claude-desktop", "--identity", "code")

@@ -99,6 +99,56 @@ extension RealProcesses {
       expectSentence(outcome, "arguments hold a password", "give --database-url without a password")
     }
 
+    // MARK: Arguments of an entry that is there
+
+    @Test(arguments: [
+      ([], #""--", "bob""#, ["--", "bob"]), (["--workspace", "shop"], #""--", "bob""#, ["--workspace", "shop", "--", "bob"]),
+      (["--identity", "q"], #""--", "bob""#, ["--", "q"]), (["--identity", "q"], #""Bad Name""#, ["q"]),
+      (["--workspace", "shop"], #""code", "--workspace""#, ["code", "--workspace", "shop"]),
+    ])
+    func argumentsThatWorkStay(options: [String], before: String, after: [String]) async throws {
+      let sandbox = try Sandbox()
+      try write(before, to: ".cursor/mcp.json", sandbox)
+      let outcome = try await sandbox.install(["install", "cursor"] + options)
+      #expect(outcome.status == 0, "\(outcome)")
+      let entry = try sandbox.json(".cursor/mcp.json")["mcpServers"]?["cowork-bridge"]
+      #expect(entry?["args"]?.arrayValue?.compactMap(\.stringValue) == after)
+    }
+
+    @Test(arguments: [
+      (#""code", "extra""#, "extra"), (#""send", "cowork", "hi""#, "the command send"), (#""--bogus""#, "--bogus"),
+      (#""code", "--protocol", "zzz""#, "zzz"), (#""Bad Name", "--bogus""#, "\"Bad Name\" is not a name"),
+      (#""--version""#, "only print"), (#""code", "postgres://me:s3cret@db/x""#, "…"),
+      (#""--database-url", "/x.db", "read""#, "use serve read"),
+    ])
+    func argumentsThatStartNoServerAreNamed(arguments: String, reason: String) async throws {
+      let sandbox = try Sandbox()
+      try write(arguments, to: ".cursor/mcp.json", sandbox)
+      let before = sandbox.read(".cursor/mcp.json")
+      let outcome = try await sandbox.install(["install", "cursor"])
+      expectSentence(outcome, "the entry \"cowork-bridge\" of Cursor would not work, and nothing was changed", reason, "uninstall it")
+      #expect(sandbox.read(".cursor/mcp.json") == before && sandbox.backups == [])
+      let doctor = try await sandbox.install(["doctor", "--json"])
+      let check = try #require(doctor.json["checks"]?.arrayValue?.first { $0["subject"] == "clients" })
+      #expect(doctor.status == 1 && check["verdict"] == "failure" && !doctor.output.contains("s3cret"), "\(doctor)")
+      #expect(check["found"]?.stringValue?.contains(reason) == true && check["advice"]?.stringValue?.contains("uninstall it") == true)
+      // The advice helps.
+      for command in ["uninstall", "install"] { #expect(try await sandbox.install([command, "cursor"]).status == 0) }
+      #expect(try sandbox.json(".cursor/mcp.json")["mcpServers"]?["cowork-bridge"]?["args"] == ["cursor"])
+    }
+
+    /// Its variables count, and not those of whoever looks at it.
+    @Test func anEntryIsJudgedByItsOwnVariables() async throws {
+      let sandbox = try Sandbox()
+      let others = ["COWORK_IDENTITY": "Bad Name", "COWORK_WAKE": "loud"]
+      try write(#""--database-url", "/x.db""#, to: ".cursor/mcp.json", sandbox)
+      #expect(try await sandbox.install(["install", "cursor"], others).status == 0)
+      #expect(try await sandbox.install(["doctor"], others).output.contains("cowork-bridge, as cursor on /x.db"))
+      try write(#""cursor""#, to: ".cursor/mcp.json", sandbox, #", "env": {"COWORK_WAKE": "loud"}"#)
+      expectSentence(try await sandbox.install(["install", "cursor"]), "COWORK_WAKE")
+      #expect(try await sandbox.install(["doctor"]).status == 1)
+    }
+
     // MARK: Stores
 
     @Test(arguments: ["host=db", "db:5432/x", "", " ", "http://x/"]) func aBadStoreIsNoPath(url: String) async throws {

@@ -57,13 +57,10 @@ struct EntryWishes: Sendable {
       entry.environment[Settings.store.variable] = url
     }
     if let workspace { entry.setOption(Settings.workspace.option, to: workspace.name) }
-    do {
-      _ = try StoreLocation(url: Settings.store.text(in: entry), workspace: Settings.workspace.text(in: entry).map { try Workspace($0) })
-    } catch let error as BridgeError {
-      throw present == nil
-        ? ValidationError(error.message) : CommandFailure("So \(theEntry) would not work, and nothing was changed. \(error.message)")
-    }
-    return entry
+    guard let problem = entry.problem else { return entry }
+    let remedy = "Give other options, correct its arguments, or uninstall it first."
+    throw present == nil
+      ? ValidationError(problem) : CommandFailure("So \(theEntry) would not work, and nothing was changed. \(problem) \(remedy)")
   }
 
   /// With the identity and the store of an entry.
@@ -145,12 +142,10 @@ struct EntryWishes: Sendable {
 }
 
 extension ServerEntry {
-  var identity: String { positional ?? environment[Settings.identity.variable] ?? Settings.identity.standard ?? "" }
-
   /// The variables that hold a secret, by what their names and values say.
   var secretVariables: [String] { environment.filter { !$0.value.isEmpty && Self.isSecret($0.key, $0.value) }.keys.sorted() }
 
-  private static func isSecret(_ name: String, _ value: String) -> Bool {
+  static func isSecret(_ name: String, _ value: String) -> Bool {
     if value.contains(/:\/\/[^\/?#\s]*:[^\/?#\s]+@/) || value.contains(/password\s*=/.ignoresCase()) { return true }
     if StoreLocation.holdsPassword(value) { return true }
     // PWD is a folder, PGPASSFILE and TOKEN_FILE are files, MAX_TOKENS is a number.

@@ -34,20 +34,27 @@ struct Serve: AsyncParsableCommand {
   var protocolPolicy: ProtocolPolicy = .auto
 
   func validate() throws {
-    // `--database-url x read` looks like the command `read`, and would be a server whose agent is called that.
+    _ = try agent()
+    _ = try Settings.session.given(session)
+  }
+
+  func agent() throws -> Identity { try Settings.identity.value(identity) }
+
+  /// `--database-url x read` looks like the command `read`, and would be a server whose agent is called that.
+  func refuseCommand(in arguments: [String]) throws {
     let commands = CoworkCodeMCPServer.configuration.subcommands.map { $0._commandName }
-    guard let identity, Self.isByDefault, commands.contains(identity) else { return }
+    guard let identity, Self.isDefault(in: arguments), commands.contains(identity) else { return }
     throw ValidationError("Put the options after the command \(identity); to serve an agent of this name, use serve \(identity).")
   }
 
-  private static var isByDefault: Bool { !CommandLine.arguments.dropFirst().contains(_commandName) }
+  private static func isDefault(in arguments: [String]) -> Bool { !arguments.contains(_commandName) }
 
   func run() async throws {
     let isWritten = identity != nil
-    let identity = try Settings.identity.value(identity)
+    let identity = try agent()
     let location = try store.location()
     let logger = try store.logger()
-    if isWritten, Self.isByDefault { try await MistypedCommand.refuse(identity, at: location, logger) }
+    if isWritten, Self.isDefault(in: CoworkCodeMCPServer.arguments) { try await MistypedCommand.refuse(identity, at: location, logger) }
     let wake = try wake.settings(agent: identity.name)
     if FileDescriptor.standardInput.isTerminal { StandardStreams.writeError(Self.greeting) }
     // While standard input is the client's.

@@ -100,7 +100,9 @@ struct ClientChecks {
     guard FileManager.default.isExecutableFile(atPath: path) else {
       return finding(.failure, "\(path) is not executable.", "chmod +x \(path)")
     }
-    if let problem = server.problem { return finding(.failure, problem, "Correct the entry.") }
+    if let problem = server.problem {
+      return finding(.failure, problem, "Correct the entry, or uninstall it and install it again.")
+    }
     if server.url.map(StoreLocation.holdsPassword) == true {
       let advice = "Put the password into ~/.pgpass, and leave it out of the URL."
       return finding(.warning, "its URL holds a password, for everybody who can read that file.", advice)
@@ -137,6 +139,12 @@ struct ClientChecks {
     let places = Places()
     let missing = Set(hooks.map(\.program)).filter { places.file(of: $0).map { !FileManager.default.isExecutableFile(atPath: $0) } ?? true }
     guard missing.isEmpty else { return finding(.failure, "there is no program \(missing.sorted().joined(separator: ", ")).") }
+    // A shell may make something else of these characters.
+    for hook in hooks where !hook.arguments.contains(where: { $0.contains(/[$`<>(]/) }) {
+      do { _ = try CoworkCodeMCPServer.parseAsRoot([Hook._commandName, hook.event.rawValue] + hook.arguments) } catch {
+        return finding(.failure, "the hook \(hook.event.rawValue) fails. \(ServerEntry.sentence(for: error, hook.arguments))")
+      }
+    }
     let events = Set(hooks.map(\.event))
     if hooks.count > events.count { return finding(.warning, "\(hooks.count) hooks of this program, some of them for the same event.") }
     let absent = HookEvent.allCases.filter { !events.contains($0) }.map(\.rawValue)
@@ -168,13 +176,4 @@ extension ServerEntry {
 
   /// The store, without secrets.
   fileprivate var place: String { (try? location.get().description) ?? "a store that cannot be told" }
-
-  /// Why the server would refuse to start.
-  fileprivate var problem: String? {
-    do {
-      _ = try Identity(identity)
-      _ = try location.get()
-      return nil
-    } catch { return "\(error)" }
-  }
 }
