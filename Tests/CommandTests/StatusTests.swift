@@ -44,8 +44,20 @@ import Testing
       INSERT INTO messages (id, recipient, content) SELECT i, 'stranger-' || i || char(27), 'x' FROM n;
       """)
     let lines = try await sandbox.run("status").output.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.contains("and 292 more: tasks --as NAME lists them"))
     #expect(lines.count <= 30 && lines.allSatisfy { $0.count <= 80 }, "\(lines.joined(separator: "\n"))")
     #expect(!lines.joined().contains("\u{1B}"))
+  }
+
+  @Test func whatIsOfATimeToComeHasNoAge() async throws {
+    _ = try await sandbox.run("agents", "add", "code")
+    try await sandbox.sqlite3(
+      """
+      INSERT INTO tasks (id, sender, recipient, title, status, created_at) VALUES ('t', 'code', 'code', 'later', 'pending', '2999-01-01');
+      INSERT INTO messages (id, recipient, content, created_at) VALUES ('m', 'code', 'later', '2999-01-01');
+      """)
+    let json = try await sandbox.run("status", "--json").json
+    #expect(try json.list("tasks").map { $0["age_seconds"] } == [0.0] && json["oldest_unread_seconds"] == 0.0)
   }
 
   @Test func anEmptyStoreHasNothing() async throws {

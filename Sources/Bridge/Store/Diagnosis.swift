@@ -81,23 +81,23 @@ public struct Overview: Hashable, Sendable {
   public struct Unread: Hashable, Sendable {
     public var agent: String
     public var count: Int
-    /// The age of the oldest in seconds; nil if unknown.
+    /// The age of the oldest in seconds, 0 for a time to come; nil if unknown.
     public var oldest: Double?
 
     public init(agent: String, count: Int, oldest: Double?) {
-      (self.agent, self.count, self.oldest) = (agent, count, oldest)
+      (self.agent, self.count, self.oldest) = (agent, count, oldest.map { max(0, $0) })
     }
   }
 
   /// A task that has not ended, without its texts.
   public struct Task: Hashable, Sendable {
     public var task: BridgeTask
-    /// Its age in seconds; nil if unknown.
+    /// Its age in seconds, 0 for a time to come; nil if unknown.
     public var age: Double?
 
     public init(_ task: BridgeTask, age: Double?) {
       self.task = task
-      self.age = age
+      self.age = age.map { max(0, $0) }
     }
   }
 

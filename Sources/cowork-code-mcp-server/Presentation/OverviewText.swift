@@ -53,7 +53,7 @@ extension Overview {
         TableColumn("AGE", .right) { Ages.text($0.age) }, TableColumn("TITLE") { $0.task.title?.harmlessLine.brief(max(12, width - 60)) },
       ])
     if openTasks > Self.shownTasks {
-      text += Colours.faint("and \(counted(openTasks - Self.shownTasks, "more")): tasks --as NAME lists them") + "\n"
+      text += Colours.faint("and \(openTasks - Self.shownTasks) more: tasks --as NAME lists them") + "\n"
     }
     return text
   }
