@@ -84,6 +84,17 @@ import Testing
     #expect(classify("initialize", perRequest(), policy: .handshake) == .success(.handshake))
   }
 
+  @Test(arguments: ["2025-11-25", "2026-07-28"])
+  func whoWantsAHandshakeIsToldThatThereIsNone(_ version: String) {
+    #expect(
+      classify("initialize", ["protocolVersion": .string(version)], policy: .perRequest)
+        == .failure(
+          RPCError(
+            .unsupportedProtocolVersion,
+            "There is no handshake here, and each request names its protocol version in its _meta: use 2026-07-28.",
+            data: ["supported": ["2026-07-28"], "requested": .string(version)])))
+  }
+
   @Test(
     arguments: [
       ("initialize", ["protocolVersion": "2025-11-25"], .unsupportedProtocolVersion), ("initialize", empty, .invalidParams),

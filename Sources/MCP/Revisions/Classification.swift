@@ -13,7 +13,7 @@ enum Classification: Hashable, Sendable {
     let belongsToPerRequest = perRequestOnly.contains(method)
     let isMarked = meta?[MetaKey.protocolVersion] != nil || meta?[MetaKey.clientCapabilities] != nil
     if offered.contains(.perRequest), belongsToPerRequest || isMarked || !offered.contains(.handshake) {
-      if !belongsToPerRequest, !isMarked, method == Method.initialize.rawValue { throw unsupported(params["protocolVersion"]) }
+      if !belongsToPerRequest, !isMarked, method == Method.initialize.rawValue { throw noHandshake(params["protocolVersion"]) }
       return .served(try perRequestRevision(meta))
     }
     if belongsToPerRequest { throw RPCError(.methodNotFound, "The method \(method) is not served to this client: use initialize.") }
@@ -37,18 +37,20 @@ enum Classification: Hashable, Sendable {
     if let info = meta?[MetaKey.clientInfo], info.objectValue == nil {
       throw .invalidParams("\(MetaKey.clientInfo) in the request's _meta must be an object.")
     }
-    guard let revision = Revision(version), revision.era == .perRequest else { throw unsupported(.string(version)) }
+    guard let revision = Revision(version), revision.era == .perRequest else { throw unsupported(version) }
     return revision
   }
 
-  private static func unsupported(_ requested: JSON?) -> RPCError {
-    guard let requested = requested?.stringValue else {
-      return .invalidParams("The request needs a string protocolVersion.")
-    }
+  private static func noHandshake(_ requested: JSON?) -> RPCError {
+    guard let requested = requested?.stringValue else { return .invalidParams("The request needs a string protocolVersion.") }
+    return unsupported(requested, because: "There is no handshake here, and each request names its protocol version in its _meta")
+  }
+
+  private static func unsupported(_ requested: String, because reason: String? = nil) -> RPCError {
     let supported = Revision.perRequestVersions.map(\.date)
+    let reason = reason ?? "The protocol version \(Sentence.quote(requested)) is not served here"
     return RPCError(
-      .unsupportedProtocolVersion,
-      "The protocol version \(Sentence.quote(requested)) is not served here: use \(Sentence.list(supported, "or")).",
+      .unsupportedProtocolVersion, "\(reason): use \(Sentence.list(supported, "or")).",
       data: ["supported": .array(supported.map { .string($0) }), "requested": .string(requested)])
   }
 }
