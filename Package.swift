@@ -125,7 +125,7 @@ let package = Package(
       name: "WakingTests",
       dependencies: [
         "cowork-code-mcp-server", "Bridge", "BridgeServer", "ClientSetup", "JSON", "MCP", "MCPClient", "PostgresTesting", "ProcessTesting",
-        "SQLiteStore",
+        "SQLiteStore", "SystemSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],

@@ -2,6 +2,7 @@ import Foundation
 import MCPClient
 import PostgresTesting
 import ProcessTesting
+import SystemSupport
 import Testing
 
 extension RealProcesses {
@@ -40,6 +41,40 @@ extension RealProcesses {
       let stop = try await sandbox.hook("Stop").output
       #expect(stop.contains(second) && !stop.contains(first))
       #expect(try await sandbox.hook("Stop", session: "another").output.contains(first))
+    }
+
+    @Test(arguments: ["SessionStart", "UserPromptSubmit", "PostToolUse", "Stop"], [">&-", "1</dev/null"])
+    func whatCouldNotBeWrittenIsToldLater(event: String, output: String) async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("one")
+      let lost = try await sandbox.shell(#"echo '{"session_id":"s1"}' | "$0" hook \#(event) \#(output)"#)
+      #expect(lost.status == 0 && lost.errors == "")
+      #expect(try await sandbox.hook(event).output.contains(id))
+      #expect(try await sandbox.hook(event).output == "")
+    }
+
+    @Test func whatNobodyReadsIsToldLater() async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("one")
+      let pipe = try FileDescriptor.makePipe()
+      try pipe.reading.close()
+      let lost = try await sandbox.run("hook", "Stop", input: #"{"session_id":"s1"}"#, output: pipe.writing)
+      #expect(lost.status == 0 && lost.errors == "")
+      #expect(try await sandbox.hook("Stop").output.contains(id))
+    }
+
+    @Test func aRewakeThatCannotTellWakesNobody() async throws {
+      let sandbox = try Sandbox()
+      let id = try await sandbox.send("one")
+      let lost = try await sandbox.shell(#"echo '{"session_id":"s1"}' | "$0" hook rewake 2>&-"#)
+      #expect(lost.status == 0 && lost.output == "")
+      #expect(try await sandbox.hook("Stop").output.contains(id))
+    }
+
+    @Test func aSettingThatCannotBeIsNoErrorWhereItCannotBeTold() async throws {
+      let sandbox = try Sandbox()
+      let lost = try await sandbox.shell(#"echo '{"session_id":"s1"}' | COWORK_IDENTITY='No Name' "$0" hook SessionStart >&-"#)
+      #expect(lost.status == 0 && lost.errors == "")
     }
 
     @Test func aContinuedTurnIsNotContinuedAgain() async throws {

@@ -17,23 +17,34 @@ public struct HookNews: Sendable {
   let moment: HookMoment
   let inbox: Inbox
 
-  /// The news as text for the model, recorded as told; nil if there is nothing new. Blocks briefly.
+  /// The news for the model, recorded as told; nil if there is nothing new. Blocks briefly.
   ///
   /// - Parameter record: what the session has been told; nil if the session is unknown. What cannot be recorded is told at its start alone,
   ///   which comes once.
-  public func note(for record: SessionRecord?, _ settings: Announcements.Settings) -> String? {
-    func note(_ records: [AnnouncementRecord]) -> (value: String?, records: [AnnouncementRecord]) {
+  public func note(for record: SessionRecord?, _ settings: Announcements.Settings) -> HookNote? {
+    func note(_ records: [AnnouncementRecord]) -> (value: HookNote?, records: [AnnouncementRecord]) {
       var announcements = Announcements(settings: settings, records: records)
       let now = RunningTime().now
       if record?.isAttended == false, !announcements.hasBegun { return (nil, announcements.begin(with: inbox, at: now)) }
       let announcement = announcements.announce(inbox, isWake: moment == .turn, at: now)
       let text = Envelope(identity: identity, settings: settings).text(announcement)
-      return (announcement.isEmpty ? nil : text, announcement.records)
+      let note = HookNote(text: text, record: record, takingBack: announcement.takingBack)
+      return (announcement.isEmpty ? nil : note, announcement.records)
     }
     if inbox.news.isEmpty, record?.isAttended != false { return nil }
     if let told = record?.update(note) { return told }
     return moment == .start && record?.isAttended != false ? note([]).value : nil
   }
+}
+
+/// What a hook tells a session.
+public struct HookNote: Sendable {
+  public let text: String
+  fileprivate let record: SessionRecord?
+  fileprivate let takingBack: [AnnouncementRecord]
+
+  /// It did not reach the session, and may be told again. Blocks briefly.
+  public func takeBack() { record?.append(takingBack) }
 }
 
 extension BridgeService {

@@ -58,7 +58,8 @@ struct Hook: AsyncParsableCommand {
       // Once, to those who can mend it.
       guard event == .sessionStart, input.source == "startup", session?.isAttended != false else { return }
       let sentence = "The cowork bridge is not available in this session: \(PeerText.firstLine(of: "\(error)", limit: 400))"
-      return try await StandardStreams.write(event.answer(sentence) + "\n")
+      try? await StandardStreams.write(event.answer(sentence) + "\n")
+      return
     }
     if event == .userPromptSubmit, input.isTyped { hook.record?.userHasTyped() }
     if event == .sessionStart, ["compact", "resume"].contains(input.source) { hook.record?.forget() }
@@ -102,7 +103,7 @@ struct Hook: AsyncParsableCommand {
       if event == .rewake {
         try? await service.joinSession(named: hook.sessionName)
         guard let note = await Rewake(service: service, settings: hook.settings, record: hook.record, end: end).note() else { return }
-        StandardStreams.writeError(note + "\n")
+        guard await write(note, note.text, to: .standardError) else { return }
         throw ExitCode.rewake
       }
       let news: HookNews
@@ -117,8 +118,18 @@ struct Hook: AsyncParsableCommand {
       }
       end.tells()
       guard let note = news.note(for: hook.record, hook.settings) else { return }
-      try? await StandardStreams.write(event.answer(note) + "\n")
+      await write(note, event.answer(note.text))
     }
+  }
+
+  /// - Returns: whether the session is told. Where it is not, it can be told later.
+  @discardableResult
+  private func write(_ note: HookNote, _ text: String, to stream: FileDescriptor = .standardOutput) async -> Bool {
+    do { try await StandardStreams.write(text + "\n", to: stream) } catch {
+      note.takeBack()
+      return false
+    }
+    return true
   }
 
   /// A log would be part of the note, so there is none unless the user asks for it.

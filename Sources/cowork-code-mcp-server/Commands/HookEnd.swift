@@ -11,7 +11,7 @@ final class HookEnd: Sendable {
   func tells() { isTelling.withLock { $0 = true } }
 
   /// The same, if there is something to tell.
-  func telling(_ note: () -> String?) -> String? {
+  func telling<Note>(_ note: () -> Note?) -> Note? {
     isTelling.withLock { isTelling in
       let note = note()
       isTelling = note != nil

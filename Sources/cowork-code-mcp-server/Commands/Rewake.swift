@@ -15,7 +15,7 @@ struct Rewake {
   private static let patience = Duration.seconds(15)
 
   /// Nil if a newer process waits.
-  func note() async -> String? {
+  func note() async -> HookNote? {
     guard let record else { return nil }
     let turn = RewakeTurn(path: record.path + ".rewake")
     let wakeUps = service.wakeUps(.idle)
