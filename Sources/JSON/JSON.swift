@@ -9,6 +9,9 @@ public enum JSON: Sendable, Hashable {
   /// A number with a fraction or an exponent, or beyond 64 bits. A number beyond a double is infinite; it is written as `1e999`.
   case number(Double)
   case string(String)
+  /// A string with half of a surrogate pair (`"\ud83d"`), which is not text in any encoding. Here U+FFFD takes its place, so who keeps or
+  /// compares texts must refuse it.
+  case brokenString(String)
   case array([JSON])
   case object(JSONObject)
 }
@@ -16,6 +19,11 @@ public enum JSON: Sendable, Hashable {
 extension JSON {
   public var stringValue: String? {
     if case .string(let value) = self { value } else { nil }
+  }
+
+  /// The text of any string, for those who only look at it.
+  public var shownString: String? {
+    if case .brokenString(let value) = self { value } else { stringValue }
   }
 
   public var boolValue: Bool? {

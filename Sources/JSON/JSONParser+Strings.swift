@@ -69,7 +69,7 @@ extension JSONParser {
     }
   }
 
-  /// The scalar of one `\uXXXX`, or of two that are a pair.
+  /// The scalar of one `\uXXXX`, or of two that are a pair; U+FFFD for half of a pair.
   private mutating func scalar(_ start: Int) throws(JSONError) -> Unicode.Scalar {
     let first = try hexadecimal(start)
     if let scalar = Unicode.Scalar(first) { return scalar }
@@ -83,6 +83,7 @@ extension JSONParser {
       }
       index = before
     }
+    isBroken = true
     return "\u{FFFD}"
   }
 

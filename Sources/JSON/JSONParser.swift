@@ -3,7 +3,7 @@ extension JSON {
   ///
   /// - Arrays and objects may be nested 128 levels deep.
   /// - A key that occurs twice in an object is refused, because readers differ in which one counts.
-  /// - Half of a surrogate pair (`"\ud83d"`) is not text in any encoding; U+FFFD takes its place.
+  /// - A string with half of a surrogate pair is a ``brokenString(_:)``; in a key U+FFFD takes its place.
   /// - Numbers beyond 64 bits become doubles, those beyond a double infinite.
   public init(decoding bytes: [UInt8]) throws(JSONError) {
     self = try JSONParser.parse(bytes) { (parser) throws(JSONError) in try parser.document() }
@@ -32,6 +32,8 @@ struct JSONParser {
   private static let depthLimit = 128
   let bytes: UnsafeBufferPointer<UInt8>
   var index: Int
+  /// Whether a string had half of a surrogate pair.
+  var isBroken = false
   /// Whether comments, and commas behind the last item, are valid.
   let allowsComments: Bool
 
@@ -68,7 +70,10 @@ struct JSONParser {
     switch try peek() {
     case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
     case UInt8(ascii: "["): return .array(try array(depth: depth + 1))
-    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "\""):
+      isBroken = false
+      let text = try string()
+      return isBroken ? .brokenString(text) : .string(text)
     case UInt8(ascii: "t"): return try literal("true", .bool(true))
     case UInt8(ascii: "f"): return try literal("false", .bool(false))
     case UInt8(ascii: "n"): return try literal("null", .null)

@@ -22,7 +22,7 @@ private struct JSONWriter {
     case .number(let value) where value.isNaN: append("null")
     case .number(let value) where value.isInfinite: append(value < 0 ? "-1e999" : "1e999")
     case .number(let value): bytes += value.description.utf8
-    case .string(let value): write(string: value)
+    case .string(let value), .brokenString(let value): write(string: value)
     case .array(let elements): write(elements, UInt8(ascii: "["), UInt8(ascii: "]")) { $0.write($1) }
     case .object(let object):
       write(object.members, UInt8(ascii: "{"), UInt8(ascii: "}")) { writer, member in

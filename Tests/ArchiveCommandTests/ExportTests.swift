@@ -140,6 +140,7 @@ import Testing
       (lines.dropLast().joined(), "The file is cut off at line \(lines.count - 1)"),
       (lines[0...1].joined() + lines[3...].joined(), "line \(lines.count - 1): It counts 4 messages"),
       (lines[0] + "{\"message\":{\"id\":5}}\n" + lines.dropFirst().joined(), "line 2: message.id must be a text"),
+      (lines[0] + "{\"message\":{\"id\":\"\\ud800\"}}\n" + lines.dropFirst().joined(), "line 2: message.id must be a text"),
       (lines[0] + "{\"message\":{}}\n" + lines.dropFirst().joined(), "line 2: message.id must be there"),
       (lines[0] + "{\"message\":{\"id\":\"x\",\"colour\":1}}\n" + lines.dropFirst().joined(), "line 2: message.colour is not known"),
       (

@@ -144,6 +144,8 @@ import Testing
     (#"{"jsonrpc":"2.0","id":null,"method":"m"}"#, nil, .invalidRequest),
     (#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#, nil, .invalidRequest),
     (#"{"jsonrpc":"2.0","id":1000000000000000000000000000007,"method":"m"}"#, nil, .invalidRequest),
+    (#"{"jsonrpc":"2.0","id":"\ud83d","method":"m"}"#, nil, .invalidRequest),
+    (#"{"jsonrpc":"2.0","id":7,"method":"m\ud83d"}"#, .integer(7), .invalidRequest),
     (#"{"jsonrpc":"2.0","id":"x","method":"m","params":[]}"#, .string("x"), .invalidParams),
     (#"{"jsonrpc":"2.0","id":"x","method":"m","params":null}"#, .string("x"), .invalidParams),
   ])

@@ -89,6 +89,10 @@ private let everything = Tool(
       (["to": "a", "limit": " 10"], "The argument `limit` of everything must be a whole number from 1 to 200, not \" 10\"."),
       (["to": "a", "mark": "yes"], "The argument `mark` of everything must be true or false, not \"yes\"."),
       (["to": "a", "note": 5], "The argument `note` of everything must be a string, not 5."),
+      (
+        ["to": .brokenString("a\u{FFFD}")],
+        "The argument `to` of everything contains half of a surrogate pair (such as \\ud83d), which is not text: remove it."
+      ),
       (["to": "a", "limit": 1.5], "The argument `limit` of everything must be a whole number from 1 to 200, not 1.5."),
       (["to": "a", "limit": true], "The argument `limit` of everything must be a whole number from 1 to 200, not true."),
       (["to": "a", "limit": 1e30], "The argument `limit` of everything must be a whole number from 1 to 200, not 1e+30."),

@@ -192,6 +192,10 @@ extension RealProcesses {
         #expect(try await sandbox.hook("UserPromptSubmit", extra: ["prompt": .string(prompt)]).output == "")
         #expect(try await stop() == "")
       }
+      // Cut within a character.
+      try await sandbox.run("hook", "UserPromptSubmit", input: #"{"session_id":"s1","prompt":"<task-notification>\ud83d"}"#)
+      _ = try await sandbox.send("quiet")
+      #expect(try await stop() == "")
       _ = try await sandbox.hook("UserPromptSubmit", extra: ["prompt": "go on"])
       _ = try await sandbox.send("three")
       let note = try await stop()

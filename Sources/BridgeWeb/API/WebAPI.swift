@@ -218,6 +218,7 @@ struct WebArguments: Sendable {
   subscript(name: String) -> String? {
     get throws(Refusal) {
       guard let value = members[name], value != .null else { return nil }
+      if case .brokenString = value { throw .invalid("\(name) contains half of a surrogate pair, which is not text: remove it.") }
       guard let text = value.stringValue else { throw .invalid("\(name) must be a text.") }
       return text
     }

@@ -27,7 +27,7 @@ enum Incoming: Hashable, Sendable {
     if object["jsonrpc"] != "2.0" { return invalid("A message needs \"jsonrpc\": \"2.0\".") }
     guard let method = method.stringValue else { return invalid("The method of a request must be a string.") }
     if object["id"] == nil { return .notification(method: method, params: object["params"]?.objectValue ?? [:]) }
-    guard let id else { return invalid("The id of a request must be a string, or an integer of at most 64 bits.") }
+    guard let id else { return invalid("The id of a request must be a string of whole characters, or an integer of at most 64 bits.") }
     guard let params = (object["params"] ?? [:]).objectValue else {
       return .invalid(id, .invalidParams("The params of a request must be an object."))
     }

@@ -20,6 +20,10 @@ struct Arguments: Sendable {
       throw ToolFailure(
         "The arguments `\(first.name)` and `\(other.name)` of \(owner) mean the same, and they differ: pass only `\(declaration.name)`.")
     }
+    if case .brokenString = first.value {
+      throw ToolFailure(
+        "The argument `\(first.name)` of \(owner) contains half of a surrogate pair (such as \\ud83d), which is not text: remove it.")
+    }
     guard let value = parameter.decode(first.value) else {
       throw ToolFailure(
         "The argument `\(first.name)` of \(owner) must be \(parameter.expectation), not \(Sentence.describe(first.value)).")

@@ -15,7 +15,7 @@ enum Sentence {
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): "\(value)"
     case .number(let value): "\(value)"
-    case .string(let text): quote(text)
+    case .string(let text), .brokenString(let text): quote(text)
     case .array: "an array"
     case .object: "an object"
     }

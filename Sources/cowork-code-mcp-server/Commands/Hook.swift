@@ -189,7 +189,7 @@ private struct HookInput {
     guard !FileDescriptor.standardInput.isTerminal, let json = try? JSON(decoding: FileDescriptor.standardInput.readToEnd()) else {
       return HookInput()
     }
-    let prompt = json["prompt"]?.stringValue ?? ""
+    let prompt = json["prompt"]?.shownString ?? ""
     return HookInput(
       session: json["session_id"]?.stringValue, isContinuation: json["stop_hook_active"]?.boolValue ?? false,
       isSubagent: json["agent_id"]?.stringValue?.isEmpty == false, source: json["source"]?.stringValue ?? "startup",
