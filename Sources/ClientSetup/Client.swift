@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import SystemSupport
 
 /// A client that can start this program: where its configuration is, and what an entry in it looks like.
 ///
@@ -133,7 +134,7 @@ public struct Places: Sendable {
   /// A variable of the environment. An empty one counts as unset.
   subscript(variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
 
-  var home: String { self["HOME"] ?? NSHomeDirectory() }
+  var home: String { environment["HOME"] ?? FileSystem.homeFolder }
   func root(_ scope: Client.Scope) -> String { scope == .user ? home : folder }
   /// The XDG specification has a relative one ignored.
   var configuration: String { self["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.config" }
@@ -147,11 +148,17 @@ public struct Places: Sendable {
     #endif
   }
 
-  /// - Throws: where a folder of the client would depend on the current one.
+  /// - Throws: where a folder of the client would depend on the current one, or its path is not UTF-8.
   public func check(_ client: Client, _ scope: Client.Scope) throws {
-    for variable in scope == .user ? ["HOME", client.folderVariable].compactMap({ $0 }) : [] {
-      guard let folder = self[variable], !folder.hasPrefix("/") else { continue }
-      throw SetupError("\(variable) is no absolute path, and nothing was changed: set it to one, or unset it.")
+    guard scope == .user else {
+      if FileSystem.isText(".") { return }
+      throw SetupError("The path of the current folder is not UTF-8, and nothing was changed: rename the folder.")
+    }
+    let own = client.folderVariable.map { [($0, self[$0] ?? "/")] } ?? []
+    for (variable, folder) in [("HOME", home), ("XDG_CONFIG_HOME", configuration)] + own {
+      guard Environment.isText(variable), folder.hasPrefix("/") else {
+        throw SetupError("\(variable) is no absolute path in UTF-8, and nothing was changed: set it to one, or unset it.")
+      }
     }
   }
 

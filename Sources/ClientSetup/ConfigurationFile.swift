@@ -16,6 +16,7 @@ struct ConfigurationFile: Sendable {
   private(set) var isObsolete = false
 
   init(reading path: String) throws(SetupError) {
+    guard FileSystem.isText(path) else { throw SetupError("\(path) leads to a folder whose path is not UTF-8, and nothing was changed.") }
     self.path = FileSystem.resolved(path)
     if let kind = FileSystem.otherKind(self.path) { throw SetupError("\(path) is \(kind), not a file, and was not changed.") }
     do throws(SystemError) {

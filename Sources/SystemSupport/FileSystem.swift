@@ -65,13 +65,22 @@ public struct FileRights: Sendable {
 
 /// Paths, and the folders on the way to them.
 public enum FileSystem {
-  /// `HOME`, else what the system knows of the user.
+  /// `HOME`, else what the system knows of the user; empty where that is not UTF-8.
   public static var homeFolder: String {
-    if let home = Environment["HOME"] { return home }
-    return getpwuid(getuid())?.pointee.pw_dir.map { String(cString: $0) } ?? ""
+    (getenv("HOME") ?? getpwuid(getuid())?.pointee.pw_dir).flatMap { String(validatingCString: $0) } ?? ""
   }
 
-  /// The path without links. The file need not exist, its folder must; else the path itself.
+  /// Whether the folder that a path leads to has a path in UTF-8. Of a path that does not exist yet, the part that exists counts.
+  public static func isText(_ path: String) -> Bool {
+    guard let real = realpath(path, nil) else {
+      let folder = split(path).folder
+      return folder == path || isText(folder)
+    }
+    defer { free(real) }
+    return String(validatingCString: real) != nil
+  }
+
+  /// The path without links. The file need not exist, its folder must; else the path itself, as where it is not UTF-8.
   public static func resolved(_ path: String) -> String { resolved(path, links: 40) }
 
   private static func resolved(_ path: String, links: Int) -> String {
@@ -87,13 +96,13 @@ public enum FileSystem {
   private static func target(ofLink path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink(path, &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+    return count > 0 ? String(validating: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
   }
 
   private static func realPath(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
-    return String(cString: real)
+    return String(validatingCString: real)
   }
 
   public static func split(_ path: String) -> (folder: String, name: String) {

@@ -33,6 +33,9 @@ public enum Environment {
     return getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
   }
 
+  /// Whether a variable is unset, or holds UTF-8. What is read of any other is altered.
+  public static func isText(_ name: String) -> Bool { getenv(name).map { String(validatingCString: $0) != nil } ?? true }
+
   public static var isRoot: Bool { geteuid() == 0 }
 }
 

@@ -44,6 +44,7 @@ enum Program {
   }
 
   private static func run() async throws {
+    try requireText()
     var command: any ParsableCommand
     do {
       command = try await CoworkCodeMCPServer.asyncParseAsRoot()
@@ -54,6 +55,14 @@ enum Program {
     }
     guard var command = command as? any AsyncParsableCommand else { return try command.run() }
     try await command.run()
+  }
+
+  /// What Swift makes of other bytes is another text, and may be the same for two that differ.
+  private static func requireText() throws {
+    for place in (0..<Int(CommandLine.argc)).dropFirst() {
+      guard let bytes = CommandLine.unsafeArgv[place], String(validatingCString: bytes) == nil else { continue }
+      throw ValidationError("Argument \(place) is not UTF-8 text: write it in UTF-8.")
+    }
   }
 
   /// Whether a command that changes a client's configuration is to say everything in JSON, even what is wrong with its options.

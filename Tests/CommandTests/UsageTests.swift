@@ -98,7 +98,7 @@ import Testing
     for arguments in [["${X}"], ["serve", "{{x}}"], ["status", "--workspace", "$X"], ["agents", "add", "${X}"]] {
       #expect(try await sandbox.run(arguments).status == 64)
     }
-    for home in ["home", "./x", "$HOME"] {
+    for home in ["home", "./x", "$HOME", ""] {
       let outcome = try await sandbox.run("send", "cowork", "x", environment: ["HOME": home])
       #expect(outcome.status == 64 && outcome.errors.contains("HOME is no absolute path"), "\(outcome)")
     }

@@ -130,6 +130,7 @@ struct EntryWishes: Sendable {
   static func absolute(_ text: String) throws -> String {
     let url = try usage { try StoreURL.checked(text) }
     if url.contains("://") || url.hasPrefix("/") || url.hasPrefix("~") || url.lowercased().hasPrefix("sqlite:") { return url }
+    _ = try usage { try StoreLocation(url: url, workspace: nil) }
     return FileManager.default.currentDirectoryPath + "/" + url
   }
 

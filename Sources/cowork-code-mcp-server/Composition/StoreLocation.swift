@@ -16,7 +16,7 @@ enum StoreLocation: Sendable {
   init(url text: String?, workspace: Workspace?) throws(BridgeError) {
     try StoreURL.requireHome()
     guard let text else {
-      self = .sqlite(path: StorePath.standard(workspace: workspace))
+      self = try Self.file(StorePath.standard(workspace: workspace))
       return
     }
     let url = try StoreURL.checked(text)
@@ -30,9 +30,9 @@ enum StoreLocation: Sendable {
       guard !path.contains("?") else {
         throw BridgeError(.invalidValue, "A SQLite URL takes no parameters: leave out the ? and what follows it.")
       }
-      self = try Self.file(String(path.dropFirst(2)), workspace)
+      self = try Self.file(String(path.dropFirst(2)), besides: workspace)
     case nil:
-      self = try Self.file(StorePath.expanded(url), workspace)
+      self = try Self.file(StorePath.expanded(url), besides: workspace)
     case "postgres", "postgresql":
       var settings: ConnectionSettings
       do { settings = try ConnectionSettings(url) } catch { throw BridgeError(.invalidValue, "\(error)") }
@@ -46,11 +46,14 @@ enum StoreLocation: Sendable {
     }
   }
 
-  private static func file(_ path: String, _ workspace: Workspace?) throws(BridgeError) -> StoreLocation {
+  private static func file(_ path: String, besides workspace: Workspace? = nil) throws(BridgeError) -> StoreLocation {
     guard workspace == nil else {
       throw BridgeError(
         .invalidValue,
         "A workspace and the path of a database file exclude each other: a file is a workspace of its own; leave one of them out.")
+    }
+    guard FileSystem.isText(path) else {
+      throw BridgeError(.invalidValue, "\(path) leads to a folder whose path is not UTF-8: rename the folder, or name a file elsewhere.")
     }
     return .sqlite(path: path)
   }

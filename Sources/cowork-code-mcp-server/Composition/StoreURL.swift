@@ -33,7 +33,7 @@ enum StoreURL {
   /// The default file, the workspaces' and `~` are below it.
   static func requireHome() throws(BridgeError) {
     guard !FileSystem.homeFolder.hasPrefix("/") else { return }
-    throw BridgeError(.invalidValue, "HOME is no absolute path: set it to your home folder, such as /home/me.")
+    throw BridgeError(.invalidValue, "HOME is no absolute path in UTF-8: set it to your home folder, such as /home/me.")
   }
 
   private static func wrong(_ fault: String) -> BridgeError { BridgeError(.invalidValue, "The database URL \(fault)") }

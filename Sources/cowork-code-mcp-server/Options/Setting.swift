@@ -27,6 +27,7 @@ struct Setting<Value: Sendable>: Sendable {
   /// The value of the flag, else that of the environment.
   func given(_ flag: String?) throws -> Value? {
     if let flag, !flag.isLeftOut { return try checked(flag, option) }
+    guard Environment.isText(variable) else { throw ValidationError("\(variable) is not UTF-8 text: write it in UTF-8, or unset it.") }
     return try Environment[variable].map { text in
       do { return try checked(text, variable) } catch let error as ValidationError where !error.message.contains(variable) {
         throw ValidationError("\(variable): \(error.message)")
