@@ -126,6 +126,22 @@ import Testing
     #expect(try await watch.lines(to: "for the reviewer").count == 1)
   }
 
+  /// Nothing else stands for what libpq cannot read, such as the host of a variable.
+  @Test func theHostsAreThoseOfTheURLOrNone() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    func status(_ parameters: String, _ environment: [String: String] = [:]) async throws -> Outcome {
+      try await sandbox.run(
+        "status", "--database-url", database.url(port: database.cluster.port, parameters: parameters),
+        environment: ["PGHOST": "127.0.0.1", "PGPORT": "1"].merging(environment) { $1 })
+    }
+    #expect(try await status("load_balance_hosts=random").status == 0)
+    #expect(try await status("load_balance_hosts=disable").status == 0)
+    let bogus = try await status("load_balance_hosts=bogus")
+    #expect(bogus.status == 64 && bogus.errors.contains("load_balance_hosts is unknown"), "\(bogus)")
+    let service = try await status("", ["PGSERVICE": "nowhere"])
+    #expect(service.status == 64 && service.errors.contains("definition of service \"nowhere\" not found"), "\(service)")
+  }
+
   @Test func whatKeepsServersFromWritingIsAFailure() async throws {
     let database = try await Self.cluster.value.createDatabase()
     let role = "nobody_\(UUID().uuidString.prefix(8).lowercased())"

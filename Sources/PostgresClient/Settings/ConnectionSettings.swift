@@ -20,6 +20,7 @@ public struct ConnectionSettings: Sendable {
   let options: ConninfoOptions
   let effective: ConninfoOptions
   let endpoints: [Endpoint]
+  let shufflesHosts: Bool
   /// Shared by all copies.
   let lastGood = LastGood()
   /// Whether a server with these settings has said anything to this process.
@@ -29,10 +30,14 @@ public struct ConnectionSettings: Sendable {
   public init(_ conninfo: String) throws(PostgresError) {
     let parsed = try ConninfoOptions(parsing: conninfo)
     var options = parsed
-    guard let effective = options.resolved() else {
-      throw PostgresError(
-        .badURL, "The service that the connection string names is not defined; check PGSERVICEFILE or ~/.pg_service.conf.")
+    // Not for libpq: it gets one host at a time.
+    options["load_balance_hosts"] = nil
+    let effective = try options.resolved()
+    let balance = parsed["load_balance_hosts"] ?? effective["load_balance_hosts"] ?? "disable"
+    guard ["random", "disable"].contains(balance) else {
+      throw PostgresError(.badURL, "The value of load_balance_hosts is unknown: use random or disable.")
     }
+    shufflesHosts = balance == "random"
     let keyword = "target_session_attrs"
     let isChosen =
       parsed[keyword] != nil || Environment["PGTARGETSESSIONATTRS"] != nil
@@ -42,15 +47,9 @@ public struct ConnectionSettings: Sendable {
       options[keyword] = options[keyword] ?? value
     }
     options["client_encoding"] = "UTF8"
-    guard
-      let endpoints = Endpoint.split(host: effective["host"] ?? "", hostaddr: effective["hostaddr"] ?? "", port: effective["port"] ?? "")
-    else {
-      throw PostgresError(
-        .badURL, "The connection string names different numbers of hosts, addresses and ports; give each host one, or one port for all.")
-    }
     self.options = options
     self.effective = effective
-    self.endpoints = endpoints
+    endpoints = Endpoint.split(host: effective["host"] ?? "", hostaddr: effective["hostaddr"] ?? "", port: effective["port"] ?? "")
     if let seconds = (effective["connect_timeout"]).flatMap({ Int($0) }), seconds > 0 { connectTimeout = .seconds(seconds) }
   }
 
@@ -73,7 +72,6 @@ public struct ConnectionSettings: Sendable {
   /// The options for one attempt at one host.
   func attemptOptions(for endpoint: Endpoint, sessionAttributes: String?) -> ConninfoOptions {
     var result = options
-    result["load_balance_hosts"] = nil
     // Empty values mean "default" to libpq, and keep it from taking a list from a service file or a variable.
     result["host"] = endpoint.host
     result["hostaddr"] = endpoint.address
@@ -89,7 +87,6 @@ public struct ConnectionSettings: Sendable {
   var sessionAttributes: String { options["target_session_attrs"] ?? effective["target_session_attrs"] ?? "any" }
   /// A server that takes no writes is of no use.
   var wantsWrites: Bool { ["read-write", "primary"].contains(sessionAttributes) }
-  var shufflesHosts: Bool { (options["load_balance_hosts"] ?? effective["load_balance_hosts"]) == "random" }
 
   var sanitizer: MessageSanitizer {
     MessageSanitizer(secrets: ["password", "sslpassword"].compactMap { effective[$0] ?? options[$0] })

@@ -21,7 +21,7 @@ struct ConninfoOptions: Sendable, Equatable {
           + "(Debian: apt-get install libpq5, Homebrew: brew install libpq) and start again.")
     }
     guard !conninfo.utf8.contains(0) else { throw PostgresError(.badURL, "The connection string holds a NUL character; remove it.") }
-    let (rest, balance) = Self.extractLoadBalance(conninfo)
+    let (rest, balance) = Self.withoutLoadBalancing(conninfo)
     if let options = Self.parse(conninfo) {
       values = options
     } else if let balance, var options = Self.parse(rest) {
@@ -46,21 +46,21 @@ struct ConninfoOptions: Sendable, Equatable {
   static func isURI(_ text: String) -> Bool { text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") }
 
   /// What libpq adds from PG* variables, the service file and its defaults, without connecting: an option that is refused after all
-  /// were collected (`channel_binding`) makes it stop before it looks up any name. Nil when it cannot say (no such service).
-  func resolved() -> ConninfoOptions? {
+  /// were collected (`channel_binding`) makes it stop before it looks up any name.
+  ///
+  /// - Throws: `.badURL` where libpq stops for any other reason, such as a service that is not defined: what it has then are bare defaults.
+  func resolved() throws(PostgresError) -> ConninfoOptions {
     var probe = self
     probe["channel_binding"] = "resolve-only"
-    guard let connection = probe.withKeywordArrays({ PQconnectStartParams($0, $1, 0) }) else { return nil }
+    let connection = probe.withKeywordArrays { PQconnectStartParams($0, $1, 0) }
     defer { PQfinish(connection) }
-    guard let list = PQconninfo(connection) else { return nil }
+    let refusal = String(cString: PQerrorMessage(connection)).split(whereSeparator: \.isNewline).joined(separator: " ")
+    guard refusal.contains("resolve-only"), let list = PQconninfo(connection) else {
+      throw PostgresError(.badURL, "libpq refuses the connection settings in the URL, the service file or a PG* variable: \(refusal).")
+    }
     defer { PQconninfoFree(list) }
     var found = Self.collect(list)
     found["channel_binding"] = self["channel_binding"]
-    if self["service"] != nil, found["host"] == nil, found["hostaddr"] == nil,
-      String(cString: PQerrorMessage(connection)).contains("service")
-    {
-      return nil
-    }
     return ConninfoOptions(values: found)
   }
 
@@ -135,20 +135,11 @@ struct ConninfoOptions: Sendable, Equatable {
     return found
   }
 
-  /// libpq 14 and 15 do not know `load_balance_hosts` and refuse the whole string; this client balances by itself anyway.
-  static func extractLoadBalance(_ conninfo: String) -> (rest: String, value: String?) {
-    let name = "load_balance_hosts="
-    guard let start = conninfo.firstRange(of: name) else { return (conninfo, nil) }
-    let separator: Character = isURI(conninfo) ? "&" : " "
-    let end = conninfo[start.upperBound...].firstIndex(of: separator) ?? conninfo.endIndex
-    let value = String(conninfo[start.upperBound..<end])
-    var rest = String(conninfo[..<start.lowerBound])
-    let tail = conninfo[end...]
-    if tail.isEmpty {
-      if rest.hasSuffix("?") || rest.hasSuffix("&") { rest.removeLast() }
-    } else {
-      rest += tail.dropFirst()
-    }
-    return (rest, value)
+  /// libpq before 16 does not know `load_balance_hosts` and refuses the whole string. This client balances by itself.
+  private static func withoutLoadBalancing(_ conninfo: String) -> (rest: String, value: String?) {
+    let option = /([?&\s]|^)load_balance_hosts\s*=\s*'?([^&'\s]*)['&]?/
+    // Compiling the expression takes a while.
+    guard conninfo.contains("load_balance_hosts"), let found = conninfo.firstMatch(of: option) else { return (conninfo, nil) }
+    return (conninfo.replacing(option, maxReplacements: 1) { String($0.1) }, String(found.2))
   }
 }

@@ -31,14 +31,12 @@ struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
   static func format(host: String, port: String) -> String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-  /// Splits libpq's parallel comma lists (PostgreSQL manual, "Specifying Multiple Hosts"); nil when their lengths disagree.
-  static func split(host: String, hostaddr: String, port: String) -> [Endpoint]? {
+  /// Splits libpq's parallel comma lists (PostgreSQL manual, "Specifying Multiple Hosts"), whose lengths it has checked.
+  static func split(host: String, hostaddr: String, port: String) -> [Endpoint] {
     let hosts = list(host)
     let addresses = list(hostaddr)
     let ports = list(port)
     let count = hostaddr.isEmpty ? hosts.count : addresses.count
-    guard hostaddr.isEmpty || host.isEmpty || hosts.count == addresses.count else { return nil }
-    guard ports.count == 1 || ports.count == count else { return nil }
     return (0..<count).map { index in
       Endpoint(
         host: host.isEmpty ? "" : hosts[index], address: hostaddr.isEmpty ? "" : addresses[index],

@@ -42,8 +42,12 @@ import Testing
   }
 
   @Test func differentNumbersOfHostsAndPortsAreRefused() throws {
-    #expect(throws: PostgresError.self) { try ConnectionSettings("host=a,b,c port=1,2") }
-    #expect(throws: PostgresError.self) { try ConnectionSettings("host=a,b hostaddr=1.1.1.1") }
+    for (text, reason) in [
+      ("host=a,b,c port=1,2", "2 port numbers to 3 hosts"), ("host=a,b hostaddr=1.1.1.1", "2 host names to 1 hostaddr"),
+    ] {
+      let error = try #require(throws: PostgresError.self) { try ConnectionSettings(text) }
+      #expect(error.code == .badURL && error.description.contains(reason), "\(error)")
+    }
   }
 
   @Test func readWriteIsTheDefaultUnlessTheURLSaysOtherwise() throws {
@@ -68,15 +72,23 @@ import Testing
     #expect(settings.attemptOptions(for: settings.endpoints[0], sessionAttributes: nil)["application_name"] == "ours")
   }
 
-  @Test func loadBalanceHostsIsUnderstoodWhateverLibpqKnows() throws {
-    for url in [
-      "postgres://u@a,b/d?load_balance_hosts=random&sslmode=disable", "postgres://u@a,b/d?sslmode=disable&load_balance_hosts=random",
-    ] {
-      let settings = try ConnectionSettings(url)
-      #expect(settings.shufflesHosts)
-      #expect(settings.attemptOptions(for: settings.endpoints[0], sessionAttributes: nil)["load_balance_hosts"] == nil)
-    }
-    #expect(try !ConnectionSettings("postgres://u@a,b/d").shufflesHosts)
+  @Test(arguments: [
+    ("postgres://u@a,b/d?load_balance_hosts=random&sslmode=disable", true),
+    ("postgres://u@a,b/d?sslmode=disable&load_balance_hosts=random", true), ("postgres://u@a,b/d?load_balance_hosts=disable", false),
+    ("postgres://u@/d?host=a,b&load_balance_hosts=random&port=5432", true), ("postgres://u@a,b/d", false),
+    ("host=a,b load_balance_hosts = 'random' user=u dbname=d", true), ("load_balance_hosts=random host=a,b user=u dbname=d", true),
+  ])
+  func loadBalanceHostsIsUnderstoodWhateverLibpqKnows(_ text: String, _ isRandom: Bool) throws {
+    let settings = try ConnectionSettings(text)
+    #expect(settings.shufflesHosts == isRandom)
+    #expect(settings.redactedDescription == "a:5432,b:5432/d as u")
+    #expect(settings.attemptOptions(for: settings.endpoints[0], sessionAttributes: nil)["load_balance_hosts"] == nil)
+  }
+
+  @Test(arguments: ["postgres://u@a,b/d?load_balance_hosts=bogus", "postgres://u@a/d?load_balance_hosts=", "host=a load_balance_hosts=yes"])
+  func anotherValueOfLoadBalanceHostsIsRefusedByName(_ text: String) throws {
+    let error = try #require(throws: PostgresError.self) { try ConnectionSettings(text) }
+    #expect(error.code == .badURL && error.description.contains("load_balance_hosts is unknown: use random or disable"))
   }
 
   @Test func connectTimeoutOfTheURLIsKept() throws {
@@ -88,6 +100,7 @@ import Testing
     let file = "/tmp/pg-client-test-service-\(UInt64.random(in: .min ... .max))"
     let handle = try #require(fopen(file, "w"))
     fputs("[two]\nhost=a,b\nport=1,2\ndbname=x\nuser=u\npassword=hidden-word\nsslmode=require\n", handle)
+    fputs("[shuffled]\nhost=a\nload_balance_hosts=random\n[broken]\nhost=a\nnonsense=1\n", handle)
     fputs("# any\n[any]\nhost=a\n  target_session_attrs=any\n[standby]\nhost=a\ntarget_session_attrs=standby\n", handle)
     fclose(handle)
     setenv("PGSERVICEFILE", file, 1)
@@ -105,8 +118,16 @@ import Testing
     let attributes = try ["two", "any", "standby"].map { try ConnectionSettings("service=\($0)").sessionAttributes }
     #expect(attributes == ["read-write", "any", "standby"])
     #expect(try ConnectionSettings("service=any target_session_attrs=primary").sessionAttributes == "primary")
-    let error = try await postgresError { _ = try ConnectionSettings("service=nowhere") }
-    #expect(error.code == .badURL)
+    for (service, reason) in [
+      ("nowhere", "definition of service \"nowhere\" not found"), ("broken", "syntax error in service file \"\(file)\""),
+    ] {
+      let error = try await postgresError { _ = try ConnectionSettings("postgres://u@h/d?service=\(service)") }
+      #expect(error.code == .badURL && error.description.contains(reason), "\(error)")
+    }
+    // libpq before 16 does not know the option, and names the line.
+    do { #expect(try ConnectionSettings("service=shuffled").shufflesHosts) } catch {
+      #expect("\(error)".contains("syntax error in service file"))
+    }
   }
 
   @Test func socketFoldersAreShownAndNotResolved() throws {
