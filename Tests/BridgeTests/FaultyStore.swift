@@ -6,7 +6,7 @@ import Synchronization
 final class FaultyStore: ForwardingStore {
   /// The verbs that can fail; others are forwarded and not recorded.
   enum Verb: Sendable {
-    case send, take, confirm, undo, renew, recoverExpired, createTask, transitionTask, heartbeat
+    case send, take, confirm, undo, renew, recoverExpired, createTask, transitionTask, heartbeat, exists, wakeUpsForAll
   }
 
   /// Before or after the verb is carried out. A fault afterwards is a write whose outcome the caller does not know.
@@ -87,5 +87,10 @@ extension FaultyStore {
   }
   func heartbeat(_ instance: Instance) async throws(BridgeError) {
     try await call(.heartbeat) { try await $0.heartbeat(instance) }
+  }
+  func exists() async throws(BridgeError) -> Bool { try await call(.exists) { try await $0.exists() } }
+  func wakeUpsForAll() -> WakeUps {
+    state.withLock { $0.calls.append((.wakeUpsForAll, [])) }
+    return base.wakeUpsForAll()
   }
 }

@@ -63,6 +63,15 @@ extension RealProcesses {
       await cluster.destroy()
     }
 
+    @Test(.timeLimit(.minutes(2)), arguments: ["SessionStart", "UserPromptSubmit", "Stop", "rewake"])
+    func aHookMakesNoSchema(_ event: String) async throws {
+      let database = try await PostgresCluster.shared().createDatabase()
+      let sandbox = try Sandbox()
+      let outcome = try await sandbox.hook(event, environment: ["COWORK_DATABASE_URL": database.url])
+      #expect(outcome.status == 0 && outcome.output == "" && outcome.errors == "")
+      #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'cowork%'") == "0\n")
+    }
+
     private func type(_ id: String, _ content: String, _ database: TestDatabase) async throws {
       try await database.psql(
         """

@@ -66,9 +66,12 @@ extension BridgeService {
     await leases
   }
 
+  /// Whether there is a store; asking makes none.
+  public func hasStore() async throws(BridgeError) -> Bool { try await store.exists() }
+
   private func hasStore(_ makesStore: Bool) async -> Bool {
     if makesStore { return true }
-    return (try? await store.exists()) == true
+    return (try? await hasStore()) == true
   }
 
   private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {

@@ -17,10 +17,10 @@ public struct Follower: Sendable {
   /// - Parameter begun: called once what there was has been shown, and nothing more is missed.
   /// - Returns: why it cannot go on: the store could not be read at first or is too new, or the entries cannot be shown.
   public func run(begun: () -> Void = {}) async -> any Error {
-    // Subscribe before the first look, so that nothing is missed.
-    let wakeUps = store.wakeUpsForAll()
     do {
       while try await !store.exists() { try await Task.pause(for: .milliseconds(200)) }
+      // Subscribe before the first look, so that nothing is missed, and not before there is a store: a subscription may make one.
+      let wakeUps = store.wakeUpsForAll()
       try await showNew()
       begun()
       for await _ in wakeUps { try await showNewPatiently() }

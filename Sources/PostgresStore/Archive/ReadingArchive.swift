@@ -3,7 +3,7 @@ import PostgresClient
 
 extension PostgresStore {
   public func exists() async throws(BridgeError) -> Bool {
-    do { return try await migrator.status().present > 0 } catch { throw storeError(error, of: pool.settings) }
+    do { return try await readiness.exists() } catch { throw storeError(error, of: pool.settings) }
   }
 
   public func archiveIdentity() async throws(BridgeError) -> String {

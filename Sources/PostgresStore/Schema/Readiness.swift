@@ -33,6 +33,13 @@ actor Readiness {
     return migrated
   }
 
+  /// Whether there is a schema; asking makes none.
+  func exists() async throws -> Bool {
+    let status = try await migrator.status()
+    isReady = status.present == status.newest
+    return status.present > 0
+  }
+
   /// Call this after the tables were dropped.
   func forget() { isReady = false }
 }

@@ -75,6 +75,8 @@ struct AgentsRemove: BridgeCommand {
 
   @OptionGroup var options: SharedOptions
 
+  var absence: StoreAbsence { .empty }
+
   func run(in session: CommandSession) async throws {
     let removed = try await session.service.removeAgent(name, force: force)
     try await session.show(removed, as: "\(Colours.agent(name.name)) is forgotten.\n")

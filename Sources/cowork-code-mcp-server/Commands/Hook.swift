@@ -92,14 +92,14 @@ struct Hook: AsyncParsableCommand {
   }
 
   private func tell(_ hook: Bound, _ end: HookEnd) async throws {
-    // Without a store there is no news, and a hook makes none.
-    if case .sqlite(let path) = hook.location, FileIdentity(path: path) == nil { return }
     if event != .rewake {
       if hook.away.isRemembered { return }
       end.endProcess(after: Self.silence, unless: { !hook.location.isSilent }, last: hook.away.remember)
       end.endProcess(after: Self.storePatience, last: hook.away.remember)
     }
     try await hook.location.withService(as: .command(of: hook.identity), logger: logger(), closingWithin: .milliseconds(100)) { service in
+      // Without a store there is no news, and a hook makes none.
+      if (try? await service.hasStore()) == false { return }
       if event == .rewake {
         try? await service.joinSession(named: hook.sessionName)
         guard let note = await Rewake(service: service, settings: hook.settings, record: hook.record, end: end).note() else { return }

@@ -146,6 +146,8 @@ struct TasksUpdate: BridgeCommand {
 
   @OptionGroup var options: SharedOptions
 
+  var absence: StoreAbsence { .empty }
+
   func run(in session: CommandSession) async throws {
     let result = try result.map { try TextArgument.text($0) }
     let task = try await session.introducing {

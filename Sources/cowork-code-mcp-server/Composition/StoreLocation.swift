@@ -151,7 +151,7 @@ enum StoreAbsence: Equatable {
   /// The first verb that writes makes one.
   case made
   case failure
-  /// A command that only looks waits for one until then, or for ever without a time, and else looks at an empty one.
+  /// A command that only looks, or changes what there is, waits for one until then, or for ever without a time, and else uses an empty one.
   case awaited(until: ContinuousClock.Instant?)
 
   static let empty = awaited(until: .now)
