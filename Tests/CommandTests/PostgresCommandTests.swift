@@ -129,6 +129,38 @@ import Testing
     #expect(try await watch.lines(to: "for the reviewer").count == 1)
   }
 
+  /// What needs no grant, and names without a role.
+  @Test func loginsThatGetPastTheHardeningAreNamed() async throws {
+    let database = try await Self.cluster.value.createDatabase()
+    _ = try await sandbox.run("agents", "add", "code", environment: ["COWORK_DATABASE_URL": database.url])
+    let mark = UUID().uuidString.prefix(8).lowercased()
+    try await database.psql(
+      """
+      CREATE ROLE owner_\(mark); CREATE ROLE group_\(mark) IN ROLE owner_\(mark);
+      ALTER SCHEMA cowork_bridge OWNER TO owner_\(mark);
+      CREATE ROLE plain_\(mark) LOGIN; CREATE ROLE super_\(mark) LOGIN SUPERUSER;
+      CREATE ROLE member_\(mark) LOGIN NOINHERIT IN ROLE group_\(mark); CREATE ROLE heir_\(mark) LOGIN IN ROLE pg_monitor;
+      CREATE ROLE lost_\(mark) LOGIN; CREATE ROLE old_\(mark) LOGIN;
+      SELECT cowork_bridge.add_login(r.rolname, 'code') FROM pg_roles r WHERE rolcanlogin AND r.rolname LIKE '%\(mark)'
+      """)
+    let before = try await doctor(database.url)
+    for (login, way) in [("super", "a superuser"), ("member", "a member of owner_\(mark)"), ("member", "a member of group_\(mark)")] {
+      #expect(before["logins"].contains("all tables for \(login)_\(mark), \(way)"), "\(before)")
+    }
+    #expect(!before["logins"].contains("plain") && !before["logins"].contains("heir") && before.warnings.contains("logins"))
+    #expect(before["logins"].contains("Logins that act for one agent each: 6.") && !before["logins"].contains("There is no role"))
+    try await database.psql(
+      """
+      ALTER ROLE super_\(mark) NOSUPERUSER; REVOKE group_\(mark) FROM member_\(mark);
+      SELECT cowork_bridge.remove_login('lost_\(mark)'); DROP ROLE lost_\(mark); ALTER ROLE old_\(mark) RENAME TO new_\(mark)
+      """)
+    let after = try await doctor(database.url)
+    #expect(after["logins"].contains("Nobody has a right on a table") && after.warnings.contains("logins"), "\(after)")
+    #expect(after["logins"].contains("dropped or renamed: old_\(mark) of code.") && after["logins"].contains("remove_login('LOGIN')"))
+    try await database.psql("SELECT cowork_bridge.remove_login('old_\(mark)')")
+    #expect(try await doctor(database.url).warnings == ["password"])
+  }
+
   /// Nothing else stands for what libpq cannot read, such as the host of a variable.
   @Test func theHostsAreThoseOfTheURLOrNone() async throws {
     let database = try await Self.cluster.value.createDatabase()

@@ -91,7 +91,8 @@ BEGIN
 END
 $$;
 
--- Rights that somebody but the owner has and that the hardening takes away; nothing if it is whole.
+-- Rights that somebody but the owner has and that an agent's login should not have; nothing if the hardening is whole. Most of them harden()
+-- takes away; superusers and members of other roles need no grant.
 CREATE OR REPLACE FUNCTION hardening_gaps() RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
@@ -111,6 +112,11 @@ AS $$
     FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
     WHERE n.oid = quote_ident(workspace())::regnamespace AND a.grantee NOT IN (n.nspowner, (SELECT relowner FROM pg_class WHERE oid = 'messages'::regclass))
       AND (a.privilege_type = 'CREATE' OR a.grantee = 0)
+  UNION ALL
+  SELECT DISTINCT format('all tables for %s, %s', u.rolname, CASE WHEN u.rolsuper THEN 'a superuser' ELSE 'a member of ' || r.rolname END)
+    FROM agent_logins l JOIN pg_roles u ON u.rolname = l.login
+      JOIN pg_roles r ON pg_has_role(u.oid, r.oid, 'MEMBER') AND (u.rolsuper OR r.oid <> u.oid)
+    WHERE has_table_privilege(r.oid, 'messages', 'SELECT, INSERT, UPDATE, DELETE') OR has_schema_privilege(r.oid, workspace(), 'CREATE')
   UNION ALL
   SELECT format('the policy %s', polname) FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.relnamespace = quote_ident(workspace())::regnamespace
 $$;

@@ -168,6 +168,9 @@ extension PostgresStore {
     guard try await rights(connection).owns, (try? await migrator.status())?.present == PostgresMigrator.newest else { return [] }
     let logins = try await connection.query("SELECT count(*) FROM \(sql.schema).agent_logins").only.get(0, as: Int.self)
     let gaps = try await connection.query("SELECT * FROM \(sql.schema).hardening_gaps()").map { try $0.get(0, as: String.self) }
+    let lost = try await connection.query(
+      "SELECT format('%s of %s', login, agent) FROM \(sql.schema).agent_logins WHERE login NOT IN (SELECT rolname FROM pg_roles) ORDER BY 1"
+    ).map { try $0.get(0, as: String.self) }
     var findings = [Finding]()
     if logins == 0 {
       findings.append(Finding(.ok, "logins", "All agents share a role, which can do everything in the name of each."))
@@ -178,7 +181,13 @@ extension PostgresStore {
         Finding(
           .warning, "logins",
           "Logins that act for one agent each: \(logins). Rights get past that: \(gaps.prefix(5).joined(separator: "; ")).",
-          advice: "Run sql/postgres/postgres_roles.sql again, and revoke what is left."))
+          advice: "Run sql/postgres/postgres_roles.sql again, and revoke what is left: memberships with REVOKE role FROM login, too."))
+    }
+    if !lost.isEmpty {
+      findings.append(
+        Finding(
+          .warning, "logins", "There is no role for these logins, dropped or renamed: \(lost.prefix(5).joined(separator: "; ")).",
+          advice: "SELECT \(sql.schema).remove_login('LOGIN'), and add_login for a new name: a new role of that name would be the agent."))
     }
     let isDue = try await connection.query(
       "SELECT COALESCE(obj_description($1::regclass, 'pg_class'), '') = $2",
