@@ -122,8 +122,8 @@ import Testing
       "BEGIN; \(roles); CREATE ROLE \(login) LOGIN PASSWORD 's3cret-w0rd'; SELECT cowork_bridge.add_login('\(login)', 'reviewer'); COMMIT")
     let url = database.url.replacing("postgres:s3cret", with: "\(login):s3cret")
     let findings = try await doctor(url)
-    #expect(
-      findings.failures.isEmpty && findings["round trip"].contains("one agent only") && findings["schema"].contains(login), "\(findings)")
+    #expect(findings.failures.isEmpty && findings["schema"].contains(login), "\(findings)")
+    #expect(findings["round trip"].contains("no right on the tables"))
     let watch = try Following(sandbox, ["watch"], environment: ["COWORK_DATABASE_URL": url])
     _ = try await sandbox.run("send", "reviewer", "for the reviewer", environment: environment)
     #expect(try await watch.lines(to: "for the reviewer").count == 1)

@@ -60,8 +60,8 @@ public struct Diagnosis: Hashable, Sendable {
     /// Opening makes or migrates it, but no other can be made beside it.
     case unfinished
     case ready
-    /// Ready for one agent: the login acts for no other.
-    case readyForOneAgent
+    /// Ready for calls of verbs: the login has no right on the tables.
+    case readyForCalls
     case unusable
   }
 

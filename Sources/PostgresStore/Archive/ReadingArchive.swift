@@ -20,7 +20,7 @@ extension PostgresStore {
     }
   }
 
-  /// Refuses logins that act for one agent.
+  /// Refuses logins that can only call functions.
   func requireAll() async throws(BridgeError) {
     let (table, place) = (sql.messages, pool.settings.redactedDescription)
     try await perform(limited: false) { pool in
@@ -28,8 +28,7 @@ extension PostgresStore {
       guard try mayRead.first?.get(0, as: Bool.self) == false else { return }
       throw BridgeError(
         .notAllowed,
-        "This login acts for one agent of the store in \(place), so nothing was done: use the role that owns its tables."
-      )
+        "This login has no right on the tables of the store in \(place), so nothing was done: use the role that owns them.")
     }
   }
 

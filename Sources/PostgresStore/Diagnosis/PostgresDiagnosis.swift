@@ -136,8 +136,8 @@ extension PostgresStore {
       let found = "\(schema.name) has version \(present) of \(newest), and the role \(role) may not bring it up to date."
       return (.unusable, Finding(.failure, "schema", found, advice: migrate))
     }
-    let whose = !rights.reads ? ", of which \(role) sees one agent's rows" : rights.owns ? ", owned by \(role)" : ", used as \(role)"
-    return (!rights.reads ? .readyForOneAgent : .ready, Finding(.ok, "schema", "\(schema.name), version \(present)\(whose)."))
+    let whose = !rights.reads ? ", of which \(role) may use the functions alone" : rights.owns ? ", owned by \(role)" : ", used as \(role)"
+    return (!rights.reads ? .readyForCalls : .ready, Finding(.ok, "schema", "\(schema.name), version \(present)\(whose)."))
   }
 
   /// What the role may do with the schema.

@@ -46,7 +46,7 @@ struct Doctor: AsyncParsableCommand {
         return .unusable
       }
       try await report.add(diagnosis.findings)
-      guard diagnosis.state == .ready || diagnosis.state == .readyForOneAgent else { return diagnosis.state }
+      guard diagnosis.state == .ready || diagnosis.state == .readyForCalls else { return diagnosis.state }
       var findings: [Finding]
       do {
         findings =
@@ -64,11 +64,11 @@ struct Doctor: AsyncParsableCommand {
   private func roundTrip(_ state: Diagnosis.State, _ location: StoreLocation, _ logger: Logger) async throws -> [Finding] {
     switch state {
     case .unusable: return [Finding(.warning, "round trip", "Left out, since the store cannot be used.")]
-    case .readyForOneAgent:
+    case .readyForCalls:
       return [
         Finding(
-          .ok, "round trip", "Left out, since this login acts for one agent only.",
-          advice: "Run doctor as the owner of the database to include it.")
+          .ok, "round trip", "Left out, since this login has no right on the tables.",
+          advice: "Run doctor as the role that owns them to include it.")
       ]
     case .unfinished:
       return [
