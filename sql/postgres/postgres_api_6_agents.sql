@@ -146,7 +146,7 @@ BEGIN
 END
 $$;
 
--- The agents whose names begin in a way: the given one, then those seen last. A login that is bound to an agent counts only what it sends or
+-- The agents whose names begin in a way: the one that asks, then those seen last. A login that is bound to an agent counts only what it sends or
 -- receives itself, and each count ends at 1000. sessions has the processes of those that run.
 CREATE OR REPLACE FUNCTION agents(presence double precision DEFAULT 30, beginning text DEFAULT '', own text DEFAULT NULL, most bigint DEFAULT NULL)
 RETURNS TABLE (
@@ -161,6 +161,7 @@ DECLARE
   since timestamptz := clock_timestamp() - least(agents.presence, 1e9) * interval '1 second';
   until timestamptz := clock_timestamp() + least(agents.presence, 1e9) * interval '1 second';
 BEGIN
+  IF mine <> own THEN PERFORM acting_agent(own); END IF;
   -- Sorted by a time alone, thousands take a third of the time.
   RETURN QUERY WITH first AS (
     SELECT w.name, a.last_seen, a.host, a.client, COALESCE(w.name = own, false) AS is_own

@@ -233,7 +233,9 @@ struct RolesTests {
     #expect(nobody?.message.contains("\(shared)\" belongs to no agent") == true)
     let bound = try PostgresStore.postgres(database.url(as: code))
     let wrong = await refusal { try await bound.unreadCounts(for: .cowork) }
-    #expect(wrong?.message.contains("is the agent \"code\" and cannot act as \"cowork\"") == true)
+    let list = await refusal { try await bound.agents(AgentQuery(own: .cowork)) }
+    #expect(wrong?.message.contains("is the agent \"code\" and cannot act as \"cowork\"") == true && list == wrong)
+    #expect(try await bound.agents(AgentQuery(own: .code)).agents == bound.agents())
     #expect(try await owner.unreadCounts(for: .cowork).isEmpty)
     try await database.psql("SELECT cowork_bridge.remove_login('\(code)')")
     #expect(await refusal { try await bound.unreadCounts(for: .code) }?.code == .storeUnavailable)

@@ -63,7 +63,7 @@ final class RoutedStore: ForwardingStore {
 
   // What a person does, and what each server does alike.
   func addAgent(_ agent: Identity) async throws(BridgeError) { try await owner.addAgent(agent) }
-  func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage { try await of(.code).agents(query) }
+  func agents(_ query: AgentQuery) async throws(BridgeError) -> AgentPage { try await of(query.own ?? .code).agents(query) }
 
   func wakeUps(for agent: Identity, _ urgency: WakeUps.Urgency) -> WakeUps {
     let known = opened().first { $0.pool.settings.redactedDescription.contains(" as login_\(agent)_") }
