@@ -87,10 +87,11 @@ struct CommandFailure: Error, CustomStringConvertible {
 /// The file of this program, whatever name and folder it was started with.
 enum ThisProgram {
   static var path: String? { Bundle.main.executablePath }
+  static let missing = CommandFailure("The file of this program cannot be found: start it by its path, which must be UTF-8.")
 
   /// - Throws: `CommandFailure` where it cannot be told.
   static func found() throws -> String {
-    guard let path else { throw CommandFailure("The file of this program cannot be found: start it by its path.") }
+    guard let path else { throw missing }
     return path
   }
 }

@@ -109,6 +109,11 @@ import Testing
       #expect(outcome.output == "1\na\u{FFFD}\n" && outcome.errors.contains("The path of the current folder is not UTF-8"), "\(outcome)")
     }
 
+    @Test func aProgramThatIsWrittenDownMayNotBeThere() async throws {
+      let outcome = try await sandbox.shell("\(folder); ln -s \"$0\" \"$f/p\"; \"$f/p\" install cursor; echo $?; ls -A")
+      #expect(outcome.output == "1\na\u{FFFD}\n" && outcome.errors.contains("start it by its path, which must be UTF-8"), "\(outcome)")
+    }
+
     @Test func aStoreThatIsWrittenDownMayNotBeThere() async throws {
       let outcome = try await sandbox.shell("\(folder); cd \"$f\"; \"$0\" install cursor --database-url x.db; echo $?")
       #expect(outcome.output == "64\n" && outcome.errors.contains("leads to a folder whose path is not UTF-8"), "\(outcome)")

@@ -29,6 +29,7 @@ struct EntryWishes: Sendable {
       entry.command = ServerEntry.program
     } else if present == nil || !own.isFile(of: entry.command) {
       entry.command = Self.executable
+      guard Places().file(of: entry.command) != nil else { throw ThisProgram.missing }
     }
     // The arguments of another program, such as `docker`, are none of ours.
     if let present, !own.isStarted(by: present.command), Places().file(of: present.command) != nil { entry.arguments = [] }
