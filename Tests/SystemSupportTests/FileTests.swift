@@ -159,26 +159,6 @@ import Testing
     }
   }
 
-  @Test func aUmaskKeepsNothingFromTheOwner() async {
-    await #expect(processExitsWith: .success) {
-      umask(0o777)
-      let folder = try FileSystem.makeTemporaryFolder(in: "/tmp", "umask")
-      defer { _ = try? ChildProcess(["rm", "-rf", folder], environment: ["PATH": "/usr/bin:/bin"]).wait() }
-      try FileSystem.makeFolder(folder + "/a/b")
-      _ = try FileDescriptor.createFile(folder + "/file")
-      try FileDescriptor.openSidecar(folder + "/side").close()
-      try NewFile.write([], to: folder + "/new", replacing: false)
-      #expect(["", "/a", "/a/b"].map { FileRights(path: folder + $0)?.mode } == [0o700, 0o700, 0o700])
-      #expect(["/file", "/side", "/new"].map { FileRights(path: folder + $0)?.mode } == [0o600, 0o600, 0o600])
-      // What was there already keeps its mode.
-      chmod(folder + "/a/b", 0o500)
-      chmod(folder + "/side", 0o400)
-      try FileSystem.makeFolder(folder + "/a/b")
-      try? FileDescriptor.openSidecar(folder + "/side").close()
-      #expect(FileRights(path: folder + "/a/b")?.mode == 0o500 && FileRights(path: folder + "/side")?.mode == 0o400)
-    }
-  }
-
   @Test func aFileSystemOfAnotherMachineIsFoundInTheListOfMounts() {
     let mounts = """
       22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
