@@ -54,26 +54,6 @@ struct RightsTests {
     }
   }
 
-  @Test func aUmaskKeepsNothingFromTheOwner() async throws {
-    let folder = try TemporaryFolder()
-    await #expect(processExitsWith: .success) { [parent = folder.path as String] in
-      umask(0o777)
-      let folder = try FileSystem.makeTemporaryFolder(in: parent, "umask")
-      try FileSystem.makeFolder(folder + "/a/b")
-      _ = try FileDescriptor.createFile(folder + "/file")
-      try FileDescriptor.openSidecar(folder + "/side").close()
-      try NewFile.write([], to: folder + "/new", replacing: false)
-      #expect(["", "/a", "/a/b"].map { FileRights(path: folder + $0)?.mode } == [0o700, 0o700, 0o700])
-      #expect(["/file", "/side", "/new"].map { FileRights(path: folder + $0)?.mode } == [0o600, 0o600, 0o600])
-      // What was there already keeps its mode.
-      chmod(folder + "/a/b", 0o500)
-      chmod(folder + "/side", 0o400)
-      try FileSystem.makeFolder(folder + "/a/b")
-      try? FileDescriptor.openSidecar(folder + "/side").close()
-      #expect(FileRights(path: folder + "/a/b")?.mode == 0o500 && FileRights(path: folder + "/side")?.mode == 0o400)
-    }
-  }
-
   @Test func twoUsersOfOneStoreBothMakeCheckpointsIndexAndRing() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/messages.db"

@@ -124,12 +124,12 @@ extension RealProcesses {
     }
 
     /// It would make folders that nobody but root can use.
-    @Test func aUmaskKeepsNothingFromTheOwner() async throws {
+    @Test(arguments: ["0177", "0777"]) func aUmaskKeepsNothingFromTheOwner(mask: String) async throws {
       let sandbox = try Sandbox()
       try await Shell.run(["chown", "65534", sandbox.home])
       let user = geteuid() == 0 ? "setpriv --reuid=65534 " : ""
       for line in ["install zed", "send cowork x"] {
-        let outcome = try await sandbox.shell("umask 0177; exec \(user)\"$0\" \(line)")
+        let outcome = try await sandbox.shell("umask \(mask); exec \(user)\"$0\" \(line)")
         #expect(outcome.status == 0, "\(outcome)")
       }
       for folder in [".config", ".config/zed", ".cowork-code-mcp"] { #expect(try sandbox.rights(folder) == 0o700) }
