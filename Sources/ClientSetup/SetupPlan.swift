@@ -191,13 +191,19 @@ public struct SetupPlan: Sendable {
     }
     do {
       if isCalled, let call { try self.call(call, drafts.map(\.draft), &report) }
-      while let (index, draft) = drafts.first {
-        try files[index].put(draft)
-        drafts.removeFirst()
-      }
     } catch {
       Self.discard(drafts.map(\.draft), drafts.map { report.files[$0.file] })
       throw error
+    }
+    while let (index, draft) = drafts.first {
+      do { try files[index].put(draft) } catch {
+        Self.discard(drafts.map(\.draft), drafts.map { report.files[$0.file] })
+        let changed = report.files.indices.filter { file in files[file].isChanged && !drafts.contains { $0.file == file } }
+        guard !changed.isEmpty else { throw error }
+        let places = changed.map { report.files[$0].place }.joined(separator: ", ")
+        throw SetupError("Changed \(places). What was to be done after that failed: \(error)")
+      }
+      drafts.removeFirst()
     }
     return report
   }
@@ -230,8 +236,7 @@ public struct SetupPlan: Sendable {
         throw error
       }
     } catch  where isChanged {
-      let backup = report.files[0].backup.map { "; the previous version is in \($0)" } ?? ""
-      throw SetupError("\(line) changed \(servers[0].path)\(backup). What was to be done after that failed: \(error)")
+      throw SetupError("\(line) changed \(report.files[0].place). What was to be done after that failed: \(error)")
     }
   }
 }
@@ -246,6 +251,8 @@ public struct SetupReport: Sendable {
     public let difference: String
     /// A copy of what the file was before.
     public fileprivate(set) var backup: String?
+
+    fileprivate var place: String { path + (backup.map { "; the previous version is in \($0)" } ?? "") }
   }
 
   public fileprivate(set) var files: [File]

@@ -80,6 +80,22 @@ import Testing
     #expect(folder.files == [".claude", ".claude.json", ".claude/settings.json"])
   }
 
+  @Test func whatWasChangedBeforeAFailureIsTold() throws {
+    let folder = try Folder()
+    try folder.write("{}", to: folder.path + "/.claude.json")
+    try folder.write("{}", to: folder.path + "/.claude/settings.json")
+    let plan = try plan(.claudeCode, folder, hooks: true)
+    try folder.write("{\"a\": 1}", to: folder.path + "/.claude/settings.json")
+    #expect {
+      try plan.carryOut(dryRun: false)
+    } throws: {
+      let told = "Changed \(folder.path)/.claude.json; the previous version is in \(folder.path)/.claude.json.backup-"
+      return "\($0)".hasPrefix(told) && "\($0)".contains("\(folder.path)/.claude/settings.json has been changed by another program")
+    }
+    #expect(folder.read(folder.path + "/.claude/settings.json") == "{\"a\": 1}")
+    #expect(folder.files.count { $0.contains("backup") } == 1)
+  }
+
   /// Another program writes the file while it is being made.
   @Test func aFileThatAppearsMeanwhileIsNotReplaced() throws {
     let folder = try Folder()
