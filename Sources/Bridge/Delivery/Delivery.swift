@@ -65,6 +65,8 @@ public struct Delivery: Hashable, Sendable {
   public var isEmpty: Bool { messages.isEmpty && tasks.isEmpty }
   /// How much is kept for others.
   var kept: Int { elsewhere + newsElsewhere }
+  /// What was left although nothing was found is locked by somebody.
+  var locked: Int { isEmpty ? remaining : 0 }
 }
 
 /// What waits for a session of an agent; of each kind `Limits.countLimit` where there is more.

@@ -81,8 +81,7 @@ public final class BridgeService: Sendable {
 
   private var viewer: Viewer { Viewer(instance) }
 
-  /// What was left although nothing was found is locked by somebody.
-  func found(_ delivery: Delivery) { kept.found(delivery.kept + (delivery.isEmpty ? delivery.remaining : 0)) }
+  func found(_ delivery: Delivery) { kept.found(kept: delivery.kept, locked: delivery.locked) }
 
   /// Hints that something may have changed for the agent, until the sequence is dropped. Subscribe, then look, then wait.
   public func wakeUps(_ urgency: WakeUps.Urgency) -> WakeUps {
@@ -133,7 +132,7 @@ public final class BridgeService: Sendable {
   /// How much waits for the agent's session.
   public func unreadCounts(seeingAll: Bool = false) async throws(BridgeError) -> UnreadCounts {
     let counts = try await store.unreadCounts(for: Viewer(instance, seesAll: seeingAll))
-    kept.found(counts.elsewhere)
+    kept.found(kept: counts.elsewhere)
     return counts
   }
 

@@ -8,10 +8,13 @@ import SystemSupport
 final class KeptWatch: Sendable {
   private struct State {
     var isRunning = false
-    /// Whether the last look found something that is kept for others.
-    var hasKept = false
-    /// How much a look has found that ``isMore(_:)`` was asked about, or less if less was found since.
+    /// How much the last look found that is kept for others, and how much that was locked.
+    var kept = 0
+    var locked = 0
+    /// How much ``isMore(_:)`` was last asked about, or less if less was found since.
     var known = 0
+
+    var isNeeded: Bool { kept + locked > 0 }
   }
 
   private static let pause = Duration.milliseconds(200)
@@ -29,18 +32,19 @@ final class KeptWatch: Sendable {
   /// Posts the hints to a sequence as well, while it is used.
   func add(_ wakeUps: WakeUps) { subscribers.add(wakeUps) }
 
-  /// A look has found so much that is kept for others.
-  func found(_ count: Int) {
+  /// A look has found so much that is kept for others, and so much that was locked; nil where it did not look for that.
+  func found(kept: Int? = nil, locked: Int? = nil) {
     let starts = state.withLock { state in
-      state.hasKept = count > 0
-      state.known = min(state.known, count)
-      defer { state.isRunning = state.isRunning || state.hasKept }
-      return state.hasKept && !state.isRunning
+      state.kept = kept ?? state.kept
+      state.locked = locked ?? state.locked
+      state.known = min(state.known, state.kept)
+      defer { state.isRunning = state.isRunning || state.isNeeded }
+      return state.isNeeded && !state.isRunning
     }
     if starts { Task { [weak self] in await self?.run() } }
   }
 
-  /// Whether so much is more than when this was last asked.
+  /// Whether so much that is kept is more than when this was last asked.
   func isMore(_ count: Int) -> Bool {
     state.withLock { state in
       defer { state.known = count }
@@ -64,7 +68,7 @@ final class KeptWatch: Sendable {
   private var isNeeded: Bool {
     let isUsed = subscribers.urgency != nil
     return state.withLock { state in
-      state.isRunning = state.hasKept && isUsed
+      state.isRunning = state.isNeeded && isUsed
       return state.isRunning
     }
   }

@@ -24,7 +24,7 @@ extension BridgeService {
   /// more is kept than before, does not end before that moment.
   private func takeAtOnce(_ request: TakeRequest) async throws -> Delivery {
     let delivery = try await take(request)
-    guard delivery.isEmpty, instance.session != nil, kept.isMore(delivery.kept) else { return delivery }
+    guard delivery.isEmpty, delivery.kept > 0, instance.session != nil, kept.isMore(delivery.kept) else { return delivery }
     try await Task.pause(for: StoreTiming().precedence)
     return try await take(request)
   }
@@ -34,7 +34,9 @@ extension BridgeService {
     let delivery = try await store.take(request)
     leases.began(delivery.lease)
     // Who looks for less does not know what else is kept.
-    if request.reply == nil, request.sender == nil || delivery.elsewhere > 0 { found(delivery) }
+    if request.reply == nil {
+      if request.sender == nil || delivery.elsewhere > 0 { found(delivery) } else { kept.found(locked: delivery.locked) }
+    }
     if Task.isCancelled {
       await undelivered(delivery.lease)
       throw CancellationError()

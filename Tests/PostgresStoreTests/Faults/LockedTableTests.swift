@@ -126,7 +126,7 @@ struct LockedTableTests {
     await store.close()
   }
 
-  @Test func aMessageThatSomebodyHasLockedIsLookedForAgain() async throws {
+  @Test(arguments: [nil, "cowork"]) func aMessageThatSomebodyHasLockedIsLookedForAgain(sender: String?) async throws {
     let database = try await Servers.database()
     var options = PostgresStore.Options.quick
     options.safetyPoll = .seconds(1_000)
@@ -136,8 +136,9 @@ struct LockedTableTests {
     let blocker = try await Self.blocker(of: database)
     try await blocker.execute("BEGIN; SELECT FROM cowork_bridge.messages FOR UPDATE")
     let hints = pair.receiver.wakeUps(.waiting)
-    let delivery = try await pair.receiver.readMessages()
+    let delivery = try await pair.receiver.readMessages(from: sender)
     #expect(delivery.isEmpty && delivery.remaining == 1)
+    _ = try await pair.receiver.unreadCounts()
     var hint: WakeUp? = []
     while let next = hint, !next.contains(.resync) { hint = await Hints.next(hints) }
     #expect(hint != nil)
