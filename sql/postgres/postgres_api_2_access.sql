@@ -69,13 +69,24 @@ BEGIN
 END
 $$;
 
--- Refuses a sender that no agent can be.
+-- Whether an agent can have this name.
+CREATE OR REPLACE FUNCTION is_name(name text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN COALESCE(name ~ '^[a-z0-9][a-z0-9._-]{0,62}$', false);
+END
+$$;
+
+-- Refuses a name that no agent can have.
 CREATE OR REPLACE FUNCTION check_name(field text, name text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 BEGIN
-  IF name ~ '^[a-z0-9][a-z0-9._-]{0,62}$' THEN RETURN; END IF;
-  PERFORM refuse('CW400', format('%s must be the name of an agent, of a-z, 0-9, ., _ and -, and is %s', field, COALESCE(quote_literal(left(name, 80)), 'missing')));
+  IF is_name(name) THEN RETURN; END IF;
+  PERFORM refuse('CW400', format(
+    '%s must be the name of an agent, 1 to 63 of a-z, 0-9, ., _ and -, a letter or digit first, and is %s', field,
+    COALESCE(quote_literal(left(name, 80)), 'missing')));
 END
 $$;
 

@@ -243,7 +243,7 @@ DECLARE
   ids text[] := COALESCE(send_to_all.message_ids, ARRAY(SELECT gen_random_uuid()::text FROM generate_series(1, 100)));
   names text[] := ARRAY(
     SELECT k.name FROM (SELECT a.name FROM agents a UNION SELECT unnest('{code,cowork}'::text[])) AS k
-    WHERE k.name <> me AND k.name ~ '^[a-z0-9][a-z0-9._-]{0,62}$' ORDER BY k.name COLLATE "C");
+    WHERE k.name <> me AND is_name(k.name) ORDER BY k.name COLLATE "C");
   sent_ids text[];
   sent_names text[];
   item text;

@@ -95,10 +95,7 @@ AS $$
 DECLARE
   me text := acting_agent(agent);
 BEGIN
-  IF COALESCE(me, '') !~ '^[a-z0-9][a-z0-9._-]{0,62}$' THEN
-    PERFORM refuse('CW400', format(
-      '"%s" is not the name of an agent: use 1 to 63 of a-z, 0-9, ".", "_" and "-", beginning with a letter or a digit', left(me, 80)));
-  END IF;
+  PERFORM check_name('agent', me);
   INSERT INTO agents (name) VALUES (me) ON CONFLICT (name) DO NOTHING;
 END
 $$;

@@ -88,7 +88,7 @@ struct RolesTests {
       await #expect {
         try await database.psql("SELECT cowork_bridge.transcript_page(\(agent), '\(sent.messageID)', 0, 0, 10, 10)", as: spy)
       } throws: {
-        "\($0)".contains("ERROR:  at")
+        "\($0)".contains("ERROR:  the at ")
       }
     }
     for (verb, count) in [
@@ -195,7 +195,7 @@ struct RolesTests {
     ("remove_login('postgres')", "owns this schema"), ("add_login('postgres', 'code')", "owns this schema"),
     ("add_login('public', 'code')", "there is no login \"public\""), ("remove_login('public')", "there is no login \"public\""),
     ("add_login(NULL, 'code')", "there is no login"), ("add_login('nobody-there', 'code')", "CREATE ROLE"),
-    ("add_login('pg_monitor', NULL)", "is not the name of an agent"),
+    ("add_login('pg_monitor', NULL)", "must be the name of an agent"),
     ("create_task('code', 'cowork', repeat('t', 201))", "200 are allowed"),
   ])
   func whatIsNoLoginOrTooLongIsRefusedInWords(_ call: String, _ words: String) async throws {
