@@ -15,7 +15,12 @@ extension ServerEntry {
     do {
       _ = try served()
       return nil
-    } catch { return Self.sentence(for: error, arguments) }
+    } catch {
+      let sentence = Self.sentence(for: error, arguments)
+      // libpq reads the variables of this process alone.
+      let isJudged = !sentence.contains("libpq refuses") || !environment.keys.contains { $0.hasPrefix("PG") }
+      return isJudged ? sentence : nil
+    }
   }
 
   /// What is wrong with a line of arguments of this program.
