@@ -126,8 +126,9 @@ extension RealProcesses {
     /// It would make folders that nobody but root can use.
     @Test(arguments: ["0177", "0777"]) func aUmaskKeepsNothingFromTheOwner(mask: String) async throws {
       let sandbox = try Sandbox()
-      try await Shell.run(["chown", "65534", sandbox.home])
-      let user = geteuid() == 0 ? "setpriv --reuid=65534 " : ""
+      let isRoot = geteuid() == 0
+      if isRoot { try await Shell.run(["chown", "65534", sandbox.home]) }
+      let user = isRoot ? "setpriv --reuid=65534 " : ""
       for line in ["install zed", "send cowork x"] {
         let outcome = try await sandbox.shell("umask \(mask); exec \(user)\"$0\" \(line)")
         #expect(outcome.status == 0, "\(outcome)")
@@ -149,9 +150,9 @@ extension RealProcesses {
       try sandbox.write("{}", to: ".claude/settings.json")
       try sandbox.write("{}", to: ".claude.json")
       try sandbox.setRights(path, path == ".claude" ? 0o555 : 0o444)
-      try await Shell.run(["chown", "-R", "65534", sandbox.home])
-      let line = "exec setpriv --reuid=65534 \"$0\" install claude-code --hooks"
       let isRoot = geteuid() == 0
+      if isRoot { try await Shell.run(["chown", "-R", "65534", sandbox.home]) }
+      let line = "exec setpriv --reuid=65534 \"$0\" install claude-code --hooks"
       let outcome = try await sandbox.run(
         ["-c", isRoot ? line : "exec \"$0\" install claude-code --hooks", Program.path], command: "/bin/sh",
         environment: ["PATH": "/usr/bin:/bin"])

@@ -5,7 +5,7 @@ import SystemSupport
 
 extension SQLiteStore {
   /// Runs transactions on a thread that may block; again while other connections keep the database locked, and with new connections if
-  /// another verb has closed them since the file was replaced, or if they may only read or miss a table. All of the body is repeated. Cancelling
+  /// another verb has closed them since the file was replaced, or if they may only read or miss what the schema has. All of the body is repeated. Cancelling
   /// the task does not interrupt them.
   func visit<Value: Sendable>(_ body: (Connections.Open) throws -> Value) async throws(BridgeError) -> Value {
     do {
