@@ -17,7 +17,8 @@ class Interruption:
     def await_signals(self) -> None:
         """Only the main thread may call this."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self._came.set())
+            # In a thread: the handler may interrupt the main thread while that one holds the lock of the event.
+            signal.signal(number, lambda *_: threading.Thread(target=self._came.set).start())
 
     @property
     def came(self) -> bool:

@@ -80,6 +80,22 @@ class RunTests(unittest.TestCase):
         said = [line for line in self.interrupts("soak") if "samples and histories" not in line]
         self.assertEqual(said, ["killed", "closed", "killed", "closed", "interrupted"])
 
+    def test_a_signal_that_comes_at_the_wrong_moment_ends_the_pause(self):
+        run = """
+import os, signal
+from interruption import Interrupted, Interruption
+interruption = Interruption()
+interruption.await_signals()
+with interruption._came._cond:
+    os.kill(os.getpid(), signal.SIGTERM)
+try:
+    interruption.pause(60)
+except Interrupted:
+    print("interrupted")
+"""
+        said = subprocess.run([sys.executable, "-B", "-c", run], cwd=HERE, capture_output=True, text=True, timeout=30).stdout
+        self.assertEqual(said, "interrupted\n")
+
     def test_soaking_refuses_minutes_without_four_samples(self):
         for minutes in ("0.6", "0", "-1", "nan"):
             with self.subTest(minutes=minutes), contextlib.redirect_stderr(io.StringIO()) as errors:
