@@ -8,8 +8,8 @@ extension BridgeService {
     let last = Mutex(Delivery())
     return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks, reply: request.reply?.message)) {
       let giveBack = { @Sendable (delivery: Delivery) in await self.undelivered(delivery.lease) }
-      // As long as any call waits for locks, unless the client would cut this one before.
-      let patience = Duration.seconds(min(10, Limits.waitSeconds.upperBound + 3 - seconds))
+      // Longer than any call waits for locks, since the error of the store says more; unless the client would cut this one before.
+      let patience = Duration.seconds(min(12, Limits.waitSeconds.upperBound + 3 - seconds))
       let found = try await wait(.seconds(seconds), patience: patience, giveBack: giveBack) {
         let delivery = try await self.looks.look(request) { try await self.take(request) }
         guard delivery.isEmpty else { return delivery }
