@@ -174,7 +174,7 @@ func storeError(_ error: any Error, of settings: ConnectionSettings, lockedBy ho
     case .noSingleID:
       return IDReference.refusal(detail: error.server?.detail ?? "")
     case .keyReused:
-      let parts = (error.server?.detail ?? "").split(separator: "\u{1F}")
+      let parts = (error.server?.detail ?? "").split(separator: "\u{1F}", maxSplits: 1)
       return .keyReused(String(parts.last ?? ""), by: "message \(parts.first ?? "")")
     case .tooManyRecipients:
       return .tooManyRecipients((error.server?.detail).flatMap { Int($0) } ?? Limits.recipients + 1)
