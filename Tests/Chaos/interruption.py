@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 
@@ -16,9 +17,18 @@ class Interruption:
 
     def await_signals(self) -> None:
         """Only the main thread may call this."""
+        # By a pipe and a thread: a handler of Python runs late where the main thread has just begun to wait, and would itself wait for ever where
+        # that thread holds the lock of the event.
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        signal.set_wakeup_fd(writing)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # In a thread: the handler may interrupt the main thread while that one holds the lock of the event.
-            signal.signal(number, lambda *_: threading.Thread(target=self._came.set).start())
+            signal.signal(number, lambda *_: None)
+        threading.Thread(target=self._await, args=(reading,), daemon=True).start()
+
+    def _await(self, reading: int) -> None:
+        os.read(reading, 1)
+        self._came.set()
 
     @property
     def came(self) -> bool:

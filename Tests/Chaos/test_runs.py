@@ -81,21 +81,33 @@ class RunTests(unittest.TestCase):
         said = [line for line in self.interrupts("soak") if "samples and histories" not in line]
         self.assertEqual(said, ["killed", "closed", "killed", "closed", "interrupted"])
 
-    def test_a_signal_that_comes_at_the_wrong_moment_ends_the_pause(self):
-        run = """
-import os, signal
+    def ends(self, signals):
+        """Whether a pause of 60 s ends by the signal that a piece of code sends."""
+        run = f"""
+import os, signal, threading
 from interruption import Interrupted, Interruption
 interruption = Interruption()
 interruption.await_signals()
-with interruption._came._cond:
-    os.kill(os.getpid(), signal.SIGTERM)
+condition = interruption._came._cond
+{signals}
 try:
     interruption.pause(60)
 except Interrupted:
     print("interrupted")
 """
         said = subprocess.run([sys.executable, "-B", "-c", run], cwd=HERE, capture_output=True, text=True, timeout=30).stdout
-        self.assertEqual(said, "interrupted\n")
+        return said == "interrupted\n"
+
+    def test_a_signal_while_the_event_is_locked_ends_the_pause(self):
+        self.assertTrue(self.ends("with condition: os.kill(os.getpid(), signal.SIGTERM)"))
+
+    def test_a_signal_that_does_not_interrupt_the_main_thread_ends_the_pause(self):
+        self.assertTrue(self.ends("""
+def send():
+    while not condition._waiters: pass
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+threading.Thread(target=send).start()
+"""))
 
     def test_soaking_refuses_minutes_without_four_samples(self):
         for minutes in ("0.6", "0", "-1", "nan"):
