@@ -9,6 +9,7 @@ CUTS = ("black hole", "half-dead connections", "cut connections", "refused conne
 # The database forgets what it had not written yet. Marks and leases are not waited for.
 CRASHES = ("crash", "failover")
 # A lease lasts 30 s, and is renewed every 10 s.
+LEASE = 30
 PATIENCE = 15
 KEPT = 600
 # After the end of a call that failed, its server may still take something for it, and give that back.
@@ -30,10 +31,17 @@ def nothing_accepted_is_lost(record: Record):
         if read is None and not was_pruned(record, sent.call):
             yield "an accepted message is not in the store", events
         elif read == 0:
-            if sent.id not in record.final["set_aside"] and sent.call.start < record.over:
+            if sent.id not in record.final["set_aside"] and sent.call.start < record.over and not _may_be_leased_since_a_crash(record, sent):
                 yield "a message was not delivered, although all asked for it", events
         elif sent.id not in record.deliveries and sent.id not in record.repeated and not _may_have_died_with_a_client(record, sent):
             yield "a message that nobody got counts as read", events
+
+
+def _may_be_leased_since_a_crash(record: Record, sent: Sent) -> bool:
+    """The database may have forgotten that a delivery was confirmed, and the lease of a server that lives lasts on: nobody else gets the message."""
+    return any(
+        delivery.call.end + LEASE > record.over and record.touched(delivery.call.start, delivery.call.end + 2, *CRASHES)
+        for delivery in record.deliveries.get(sent.id, []))
 
 
 def was_pruned(record: Record, call: Call) -> bool:

@@ -23,6 +23,20 @@ class MessageTests(CheckerCase):
         self.story.ends({"m1": 0})
         self.finds("a message was not delivered, although all asked for it")
 
+    def test_a_crash_may_forget_that_a_delivery_was_confirmed(self):
+        for crash, over, promises in (
+            (2.5, 20, []), (2.5, 60, ["a message was not delivered, although all asked for it"]),
+            (9, 20, ["a message was not delivered, although all asked for it"]),
+        ):
+            with self.subTest(crash=crash, over=over):
+                self.setUp()
+                self.story.sends("cowork-3", 1)
+                self.story.gets("code-1", 1)
+                self.story.fault("crash", start=crash, end=crash + 1)
+                self.story.idles("code-1", start=over)
+                self.story.ends({"m1": 0})
+                self.finds(*promises)
+
     def test_what_is_set_aside_is_not_lost(self):
         self.story.sends("cowork-3", 1)
         self.story.ends({"m1": 0}, set_aside=["m1"])
