@@ -211,6 +211,21 @@ struct ServiceTests {
     await bench.close()
   }
 
+  /// A wait may last longer than a call may wait for locks and connections.
+  @Test func whatComesAfterAWaitHasTimeOfItsOwn() async throws {
+    let bench = Bench()
+    for verb in [FaultyStore.Verb.take, .take, .undo] {
+      bench.faulty.on(verb, .before) { () throws(BridgeError) in
+        #expect(CallStart.end(after: .zero) > ContinuousClock.now - .seconds(50), "\(verb)")
+      }
+    }
+    let reply = try await CallStart.with(.now - .seconds(100)) {
+      try await bench.service.ask(.cowork, content: "question", waitSeconds: 1).reply
+    }
+    #expect(reply.isEmpty && bench.faulty.calls.suffix(1) == [.undo])
+    await bench.close()
+  }
+
   @Test func aFailingStoreIsAnErrorOfTheCallAndTheNextCallWorks() async throws {
     let bench = Bench()
     bench.faulty.fail(.send)

@@ -2,7 +2,7 @@
 public enum CallStart {
   @TaskLocal private static var instant: ContinuousClock.Instant?
 
-  /// - Parameter instant: nil for a body whose verbs have the whole time each, such as one that looks again and again.
+  /// - Parameter instant: nil for a body whose verbs have the whole time each, such as one that looks again and again, or comes after a wait.
   public static func with<Value>(
     _ instant: ContinuousClock.Instant?, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
   ) async rethrows -> Value {

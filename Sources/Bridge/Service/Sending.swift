@@ -49,6 +49,10 @@ extension BridgeService {
     let receipt = try await send(to: recipient, content: content, references, reservation: reservation)
     leases.began(reservation.lease)
     await isSent()
+    return (receipt, try await CallStart.with(nil) { try await reply(to: receipt, reservation, within: waitSeconds) })
+  }
+
+  private func reply(to receipt: SendReceipt, _ reservation: ReplyReservation, within waitSeconds: Int) async throws -> Delivery {
     var request = TakeRequest(agent: identity, limit: 1, instance: instance)
     request.reply = AwaitedReply(message: receipt.messageID, lease: reservation.lease, includesRead: receipt.duplicate)
     do {
@@ -60,13 +64,13 @@ extension BridgeService {
       }
       for index in reply.messages.indices where reply.messages[index].readAt != nil { reply.messages[index].redelivered = true }
       if reply.isEmpty { await leases.undo(reservation.lease) } else { await leases.confirm(reservation.lease) }
-      return (receipt, reply)
+      return reply
     } catch {
       // A reply that came meanwhile is anybody's of this session.
       await Task { await leases.undo(reservation.lease) }.value
       guard let error = error as? BridgeError, !Task.isCancelled else { throw error }
       logger.warning("the wait for a reply failed", metadata: ["error": "\(error)"])
-      return (receipt, Delivery())
+      return Delivery()
     }
   }
 

@@ -5,6 +5,10 @@ extension BridgeService {
   /// Takes what is there; waits for it if there is nothing. What is kept for others is counted as the last look found it.
   func take(_ request: TakeRequest, within seconds: Int) async throws -> Delivery {
     guard seconds > 0 else { return try await takeAtOnce(request) }
+    return try await CallStart.with(nil) { try await wait(request, within: seconds) }
+  }
+
+  private func wait(_ request: TakeRequest, within seconds: Int) async throws -> Delivery {
     let last = Mutex(Delivery())
     return try await waits.during(.init(sender: request.sender, includesTasks: request.includesTasks, reply: request.reply?.message)) {
       let giveBack = { @Sendable (delivery: Delivery) in await self.undelivered(delivery.lease) }
@@ -63,7 +67,7 @@ extension BridgeService {
     let search = Task(executorPreference: store.executor) {
       let outcome: Result<Found?, any Error>
       do {
-        outcome = .success(try await CallStart.with(nil) { try await self.search(wakeUps, look: look) })
+        outcome = .success(try await self.search(wakeUps, look: look))
       } catch { outcome = .failure(error) }
       if !first.set(outcome), case .success(let late?) = outcome { await giveBack(late) }
     }

@@ -22,7 +22,10 @@ extension PostgresStore {
     _ verb: @Sendable @escaping (PostgresPool, _ attempt: Int) async throws -> Value, undoing lease: @Sendable @escaping () -> String?
   ) async throws(BridgeError) -> Value {
     do throws(BridgeError) { return try await perform(verb) } catch {
-      if error.code == .storeUnavailable, let lease = lease() { Task { await giveBack(unheard: lease) } }
+      if error.code == .storeUnavailable, let lease = lease() {
+        // The time of the call is over.
+        Task { await CallStart.with(nil) { await giveBack(unheard: lease) } }
+      }
       throw error
     }
   }
