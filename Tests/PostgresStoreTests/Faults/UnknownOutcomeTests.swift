@@ -187,6 +187,29 @@ struct UnknownOutcomeTests {
     }
   }
 
+  /// A take that waits for the standby until the time of its call is over.
+  @Test func whatACallTookThatFailedIsGivenBackBeforeItsLeaseExpires() async throws {
+    try await Turnstile.shared.pass {
+      let cluster = try await PostgresCluster.start(
+        .init(configuration: ["synchronous_commit = local", "synchronous_standby_names = '*'"]))
+      let database = try await cluster.createDatabase()
+      let first = try PostgresStore.postgres(database.url)
+      _ = try await first.send(NewMessage(sender: .cowork, recipient: .code, content: "there"))
+      await first.close()
+      let url = database.url(port: cluster.port, parameters: "options=-csynchronous_commit%3Don")
+      let store = try PostgresStore.postgres(url, .init(patience: .seconds(3)))
+      let error = await refusal { try await CallStart.with(.now) { try await StandbyVerb.take.run(on: store) } }
+      #expect(error?.code == .storeUnavailable)
+      while try await database.psql("SELECT count(*) FROM cowork_bridge.leases") != "0\n" {
+        let isGood = try await database.psql("SELECT bool_and(expires_at > clock_timestamp()) FROM cowork_bridge.leases")
+        try #require(isGood != "f\n")
+      }
+      #expect(try await database.psql("SELECT read FROM cowork_bridge.messages") == "0\n")
+      await store.close()
+      await cluster.destroy()
+    }
+  }
+
   private func withBench(repeats: Int, _ body: @Sendable (ProxiedBench) async throws -> Void) async throws {
     try await Turnstile.shared.pass {
       let database = try await Servers.database()
